@@ -1,0 +1,14 @@
+//! Time and the wire: profiles of networks, links as joint token buckets, and the driver that runs machines in
+//! virtual time.
+//!
+//! This crate knows nothing of machine learning. It depends on neither `datasets` nor `gaia-core`.
+//!
+//! * [`profile`]: sites, bandwidths, delays, as data files; [`topology`]: a profile with machines placed in it.
+//! * [`link`]: the link model, a pure state machine; [`maxmin`]: the exact solver that it is tested against.
+//! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
+
+pub mod id;
+pub mod network;
+pub mod node;
+pub mod time;
+pub mod units;

@@ -1,0 +1,5 @@
+//! The algorithm: parameter servers, sync models and workloads, as pure state machines.
+//!
+//! No threads, no clock, no files, no environment: everything comes in through [`emulator::node::Node`].
+
+pub mod sync;

@@ -1,0 +1,122 @@
+//! What a plan says about synchronisation, in the words of a spec.
+
+use serde::{Deserialize, Serialize};
+
+/// A training system: where the parameter servers stand and how they keep together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum System {
+    /// IterStore-style: one global parameter server, sharded over all machines.
+    Global(Inside),
+    /// Gaia: a parameter server in every site, Approximate Synchronous Parallel between them.
+    Gaia(Gaia),
+}
+
+/// The sync model among workers of one parameter server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Inside {
+    /// Bulk Synchronous Parallel: every worker waits for all updates of the clock before.
+    Bsp {},
+    /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
+    Ssp {
+        /// Clocks.
+        slack: u32,
+    },
+}
+
+/// Gaia's settings (paper sections 3 and 4).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Gaia {
+    /// The model among the workers of a site.
+    pub inside: Inside,
+    /// What makes an update significant.
+    #[serde(default)]
+    pub significance: Significance,
+    /// When the indexes of updates go ahead of their values.
+    #[serde(default)]
+    pub selective_barrier: SelectiveBarrier,
+    /// How far sites may run apart.
+    #[serde(default)]
+    pub mirror_clock: MirrorClock,
+}
+
+/// An accumulated update is significant when |accumulated / current value| exceeds the threshold (paper section 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Significance {
+    /// The threshold at the start: 0.01 is the paper's 1 %. 0 makes every update significant.
+    pub threshold: f64,
+    /// How it falls from there.
+    pub schedule: Schedule,
+}
+
+/// How the significance threshold v changes over a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// v always.
+    Constant,
+    /// v / sqrt(t), t in clocks, from 1 (paper section 3.2).
+    SqrtClocks,
+    /// v / sqrt(t), t in passes over the data, from 1.
+    SqrtPasses,
+    /// v times the learning rate over its first value, as the author's public code has it.
+    LearningRate,
+}
+
+/// The selective barrier (paper section 4.3, Figure 6a).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SelectiveBarrier {
+    /// Never.
+    Off {},
+    /// When the backlog on a link exceeds what it drains in `seconds`.
+    Backlog {
+        /// Seconds of the link's rate.
+        seconds: f64,
+    },
+}
+
+/// The mirror clock (paper section 4.3, Figure 6b).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum MirrorClock {
+    /// Sites may run apart without limit.
+    Off {},
+    /// A site more than `staleness` clocks ahead of the slowest waits (DS in the paper).
+    Bounded {
+        /// Clocks.
+        staleness: u32,
+    },
+}
+
+/// How sparse updates are written on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// An 8-byte index and a 4-byte value each, dense when that is smaller (as in the author's code).
+    #[default]
+    Plain,
+    /// Delta-coded bit-packed indexes and 4-byte values, dense when that is smaller.
+    Packed,
+}
+
+impl Default for Significance {
+    fn default() -> Self {
+        Significance { threshold: 0.01, schedule: Schedule::SqrtClocks }
+    }
+}
+
+impl Default for SelectiveBarrier {
+    fn default() -> Self {
+        SelectiveBarrier::Backlog { seconds: 1.0 }
+    }
+}
+
+impl Default for MirrorClock {
+    fn default() -> Self {
+        MirrorClock::Bounded { staleness: 1 }
+    }
+}

@@ -1,0 +1,3 @@
+//! Sync models: how far machines may run apart, and what travels between sites.
+
+pub mod config;
