@@ -2,4 +2,5 @@
 //!
 //! No threads, no clock, no files, no environment: everything comes in through [`emulator::node::Node`].
 
+pub mod cost;
 pub mod sync;
