@@ -10,5 +10,6 @@
 pub mod id;
 pub mod network;
 pub mod node;
+mod quantity;
 pub mod time;
 pub mod units;
