@@ -10,6 +10,7 @@
 pub mod id;
 pub mod network;
 pub mod node;
+pub mod profile;
 mod quantity;
 pub mod time;
 pub mod units;
