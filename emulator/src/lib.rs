@@ -13,4 +13,5 @@ pub mod node;
 pub mod profile;
 mod quantity;
 pub mod time;
+pub mod topology;
 pub mod units;
