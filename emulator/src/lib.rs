@@ -10,5 +10,8 @@
 pub mod id;
 pub mod network;
 pub mod node;
+pub mod profile;
+mod quantity;
 pub mod time;
+pub mod topology;
 pub mod units;
