@@ -2,4 +2,7 @@
 //!
 //! No threads, no clock, no files, no environment: everything comes in through [`emulator::node::Node`].
 
+pub mod kernel;
+pub mod simd;
 pub mod sync;
+pub mod workload;
