@@ -18,7 +18,8 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::List => print!("{}", commands::list(registries)),
         Command::Plan(args) => print!("{}", commands::plan(args, registries)?),
         Command::Data(command) => print!("{}", data::command(command)?),
-        Command::Run(_) | Command::Report(_) | Command::Claims(_) => {
+        Command::Run(args) => return harness::run::command(args, registries),
+        Command::Report(_) | Command::Claims(_) => {
             return Err(Failure::run("this build plans experiments, it does not run them"));
         }
     }

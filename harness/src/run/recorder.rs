@@ -125,7 +125,7 @@ impl<W: Workload> Recorder<'_, W> {
                 return ControlFlow::Continue(());
             }
             let row = self.state.pending.remove(&next).expect("it was just there");
-            let sample = self.sample(next, &row);
+            let sample = self.sample_of(next, &row);
             self.state.samples.push(sample);
             self.progress.clock(&sample);
             let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
@@ -134,7 +134,7 @@ impl<W: Workload> Recorder<'_, W> {
         ControlFlow::Break(())
     }
 
-    fn sample(&self, clock: u32, row: &PendingRow<W::State>) -> Sample {
+    fn sample_of(&self, clock: u32, row: &PendingRow<W::State>) -> Sample {
         let mut all = Evaluation::default();
         let mut seconds = Instant::START;
         for (at, evaluation) in row.evaluations.iter().flatten() {
