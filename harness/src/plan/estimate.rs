@@ -52,9 +52,8 @@ pub fn estimate(plan: &Plan) -> Estimate {
     // A pass learns from the ratings, and judges by them.
     let update_ranks = 2.0 * size.train as f64 * rank / f64::from(mf.clocks_per_pass);
     let chunks = served_bytes * plan.similitude.sigma_bytes / plan.chunk.as_bytes() as f64;
-    let clock_seconds = update_ranks / UPDATE_RANKS_PER_SECOND
-        + served_bytes / SERVED_BYTES_PER_SECOND
-        + chunks / CHUNKS_PER_SECOND;
+    let clock_seconds =
+        update_ranks / UPDATE_RANKS_PER_SECOND + served_bytes / SERVED_BYTES_PER_SECOND + chunks / CHUNKS_PER_SECOND;
 
     let user_bytes = f64::from(size.users) * rank * 4.0 * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
     let rating_bytes = (size.train + size.held_out) as f64 * RATING_BYTES;
