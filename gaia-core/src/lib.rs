@@ -3,4 +3,7 @@
 //! No threads, no clock, no files, no environment: everything comes in through [`emulator::node::Node`].
 
 pub mod cost;
+pub mod kernel;
+pub mod simd;
 pub mod sync;
+pub mod workload;

@@ -1,0 +1,3 @@
+//! Workloads: what learns. They see tables of rows, never the servers or the sync model behind them.
+
+pub mod mf;
