@@ -192,8 +192,16 @@ fn mistakes_of_meaning_have_a_path() {
 #[test]
 fn mistakes_of_meaning_are_told_all_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let together = ["misspelt figure", "misspelt profile", "misspelt machines", "negative threshold", "huge slack",
-        "zero rank", "duplicate seeds", "duplicate cell name"];
+    let together = [
+        "misspelt figure",
+        "misspelt profile",
+        "misspelt machines",
+        "negative threshold",
+        "huge slack",
+        "zero rank",
+        "duplicate seeds",
+        "duplicate cell name",
+    ];
     let mistakes = MEANING.iter().filter(|(name, ..)| together.contains(name));
     let text = mistakes.fold(GOOD.to_string(), |text, (_, part, by)| text.replacen(part, by, 1));
     insta::assert_snapshot!(message(folder.path(), &text, &Changes::default()));
