@@ -25,7 +25,7 @@ fn main() {
     write_texts(&harness.join("machines"), &out.join("machines.rs"));
 }
 
-/// 16 hexadecimal digits over the sorted files of [`RESULT_CRATES`], tests and benches left out.
+/// 16 hexadecimal digits over the sorted files of [`RESULT_CRATES`], tests, benches and examples left out.
 fn source_hash(root: &Path) -> String {
     let mut files = Vec::new();
     for name in RESULT_CRATES {
@@ -50,7 +50,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.expect("a source folder can be read").path();
         let name = path.file_name().expect("entries have names").to_string_lossy().into_owned();
         if path.is_dir() {
-            if !["target", "tests", "benches", "proptest-regressions"].contains(&name.as_str()) && !name.starts_with('.') {
+            if !["target", "tests", "benches", "examples", "proptest-regressions"].contains(&name.as_str())
+                && !name.starts_with('.')
+            {
                 collect(&path, files);
             }
         } else if name.ends_with(".rs") || name.ends_with(".yaml") || name.ends_with(".csv") {

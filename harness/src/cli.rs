@@ -97,7 +97,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub strict: bool,
     /// The instructions that kernels use; results are the same with all
-    #[arg(long, value_enum, env = "GAIA_ISA", default_value_t = IsaChoice::Auto)]
+    #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
 }
 

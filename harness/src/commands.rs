@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use emulator::profile::{builtin_names, Profile};
+use emulator::profile::{Profile, builtin_names};
 
 use crate::cli::{Failure, PlanArgs};
 use crate::machines;
@@ -40,14 +40,20 @@ pub fn list(registries: Registries<'_>) -> String {
     };
     section("specs", embedded().map(|(name, text)| (name.to_string(), spec_title(name, text))).collect());
     section("figures", registries.figures.iter().map(|name| ((*name).to_string(), String::new())).collect());
-    section("systems", pairs(&[
-        ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
-        ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
-    ]));
-    section("sync models inside", pairs(&[
-        ("bsp", "every worker waits for all updates of the clock before"),
-        ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
-    ]));
+    section(
+        "systems",
+        pairs(&[
+            ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
+            ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
+        ]),
+    );
+    section(
+        "sync models inside",
+        pairs(&[
+            ("bsp", "every worker waits for all updates of the clock before"),
+            ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
+        ]),
+    );
     section("workloads", pairs(&[("mf", "matrix factorisation by stochastic gradient descent")]));
     section("profiles", builtin_names().map(profile).collect());
     section("machine kinds", machines::names().into_iter().map(machine_kind).collect());
@@ -65,11 +71,14 @@ fn spec_title(name: &str, text: &str) -> String {
 }
 
 fn profile(name: &str) -> (String, String) {
-    let about = Profile::builtin(name).map_or_else(|error| error.to_string(), |profile| {
-        let sites = profile.sites.len();
-        let machines: u32 = profile.default_machines().iter().sum();
-        format!("{} ({sites} site{}, {machines} machines)", profile.title, if sites == 1 { "" } else { "s" })
-    });
+    let about = Profile::builtin(name).map_or_else(
+        |error| error.to_string(),
+        |profile| {
+            let sites = profile.sites.len();
+            let machines: u32 = profile.default_machines().iter().sum();
+            format!("{} ({sites} site{}, {machines} machines)", profile.title, if sites == 1 { "" } else { "s" })
+        },
+    );
     (name.to_string(), about)
 }
 

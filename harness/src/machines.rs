@@ -51,7 +51,8 @@ pub fn builtin(wanted: &str) -> Option<MachineKind> {
 /// The kind of this name, or in the file at this path from `folder`.
 pub fn find(name_or_path: &str, folder: &Path) -> Result<MachineKind, MachineError> {
     if !is_path(name_or_path) {
-        let unknown = || MachineError::Unknown { name: name_or_path.into(), hint: suggest::hint(name_or_path, &names()) };
+        let unknown =
+            || MachineError::Unknown { name: name_or_path.into(), hint: suggest::hint(name_or_path, &names()) };
         return builtin(name_or_path).ok_or_else(unknown);
     }
     let text = std::fs::read_to_string(folder.join(name_or_path))

@@ -12,7 +12,7 @@ pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 /// `, did you mean `x`?` or nothing, then the valid names: the end of a message about an unknown name.
-pub fn hint<'a>(name: &str, valid: &[&'a str]) -> String {
+pub fn hint(name: &str, valid: &[&str]) -> String {
     let mut hint = String::new();
     if let Some(near) = nearest(name, valid.iter().copied()) {
         hint.push_str(&format!("; did you mean `{near}`?"));

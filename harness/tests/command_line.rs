@@ -3,7 +3,7 @@
 use std::fs;
 
 use clap::{CommandFactory, Parser};
-use harness::cli::{Cli, Command, Failure, IsaChoice};
+use harness::cli::{Cli, Command, Failure, Launcher};
 use harness::plan::Registries;
 use harness::{commands, data};
 
@@ -42,7 +42,7 @@ fn defaults_of_run() {
     let Command::Run(run) = cli.command else { panic!("it is run") };
     assert_eq!(run.specs, ["fig13.yaml"]);
     assert_eq!(run.out.to_str(), Some("results"));
-    assert_eq!((run.jobs, run.quiet, run.strict, run.isa), (None, false, false, IsaChoice::Auto));
+    assert_eq!((run.jobs, run.quiet, run.strict, run.launcher), (None, false, false, Launcher::Simulated));
     assert_eq!(run.changes.set[0].value, "[1, 2]");
 }
 
@@ -54,8 +54,16 @@ fn mistakes_on_the_command_line() {
         assert_eq!(error.exit_code(), 2, "{line}");
         format!("# {line}\n{error}")
     };
-    let all = ["rum fig13", "run", "run fig13 --job 2", "run fig13 --jobs 0", "run fig13 --seed -1", "run fig13 --set rank",
-        "run fig13 --launcher slurm", "run fig13 --isa avx"];
+    let all = [
+        "rum fig13",
+        "run",
+        "run fig13 --job 2",
+        "run fig13 --jobs 0",
+        "run fig13 --seed -1",
+        "run fig13 --set rank",
+        "run fig13 --launcher slurm",
+        "run fig13 --isa avx",
+    ];
     insta::assert_snapshot!(all.map(tell).join("\n"));
 }
 

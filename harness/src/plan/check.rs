@@ -12,11 +12,22 @@ use gaia_core::workload::mf::config::Mf;
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link};
+use crate::suggest;
 
 /// The most clocks that a machine or site may be ahead.
 const MAX_CLOCKS_AHEAD: u32 = 1000;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
+
+/// The fields of a machine kind that may be `fitted`.
+const RATES: [&str; 6] = [
+    "mf.updates-per-second",
+    "server.apply-gb-per-second",
+    "server.filter-gb-per-second",
+    "server.encode-gb-per-second",
+    "server.decode-gb-per-second",
+    "jitter",
+];
 
 /// One thing that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +127,12 @@ impl Problems {
             self.positive(&format!("{path}.server.{name}-gb-per-second"), rate, 1e6);
         }
         self.within(&format!("{path}.jitter"), kind.jitter, 0.0..=0.9);
+        for (position, name) in kind.fitted.iter().enumerate() {
+            if !RATES.contains(&name.as_str()) {
+                let hint = suggest::hint(name, &RATES);
+                self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
+            }
+        }
     }
 
     pub(super) fn convergence(&mut self, convergence: &Convergence) {

@@ -62,7 +62,10 @@ const PLAIN_WORDS: &[(&str, &str)] = &[
     ("invalid value: map, expected map with a single key", "found several forms, expected one of them alone"),
     ("invalid type: unit variant, expected newtype variant", "found a name alone, expected a mapping: `name: { ... }`"),
     ("invalid type: unit variant, expected struct variant", "found a name alone, expected a mapping: `name: { ... }`"),
-    ("found character that cannot start any token", "found a character that cannot stand here; is it a tab? indent with spaces"),
+    (
+        "found character that cannot start any token",
+        "found a character that cannot stand here; is it a tab? indent with spaces",
+    ),
     ("EOF while parsing a value", "found nothing, expected a mapping of fields"),
 ];
 
@@ -110,7 +113,8 @@ fn place_of_key(text: &str, message: &str, (line, column): (usize, usize)) -> (u
     }
     let first = text.lines().nth(line - 1).unwrap_or_default();
     let starts = first.char_indices().map(|(at, _)| at).filter(|at| *at + 1 >= column);
-    let in_flow = starts.filter(|at| is_key(&first[*at..]) && !first[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '-'));
+    let in_flow =
+        starts.filter(|at| is_key(&first[*at..]) && !first[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '-'));
     in_flow.map(|at| (line, at + 1)).nth(skipped).unwrap_or((line, column))
 }
 

@@ -17,8 +17,8 @@ use gaia_core::sync::config::{Encoding, Inside, System};
 use gaia_core::workload::mf::config::Mf;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use form::parse as parse_form;
 pub use form::FormError;
+pub(crate) use form::parse as parse_form;
 pub use set::{SetError, Setting};
 pub use source::{Changes, Source, SourceError, embedded};
 

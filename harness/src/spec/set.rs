@@ -40,9 +40,7 @@ impl std::str::FromStr for Setting {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok(Setting { key: key.trim().into(), value: value.into() })
-            }
+            Some((key, value)) if !key.trim().is_empty() => Ok(Setting { key: key.trim().into(), value: value.into() }),
             _ => Err("expected key=value, such as workload.mf.rank=64".into()),
         }
     }
@@ -82,7 +80,9 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
                 *here = Value::Mapping(Mapping::new());
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
-            scalar => return Err(format!("`{path}` is `{}`, which has no field `{step}`", form::to_text(scalar).trim())),
+            scalar => {
+                return Err(format!("`{path}` is `{}`, which has no field `{step}`", form::to_text(scalar).trim()));
+            }
         };
     }
     *here = value;
