@@ -86,8 +86,9 @@ impl Cell<'_> {
         match self.reached() {
             all if all == self.runs.len() => match self.runs[0].summary.outcome {
                 Outcome::Converged => "converged".into(),
-                Outcome::TargetReached | Outcome::ClockCap => "target reached".into(),
+                Outcome::TargetReached | Outcome::ClockCap | Outcome::Diverged => "target reached".into(),
             },
+            0 if self.runs.iter().any(|run| run.summary.outcome == Outcome::Diverged) => "diverged".into(),
             0 => "target not reached".into(),
             some => format!("{some} of {} reached the target", self.runs.len()),
         }
