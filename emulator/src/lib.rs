@@ -8,6 +8,8 @@
 //! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
 
 pub mod id;
+pub mod link;
+pub mod maxmin;
 pub mod network;
 pub mod node;
 pub mod time;
