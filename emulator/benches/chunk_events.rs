@@ -7,7 +7,7 @@
 mod link_common;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant as WallInstant};
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use emulator::link::{Fabric, LinkConfig};
@@ -39,12 +39,23 @@ fn step(fabric: &mut Fabric) {
     }
 }
 
+/// What this thread has run, which other load on the host does not change; Linux only.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux host");
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
+    nanos.expect("schedstat begins with nanoseconds") / 1e9
+}
+
 fn chunk_events(criterion: &mut Criterion) {
     let mut fabric = backlogged();
-    let start = WallInstant::now();
-    (0..10 * EVENTS).for_each(|_| step(&mut fabric));
-    let rate = 10.0 * EVENTS as f64 / start.elapsed().as_secs_f64();
-    println!("chunk_events: {:.2} million a second over {} events", rate / 1e6, 10 * EVENTS);
+    let best = (0..10)
+        .map(|_| {
+            let start = cpu_seconds();
+            (0..10 * EVENTS).for_each(|_| step(&mut fabric));
+            10.0 * EVENTS as f64 / (cpu_seconds() - start)
+        })
+        .fold(0.0, f64::max);
+    println!("chunk_events: {:.2} million a CPU-second, best of 10 times {} events", best / 1e6, 10 * EVENTS);
 
     let mut group = criterion.benchmark_group("chunk_events");
     group.throughput(Throughput::Elements(EVENTS)).sample_size(20);

@@ -27,9 +27,10 @@ struct Booking {
 /// A limit with its account and its calendar.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    rate: u64,
-    chunk: u64,
-    chunk_cost: Exact,
+    /// Bytes of a whole chunk.
+    chunk: u32,
+    /// The time that a byte takes.
+    per_byte: Exact,
     /// The depth in time.
     depth: Exact,
     /// By class: how far the account may run ahead. Data leave some of it to control.
@@ -45,9 +46,6 @@ pub(super) struct Bucket {
     found: usize,
 }
 
-/// Bookings that have left are dropped this many at a time.
-const COMPACT: usize = 32;
-
 /// The part of the depth that only control may use.
 const HEADROOM: u64 = 8;
 
@@ -56,17 +54,16 @@ pub(super) const DATA_KEY: u32 = 1 << 31;
 
 impl Bucket {
     /// Full, and nothing booked.
-    pub(super) fn new(limit: &Limit, chunk: u64) -> Bucket {
+    pub(super) fn new(limit: &Limit, chunk: u32) -> Bucket {
         let rate = limit.rate.as_bits_per_second();
         let depth = limit.depth.as_bytes();
-        let burst = depth.max(depth.min(chunk) + chunk);
-        let for_data = burst - (depth / HEADROOM).min(chunk);
+        let burst = depth.max(depth.min(chunk.into()) + u64::from(chunk));
+        let for_data = burst - (depth / HEADROOM).min(chunk.into());
         Bucket {
-            rate,
             chunk,
-            chunk_cost: Exact::cost_of_any(chunk, rate),
-            depth: Exact::cost_of_any(depth, rate),
-            burst: [burst, for_data].map(|bytes| Exact::cost_of_any(bytes, rate)),
+            per_byte: Exact::cost(1, rate),
+            depth: Exact::cost(depth, rate),
+            burst: [burst, for_data].map(|bytes| Exact::cost(bytes, rate)),
             left: Exact::default(),
             full_until: 0,
             bookings: Vec::new(),
@@ -90,13 +87,13 @@ impl Bucket {
 
     /// How long `bytes` that enter an idle bucket take to pass: nothing if they are within the depth.
     #[inline]
-    pub(super) fn passage(&self, bytes: u64) -> u64 {
+    pub(super) fn passage(&self, bytes: u32) -> u64 {
         self.cost(bytes).within(self.depth)
     }
 
     /// The first instant from `from` on at which `bytes` of data can be booked.
     #[inline]
-    pub(super) fn fit(&mut self, bytes: u64, from: u64, now: u64) -> u64 {
+    pub(super) fn fit(&mut self, bytes: u32, from: u64, now: u64) -> u64 {
         let whole = bytes == self.chunk;
         let start = if whole {
             from.max(self.full_until)
@@ -119,7 +116,7 @@ impl Bucket {
     }
 
     /// The first instant from `from` on at which `bytes` of control could be booked if there were no data.
-    pub(super) fn fit_control(&self, bytes: u64, from: u64) -> u64 {
+    pub(super) fn fit_control(&self, bytes: u32, from: u64) -> u64 {
         let mut account = self.left;
         let control: Vec<Booking> = self.bookings[self.first..]
             .iter()
@@ -127,7 +124,7 @@ impl Bucket {
             .map(|&b| {
                 account = account
                     .at_least(b.at)
-                    .plus(self.cost(b.bytes.into()), self.rate);
+                    .plus(self.cost(b.bytes));
                 Booking { account, ..b }
             })
             .collect();
@@ -142,19 +139,19 @@ impl Bucket {
     }
 
     /// Whose data would have to give way if `bytes` of control were booked at `at`, which fits without data.
-    pub(super) fn in_the_way(&self, bytes: u64, at: u64) -> Option<u32> {
+    pub(super) fn in_the_way(&self, bytes: u32, at: u64) -> Option<u32> {
         let burst = self.burst[Class::Control as usize];
         let position = self.position(at, 0);
         let mut account = self
             .before(position)
             .at_least(at)
-            .plus(self.cost(bytes), self.rate);
+            .plus(self.cost(bytes));
         let mut clash = (account.within(burst) > at).then_some(position);
         for (i, b) in self.bookings.iter().enumerate().skip(position) {
             if clash.is_some() || account.is_by(b.at) {
                 break;
             }
-            account = account.plus(self.cost(b.bytes.into()), self.rate);
+            account = account.plus(self.cost(b.bytes));
             clash = (account.within(burst) > b.at).then_some(i + 1);
         }
         let data = self.bookings[self.first..clash?]
@@ -166,7 +163,7 @@ impl Bucket {
 
     /// Books data where [`Bucket::fit`] has just found room.
     #[inline]
-    pub(super) fn book_found(&mut self, key: u32, bytes: u64, at: u64) {
+    pub(super) fn book_found(&mut self, key: u32, bytes: u32, at: u64) {
         let mut position = self.found;
         while self
             .bookings
@@ -179,7 +176,7 @@ impl Bucket {
     }
 
     /// Books without looking whether there is room.
-    pub(super) fn book(&mut self, key: u32, bytes: u64, at: u64) {
+    pub(super) fn book(&mut self, key: u32, bytes: u32, at: u64) {
         self.insert(self.position(at, key), key, bytes, at);
     }
 
@@ -205,20 +202,17 @@ impl Bucket {
         );
         self.left = booking.account;
         self.first += 1;
-        if self.first == COMPACT {
-            self.bookings.drain(..COMPACT);
+        if 2 * self.first >= self.bookings.len() {
+            self.bookings.copy_within(self.first.., 0);
+            self.bookings.truncate(self.bookings.len() - self.first);
             self.first = 0;
         }
     }
 
     /// The time that `bytes`, at most a chunk, take.
     #[inline]
-    fn cost(&self, bytes: u64) -> Exact {
-        if bytes == self.chunk {
-            self.chunk_cost
-        } else {
-            Exact::cost(bytes, self.rate)
-        }
+    fn cost(&self, bytes: u32) -> Exact {
+        self.per_byte.times(bytes)
     }
 
     /// The account just before the booking at `position`.
@@ -244,14 +238,11 @@ impl Bucket {
         left: Exact,
         calendar: &[Booking],
         burst: Exact,
-        bytes: u64,
+        bytes: u32,
         from: u64,
     ) -> (u64, usize) {
         let cost = self.cost(bytes);
-        let mut position = calendar
-            .iter()
-            .map(|b| usize::from(b.at < from))
-            .sum::<usize>();
+        let mut position = calendar.partition_point(|b| b.at < from);
         let mut before = if position == 0 {
             left
         } else {
@@ -259,7 +250,7 @@ impl Bucket {
         };
         let mut at = from;
         'place: loop {
-            at = at.max(before.plus(cost, self.rate).within(burst));
+            at = at.max(before.plus(cost).within(burst));
             if let Some(b) = calendar.get(position)
                 && b.at < at
             {
@@ -267,12 +258,12 @@ impl Bucket {
                 position += 1;
                 continue;
             }
-            let mut account = before.at_least(at).plus(cost, self.rate);
+            let mut account = before.at_least(at).plus(cost);
             for (ahead, b) in calendar[position..].iter().enumerate() {
                 if account.is_by(b.at) {
                     break;
                 }
-                account = account.plus(self.cost(b.bytes.into()), self.rate);
+                account = account.plus(self.cost(b.bytes));
                 if account.within(burst) > b.at {
                     before = b.account;
                     at = b.at;
@@ -285,17 +276,17 @@ impl Bucket {
     }
 
     #[inline]
-    fn insert(&mut self, position: usize, key: u32, bytes: u64, at: u64) {
+    fn insert(&mut self, position: usize, key: u32, bytes: u32, at: u64) {
         let account = self
             .before(position)
             .at_least(at)
-            .plus(self.cost(bytes), self.rate);
+            .plus(self.cost(bytes));
         self.bookings.insert(
             position,
             Booking {
                 at,
                 key,
-                bytes: bytes as u32,
+                bytes: bytes,
                 account,
             },
         );
@@ -309,7 +300,7 @@ impl Bucket {
             let booking = self.bookings[i];
             account = account
                 .at_least(booking.at)
-                .plus(self.cost(booking.bytes.into()), self.rate);
+                .plus(self.cost(booking.bytes));
             if account == booking.account {
                 return;
             }
@@ -324,7 +315,7 @@ mod tests {
     use crate::units::{Bandwidth, ByteSize};
 
     /// A bucket of one byte a millisecond.
-    fn bucket(depth: u64, chunk: u64) -> Bucket {
+    fn bucket(depth: u64, chunk: u32) -> Bucket {
         let (rate, depth) = (
             Bandwidth::from_bits_per_second(8_000),
             ByteSize::from_bytes(depth),
@@ -341,7 +332,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn book(bucket: &mut Bucket, key: u32, bytes: u64, from: u64) -> u64 {
+    fn book(bucket: &mut Bucket, key: u32, bytes: u32, from: u64) -> u64 {
         let at = bucket.fit(bytes, from, 0);
         bucket.book_found(DATA_KEY | key, bytes, at);
         at
@@ -367,12 +358,8 @@ mod tests {
         let mut b = bucket(2, 1);
         assert_eq!(book(&mut b, 0, 1, 10 * MS), 10 * MS);
         assert_eq!(book(&mut b, 1, 1, 10 * MS), 10 * MS);
-        assert_eq!(book(&mut b, 2, 1, 8 * MS), 8 * MS, "it is back by 10 ms");
-        assert_eq!(
-            book(&mut b, 3, 1, 9 * MS),
-            11 * MS,
-            "9 ms and 10 ms are full"
-        );
+        assert_eq!(book(&mut b, 2, 1, 9 * MS), 9 * MS, "it is back by 10 ms");
+        assert_eq!(book(&mut b, 3, 1, 9 * MS), 11 * MS, "it would not be");
     }
 
     #[test]

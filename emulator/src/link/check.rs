@@ -8,8 +8,8 @@ use crate::network::Network;
 /// The most ordered pairs: stream numbers have 31 bits.
 const MAX_PAIRS: usize = 1 << 31;
 
-/// The first thing found that does not fit.
-pub(super) fn check(network: &Network, chunk: u64) -> Result<(), LinkError> {
+/// The chunk size if all fits, or the first thing found that does not.
+pub(super) fn check(network: &Network, chunk: u64) -> Result<u32, LinkError> {
     if !(1..=MAX_CHUNK).contains(&chunk) {
         return Err(LinkError::Chunk {
             found: chunk,
@@ -58,7 +58,7 @@ pub(super) fn check(network: &Network, chunk: u64) -> Result<(), LinkError> {
             }
         }
     }
-    Ok(())
+    Ok(chunk as u32)
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn errors_say_what_and_where() {
-        assert_eq!(check(&network(), 1), Ok(()));
+        assert_eq!(check(&network(), 1), Ok(1));
         insta::assert_snapshot!(message(|_| (), 0), @"chunk of 0 bytes: expected 1 to 1073741824");
         insta::assert_snapshot!(
             message(|n| { n.routes.pop(); }, 1),
@@ -103,7 +103,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             message(|n| n.limits[0].rate = Bandwidth::from_bits_per_second(0), 1),
-            @"limit `m0 out` has a rate of 0 bit/s: expected 1 to 4611686018427387904"
+            @"limit `m0 out` has a rate of 0 bit/s: expected 1 to 1152921504606846976"
         );
         insta::assert_snapshot!(
             message(|n| n.routes[1].limits[0] = 7, 1),

@@ -22,7 +22,7 @@ const DATA: usize = Class::Data as usize;
 #[derive(Clone, Debug)]
 pub struct Fabric {
     pub(super) network: Arc<Network>,
-    chunk: u64,
+    chunk: u32,
     seed: u64,
     /// The limits of every pair's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
@@ -47,8 +47,7 @@ pub(super) struct Lane {
 impl Fabric {
     /// The links of `network`, with nothing on them and every bucket full. `seed` keys the jitter.
     pub fn new(network: Arc<Network>, config: LinkConfig, seed: u64) -> Result<Fabric, LinkError> {
-        let chunk = config.chunk.as_bytes();
-        check(&network, chunk)?;
+        let chunk = check(&network, config.chunk.as_bytes())?;
         let mut hops = Vec::new();
         let mut streams = Vec::with_capacity(network.routes.len());
         for route in &network.routes {
@@ -229,7 +228,7 @@ impl Fabric {
         for &hop in stream.route(&self.hops) {
             self.buckets[hop as usize].depart(key(class, pair), now);
         }
-        let bytes = stream.chunk;
+        let bytes = u64::from(stream.chunk);
         stream.waiting -= bytes;
         if bytes < stream.head_left {
             stream.head_left -= bytes;
@@ -278,11 +277,11 @@ impl Fabric {
     }
 
     /// Takes the next chunk, of `most` bytes or fewer, of a stream that has none outstanding, and books its departure.
-    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u64) {
+    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u32) {
         let stream = &mut self.lanes[class as usize].streams[pair];
         stream.chunk = match class {
-            Class::Control => stream.head_left.min(most),
-            Class::Data => stream.waiting.min(most),
+            Class::Control => stream.head_left.min(most.into()) as u32,
+            Class::Data => stream.waiting.min(most.into()) as u32,
         };
         let due = if stream.chunk == 0 {
             NEVER
@@ -399,9 +398,9 @@ fn agree(route: &[u32], from: u64, mut fit: impl FnMut(usize, u64) -> u64) -> u6
 
 /// The most bytes of a stream's first chunk after a silence: a part of a chunk that differs from pair to pair, by the
 /// golden ratio, so that streams that start together do not leave in step.
-fn first_chunk(chunk: u64, pair: usize) -> u64 {
+fn first_chunk(chunk: u32, pair: usize) -> u32 {
     let part = (pair as u32).wrapping_add(1).wrapping_mul(0x9e37_79b9);
-    ((chunk * u64::from(part)) >> 32).max(1)
+    ((u64::from(chunk) * u64::from(part)) >> 32).max(1) as u32
 }
 
 /// Order among chunks of equal instants: control first, then by pair.

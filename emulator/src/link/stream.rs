@@ -12,7 +12,7 @@ pub(super) struct Stream {
     /// Bytes of the oldest message that have not left.
     pub(super) head_left: u64,
     /// Bytes of the outstanding chunk; 0 when there is none.
-    pub(super) chunk: u64,
+    pub(super) chunk: u32,
     /// Its route: a range of the fabric's hops.
     first_hop: u32,
     hops: u32,
@@ -38,7 +38,7 @@ pub(super) struct Queue {
 pub(super) struct StreamState {
     waiting: u64,
     head_left: u64,
-    chunk: u64,
+    chunk: u32,
     reported: bool,
     due: u64,
     queue: Queue,
