@@ -62,10 +62,8 @@ const SAME_TARGET: Statement = Statement {
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let cells = group(results);
     let context = Context::of(results);
-    let time =
-        |over, under| pair(&cells, over, under).and_then(|(over, under)| time_ratio(over, under));
-    let bytes =
-        |over, under| pair(&cells, over, under).and_then(|(over, under)| byte_ratio(over, under));
+    let time = |over, under| pair(&cells, over, under).and_then(|(over, under)| time_ratio(over, under));
+    let bytes = |over, under| pair(&cells, over, under).and_then(|(over, under)| byte_ratio(over, under));
     vec![
         BASELINE_OVER_LAN.judge(time("Baseline", "LAN"), &context),
         GAIA_SPEEDUP.judge(time("Baseline", "Gaia"), &context),
@@ -76,11 +74,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
 }
 
 /// Two cells by name.
-fn pair<'a, 'b>(
-    cells: &'b [Cell<'a>],
-    over: &str,
-    under: &str,
-) -> Result<(&'b Cell<'a>, &'b Cell<'a>), Unmeasured> {
+fn pair<'a, 'b>(cells: &'b [Cell<'a>], over: &str, under: &str) -> Result<(&'b Cell<'a>, &'b Cell<'a>), Unmeasured> {
     let find = |name: &str| {
         let cell = cells.iter().find(|cell| cell.name == name);
         cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))
@@ -91,19 +85,14 @@ fn pair<'a, 'b>(
 /// Time to the target of `over` over that of `under`.
 fn time_ratio(over: &Cell<'_>, under: &Cell<'_>) -> Result<Spread, Unmeasured> {
     if let Some(cell) = [over, under].into_iter().find(|cell| !cell.all_reached()) {
-        return Err(Unmeasured::NotReached(format!(
-            "{}: {}",
-            cell.name,
-            cell.outcome()
-        )));
+        return Err(Unmeasured::NotReached(format!("{}: {}", cell.name, cell.outcome())));
     }
     over.time_over(under).ok_or_else(nothing_pairs)
 }
 
 /// Bytes a clock between sites of `over` over those of `under`.
 fn byte_ratio(over: &Cell<'_>, under: &Cell<'_>) -> Result<Spread, Unmeasured> {
-    over.ratio(under, |summary| Some(summary.wan_bytes_per_clock))
-        .ok_or_else(nothing_pairs)
+    over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
 }
 
 fn nothing_pairs() -> Unmeasured {
@@ -121,20 +110,12 @@ fn share_at_target(cells: &[Cell<'_>]) -> Result<Spread, Unmeasured> {
         run.and_then(|run| run.summary.target)
     };
     let share = |seed: u64| {
-        let runs = cells
-            .iter()
-            .flat_map(|cell| &cell.runs)
-            .filter(|run| run.summary.seed == seed);
-        let reached = runs.clone().filter(|run| {
-            run.summary.seconds_to_target.is_some() && run.summary.target == target(seed)
-        });
+        let runs = cells.iter().flat_map(|cell| &cell.runs).filter(|run| run.summary.seed == seed);
+        let reached =
+            runs.clone().filter(|run| run.summary.seconds_to_target.is_some() && run.summary.target == target(seed));
         reached.count() as f64 / runs.count() as f64
     };
-    let shares: Vec<f64> = first
-        .runs
-        .iter()
-        .map(|run| share(run.summary.seed))
-        .collect();
+    let shares: Vec<f64> = first.runs.iter().map(|run| share(run.summary.seed)).collect();
     Spread::of(&shares).ok_or_else(nothing_pairs)
 }
 
@@ -164,10 +145,7 @@ mod tests {
         assert_eq!(verdicts(&three(341.0, 140.0, 100.0))[0], Fails);
         assert_eq!(verdicts(&three(200.0, 140.0, 100.0))[0], Holds);
         assert_eq!(verdicts(&three(199.0, 140.0, 100.0))[0], Fails);
-        assert_eq!(
-            verdicts(&three(270.0, 270.0, 100.0)),
-            [Holds, Fails, Fails, Holds, Holds]
-        );
+        assert_eq!(verdicts(&three(270.0, 270.0, 100.0)), [Holds, Fails, Fails, Holds, Holds]);
         assert_eq!(verdicts(&three(270.0, 141.0, 100.0))[2], Fails);
         let [baseline, gaia, lan] = three(270.0, 100.0, 100.0);
         let chatty = gaia.wan_bytes_per_clock(3e8);
@@ -182,20 +160,13 @@ mod tests {
         let claims = claims(&results);
         let verdicts: Vec<Verdict> = claims.iter().map(|claim| claim.verdict).collect();
         assert_eq!(verdicts, [Holds, Fails, Fails, Holds, Fails]);
-        assert!(
-            claims[1].says.contains("Gaia: target not reached"),
-            "{}",
-            claims[1].says
-        );
+        assert!(claims[1].says.contains("Gaia: target not reached"), "{}", claims[1].says);
     }
 
     #[test]
     fn another_target_is_no_same_target() {
         let [baseline, gaia, lan] = three(270.0, 100.0, 100.0);
-        assert_eq!(
-            verdicts(&[baseline, gaia.target(1.5e8), lan])[4],
-            Verdict::Fails
-        );
+        assert_eq!(verdicts(&[baseline, gaia.target(1.5e8), lan])[4], Verdict::Fails);
     }
 
     #[test]
@@ -217,10 +188,7 @@ mod tests {
     #[test]
     fn several_seeds_have_a_range() {
         let seed = |seed, seconds| three(seconds, 100.0, 100.0).map(|made| made.seed(seed).done());
-        let results: Vec<CellResult> = [seed(1, 250.0), seed(2, 300.0), seed(3, 290.0)]
-            .into_iter()
-            .flatten()
-            .collect();
+        let results: Vec<CellResult> = [seed(1, 250.0), seed(2, 300.0), seed(3, 290.0)].into_iter().flatten().collect();
         let claim = &claims(&results)[0];
         assert_eq!((claim.n, claim.low, claim.high), (3, Some(2.5), Some(3.0)));
         assert!((claim.measured.unwrap() - 2.8).abs() < 1e-12);

@@ -84,17 +84,11 @@ impl Figure {
     /// [`UnknownFigure`] with the nearest name.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
         let distance = |figure: &Figure| strsim::damerau_levenshtein(figure.name(), name);
-        let nearest = Figure::ALL
-            .into_iter()
-            .min_by_key(distance)
-            .expect("there is a figure");
+        let nearest = Figure::ALL.into_iter().min_by_key(distance).expect("there is a figure");
         if nearest.name() == name {
             return Ok(nearest);
         }
-        Err(UnknownFigure {
-            found: name.to_owned(),
-            nearest: nearest.name(),
-        })
+        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name() })
     }
 
     /// The numbers, a row a cell. Columns `x_low` and `x_high` hold the range of `x` over seeds.
@@ -124,11 +118,7 @@ impl Figure {
         self.draw(SVGBackend::with_string(&mut svg, (width, height)), results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(
-            &drawn,
-            &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"),
-            1,
-        ))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
@@ -138,18 +128,11 @@ impl Figure {
     pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
         let (width, height) = drawn_size();
         let mut drawn = vec![0; (width * height * 3) as usize];
-        self.draw(
-            BitMapBackend::with_buffer(&mut drawn, (width, height)),
-            results,
-        )?;
+        self.draw(BitMapBackend::with_buffer(&mut drawn, (width, height)), results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
-    fn draw<DB: DrawingBackend>(
-        self,
-        backend: DB,
-        results: &[CellResult],
-    ) -> Result<(), DrawError> {
+    fn draw<DB: DrawingBackend>(self, backend: DB, results: &[CellResult]) -> Result<(), DrawError> {
         register_font();
         let area = backend.into_drawing_area();
         let canvas = Canvas::new(&area);
@@ -177,12 +160,7 @@ fn register_font() {
 }
 
 fn register_font_bytes() -> bool {
-    plotters::style::register_font(
-        "sans-serif",
-        FontStyle::Normal,
-        epaint_default_fonts::UBUNTU_LIGHT,
-    )
-    .is_ok()
+    plotters::style::register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
 fn drawn_size() -> (u32, u32) {
@@ -209,19 +187,10 @@ fn shrink(drawn: &[u8], width: usize) -> Vec<u8> {
 /// PNG of shrunk pixels: plotters only encodes into a file.
 fn encode(pixels: &[u8], (width, height): (u32, u32), folder: &Path) -> Result<Vec<u8>, DrawError> {
     let size = (width / SUPERSAMPLING as u32, height / SUPERSAMPLING as u32);
-    let failed = |source| DrawError::Temporary {
-        folder: folder.to_owned(),
-        source,
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".figure.")
-        .suffix(".png")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let failed = |source| DrawError::Temporary { folder: folder.to_owned(), source };
+    let file = tempfile::Builder::new().prefix(".figure.").suffix(".png").tempfile_in(folder).map_err(failed)?;
     let mut backend = BitMapBackend::new(file.path(), size);
-    let encoded = backend
-        .blit_bitmap((0, 0), size, pixels)
-        .and_then(|()| backend.present());
+    let encoded = backend.blit_bitmap((0, 0), size, pixels).and_then(|()| backend.present());
     encoded.map_err(|error| DrawError::Backend(error.to_string()))?;
     drop(backend);
     std::fs::read(file.path()).map_err(failed)
