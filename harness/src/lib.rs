@@ -2,4 +2,5 @@
 
 pub mod claims;
 pub mod figures;
+pub mod report;
 pub mod results;

@@ -17,6 +17,8 @@ pub(super) const HEIGHT: f64 = 300.0;
 /// Backend pixels a point.
 pub(super) const DENSITY: f64 = 4.0;
 
+/// The ground.
+pub(super) const PAPER: RGBColor = WHITE;
 /// Axes and text.
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Remarks.
@@ -160,7 +162,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// White paper.
     pub(super) fn clear(&self) -> Result<(), DrawError> {
-        self.area.fill(&WHITE).map_err(DrawError::backend)
+        self.area.fill(&PAPER).map_err(DrawError::backend)
     }
 
     /// One line of text of `size` points.
@@ -334,7 +336,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         colour: RGBColor,
     ) -> Result<(), DrawError> {
         let pixels = |radius: f64| (radius * DENSITY).round() as i32;
-        for (radius, colour) in [(radius + 1.2, WHITE), (radius, colour)] {
+        for (radius, colour) in [(radius + 1.2, PAPER), (radius, colour)] {
             let disc = Circle::new(pixel(at), pixels(radius), colour.filled());
             self.area.draw(&disc).map_err(DrawError::backend)?;
         }

@@ -10,15 +10,16 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 use super::DrawError;
 use super::axis::{Axis, fixed, significant};
 use super::canvas::{
-    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PART_COLOURS, PART_HATCHES, Pen, Rect,
+    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen,
+    Rect,
 };
 use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
 use super::panel::{BarName, Panel, Swatch, draw_above, draw_area};
 use crate::results::{Breakdown, CellResult, Sample};
 
 /// The top and bottom of every frame.
-const TOP: f64 = 78.0;
-const BOTTOM: f64 = 243.0;
+const TOP: f64 = 84.0;
+const BOTTOM: f64 = 245.0;
 /// Room above the highest bar for its label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
 /// The same where an arrow and two lines stand on a bar.
@@ -113,7 +114,7 @@ fn draw_times<DB: DrawingBackend>(
     };
     panel.draw_title(canvas)?;
     let base = baseline(cells);
-    let name = base.map_or(BASELINE, |base| base.name);
+    let name = canvas.fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
     let scale = if cells.len() > 1 {
         format!("{name} = 1; labels: speedup")
     } else {
@@ -178,7 +179,7 @@ fn draw_time<DB: DrawingBackend>(
     if cell.all_reached() {
         draw_area(canvas, area, colour, Hatch::None)?;
     } else {
-        draw_area(canvas, area, RGBColor(0xFF, 0xFF, 0xFF), Hatch::None)?;
+        draw_area(canvas, area, PAPER, Hatch::None)?;
         canvas.hatch(area, Hatch::Rising, colour)?;
         let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
         canvas.line(&[(x, area.top), (x, tip)], pen)?;
@@ -271,7 +272,8 @@ fn draw_breakdowns<DB: DrawingBackend>(
     for (i, cell) in cells.iter().enumerate() {
         let (x, half) = panel.bar(i, cells.len());
         let mut below = 0.0;
-        for (part, (_, seconds)) in cell.breakdown().parts().into_iter().enumerate() {
+        let parts = cell.breakdown().parts().into_iter().enumerate();
+        for (part, (_, seconds)) in parts.filter(|(_, (_, seconds))| seconds.is_finite()) {
             let (Some(bottom), Some(top)) =
                 (panel.y(&axis, below), panel.y(&axis, below + seconds))
             else {
@@ -309,6 +311,7 @@ fn time_axis(cells: &[&Cell<'_>]) -> Axis {
         cell.runs
             .iter()
             .map(|run| run.summary.seconds)
+            .filter(|seconds| seconds.is_finite())
             .fold(0.0, f64::max)
     };
     let slowest = cells.iter().map(ends).fold(0.0, f64::max);
@@ -353,7 +356,14 @@ fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
 fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64, f64)>> {
     let point =
         |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
-    let places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    let mut places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    // A run that diverges leaves through the top, once.
+    let outside = |place: &Option<(f64, f64)>| place.is_some_and(|(_, y)| y <= panel.frame.top);
+    for i in (1..places.len()).rev() {
+        if outside(&places[i]) && outside(&places[i - 1]) {
+            places[i] = None;
+        }
+    }
     places
         .split(Option::is_none)
         .map(|piece| piece.iter().flatten().copied().collect())
