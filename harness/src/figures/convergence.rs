@@ -411,7 +411,7 @@ fn seconds_text(seconds: f64) -> String {
         0.0..10.0 => format!("{seconds:.2} s"),
         10.0..100.0 => format!("{seconds:.1} s"),
         100.0..1e12 => format!("{} s", fixed(seconds, 0)),
-        _ => format!("{} s", significant(seconds, 3)),
+        _ => significant(seconds, 3),
     }
 }
 

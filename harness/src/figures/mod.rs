@@ -9,6 +9,7 @@ mod cells;
 mod convergence;
 mod fig13;
 mod panel;
+mod text;
 
 use std::io;
 use std::path::Path;
@@ -23,6 +24,7 @@ use crate::results::CellResult;
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, HEIGHT, WIDTH};
 pub use cells::Spread;
+use text::Glyphs;
 
 /// PNG pixels are means of squares of so many drawn ones: smooth edges.
 const SUPERSAMPLING: usize = 2;
@@ -121,7 +123,8 @@ impl Figure {
     pub fn svg(self, results: &[CellResult]) -> Result<String, DrawError> {
         let (width, height) = drawn_size();
         let mut svg = String::new();
-        self.draw(SVGBackend::with_string(&mut svg, (width, height)), results)?;
+        let backend = SVGBackend::with_string(&mut svg, (width, height));
+        self.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
         Ok(svg.replacen(
@@ -138,21 +141,20 @@ impl Figure {
     pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
         let (width, height) = drawn_size();
         let mut drawn = vec![0; (width * height * 3) as usize];
-        self.draw(
-            BitMapBackend::with_buffer(&mut drawn, (width, height)),
-            results,
-        )?;
+        let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
+        self.draw(backend, Glyphs::Bitmap, results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
     fn draw<DB: DrawingBackend>(
         self,
         backend: DB,
+        glyphs: Glyphs,
         results: &[CellResult],
     ) -> Result<(), DrawError> {
         register_font();
         let area = backend.into_drawing_area();
-        let canvas = Canvas::new(&area);
+        let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
             Figure::Fig13 => convergence::draw(&canvas, results)?,
@@ -178,7 +180,7 @@ fn register_font() {
 
 fn register_font_bytes() -> bool {
     plotters::style::register_font(
-        "sans-serif",
+        text::FONT,
         FontStyle::Normal,
         epaint_default_fonts::UBUNTU_LIGHT,
     )

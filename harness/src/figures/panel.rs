@@ -6,7 +6,8 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, FAINT, GRID, Hatch, INK, PAPER, Pen, Rect};
+use super::canvas::{Canvas, FAINT, GRID, Hatch, INK, PAPER, Pen, Rect};
+use super::text::Anchor;
 
 /// Titles of panels, in points.
 const TITLE: f64 = 15.0;
