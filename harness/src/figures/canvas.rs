@@ -51,14 +51,8 @@ pub(super) const PART_COLOURS: [RGBColor; 6] = [
 ];
 
 /// Hatches of the parts of a clock.
-pub(super) const PART_HATCHES: [Hatch; 6] = [
-    Hatch::None,
-    Hatch::Rising,
-    Hatch::Level,
-    Hatch::None,
-    Hatch::Falling,
-    Hatch::None,
-];
+pub(super) const PART_HATCHES: [Hatch; 6] =
+    [Hatch::None, Hatch::Rising, Hatch::Level, Hatch::None, Hatch::Falling, Hatch::None];
 
 /// Points between the lines of a hatch.
 const HATCH_SPACING: f64 = 4.5;
@@ -121,11 +115,7 @@ impl Rect {
 impl Pen<'_> {
     /// A solid line.
     pub(super) const fn solid(colour: RGBColor, width: f64) -> Pen<'static> {
-        Pen {
-            colour,
-            width,
-            dash: &[],
-        }
+        Pen { colour, width, dash: &[] }
     }
 
     fn style(&self) -> ShapeStyle {
@@ -161,40 +151,19 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// A filled rectangle.
     pub(super) fn fill(&self, rect: Rect, colour: RGBColor) -> Result<(), DrawError> {
-        let corners = [
-            pixel((rect.left, rect.top)),
-            pixel((rect.right, rect.bottom)),
-        ];
-        self.area
-            .draw(&Rectangle::new(corners, colour.filled()))
-            .map_err(DrawError::backend)
+        let corners = [pixel((rect.left, rect.top)), pixel((rect.right, rect.bottom))];
+        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(DrawError::backend)
     }
 
     /// A rectangle's outline.
     pub(super) fn outline(&self, rect: Rect, pen: Pen<'_>) -> Result<(), DrawError> {
-        let Rect {
-            left,
-            top,
-            right,
-            bottom,
-        } = rect;
-        let around = [
-            (left, top),
-            (right, top),
-            (right, bottom),
-            (left, bottom),
-            (left, top),
-        ];
+        let Rect { left, top, right, bottom } = rect;
+        let around = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
         self.line(&around, pen)
     }
 
     /// Lines over a rectangle.
-    pub(super) fn hatch(
-        &self,
-        rect: Rect,
-        hatch: Hatch,
-        colour: RGBColor,
-    ) -> Result<(), DrawError> {
+    pub(super) fn hatch(&self, rect: Rect, hatch: Hatch, colour: RGBColor) -> Result<(), DrawError> {
         let pen = Pen::solid(colour, 0.8);
         let slope = match hatch {
             Hatch::None => return Ok(()),
@@ -211,11 +180,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         };
         // Lines of slope 1 or -1 by where they cross the left edge, as heights above the bottom.
         let mut crossing = if slope > 0.0 { -rect.width() } else { 0.0 } + HATCH_SPACING / 2.0;
-        let last = if slope > 0.0 {
-            rect.height()
-        } else {
-            rect.height() + rect.width()
-        };
+        let last = if slope > 0.0 { rect.height() } else { rect.height() + rect.width() };
         while crossing < last {
             let at = |height: f64| rect.left + (height - crossing) * slope;
             let (a, b) = (at(0.0), at(rect.height()));
@@ -231,12 +196,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     /// A filled disc with a white rim.
-    pub(super) fn dot(
-        &self,
-        at: (f64, f64),
-        radius: f64,
-        colour: RGBColor,
-    ) -> Result<(), DrawError> {
+    pub(super) fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<(), DrawError> {
         let pixels = |radius: f64| (radius * DENSITY).round() as i32;
         for (radius, colour) in [(radius + 1.2, PAPER), (radius, colour)] {
             let disc = Circle::new(pixel(at), pixels(radius), colour.filled());
@@ -251,9 +211,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         if pixels.len() < 2 {
             return Ok(());
         }
-        self.area
-            .draw(&PathElement::new(pixels, pen.style()))
-            .map_err(DrawError::backend)
+        self.area.draw(&PathElement::new(pixels, pen.style())).map_err(DrawError::backend)
     }
 }
 
@@ -275,10 +233,7 @@ fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
                 break;
             }
             let part = left / length;
-            from = (
-                from.0 + (to.0 - from.0) * part,
-                from.1 + (to.1 - from.1) * part,
-            );
+            from = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
             if step % 2 == 0 {
                 mark.push(from);
                 marks.push(std::mem::take(&mut mark));
@@ -305,10 +260,7 @@ mod tests {
     #[test]
     fn dashes_have_the_lengths_of_the_pattern() {
         let marks = dashes(&[(0.0, 0.0), (4.0, 0.0), (10.0, 0.0)], &[3.0, 2.0]);
-        let ends: Vec<(f64, f64)> = marks
-            .iter()
-            .map(|mark| (mark[0].0, mark[mark.len() - 1].0))
-            .collect();
+        let ends: Vec<(f64, f64)> = marks.iter().map(|mark| (mark[0].0, mark[mark.len() - 1].0)).collect();
         assert_eq!(ends, [(0.0, 3.0), (5.0, 8.0)]);
     }
 

@@ -8,6 +8,7 @@ mod canvas;
 mod cells;
 mod convergence;
 mod fig13;
+mod measure;
 mod panel;
 mod text;
 
@@ -32,6 +33,8 @@ const SUPERSAMPLING: usize = 2;
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
+    /// Time to convergence of any cells: for specs that name no figure.
+    Convergence,
     /// Matrix factorisation under SSP across 11 data centres.
     Fig13,
 }
@@ -64,11 +67,12 @@ pub enum DrawError {
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 1] = [Figure::Fig13];
+    pub const ALL: [Figure; 2] = [Figure::Convergence, Figure::Fig13];
 
     /// As specs name it.
     pub fn name(self) -> &'static str {
         match self {
+            Figure::Convergence => "convergence",
             Figure::Fig13 => "fig13",
         }
     }
@@ -76,6 +80,7 @@ impl Figure {
     /// The question that it answers.
     pub fn question(self) -> &'static str {
         match self {
+            Figure::Convergence => convergence::QUESTION,
             Figure::Fig13 => fig13::QUESTION,
         }
     }
@@ -86,17 +91,11 @@ impl Figure {
     /// [`UnknownFigure`] with the nearest name.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
         let distance = |figure: &Figure| strsim::damerau_levenshtein(figure.name(), name);
-        let nearest = Figure::ALL
-            .into_iter()
-            .min_by_key(distance)
-            .expect("there is a figure");
+        let nearest = Figure::ALL.into_iter().min_by_key(distance).expect("there is a figure");
         if nearest.name() == name {
             return Ok(nearest);
         }
-        Err(UnknownFigure {
-            found: name.to_owned(),
-            nearest: nearest.name(),
-        })
+        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name() })
     }
 
     /// The numbers, a row a cell. Columns `x_low` and `x_high` hold the range of `x` over seeds.
@@ -105,13 +104,14 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self {
-            Figure::Fig13 => convergence::table(results),
+            Figure::Convergence | Figure::Fig13 => convergence::table(results),
         }
     }
 
     /// What must be seen, and whether it is.
     pub fn claims(self, results: &[CellResult]) -> Vec<Claim> {
         match self {
+            Figure::Convergence => convergence::claims(results),
             Figure::Fig13 => fig13::claims(results),
         }
     }
@@ -127,11 +127,7 @@ impl Figure {
         self.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(
-            &drawn,
-            &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"),
-            1,
-        ))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
@@ -146,18 +142,13 @@ impl Figure {
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
-    fn draw<DB: DrawingBackend>(
-        self,
-        backend: DB,
-        glyphs: Glyphs,
-        results: &[CellResult],
-    ) -> Result<(), DrawError> {
+    fn draw<DB: DrawingBackend>(self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
         register_font();
         let area = backend.into_drawing_area();
         let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Fig13 => convergence::draw(&canvas, results)?,
+            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, results)?,
         }
         area.present().map_err(DrawError::backend)
     }
@@ -179,12 +170,7 @@ fn register_font() {
 }
 
 fn register_font_bytes() -> bool {
-    plotters::style::register_font(
-        text::FONT,
-        FontStyle::Normal,
-        epaint_default_fonts::UBUNTU_LIGHT,
-    )
-    .is_ok()
+    plotters::style::register_font(text::FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
 fn drawn_size() -> (u32, u32) {
@@ -211,19 +197,10 @@ fn shrink(drawn: &[u8], width: usize) -> Vec<u8> {
 /// PNG of shrunk pixels: plotters only encodes into a file.
 fn encode(pixels: &[u8], (width, height): (u32, u32), folder: &Path) -> Result<Vec<u8>, DrawError> {
     let size = (width / SUPERSAMPLING as u32, height / SUPERSAMPLING as u32);
-    let failed = |source| DrawError::Temporary {
-        folder: folder.to_owned(),
-        source,
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".figure.")
-        .suffix(".png")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let failed = |source| DrawError::Temporary { folder: folder.to_owned(), source };
+    let file = tempfile::Builder::new().prefix(".figure.").suffix(".png").tempfile_in(folder).map_err(failed)?;
     let mut backend = BitMapBackend::new(file.path(), size);
-    let encoded = backend
-        .blit_bitmap((0, 0), size, pixels)
-        .and_then(|()| backend.present());
+    let encoded = backend.blit_bitmap((0, 0), size, pixels).and_then(|()| backend.present());
     encoded.map_err(|error| DrawError::Backend(error.to_string()))?;
     drop(backend);
     std::fs::read(file.path()).map_err(failed)

@@ -63,12 +63,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     }
 
     /// Text that reads upwards, its middle at the point.
-    pub(super) fn text_upwards(
-        &self,
-        at: (f64, f64),
-        size: f64,
-        text: &str,
-    ) -> Result<(), DrawError> {
+    pub(super) fn text_upwards(&self, at: (f64, f64), size: f64, text: &str) -> Result<(), DrawError> {
         let style = font(size, Direction::Upwards).color(&INK);
         self.set(at, Anchor::Middle, (size, Direction::Upwards), &style, text)
     }
@@ -98,20 +93,11 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         if self.text_width(size, text) <= room {
             return vec![text.to_owned()];
         }
-        let breaks = text
-            .char_indices()
-            .filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
+        let breaks = text.char_indices().filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
         let fits = |end: usize| self.text_width(size, text[..end].trim_end()) <= room;
-        match breaks
-            .map(|(at, c)| at + c.len_utf8())
-            .filter(|end| fits(*end))
-            .last()
-        {
+        match breaks.map(|(at, c)| at + c.len_utf8()).filter(|end| fits(*end)).next_back() {
             Some(end) if end < text.len() => {
-                vec![
-                    text[..end].trim_end().to_owned(),
-                    self.fitted(size, room, &text[end..]),
-                ]
+                vec![text[..end].trim_end().to_owned(), self.fitted(size, room, &text[end..])]
             }
             _ => vec![self.fitted(size, room, text)],
         }
@@ -127,10 +113,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     ) -> Result<(), DrawError> {
         if self.glyphs == Glyphs::Viewer {
             let style = style.pos(position(anchor));
-            return self
-                .area
-                .draw_text(text, &style, pixel((x, y)))
-                .map_err(DrawError::backend);
+            return self.area.draw_text(text, &style, pixel((x, y))).map_err(DrawError::backend);
         }
         let width = self.embedded_width(size, text);
         let start = match anchor {
@@ -147,9 +130,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 Direction::Rightwards => (x + along, y + down),
                 Direction::Upwards => (x + down, y - along),
             };
-            self.area
-                .draw_text(piece, &style, pixel(at))
-                .map_err(DrawError::backend)?;
+            self.area.draw_text(piece, &style, pixel(at)).map_err(DrawError::backend)?;
         }
         Ok(())
     }
@@ -158,10 +139,10 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
     fn embedded_width(&self, size: f64, text: &str) -> f64 {
         let style = font(size, Direction::Rightwards);
         // No layout means no glyphs: half an em a character is the usual guess.
-        let pixels = self.area.estimate_text_size(text, &style).map_or_else(
-            |_| size * DENSITY * 0.5 * text.chars().count() as f64,
-            |(width, _)| f64::from(width),
-        );
+        let pixels = self
+            .area
+            .estimate_text_size(text, &style)
+            .map_or_else(|_| size * DENSITY * 0.5 * text.chars().count() as f64, |(width, _)| f64::from(width));
         pixels / DENSITY
     }
 }

@@ -43,10 +43,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
     page += "<meta name=\"viewport\" content=\"width=device-width\">\n";
     page += &format!("<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n");
-    page += &format!(
-        "<h1>{title}</h1>\n<p class=\"question\">{}</p>\n",
-        escaped(content.question)
-    );
+    page += &format!("<h1>{title}</h1>\n<p class=\"question\">{}</p>\n", escaped(content.question));
     page += &unfinished(content.unfinished);
     page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
@@ -65,29 +62,20 @@ fn unfinished(unfinished: &Unfinished) -> String {
     if unfinished.is_empty() {
         return String::new();
     }
-    let mut text = String::from(
-        "<div class=\"warning\"><p>These cells are not finished, and not in the figure:</p><ul>\n",
-    );
+    let mut text =
+        String::from("<div class=\"warning\"><p>These cells are not finished, and not in the figure:</p><ul>\n");
     for (entry, why) in unfinished {
         // The last component only: where the results lie is not their content.
         let why = match why {
             super::NotWhole::Changed { path, .. } | super::NotWhole::File { path, .. } => {
-                let name = path
-                    .file_name()
-                    .map(|name| name.to_string_lossy())
-                    .unwrap_or_default();
+                let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
                 format!("{name} is missing, truncated or changed after the run")
             }
             super::NotWhole::NoSummary { .. } => "not begun, or stopped before its end".into(),
             super::NotWhole::Summary { .. } => "its summary cannot be read".into(),
             super::NotWhole::OtherPlan { .. } => "its folder holds another plan".into(),
         };
-        text += &format!(
-            "<li>{} (seed {}): {}</li>\n",
-            escaped(&entry.cell),
-            entry.seed,
-            escaped(&why)
-        );
+        text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.cell), entry.seed, escaped(&why));
     }
     text + "</ul></div>\n"
 }
@@ -96,31 +84,14 @@ fn provenance(content: &Content<'_>) -> String {
     let mut rows = String::new();
     for cell in content.cells {
         let (manifest, summary) = (&cell.manifest, &cell.summary);
-        let values = [
-            &summary.plan,
-            &summary.digest,
-            &manifest.data.hash,
-            &manifest.sources,
-        ];
-        rows += &format!(
-            "<tr><td>{}</td><td class=\"number\">{}</td>",
-            escaped(&summary.cell),
-            summary.seed
-        );
+        let values = [&summary.plan, &summary.digest, &manifest.data.hash, &manifest.sources];
+        rows += &format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
         for value in values {
             rows += &format!("<td><code>{}</code></td>", escaped(value));
         }
         rows += &format!("<td>{}</td></tr>\n", escaped(&commit(cell)));
     }
-    let head = head(&[
-        "cell",
-        "seed",
-        "plan",
-        "digest of events",
-        "data",
-        "sources",
-        "commit",
-    ]);
+    let head = head(&["cell", "seed", "plan", "digest of events", "data", "sources", "commit"]);
     format!(
         "<h2>Provenance</h2>\n<p class=\"note\">Spec <code>{}</code>, figure <code>{}</code>, schema {SCHEMA}. Each \
          cell's folder is named by its plan and holds the manifest. Runs with equal digests are the same run. Host, \
@@ -140,10 +111,7 @@ fn commit(cell: &CellResult) -> String {
 }
 
 fn caption(cells: &[CellResult]) -> String {
-    let mut data: Vec<String> = cells
-        .iter()
-        .map(|cell| cell.manifest.data.name.clone())
-        .collect();
+    let mut data: Vec<String> = cells.iter().map(|cell| cell.manifest.data.name.clone()).collect();
     data.dedup();
     format!(
         "<p class=\"note\">Data: {}. (a) A hatched bar with an arrow did not reach the target: it takes at least so \
@@ -157,11 +125,7 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     for claim in claims {
         let word = claim.verdict.word();
         rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span></td>");
-        rows += &format!(
-            "<td>{}<br><code>{}</code></td>",
-            escaped(&claim.says),
-            escaped(&claim.id)
-        );
+        rows += &format!("<td>{}<br><code>{}</code></td>", escaped(&claim.says), escaped(&claim.id));
         rows += &format!("<td>{}</td>", escaped(&claim.source));
         rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
         rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());
@@ -170,10 +134,7 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     let head = head(&["verdict", "claim", "source", "paper", "measured", "seeds"]);
     let mut text = format!("<h2>Claims</h2>\n<table>{head}<tbody>\n{rows}</tbody></table>\n");
     let context = Context::of(cells);
-    if claims
-        .iter()
-        .any(|claim| claim.verdict == Verdict::Calibration)
-    {
+    if claims.iter().any(|claim| claim.verdict == Verdict::Calibration) {
         let fitted = escaped(&context.fitted.join(", "));
         let _ = writeln!(
             text,
@@ -201,9 +162,7 @@ fn numbers(table: &DataFrame) -> String {
         rows += "</tr>\n";
     }
     let cells = grid.first().map_or(&[][..], |(_, cells)| cells);
-    let names: Vec<&str> = std::iter::once("")
-        .chain(cells.iter().map(String::as_str))
-        .collect();
+    let names: Vec<&str> = std::iter::once("").chain(cells.iter().map(String::as_str)).collect();
     format!(
         "<h2>Numbers</h2>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
          in virtual seconds. WAN: bytes between sites, as links are charged for them; “actual” as encoded in this \
@@ -217,21 +176,13 @@ fn breakdowns(cells: &[CellResult]) -> String {
     let mut rows = String::new();
     for cell in cells {
         let (summary, breakdown) = (&cell.summary, &cell.summary.breakdown);
-        rows += &format!(
-            "<tr><td>{}</td><td class=\"number\">{}</td>",
-            escaped(&summary.cell),
-            summary.seed
-        );
+        rows += &format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
         let sum = ("", breakdown.sum());
         for (_, seconds) in breakdown.parts().into_iter().chain([sum]) {
             rows += &format!("<td class=\"number\">{}</td>", significant(seconds, 3));
         }
         for wait in [&summary.read_wait, &summary.barrier_wait, &summary.transfer] {
-            rows += &format!(
-                "<td class=\"number\">{} / {}</td>",
-                significant(wait.p50, 3),
-                significant(wait.p99, 3)
-            );
+            rows += &format!("<td class=\"number\">{} / {}</td>", significant(wait.p50, 3), significant(wait.p99, 3));
         }
         rows += "</tr>\n";
     }
@@ -261,37 +212,20 @@ fn scales(cells: &[CellResult]) -> String {
             ),
             None => "Nothing is scaled: data, bytes and work count at their own size.".to_owned(),
         };
-        let _ = write!(
-            line,
-            " Machines: <code>{}</code> ({}).",
-            escaped(&machines.kind),
-            escaped(&machines.source)
-        );
+        let _ = write!(line, " Machines: <code>{}</code> ({}).", escaped(&machines.kind), escaped(&machines.source));
         if !machines.fitted.is_empty() {
-            let _ = write!(
-                line,
-                " Fitted to the paper: <code>{}</code>.",
-                escaped(&machines.fitted.join(", "))
-            );
+            let _ = write!(line, " Fitted to the paper: <code>{}</code>.", escaped(&machines.fitted.join(", ")));
         }
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    let items: String = lines
-        .iter()
-        .map(|line| format!("<p>{line}</p>\n"))
-        .collect();
-    format!(
-        "<h2>What is scaled, and how</h2>\n<p class=\"note\">Learning is real; time is modelled.</p>\n{items}"
-    )
+    let items: String = lines.iter().map(|line| format!("<p>{line}</p>\n")).collect();
+    format!("<h2>What is scaled, and how</h2>\n<p class=\"note\">Learning is real; time is modelled.</p>\n{items}")
 }
 
 fn head(names: &[&str]) -> String {
-    let cells: String = names
-        .iter()
-        .map(|name| format!("<th>{}</th>", escaped(name)))
-        .collect();
+    let cells: String = names.iter().map(|name| format!("<th>{}</th>", escaped(name))).collect();
     format!("<thead><tr>{cells}</tr></thead>")
 }
 
@@ -317,9 +251,6 @@ mod tests {
 
     #[test]
     fn markup_is_written_out() {
-        assert_eq!(
-            escaped("<a href=\"x\">&'é"),
-            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;é"
-        );
+        assert_eq!(escaped("<a href=\"x\">&'é"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;é");
     }
 }

@@ -29,6 +29,8 @@ pub enum Outcome {
     Converged,
     /// The cap on clocks came first.
     ClockCap,
+    /// The objective is not a number any more.
+    Diverged,
 }
 
 /// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
@@ -142,7 +144,7 @@ pub struct Summary {
 }
 
 /// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Clocks completed by the slowest worker.
     pub clock: u32,
@@ -161,7 +163,7 @@ pub struct Sample {
 }
 
 /// One clock of one machine: a row of `clocks.parquet`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockRow {
     /// From 0.
     pub clock: u32,
