@@ -232,6 +232,7 @@ fn value_text(table: &DataFrame, name: &str, row: usize) -> String {
         Some(AnyValue::StringOwned(text)) => text.to_string(),
         Some(AnyValue::Float64(mean)) => {
             let range = number(&format!("{name}_low")).zip(number(&format!("{name}_high")));
+            let significant = |value: f64, digits| without_zeros(significant(value, digits));
             match range.filter(|(low, high)| low < high) {
                 Some((low, high)) => {
                     format!("{} ({} - {})", significant(mean, 4), significant(low, 4), significant(high, 4))
@@ -243,10 +244,18 @@ fn value_text(table: &DataFrame, name: &str, row: usize) -> String {
     }
 }
 
+/// `text` of a number without zeros at the end of its fraction.
+fn without_zeros(text: String) -> String {
+    if !text.contains('.') || text.contains('e') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `wan_gb_per_clock` as a reader's words.
 fn heading(name: &str) -> String {
     let words = name.replace('_', " ").replace("per clock", "a clock");
-    words.replace("wan", "WAN").replace(" gb", " GB").replace(" mb", " MB").replace("rmse", "RMSE")
+    words.replace("wan", "WAN").replace(" gb", " GB").replace(" mb", " MB").replace("held out rmse", "held-out RMSE")
 }
 
 #[cfg(test)]
@@ -301,8 +310,7 @@ mod tests {
         for cell in cells() {
             assert!(page.contains(&cell.summary.plan), "{}", cell.summary.cell);
         }
-        for text in ["28b6056", "d19e57", "da7a", "holds", "156.25", "seconds to target", "<svg", "812.0", "IterStore"]
-        {
+        for text in ["28b6056", "d19e57", "da7a", "holds", "156.25", "seconds to target", "<svg", "812", "IterStore"] {
             assert!(page.contains(text), "{text}");
         }
         assert!(page.find("Provenance").unwrap() < page.find("<svg").unwrap(), "provenance comes first");
@@ -383,6 +391,6 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("cell") && lines[0].ends_with("LAN"), "{text}");
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
-        assert!(text.contains("held out RMSE") && text.contains("WAN GB a clock"), "{text}");
+        assert!(text.contains("held-out RMSE") && text.contains("WAN GB a clock"), "{text}");
     }
 }

@@ -95,7 +95,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         }
         let breaks = text.char_indices().filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
         let fits = |end: usize| self.text_width(size, text[..end].trim_end()) <= room;
-        match breaks.map(|(at, c)| at + c.len_utf8()).filter(|end| fits(*end)).next_back() {
+        match breaks.map(|(at, c)| at + c.len_utf8()).rfind(|end| fits(*end)) {
             Some(end) if end < text.len() => {
                 vec![text[..end].trim_end().to_owned(), self.fitted(size, room, &text[end..])]
             }

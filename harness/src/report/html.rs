@@ -22,13 +22,16 @@ pub(super) struct Content<'a> {
 
 const STYLE: &str = "
 body { font: 15px/1.45 sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0.2rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+h1 { font-size: 1.5em; margin-bottom: 0.2rem; } h2 { font-size: 1.15em; margin-top: 1.6em; }
 p.question { margin-top: 0; color: #555; font-style: italic; }
-table { border-collapse: collapse; font-size: 0.86rem; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
-thead th { border-bottom: 1.5px solid #222; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+p.question::first-letter { text-transform: uppercase; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15em 1em; font-size: 0.9em; }
+dt { font-weight: bold; } dd { margin: 0; }
+table { border-collapse: collapse; font-size: 0.86em; }
+th, td { padding: 0.25em 0.6em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
+thead th { border-bottom: 1.5px solid #222; } table.numbers thead th:not(:first-child) { text-align: right; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 code { font: 0.92em monospace; word-break: break-all; } div.wide { overflow-x: auto; }
-svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9rem; }
+svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9em; }
 .badge { display: inline-block; padding: 0 0.5em; border-radius: 0.6em; border: 1px solid; white-space: nowrap; }
 .holds { color: #00593f; background: #dff3ea; } .fails { color: #8a2a00; background: #fbe4d8; font-weight: bold; }
 .calibration { color: #6b4a00; background: #fdf1d3; } .not-comparable { color: #444; background: #eee; }
@@ -83,30 +86,50 @@ fn unfinished(unfinished: &Unfinished) -> String {
 fn provenance(content: &Content<'_>) -> String {
     let mut rows = String::new();
     for cell in content.cells {
-        let (manifest, summary) = (&cell.manifest, &cell.summary);
-        let values = [&summary.plan, &summary.digest, &manifest.data.hash, &manifest.sources];
-        rows += &format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
-        for value in values {
-            rows += &format!("<td><code>{}</code></td>", escaped(value));
-        }
-        rows += &format!("<td>{}</td></tr>\n", escaped(&commit(cell)));
+        let (name, summary) = (escaped(&cell.summary.cell), &cell.summary);
+        rows += &format!("<tr><td>{name}</td><td class=\"number\">{}</td>", summary.seed);
+        rows += &format!("<td><code>{}</code></td>", escaped(&summary.plan));
+        rows += &format!("<td><code>{}</code></td></tr>\n", escaped(&summary.digest));
     }
-    let head = head(&["cell", "seed", "plan", "digest of events", "data", "sources", "commit"]);
+    let data = |cell: &CellResult| {
+        format!("{}: <code>{}</code>", escaped(&cell.manifest.data.name), escaped(&cell.manifest.data.hash))
+    };
+    let sources = |cell: &CellResult| format!("<code>{}</code>", escaped(&cell.manifest.sources));
+    let seeds = |cell: &CellResult| cell.summary.seed.to_string();
+    let items = [
+        ("Spec", format!("<code>{}</code>", escaped(&content.index.spec))),
+        ("Figure", format!("<code>{}</code>", escaped(&content.index.figure))),
+        ("Seeds", distinct(content.cells, &seeds)),
+        ("Data", distinct(content.cells, &data)),
+        ("Program", distinct(content.cells, &|cell| escaped(&commit(cell)))),
+        ("Sources", distinct(content.cells, &sources)),
+        ("Schema", SCHEMA.to_string()),
+    ];
+    let list: String = items.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{text}</dd>\n")).collect();
     format!(
-        "<h2>Provenance</h2>\n<p class=\"note\">Spec <code>{}</code>, figure <code>{}</code>, schema {SCHEMA}. Each \
-         cell's folder is named by its plan and holds the manifest. Runs with equal digests are the same run. Host, \
-         dates and wall times are in each folder's host.json.</p>\n<div class=\"wide\"><table>{head}<tbody>\n{rows}\
-         </tbody></table></div>\n",
-        escaped(&content.index.spec),
-        escaped(&content.index.figure),
+        "<h2>Provenance</h2>\n<dl>\n{list}</dl>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p \
+         class=\"note\">A cell's folder is named by its plan and holds the manifest. Runs with equal digests are the \
+         same run. Host, dates and wall times are in each folder's host.json.</p>\n",
+        head(&["cell", "seed", "plan", "digest of all events"]),
     )
+}
+
+/// What `of` says of the cells, each thing once.
+fn distinct(cells: &[CellResult], of: &dyn Fn(&CellResult) -> String) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in cells.iter().map(of) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join("; ")
 }
 
 fn commit(cell: &CellResult) -> String {
     let commit = cell.manifest.commit.as_deref().unwrap_or("unknown");
     match cell.manifest.dirty {
-        Some(true) => format!("{commit} with uncommitted changes"),
-        _ => commit.to_owned(),
+        Some(true) => format!("commit {commit} with uncommitted changes"),
+        _ => format!("commit {commit}"),
     }
 }
 
@@ -164,7 +187,7 @@ fn numbers(table: &DataFrame) -> String {
     let cells = grid.first().map_or(&[][..], |(_, cells)| cells);
     let names: Vec<&str> = std::iter::once("").chain(cells.iter().map(String::as_str)).collect();
     format!(
-        "<h2>Numbers</h2>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
+        "<h2>Numbers</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
          in virtual seconds. WAN: bytes between sites, as links are charged for them; “actual” as encoded in this \
          run. Speedup is over the baseline; in parentheses the range over seeds.</p>\n",
         head(&names)
@@ -172,28 +195,30 @@ fn numbers(table: &DataFrame) -> String {
 }
 
 fn breakdowns(cells: &[CellResult]) -> String {
-    let parts = Breakdown::default().parts().map(|(name, _)| name);
-    let mut rows = String::new();
-    for cell in cells {
-        let (summary, breakdown) = (&cell.summary, &cell.summary.breakdown);
-        rows += &format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
-        let sum = ("", breakdown.sum());
-        for (_, seconds) in breakdown.parts().into_iter().chain([sum]) {
-            rows += &format!("<td class=\"number\">{}</td>", significant(seconds, 3));
+    let (mut parts, mut waits) = (String::new(), String::new());
+    for summary in cells.iter().map(|cell| &cell.summary) {
+        let begin = format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
+        parts += &begin;
+        for (_, seconds) in summary.breakdown.parts().into_iter().chain([("clock", summary.breakdown.sum())]) {
+            parts += &format!("<td class=\"number\">{}</td>", significant(seconds, 3));
         }
+        parts += "</tr>\n";
+        waits += &begin;
         for wait in [&summary.read_wait, &summary.barrier_wait, &summary.transfer] {
-            rows += &format!("<td class=\"number\">{} / {}</td>", significant(wait.p50, 3), significant(wait.p99, 3));
+            let [p50, p90, p99] = [wait.p50, wait.p90, wait.p99].map(|seconds| significant(seconds, 3));
+            waits += &format!("<td class=\"number\">{p50} / {p90} / {p99}</td>");
         }
-        rows += "</tr>\n";
+        waits += "</tr>\n";
     }
-    let mut names = vec!["cell", "seed"];
-    names.extend(parts);
-    names.extend(["clock", "read wait", "barrier wait", "transfer"]);
+    let names = Breakdown::default().parts().map(|(name, _)| name);
+    let part_names: Vec<&str> = ["cell", "seed"].into_iter().chain(names).chain(["clock"]).collect();
     format!(
-        "<h2>Where a clock's time goes</h2>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n\
-         <p class=\"note\">Seconds of a clock of one machine, mean over machines and clocks; the parts add up to the \
-         clock. Waits and transfers: median / 99th percentile, in seconds.</p>\n",
-        head(&names)
+        "<h2>Where a clock's time goes</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{parts}</tbody>\
+         </table></div>\n<p class=\"note\">Seconds of a clock of one machine, mean over machines and clocks; the parts \
+         add up to the clock.</p>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{waits}</tbody></table></div>\n\
+         <p class=\"note\">Seconds at the 50th / 90th / 99th percentile.</p>\n",
+        head(&part_names),
+        head(&["cell", "seed", "read wait", "barrier wait", "transfer"]),
     )
 }
 
