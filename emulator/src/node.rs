@@ -14,12 +14,15 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::digest::Digest;
 use crate::id::MachineId;
 use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 
 /// Which queue of a link a message waits in. Control overtakes data; within a class each stream is first in, first out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
 pub enum Class {
     /// Small and urgent: requests, barriers. Served before data.
     Control,
@@ -28,7 +31,7 @@ pub enum Class {
 }
 
 /// A piece of work that a node asks for. Single-threaded inside, and a function of its fields alone.
-pub trait Task: Serialize + DeserializeOwned + Send + 'static {
+pub trait Task: Send + 'static {
     /// What it leaves.
     type Done: Serialize + DeserializeOwned + Send + 'static;
 
@@ -68,6 +71,12 @@ pub enum Output<M, T, S> {
     Halt,
 }
 
+/// Something that a node leaves in the results.
+pub trait Record {
+    /// Writes what makes two samples the same into the run's digest.
+    fn write_digest(&self, digest: &mut Digest);
+}
+
 /// A machine as a state machine.
 pub trait Node {
     /// What nodes say to each other.
@@ -75,7 +84,7 @@ pub trait Node {
     /// The work they ask for.
     type Task: Task;
     /// What they leave in the results.
-    type Sample;
+    type Sample: Record;
     /// All state that changes in a run.
     type Snapshot: Serialize + DeserializeOwned;
 

@@ -105,7 +105,10 @@ pub enum Encoding {
 
 impl Default for Significance {
     fn default() -> Self {
-        Significance { threshold: 0.01, schedule: Schedule::SqrtClocks }
+        Significance {
+            threshold: 0.01,
+            schedule: Schedule::SqrtClocks,
+        }
     }
 }
 
