@@ -226,6 +226,9 @@ pub fn to_json(claims: &[Claim]) -> String {
     text
 }
 
+/// A claim's cells in the table for terminals: numbers, then what it says, then its name.
+type Row = ([String; 4], String, String);
+
 /// An aligned table for terminals.
 pub fn to_text(claims: &[Claim]) -> String {
     let row = |claim: &Claim| {
@@ -233,8 +236,8 @@ pub fn to_text(claims: &[Claim]) -> String {
         (cells.map(str::to_owned), format!("{} ({})", claim.says, claim.source), claim.id.clone())
     };
     let header = (["verdict", "paper", "measured", "n"].map(str::to_owned), "says".into(), "claim".into());
-    let rows: Vec<([String; 4], String, String)> = std::iter::once(header).chain(claims.iter().map(row)).collect();
-    let width = |of: &dyn Fn(&([String; 4], String, String)) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let rows: Vec<Row> = std::iter::once(header).chain(claims.iter().map(row)).collect();
+    let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
     let widths: [usize; 4] = std::array::from_fn(|i| width(&|row| row.0[i].chars().count()));
     let ids = width(&|row| row.2.chars().count());
     let mut text = String::new();
@@ -245,27 +248,36 @@ pub fn to_text(claims: &[Claim]) -> String {
     text
 }
 
-/// The claims of all figures below `folder`, as a table for terminals, a block a figure.
+/// The claims of all figures in `folder` and below, by the folders that hold them, sorted.
 ///
 /// # Errors
 /// [`ReadError`] when a `claims.json` cannot be read.
-pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
+pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Vec<Claim>)>, ReadError> {
     let mut files = Vec::new();
     find(folder, DEEPEST, &mut files)?;
-    if files.is_empty() {
+    let with_claims = |path: PathBuf| Ok((path.parent().unwrap_or(folder).to_owned(), read(&path)?));
+    files.into_iter().map(with_claims).collect()
+}
+
+/// The same as a table for terminals, a block a figure: what `experiments claims` prints.
+///
+/// # Errors
+/// As [`below`].
+pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
+    let figures = below(folder)?;
+    if figures.is_empty() {
         return Ok(format!("no {FILE} in {}: run a spec first\n", folder.display()));
     }
-    let mut text = String::new();
-    for path in files {
-        let claims = read(&path)?;
-        let name = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
-        let name = name.filter(|name| !name.as_os_str().is_empty()).unwrap_or(folder);
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text += &format!("{}\n{}", name.display(), to_text(&claims));
-    }
-    Ok(text)
+    let block = |(path, claims): &(PathBuf, Vec<Claim>)| {
+        let name = path.strip_prefix(folder).ok().filter(|name| !name.as_os_str().is_empty()).unwrap_or(folder);
+        format!("{}\n{}", name.display(), to_text(claims))
+    };
+    Ok(figures.iter().map(block).collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether none fails: a calibration, or what cannot be compared, does not.
+pub fn none_fails<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> bool {
+    claims.into_iter().all(|claim| claim.verdict != Verdict::Fails)
 }
 
 /// The claims of one figure.
@@ -399,6 +411,8 @@ mod tests {
                 "not-comparable   2.50                   -  0  figure.claim  this is so (within 2 to 3) [nothing measured: x] (Figure 1)",
             ]
         );
+        let none_fails_in = |name: &str| none_fails(&read(&folder.path().join(name).join(FILE)).unwrap());
+        assert!(none_fails_in("fig13") && !none_fails_in("fig14"));
         let one = claims_table(&folder.path().join("fig13")).unwrap();
         assert!(one.contains("holds") && !one.contains("fails"), "{one}");
     }

@@ -54,7 +54,7 @@ impl Axis {
             .filter(|decade| decade.rem_euclid(every) == 0)
             .flat_map(|decade| multiples.iter().map(move |multiple| multiple * power(decade)))
             .filter(|value| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value))
-            .map(|value| (value, significant(value / power(exponent), 2)))
+            .map(|value| (value, plain(value / power(exponent))))
             .collect();
         Axis { low, high, spacing: Spacing::Logarithmic, ticks, exponent }
     }
@@ -125,6 +125,11 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
     format!("{sign}{grouped}{fraction}")
 }
 
+/// `value`, which has one significant digit, without more: `0.05`, `1`, `1,000`.
+fn plain(value: f64) -> String {
+    fixed(value, decimals(value))
+}
+
 /// A range that an axis can have, whatever was measured.
 fn sane(low: f64, high: f64) -> (f64, f64) {
     match (low.is_finite(), high.is_finite()) {
@@ -183,8 +188,8 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_are_powers_of_ten() {
-        assert_eq!(labels(&Axis::logarithmic(3.0, 80.0)), ["5.0", "10", "20", "50"]);
-        assert_eq!(labels(&Axis::logarithmic(1.0, 1e4)), ["1.0", "10", "100", "1,000", "10,000"]);
+        assert_eq!(labels(&Axis::logarithmic(3.0, 80.0)), ["5", "10", "20", "50"]);
+        assert_eq!(labels(&Axis::logarithmic(1.0, 1e4)), ["1", "10", "100", "1,000", "10,000"]);
         assert!(Axis::logarithmic(1e-9, 1e9).ticks.len() < 8);
     }
 

@@ -9,14 +9,18 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::DrawError;
 use super::axis::{Axis, fixed, significant};
-use super::canvas::{CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PART_COLOURS, PART_HATCHES, Pen, Rect};
+use super::canvas::{
+    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
+};
 use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
+use super::measure::{Measures, SAME_TARGET};
 use super::panel::{BarName, Panel, Swatch, draw_above, draw_area};
+use crate::claims::{Claim, Context};
 use crate::results::{Breakdown, CellResult, Sample};
 
 /// The top and bottom of every frame.
-const TOP: f64 = 78.0;
-const BOTTOM: f64 = 243.0;
+const TOP: f64 = 84.0;
+const BOTTOM: f64 = 245.0;
 /// Room above the highest bar for its label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
 /// The same where an arrow and two lines stand on a bar.
@@ -25,6 +29,14 @@ const HEADROOM_OF_ARROWS: f64 = 0.42;
 const WIDE_OBJECTIVES: f64 = 20.0;
 const WIDE_TIMES: f64 = 10.0;
 const DASHED_TARGET: Pen<'static> = Pen { colour: FAINT, width: 1.2, dash: &[4.0, 3.0] };
+
+/// What the figure asks.
+pub(super) const QUESTION: &str = "how long does each system take to converge, and where does the time go?";
+
+/// The one thing that can be said of any cells.
+pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
+    vec![SAME_TARGET.judge(Measures::of(results).share_at_target(), &Context::of(results))]
+}
 
 /// One row a cell: what the bars, the curves and the claims stand on. `_low` and `_high` run over seeds.
 ///
@@ -89,7 +101,7 @@ fn draw_times<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) 
     let panel = Panel { frame: frame(52.0, 262.0), title: "(a) Time to convergence" };
     panel.draw_title(canvas)?;
     let base = baseline(cells);
-    let name = base.map_or(BASELINE, |base| base.name);
+    let name = canvas.fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
     let scale = if cells.len() > 1 { format!("{name} = 1; labels: speedup") } else { format!("{name} = 1") };
     panel.draw_remark(canvas, &[scale, seeds_remark(cells)])?;
     let bars: Vec<Option<Spread>> = cells.iter().map(|cell| base.and_then(|base| cell.least_time_over(base))).collect();
@@ -110,7 +122,8 @@ fn draw_times<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) 
         if cell.all_reached() {
             draw_above(canvas, x, top, half * 2.9, &[&label])?;
         } else {
-            draw_above(canvas, x, top - 13.0, half * 3.0, &["not", "reached"])?;
+            let lines = missed_label(cell);
+            draw_above(canvas, x, top - 13.0, half * 3.0, &lines.each_ref().map(String::as_str))?;
         }
     }
     panel.draw_base(canvas)?;
@@ -138,7 +151,7 @@ fn draw_time<DB: DrawingBackend>(
     if cell.all_reached() {
         draw_area(canvas, area, colour, Hatch::None)?;
     } else {
-        draw_area(canvas, area, RGBColor(0xFF, 0xFF, 0xFF), Hatch::None)?;
+        draw_area(canvas, area, PAPER, Hatch::None)?;
         canvas.hatch(area, Hatch::Rising, colour)?;
         let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
         canvas.line(&[(x, area.top), (x, tip)], pen)?;
@@ -202,7 +215,8 @@ fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'
     for (i, cell) in cells.iter().enumerate() {
         let (x, half) = panel.bar(i, cells.len());
         let mut below = 0.0;
-        for (part, (_, seconds)) in cell.breakdown().parts().into_iter().enumerate() {
+        let parts = cell.breakdown().parts().into_iter().enumerate();
+        for (part, (_, seconds)) in parts.filter(|(_, (_, seconds))| seconds.is_finite()) {
             let (Some(bottom), Some(top)) = (panel.y(&axis, below), panel.y(&axis, below + seconds)) else {
                 continue;
             };
@@ -223,7 +237,9 @@ fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'
 
 /// From the first sample to the end of the slowest run.
 fn time_axis(cells: &[&Cell<'_>]) -> Axis {
-    let ends = |cell: &&Cell<'_>| cell.runs.iter().map(|run| run.summary.seconds).fold(0.0, f64::max);
+    let ends = |cell: &&Cell<'_>| {
+        cell.runs.iter().map(|run| run.summary.seconds).filter(|seconds| seconds.is_finite()).fold(0.0, f64::max)
+    };
     let slowest = cells.iter().map(ends).fold(0.0, f64::max);
     let fastest = cells.iter().map(ends).fold(f64::INFINITY, f64::min);
     if fastest > 0.0 && slowest / fastest > WIDE_TIMES {
@@ -253,7 +269,14 @@ fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
 /// A run's curve in points, in pieces where the objective is no number.
 fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64, f64)>> {
     let point = |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
-    let places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    let mut places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    // A run that diverges leaves through the top, once.
+    let outside = |place: &Option<(f64, f64)>| place.is_some_and(|(_, y)| y <= panel.frame.top);
+    for i in (1..places.len()).rev() {
+        if outside(&places[i]) && outside(&places[i - 1]) {
+            places[i] = None;
+        }
+    }
     places.split(Option::is_none).map(|piece| piece.iter().flatten().copied().collect()).collect()
 }
 
@@ -278,6 +301,15 @@ fn speedup_label(cell: &Cell<'_>, base: &Cell<'_>, bar: &Spread) -> String {
     format!("{at_least}{}x", significant(bar.inverse().mean, 2))
 }
 
+/// Why there is no speedup, in two lines.
+fn missed_label(cell: &Cell<'_>) -> [String; 2] {
+    match (cell.reached(), cell.outcome().as_str()) {
+        (0, "diverged") => ["it".into(), "diverged".into()],
+        (0, _) => ["not".into(), "reached".into()],
+        (some, _) => [format!("{some} of {}", cell.runs.len()), "reached".into()],
+    }
+}
+
 fn seconds_label(cell: &Cell<'_>) -> String {
     let at_least = if cell.all_reached() { "" } else { "> " };
     cell.least_seconds().map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean))).unwrap_or_default()
@@ -289,7 +321,7 @@ fn seconds_text(seconds: f64) -> String {
         0.0..10.0 => format!("{seconds:.2} s"),
         10.0..100.0 => format!("{seconds:.1} s"),
         100.0..1e12 => format!("{} s", fixed(seconds, 0)),
-        _ => format!("{} s", significant(seconds, 3)),
+        _ => significant(seconds, 3),
     }
 }
 

@@ -6,7 +6,8 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, FAINT, GRID, Hatch, INK, Pen, Rect};
+use super::canvas::{Canvas, FAINT, GRID, Hatch, INK, PAPER, Pen, Rect};
+use super::text::Anchor;
 
 /// Titles of panels, in points.
 const TITLE: f64 = 15.0;
@@ -22,8 +23,10 @@ const TITLE_Y: f64 = 14.0;
 const LEGEND_Y: f64 = 37.0;
 const LEGEND_ROW: f64 = 16.5;
 /// A legend's mark with the gap behind it, and the gap between columns.
-const SWATCH: f64 = 24.0;
-const LEGEND_GAP: f64 = 12.0;
+const SWATCH: f64 = 20.0;
+const LEGEND_GAP: f64 = 9.0;
+/// Legends try sizes until they have so few rows.
+const LEGEND_ROWS: usize = 2;
 /// How far the title and the legend reach to the left of the frame.
 const OVERHANG: f64 = 40.0;
 const AXIS_WIDTH: f64 = 1.0;
@@ -80,7 +83,10 @@ impl Panel {
         entries: &[(Swatch<'_>, &str)],
     ) -> Result<(), DrawError> {
         let left = self.frame.left - OVERHANG;
-        let columns = legend_columns(canvas, self.frame.right - left, entries);
+        let columns = |size: f64| legend_columns(canvas, self.frame.right - left, size, entries);
+        let short = |size: &f64| entries.len().div_ceil(columns(*size).len()) <= LEGEND_ROWS;
+        let size = SIZES.into_iter().take(3).find(short).unwrap_or(SIZES[1]);
+        let columns = columns(size);
         for (i, (swatch, name)) in entries.iter().enumerate() {
             let (offset, width) = columns[i % columns.len()];
             let x = left + offset;
@@ -92,8 +98,8 @@ impl Panel {
                     draw_area(canvas, area, *colour, *hatch)?;
                 }
             }
-            let name = canvas.fitted(WORDS, width - SWATCH, name);
-            canvas.text((x + SWATCH, y), Anchor::Left, WORDS, INK, &name)?;
+            let name = canvas.fitted(size, width - SWATCH, name);
+            canvas.text((x + SWATCH, y), Anchor::Left, size, INK, &name)?;
         }
         Ok(())
     }
@@ -160,7 +166,7 @@ impl Panel {
         let wrap =
             |size: f64| -> Vec<Vec<String>> { names.iter().map(|bar| canvas.wrapped(size, room, bar.name)).collect() };
         let uncut = |size: &f64| wrap(*size).iter().flatten().all(|line| !line.ends_with('…'));
-        let size = SIZES.into_iter().find(uncut).unwrap_or(SMALLEST);
+        let size = SIZES.into_iter().find(uncut).unwrap_or(SIZES[2]);
         let wrapped = wrap(size);
         let remarks_fit = |size: &f64| names.iter().all(|bar| canvas.text_width(*size, &bar.remark) <= room);
         let remark_size = SIZES.into_iter().skip(1).find(remarks_fit).unwrap_or(SMALLEST);
@@ -197,9 +203,10 @@ impl Panel {
 fn legend_columns<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     room: f64,
+    size: f64,
     entries: &[(Swatch<'_>, &str)],
 ) -> Vec<(f64, f64)> {
-    let widths: Vec<f64> = entries.iter().map(|(_, name)| SWATCH + canvas.text_width(WORDS, name)).collect();
+    let widths: Vec<f64> = entries.iter().map(|(_, name)| SWATCH + canvas.text_width(size, name)).collect();
     let widest = |columns: usize| -> Vec<f64> {
         let column = |column: usize| widths.iter().skip(column).step_by(columns).copied().fold(0.0, f64::max);
         (0..columns).map(column).collect()
@@ -240,7 +247,11 @@ pub(super) fn draw_above<DB: DrawingBackend>(
     let fits = |size: &f64| lines.iter().all(|line| canvas.text_width(*size, line) <= room);
     let size = SIZES.into_iter().find(fits).unwrap_or(SMALLEST);
     for (row, line) in lines.iter().rev().enumerate() {
-        canvas.text((x, y - 9.0 - row as f64 * (size + 1.0)), Anchor::Middle, size, INK, line)?;
+        let y = y - 9.0 - row as f64 * (size + 1.0);
+        let half = canvas.text_width(size, line) / 2.0;
+        // Over the grid.
+        canvas.fill(Rect { left: x - half, top: y - size / 2.0, right: x + half, bottom: y + size / 2.0 }, PAPER)?;
+        canvas.text((x, y), Anchor::Middle, size, INK, line)?;
     }
     Ok(())
 }

@@ -88,6 +88,9 @@ fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
     ]
 }
 
+/// Drawing pixels takes a second without optimisation: without a gallery only these are.
+const ALWAYS_AS_PIXELS: [&str; 3] = ["gaia-never", "odd-numbers", "none"];
+
 #[test]
 fn every_figure_draws_every_situation() {
     let folder = tempfile::tempdir().unwrap();
@@ -95,17 +98,19 @@ fn every_figure_draws_every_situation() {
     for figure in Figure::ALL {
         for (name, results) in situations() {
             let svg = figure.svg(&results).unwrap();
-            let png = figure.png(&results, folder.path()).unwrap();
             figure.table(&results).unwrap();
             figure.claims(&results);
             assert!(svg.ends_with("</svg>\n") && svg.contains("font-family=\"sans-serif\""), "{name}");
             assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
-            assert!(png.starts_with(b"\x89PNG"), "{name}");
-            if let Some(gallery) = &gallery {
-                fs::write(gallery.join(format!("{}-{name}.svg", figure.name())), svg).unwrap();
-                fs::write(gallery.join(format!("{}-{name}.png", figure.name())), png).unwrap();
-            }
+            let Some(gallery) = &gallery else { continue };
+            let png = figure.png(&results, folder.path()).unwrap();
+            fs::write(gallery.join(format!("{}-{name}.svg", figure.name())), svg).unwrap();
+            fs::write(gallery.join(format!("{}-{name}.png", figure.name())), png).unwrap();
         }
+    }
+    for (name, results) in situations().iter().filter(|(name, _)| ALWAYS_AS_PIXELS.contains(name)) {
+        let png = Figure::Fig13.png(results, folder.path()).unwrap();
+        assert!(png.starts_with(b"\x89PNG"), "{name}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no temporary file is left");
 }

@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 //!
-//! [`write`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
+//! [`write()`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
 //! after a crash) sees the old content or the new, never a part of it. The name beside is fixed: a writer that was
 //! killed leaves at most one `.part`, which the next write of the same file takes over. Two writers of one folder at
 //! once are kept apart by [`super::lock`], not here.

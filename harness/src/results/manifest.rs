@@ -121,7 +121,7 @@ pub struct CellIndex {
     pub spec: String,
     /// The spec's title.
     pub title: String,
-    /// The figure's name: `fig13`.
+    /// The figure's name: `fig13`. Empty when the spec names none: time to convergence is drawn then.
     pub figure: String,
     /// One entry a cell and seed.
     pub cells: Vec<CellEntry>,

@@ -231,7 +231,7 @@ mod tests {
     fn what_was_written_is_read_back_and_equal_rows_give_equal_bytes() {
         let samples = testing::samples(1000, 4e8, 1e8, 200.0);
         let bytes = to_parquet(&samples).unwrap();
-        assert_eq!(bytes, to_parquet(&samples.clone()).unwrap());
+        assert_eq!(bytes, to_parquet(&testing::samples(1000, 4e8, 1e8, 200.0)).unwrap());
         assert_eq!(from_parquet::<Sample>(&bytes).unwrap(), samples);
 
         let clocks = testing::clock_rows(70_000);

@@ -180,7 +180,7 @@ pub(crate) fn traffic_rows() -> Vec<TrafficRow> {
         to: (i + 1) % 22,
         from_site: "São Paulo".into(),
         to_site: "Virginia".into(),
-        class: if i % 2 == 0 { "control".into() } else { "data".into() },
+        class: if i.is_multiple_of(2) { "control".into() } else { "data".into() },
         messages: 380,
         bytes_actual: u64::from(i) * 1_000,
         bytes: u64::from(i) * 156_250,
