@@ -29,8 +29,6 @@ use crate::results::manifest::Host;
 use crate::results::{Summary, store};
 use crate::spec::Workload;
 
-/// Wall time between two checkpoints.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// Events between two looks at the wall clock.
 const EVENTS_A_LOOK: u32 = 4096;
 
@@ -60,6 +58,7 @@ pub(super) struct Job<'a> {
     pub(super) isa: Isa,
     pub(super) pool: &'a Arc<rayon::ThreadPool>,
     pub(super) jobs: usize,
+    pub(super) checkpoint_every: Duration,
 }
 
 type Driver = VirtualDriver<Machine<MfWorker>>;
@@ -182,7 +181,7 @@ impl Job<'_> {
                     return Ok(());
                 }
             }
-            if written.elapsed() >= CHECKPOINT_EVERY {
+            if written.elapsed() >= self.checkpoint_every {
                 checkpoint::write(self.folder, &self.plan.hash(), &driver.checkpoint(), &recorder.state)?;
                 written = Instant::now();
             }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use datasets::ratings::Ratings;
 use gaia_core::simd::Isa;
@@ -36,6 +37,7 @@ struct Host {
     jobs: usize,
     pool: Arc<rayon::ThreadPool>,
     isa: Isa,
+    checkpoint_every: Duration,
     display: Display,
 }
 
@@ -90,7 +92,7 @@ impl Host {
         let jobs = args.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
         let pool = Arc::new(pool.map_err(|source| RunSpecError::Pool(jobs, source))?);
-        Ok(Host { jobs, pool, isa: isa(args.isa)?, display: Display::new(args.quiet) })
+        Ok(Host { jobs, pool, isa: isa(args.isa)?, checkpoint_every: Duration::from_secs_f64(args.checkpoint_every), display: Display::new(args.quiet) })
     }
 }
 
@@ -183,7 +185,16 @@ fn run_cell(
         host.display.say(&format!("{name}: done before, reused"));
         return Ok(summary);
     }
-    let job = Job { plan, folder: &folder, ratings, target, isa: host.isa, pool: &host.pool, jobs: host.jobs };
+    let job = Job {
+        plan,
+        folder: &folder,
+        ratings,
+        target,
+        isa: host.isa,
+        pool: &host.pool,
+        jobs: host.jobs,
+        checkpoint_every: host.checkpoint_every,
+    };
     let expected_clocks = target.map(|target| target.clocks);
     let progress = host.display.cell(name, expected_clocks, target.map(|target| target.last_objective));
     let summary = job.run(&progress, |line| host.display.say(line))?;
