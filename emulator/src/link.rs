@@ -27,9 +27,7 @@ pub struct LinkConfig {
 
 impl Default for LinkConfig {
     fn default() -> Self {
-        LinkConfig {
-            chunk: ByteSize::from_bytes(16 * 1024),
-        }
+        LinkConfig { chunk: ByteSize::from_bytes(16 * 1024) }
     }
 }
 
@@ -104,9 +102,7 @@ pub enum LinkError {
         most: u64,
     },
     /// Routes and machines do not match.
-    #[error(
-        "{found} routes for {machines} machines: expected one for every ordered pair, {expected}"
-    )]
+    #[error("{found} routes for {machines} machines: expected one for every ordered pair, {expected}")]
     Routes {
         /// Routes found.
         found: usize,
@@ -151,9 +147,7 @@ pub enum LinkError {
 
 /// A snapshot does not fit the network that it is restored on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "snapshot of {found_pairs} ordered pairs and {found_limits} limits: expected {pairs} and {limits}"
-)]
+#[error("snapshot of {found_pairs} ordered pairs and {found_limits} limits: expected {pairs} and {limits}")]
 pub struct RestoreError {
     /// Ordered pairs of the snapshot.
     pub found_pairs: usize,

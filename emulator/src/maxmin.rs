@@ -23,15 +23,11 @@ pub fn fair_rates<L: AsRef<[u32]>>(capacities: &[f64], flows: &[L]) -> Vec<f64> 
         unfixed[limit as usize] += 1;
     }
     let mut rates = vec![f64::INFINITY; flows.len()];
-    let mut open: Vec<usize> = (0..flows.len())
-        .filter(|&f| !flows[f].as_ref().is_empty())
-        .collect();
+    let mut open: Vec<usize> = (0..flows.len()).filter(|&f| !flows[f].as_ref().is_empty()).collect();
     while !open.is_empty() {
         let share = |limit: usize| left[limit] / f64::from(unfixed[limit]);
         let shared = (0..left.len()).filter(|&limit| unfixed[limit] > 0);
-        let tightest = shared
-            .min_by(|&a, &b| share(a).total_cmp(&share(b)))
-            .expect("an open flow passes a limit");
+        let tightest = shared.min_by(|&a, &b| share(a).total_cmp(&share(b))).expect("an open flow passes a limit");
         let rate = share(tightest).max(0.0);
         open.retain(|&flow| {
             let limits = flows[flow].as_ref();
@@ -61,9 +57,7 @@ pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
         while let Some(flow) = coming.pop_if(|&mut flow| flows[flow].start <= now) {
             active.push(flow);
         }
-        let next_start = coming
-            .last()
-            .map_or(f64::INFINITY, |&flow| flows[flow].start);
+        let next_start = coming.last().map_or(f64::INFINITY, |&flow| flows[flow].start);
         if active.is_empty() {
             if coming.is_empty() {
                 return ends;
@@ -71,15 +65,9 @@ pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
             now = next_start;
             continue;
         }
-        let routes: Vec<&[u32]> = active
-            .iter()
-            .map(|&flow| flows[flow].limits.as_slice())
-            .collect();
+        let routes: Vec<&[u32]> = active.iter().map(|&flow| flows[flow].limits.as_slice()).collect();
         let rates = fair_rates(capacities, &routes);
-        let until_end = active
-            .iter()
-            .zip(&rates)
-            .map(|(&flow, rate)| left[flow] / rate);
+        let until_end = active.iter().zip(&rates).map(|(&flow, rate)| left[flow] / rate);
         let end = now + until_end.fold(f64::INFINITY, f64::min);
         let next = end.min(next_start);
         let mut rates = rates.into_iter();

@@ -71,7 +71,11 @@ mod tests {
         let byte = Exact::cost(1, 7);
         assert_eq!(byte.within(Exact::default()), 8_000_000_000_u64.div_ceil(7));
         let seven = (0..7).fold(Exact::default(), |sum, _| sum.plus(byte));
-        assert!((0..7).contains(&(seven.0 - 8_000_000_000 * WHOLE)), "late by {} parts", seven.0 - 8_000_000_000 * WHOLE);
+        assert!(
+            (0..7).contains(&(seven.0 - 8_000_000_000 * WHOLE)),
+            "late by {} parts",
+            seven.0 - 8_000_000_000 * WHOLE
+        );
     }
 
     #[test]

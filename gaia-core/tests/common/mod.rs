@@ -37,7 +37,16 @@ pub struct Case {
 
 impl Case {
     pub fn new(sites: u32, machines_per_site: u32, system: System) -> Self {
-        Case { sites, machines_per_site, wan_mbit_per_s: 50, delay_ms: 30, system, clocks: 6, seed: 1, sigma_bytes: 200.0 }
+        Case {
+            sites,
+            machines_per_site,
+            wan_mbit_per_s: 50,
+            delay_ms: 30,
+            system,
+            clocks: 6,
+            seed: 1,
+            sigma_bytes: 200.0,
+        }
     }
 
     pub fn machines(&self) -> u32 {
@@ -61,7 +70,8 @@ impl Case {
         let mut routes = Vec::new();
         for from in 0..count {
             for to in 0..count {
-                let mut route = Route { limits: vec![from, count + to], delay: Duration::from_micros(250), ..Route::default() };
+                let mut route =
+                    Route { limits: vec![from, count + to], delay: Duration::from_micros(250), ..Route::default() };
                 if self.site_of(from) != self.site_of(to) {
                     route.limits.push(2 * count + from * self.sites + self.site_of(to));
                     route.delay = Duration::from_millis(self.delay_ms);

@@ -110,7 +110,10 @@ impl Job<'_> {
         Setting::new(SettingParts {
             placement: Placement {
                 site_of: machines.iter().map(|&machine| topology.site_of(machine)).collect(),
-                bytes_per_second: machines.iter().flat_map(|&from| machines.iter().map(move |&to| rate(from, to))).collect(),
+                bytes_per_second: machines
+                    .iter()
+                    .flat_map(|&from| machines.iter().map(move |&to| rate(from, to)))
+                    .collect(),
             },
             layout: workload.layout(),
             system: self.plan.system.clone(),
@@ -171,11 +174,7 @@ impl Job<'_> {
         driver.start(recorder);
     }
 
-    fn run_to_the_end(
-        &self,
-        driver: &mut Driver,
-        recorder: &mut Recorder<'_, MfWorker>,
-    ) -> Result<(), CellError> {
+    fn run_to_the_end(&self, driver: &mut Driver, recorder: &mut Recorder<'_, MfWorker>) -> Result<(), CellError> {
         let mut written = Instant::now();
         loop {
             for _ in 0..EVENTS_A_LOOK {

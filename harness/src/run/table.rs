@@ -80,7 +80,8 @@ pub(super) fn summary<S>(
     let (first, last) = first.zip(last).expect("a run that ended has samples");
     let end = state.end.expect("a run that ended has an end");
     let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged);
-    let sites: Vec<u32> = plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+    let sites: Vec<u32> =
+        plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
     let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
     Summary {
         schema: SCHEMA,
