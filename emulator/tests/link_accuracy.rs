@@ -11,20 +11,10 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 fn errors(network: &Arc<Network>, flows: &[(MachineIdPair, u64, u64)], chunk: u64) -> Vec<f64> {
-    let mut fabric = Fabric::new(
-        network.clone(),
-        LinkConfig {
-            chunk: ByteSize::from_bytes(chunk),
-            ..LinkConfig::default()
-        },
-        1,
-    )
-    .unwrap();
-    let caps: Vec<f64> = network
-        .limits
-        .iter()
-        .map(|l| l.rate.as_bits_per_second() as f64 / 8.0)
-        .collect();
+    let mut fabric =
+        Fabric::new(network.clone(), LinkConfig { chunk: ByteSize::from_bytes(chunk), ..LinkConfig::default() }, 1)
+            .unwrap();
+    let caps: Vec<f64> = network.limits.iter().map(|l| l.rate.as_bits_per_second() as f64 / 8.0).collect();
     let fluid: Vec<Flow> = flows
         .iter()
         .map(|&((f, t), b, s)| Flow {
@@ -90,23 +80,13 @@ fn uplinks(depth: fn(u64) -> u64) -> Builder {
         b.limit(format!("m{m} in"), 1_000_000_000, |_, t| t == m);
     }
     for s in 0..11usize {
-        b.limit(
-            format!("s{s} up"),
-            300_000_000 + 40_000_000 * s as u64,
-            move |f, t| f / 2 == s && t / 2 != s,
-        );
-        b.limit(format!("s{s} down"), 500_000_000, move |f, t| {
-            t / 2 == s && f / 2 != s
-        });
+        b.limit(format!("s{s} up"), 300_000_000 + 40_000_000 * s as u64, move |f, t| f / 2 == s && t / 2 != s);
+        b.limit(format!("s{s} down"), 500_000_000, move |f, t| t / 2 == s && f / 2 != s);
     }
     for f in 0..22usize {
         for t in 0..22usize {
             if f / 2 != t / 2 {
-                b.limit(
-                    format!("m{f} to m{t}"),
-                    EC2_MBPS[f / 2][t / 2] * 500_000,
-                    move |a, c| a == f && c == t,
-                );
+                b.limit(format!("m{f} to m{t}"), EC2_MBPS[f / 2][t / 2] * 500_000, move |a, c| a == f && c == t);
             }
         }
     }
@@ -117,21 +97,12 @@ fn explore() {
     let depths: [(&str, fn(u64) -> u64); 4] = [
         ("1ms", |b| b / 8000),
         ("2ms", two_milliseconds),
-        (
-            "1ms|128K",
-            |b| if b > 250_000_000 { 131072 } else { b / 8000 },
-        ),
-        (
-            "2ms|128K",
-            |b| if b > 250_000_000 { 131072 } else { b / 4000 },
-        ),
+        ("1ms|128K", |b| if b > 250_000_000 { 131072 } else { b / 8000 }),
+        ("2ms|128K", |b| if b > 250_000_000 { 131072 } else { b / 4000 }),
     ];
     for (dn, depth) in depths {
         for chunk in [65536, 16384] {
-            for (nn, net) in [
-                ("ec2", ec2_2016(depth).build()),
-                ("up", uplinks(depth).build()),
-            ] {
+            for (nn, net) in [("ec2", ec2_2016(depth).build()), ("up", uplinks(depth).build())] {
                 for starts in [0u64, 1] {
                     let mut out = vec![];
                     for seed in 0..3 {
@@ -141,11 +112,7 @@ fn explore() {
                                 (
                                     p,
                                     rng.random_range(2_000_000..=40_000_000u64),
-                                    if starts == 0 {
-                                        0
-                                    } else {
-                                        rng.random_range(0..2_000_000_000u64)
-                                    },
+                                    if starts == 0 { 0 } else { rng.random_range(0..2_000_000_000u64) },
                                 )
                             })
                             .collect();
@@ -154,17 +121,9 @@ fn explore() {
                         a.sort_by(f64::total_cmp);
                         let mean = a.iter().sum::<f64>() / a.len() as f64;
                         let bias = 100. * e.iter().sum::<f64>() / e.len() as f64;
-                        out.push(format!(
-                            "{:.3}/{:.2}({:.3})",
-                            mean,
-                            a[a.len() * 99 / 100],
-                            bias
-                        ));
+                        out.push(format!("{:.3}/{:.2}({:.3})", mean, a[a.len() * 99 / 100], bias));
                     }
-                    eprintln!(
-                        "{dn:10} {chunk:6} {nn:4} starts {starts}: {}",
-                        out.join("  ")
-                    );
+                    eprintln!("{dn:10} {chunk:6} {nn:4} starts {starts}: {}", out.join("  "));
                 }
             }
         }

@@ -31,11 +31,7 @@ pub struct Builder {
 impl Builder {
     /// `machines` machines with nothing between them; a limit's depth in bytes is `depth` of its rate in bits a second.
     pub fn new(machines: usize, depth: fn(u64) -> u64) -> Builder {
-        let network = Network {
-            machines,
-            limits: Vec::new(),
-            routes: vec![Route::default(); machines * machines],
-        };
+        let network = Network { machines, limits: Vec::new(), routes: vec![Route::default(); machines * machines] };
         Builder { network, depth }
     }
 
@@ -43,11 +39,7 @@ impl Builder {
     pub fn limit(&mut self, name: String, bits: u64, shares: impl Fn(usize, usize) -> bool) {
         let index = self.network.limits.len() as u32;
         let depth = ByteSize::from_bytes((self.depth)(bits));
-        self.network.limits.push(Limit {
-            name,
-            rate: Bandwidth::from_bits_per_second(bits),
-            depth,
-        });
+        self.network.limits.push(Limit { name, rate: Bandwidth::from_bits_per_second(bits), depth });
         let machines = self.network.machines;
         for (pair, route) in self.network.routes.iter_mut().enumerate() {
             let (from, to) = (pair / machines, pair % machines);
@@ -79,14 +71,8 @@ pub fn ec2_2016(depth: fn(u64) -> u64) -> Builder {
     for m in 0..22 {
         builder.limit(format!("m{m} out"), 1000 * MEGA, |from, _| from == m);
         builder.limit(format!("m{m} in"), 1000 * MEGA, |_, to| to == m);
-        for (site, &mbps) in EC2_MBPS[m / 2]
-            .iter()
-            .enumerate()
-            .filter(|&(site, _)| site != m / 2)
-        {
-            builder.limit(format!("m{m} to s{site}"), mbps * MEGA, |from, to| {
-                from == m && to / 2 == site
-            });
+        for (site, &mbps) in EC2_MBPS[m / 2].iter().enumerate().filter(|&(site, _)| site != m / 2) {
+            builder.limit(format!("m{m} to s{site}"), mbps * MEGA, |from, to| from == m && to / 2 == site);
         }
     }
     builder
@@ -100,9 +86,7 @@ pub fn two_milliseconds(bits: u64) -> u64 {
 /// All ordered pairs.
 pub fn pairs(machines: u32) -> impl Iterator<Item = (MachineId, MachineId)> {
     (0..machines).flat_map(move |from| {
-        (0..machines)
-            .filter(move |&to| to != from)
-            .map(move |to| (MachineId(from), MachineId(to)))
+        (0..machines).filter(move |&to| to != from).map(move |to| (MachineId(from), MachineId(to)))
     })
 }
 
