@@ -171,9 +171,15 @@ pub fn report(folder: &Path) -> Result<Report, ReportError> {
     Ok(Report { table, claims, unfinished, page: folder.join(file::PAGE) })
 }
 
-/// A figure's table for terminals: columns become lines, so that it fits any width.
+/// Longer values are cut in terminals: the page has them whole.
+const WIDEST: usize = 34;
+
+/// A figure's table for terminals: a line a column, so that its width is that of the cells. Long words are cut.
 pub fn table_text(table: &DataFrame) -> String {
-    let grid = grid(table);
+    let mut grid = grid(table);
+    for value in grid.iter_mut().flat_map(|(_, values)| values).filter(|value| value.chars().count() > WIDEST) {
+        *value = value.chars().take(WIDEST - 1).chain(['…']).collect();
+    }
     let columns = grid.first().map_or(0, |(_, values)| values.len());
     let names = grid.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let width = |column: usize| grid.iter().map(|(_, values)| values[column].chars().count()).max().unwrap_or(0);

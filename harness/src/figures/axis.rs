@@ -125,6 +125,12 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
     format!("{sign}{grouped}{fraction}")
 }
 
+/// The greatest of 1, 2, 5 times a power of ten that is not above `value`, which is positive.
+pub(super) fn round_below(value: f64) -> f64 {
+    let decade = power(value.log10().floor() as i32);
+    [5.0, 2.0].into_iter().find(|m| m * decade <= value).unwrap_or(1.0) * decade
+}
+
 /// `value`, which has one significant digit, without more: `0.05`, `1`, `1,000`.
 fn plain(value: f64) -> String {
     fixed(value, decimals(value))
@@ -191,6 +197,11 @@ mod tests {
         assert_eq!(labels(&Axis::logarithmic(3.0, 80.0)), ["5", "10", "20", "50"]);
         assert_eq!(labels(&Axis::logarithmic(1.0, 1e4)), ["1", "10", "100", "1,000", "10,000"]);
         assert!(Axis::logarithmic(1e-9, 1e9).ticks.len() < 8);
+    }
+
+    #[test]
+    fn axes_begin_at_round_values() {
+        assert_eq!([1.06, 19.9, 2.0, 700.0].map(round_below), [1.0, 10.0, 2.0, 500.0]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The page that figures are drawn on, and the few marks that they are made of.
 //!
 //! Coordinates are points of a page [`WIDTH`] by [`HEIGHT`], x to the right and y downwards; the backend's pixels are
-//! [`DENSITY`] times finer. The same calls make the SVG and the bitmap ([`super::text`] has their text). The palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
+//! [`DENSITY`] times finer. The same calls make the SVG and the bitmap ([`super::text`] has their text).
+//! The palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;

@@ -8,7 +8,7 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::DrawError;
-use super::axis::{Axis, fixed, significant};
+use super::axis::{Axis, fixed, round_below, significant};
 use super::canvas::{
     CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
 };
@@ -244,7 +244,7 @@ fn time_axis(cells: &[&Cell<'_>]) -> Axis {
     let fastest = cells.iter().map(ends).fold(f64::INFINITY, f64::min);
     if fastest > 0.0 && slowest / fastest > WIDE_TIMES {
         // The fastest run's first thirtieth is left out: it would take most of the axis.
-        return Axis::logarithmic(fastest / 30.0, slowest * 1.1);
+        return Axis::logarithmic(round_below(fastest / 30.0), slowest * 1.1);
     }
     Axis::linear(0.0, slowest * 1.03, 5)
 }

@@ -69,6 +69,11 @@ impl Figure {
     /// Every figure.
     pub const ALL: [Figure; 2] = [Figure::Convergence, Figure::Fig13];
 
+    /// What specs may name.
+    pub fn names() -> [&'static str; Figure::ALL.len()] {
+        Figure::ALL.map(Figure::name)
+    }
+
     /// As specs name it.
     pub fn name(self) -> &'static str {
         match self {
