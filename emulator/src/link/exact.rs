@@ -25,7 +25,11 @@ impl Exact {
         let (nanobits, rate) = (u128::from(bytes) * NANOBITS, u128::from(rate));
         let (nanos, rest) = (nanobits / rate, nanobits % rate);
         let fraction = (rest << 64).div_ceil(rate);
-        if nanos > u128::from(u64::MAX) { Exact(u128::MAX) } else { Exact((nanos << 64) + fraction) }
+        if nanos > u128::from(u64::MAX) {
+            Exact(u128::MAX)
+        } else {
+            Exact((nanos << 64) + fraction)
+        }
     }
 
     /// `self` times `n`. The caller sees to it that it fits: per-byte costs times [`MAX_CHUNK`] do.
@@ -37,7 +41,11 @@ impl Exact {
     /// The sum.
     #[inline]
     pub(super) fn plus(self, other: Exact) -> Exact {
-        Exact(self.0.checked_add(other.0).expect("a run lasts less than 584 years"))
+        Exact(
+            self.0
+                .checked_add(other.0)
+                .expect("a run lasts less than 584 years"),
+        )
     }
 
     /// `self`, or `now` when that is later.
@@ -50,6 +58,12 @@ impl Exact {
     #[inline]
     pub(super) fn is_by(self, now: u64) -> bool {
         self.0 <= u128::from(now) << 64
+    }
+
+    /// Whether `self <= t + span`.
+    #[inline]
+    pub(super) fn conforms(self, t: u64, span: Exact) -> bool {
+        self.0 <= (u128::from(t) << 64).saturating_add(span.0)
     }
 
     /// The first whole nanosecond `t` with `self <= t + span`.
@@ -71,7 +85,11 @@ mod tests {
         let byte = Exact::cost(1, 7);
         assert_eq!(byte.within(Exact::default()), 8_000_000_000_u64.div_ceil(7));
         let seven = (0..7).fold(Exact::default(), |sum, _| sum.plus(byte));
-        assert!((0..7).contains(&(seven.0 - 8_000_000_000 * WHOLE)), "late by {} parts", seven.0 - 8_000_000_000 * WHOLE);
+        assert!(
+            (0..7).contains(&(seven.0 - 8_000_000_000 * WHOLE)),
+            "late by {} parts",
+            seven.0 - 8_000_000_000 * WHOLE
+        );
     }
 
     #[test]

@@ -53,6 +53,9 @@ mod tests {
 
     #[test]
     fn the_draws_of_a_seed_never_change() {
-        assert_eq!([0, 1, 2].map(|s| draw(42, 17, s, 999_999)), [972_742, 125_695, 397_915]);
+        assert_eq!(
+            [0, 1, 2].map(|s| draw(42, 17, s, 999_999)),
+            [972_742, 125_695, 397_915]
+        );
     }
 }
