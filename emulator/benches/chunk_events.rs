@@ -20,7 +20,7 @@ const EVENTS: u64 = 100_000;
 
 /// Every stream with more bytes than a bench can move, past the first second.
 fn backlogged() -> Fabric {
-    let network = link_common::ec2_2016(link_common::recommended).build();
+    let network = link_common::ec2_2016();
     let mut fabric = Fabric::new(network, LinkConfig::default(), 1).expect("the network is sound");
     for (from, to) in link_common::pairs(22) {
         fabric.send(Instant::START, from, to, Class::Data, ByteSize::from_bytes(1 << 50), 0);

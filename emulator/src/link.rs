@@ -1,4 +1,48 @@
-//! docs later
+//! The link model: limits shared by many streams, as joint token buckets.
+//!
+//! # Model
+//! Every ordered pair of machines has two streams, control and data, each a first-in-first-out queue of bytes. A stream
+//! has at most one *chunk* outstanding: up to [`LinkConfig::chunk`] charged bytes, across messages for data (so that
+//! chunks are equal, which fairness needs), from one message for control. When a chunk is formed it is *booked*: it gets
+//! the first instant at which every limit of its route has the tokens for it and still has them for all that is booked
+//! later. At that instant it leaves, all at once, in every limit; then the stream forms its next chunk. So a chunk is
+//! one event, and there is nothing between the limits that could queue. A message leaves with its last byte and arrives
+//! after the route's delay and a jitter drawn from `0..=jitter`, but never before an earlier one of its stream.
+//!
+//! # What a limit guarantees
+//! With rate `r`, depth `d` and chunk size `c`: in every closed interval of length `s` at most `b + r s` bytes leave, with
+//! `b = d` when `d >= 2 c`, `b = 2 c` when `d` is between `c` and `2 c`, and `b = d + c` when `d < c`. The last case is
+//! the depth again for bytes that pass evenly before the chunk is counted as gone. Such a chunk takes
+//! `(c - d) / r` even through an idle limit. Any depth works, 0 too. A limit with enough waiting passes its rate; the
+//! remainders of nanoseconds are carried.
+//!
+//! # Fairness
+//! Streams that share limits get max-min fair rates. Over 462 flows of 2 to 40 MB among 22 machines the flow completion
+//! times differ from exact max-min ([`crate::maxmin`]) by 0.1 to 0.2 % on average and 1 to 2 % at the 99th percentile
+//! (`tests/link_accuracy.rs`: machine-to-site limits with NICs; pairs with uplinks; site pairs), with chunks of 16 KiB
+//! and a depth of a millisecond of the rate, but at least eight chunks in limits that many streams share (128 KiB:
+//! 1 ms at 1 Gbit/s). What moves these numbers:
+//! * Depth below about six chunks in a limit that many streams saturate loses throughput, because two limits seldom have
+//!   tokens at the same instant: 64 KiB chunks with 2 ms at 1 Gbit/s (four chunks) 1 % mean and 25 % at p99.
+//! * Depth is also a head start after a silence: 2 ms instead of 1 ms, 0.25 % mean and 2.6 % at p99; four chunks of
+//!   each limit's own rate, 1.2 % and 8 %.
+//! * Streams that start together would leave in step: the first chunk after a silence is shorter, by a part that differs
+//!   from pair to pair.
+//!
+//! # Control and data
+//! Control is booked as if there were no data: it waits for tokens that have been used, never for data that is booked.
+//! Data in its way is booked anew. An eighth of the depth is kept from data, so that this is rare. Control can starve
+//! data, by design; data cannot starve: a booking only ever moves for control. Nothing can deadlock: every outstanding
+//! chunk has an instant.
+//!
+//! # Order
+//! Things due at the same instant happen control first, then by ordered pair (`from`, then `to`); sends happen where the
+//! caller places them. All state is integers, so equal calls give equal events on any machine.
+//!
+//! # What it does not do
+//! No loss, no retransmission, no congestion control, no cap on the queue of a stream: senders watch their backlog.
+//! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.
+
 mod bucket;
 mod check;
 mod exact;
@@ -7,6 +51,8 @@ mod jitter;
 mod schedule;
 mod snapshot;
 mod stream;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +67,7 @@ pub use snapshot::FabricSnapshot;
 /// Settings of the link model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
-    /// The most charged bytes that leave at one instant of one stream.
+    /// The most charged bytes of one stream that leave at one instant. Fewer are fairer, and more events.
     pub chunk: ByteSize,
 }
 
@@ -64,7 +110,7 @@ pub struct Departure {
     pub arrives_at: Instant,
 }
 
-/// What has left of a stream.
+/// What has left on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Whole messages.
@@ -73,7 +119,7 @@ pub struct Traffic {
     pub charged: ByteSize,
 }
 
-/// A stream with bytes in it, for messages about a stalled run.
+/// A stream with bytes in it, for messages about a stalled run: `m3 to m7: 2 data messages, 81920 bytes, next at 1.5 s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The sender.
@@ -88,6 +134,17 @@ pub struct Waiting {
     pub backlog: ByteSize,
     /// When the next chunk leaves.
     pub due: Instant,
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let class = match self.class {
+            Class::Control => "control",
+            Class::Data => "data",
+        };
+        let Waiting { from, to, messages, due, .. } = self;
+        write!(f, "{from} to {to}: {messages} {class} messages, {} bytes, next at {due}", self.backlog.as_bytes())
+    }
 }
 
 /// Why a network cannot be emulated.

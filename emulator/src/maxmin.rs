@@ -84,3 +84,55 @@ pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
         now = next;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn flow(limits: &[u32], start: f64, bytes: f64) -> Flow {
+        Flow { limits: limits.to_vec(), start, bytes }
+    }
+
+    #[test]
+    fn the_textbook_example() {
+        // Three links of 1; the long flow passes all, the last link has two more.
+        let rates = fair_rates(&[1.0, 1.0, 1.0], &[vec![0, 1, 2], vec![0], vec![1], vec![2], vec![2], vec![]]);
+        let third = 1.0 / 3.0;
+        for (rate, expected) in rates.iter().zip([third, 2.0 * third, 2.0 * third, third, third, f64::INFINITY]) {
+            assert!(*rate == expected || (rate - expected).abs() < 1e-12, "{rates:?}");
+        }
+    }
+
+    #[test]
+    fn a_flow_speeds_up_when_another_ends() {
+        let flows = [flow(&[0], 0.0, 10.0), flow(&[0], 2.0, 3.0), flow(&[], 1.0, 5.0), flow(&[0], 20.0, 1.0)];
+        // 2 bytes alone, 3 and 3 shared in 6 s, the last 5 alone.
+        assert_eq!(completion_times(&[1.0], &flows), [13.0, 8.0, 1.0, 21.0]);
+    }
+
+    proptest! {
+        /// The definition: no limit is exceeded, and every flow passes a full limit in which no flow is faster.
+        #[test]
+        fn rates_are_max_min_fair(
+            capacities in prop::collection::vec(1.0..1_000.0_f64, 6),
+            flows in prop::collection::vec(prop::sample::subsequence(vec![0_u32, 1, 2, 3, 4, 5], 1..=4), 1..30),
+        ) {
+            let rates = fair_rates(&capacities, &flows);
+            let flows = &flows;
+            let of = |limit: u32| (0..flows.len()).filter(move |&f| flows[f].contains(&limit)).collect::<Vec<_>>();
+            let full = |limit: u32| {
+                let sum: f64 = of(limit).iter().map(|&f| rates[f]).sum();
+                sum / capacities[limit as usize]
+            };
+            prop_assert!((0..6).all(|limit| full(limit) <= 1.0 + 1e-9));
+            for (f, limits) in flows.iter().enumerate() {
+                let bottleneck = |&limit: &u32| {
+                    full(limit) >= 1.0 - 1e-9 && of(limit).iter().all(|&other| rates[other] <= rates[f] * (1.0 + 1e-9))
+                };
+                prop_assert!(limits.iter().any(bottleneck), "flow {f} at {} has no bottleneck", rates[f]);
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness::claims;
-use harness::cli::{self, CLAIM_FAILED, Cli, ClaimsArgs, Command, Failure, ReportArgs};
+use harness::cli::{self, CLAIM_FAILED, ClaimsArgs, Cli, Command, Failure, ReportArgs};
 use harness::figures::Figure;
 use harness::plan::Registries;
 use harness::{commands, data, report, run};

@@ -9,7 +9,7 @@
 //! A booking is made only where it and all later ones conform, and chunks leave exactly when booked, so the law holds
 //! by construction. Tokens between two bookings stay usable: a later request may be booked before earlier ones.
 
-use super::exact::Exact;
+use super::exact::{Exact, MAX_CHUNK};
 use crate::network::Limit;
 use crate::node::Class;
 
@@ -59,11 +59,17 @@ impl Bucket {
         let depth = limit.depth.as_bytes();
         let burst = depth.max(depth.min(chunk.into()) + u64::from(chunk));
         let for_data = burst - (depth / HEADROOM).min(chunk.into());
+        let per_byte = Exact::cost(1, rate);
+        // Rounded as costs are, so that a chunk as large as the burst conforms.
+        let span = |bytes: u64| match u32::try_from(bytes) {
+            Ok(bytes) if u64::from(bytes) <= MAX_CHUNK => per_byte.times(bytes),
+            _ => Exact::cost(bytes, rate),
+        };
         Bucket {
             chunk,
-            per_byte: Exact::cost(1, rate),
-            depth: Exact::cost(depth, rate),
-            burst: [burst, for_data].map(|bytes| Exact::cost(bytes, rate)),
+            per_byte,
+            depth: span(depth),
+            burst: [burst, for_data].map(span),
             left: Exact::default(),
             full_until: 0,
             bookings: Vec::new(),
@@ -124,13 +130,13 @@ impl Bucket {
         let burst = self.burst[Class::Control as usize];
         let position = self.position(at, 0);
         let mut account = self.before(position).at_least(at).plus(self.cost(bytes));
-        let mut clash = (account.within(burst) > at).then_some(position);
+        let mut clash = (!account.conforms(at, burst)).then_some(position);
         for (i, b) in self.bookings.iter().enumerate().skip(position) {
             if clash.is_some() || account.is_by(b.at) {
                 break;
             }
             account = account.plus(self.cost(b.bytes));
-            clash = (account.within(burst) > b.at).then_some(i + 1);
+            clash = (!account.conforms(b.at, burst)).then_some(i + 1);
         }
         let data = self.bookings[self.first..clash?].iter().rev().find(|b| b.key & DATA_KEY != 0);
         Some(data.expect("without data there is no clash").key)
@@ -214,7 +220,7 @@ impl Bucket {
                     break;
                 }
                 account = account.plus(self.cost(b.bytes));
-                if account.within(burst) > b.at {
+                if !account.conforms(b.at, burst) {
                     before = b.account;
                     at = b.at;
                     position += ahead + 1;
@@ -228,7 +234,7 @@ impl Bucket {
     #[inline]
     fn insert(&mut self, position: usize, key: u32, bytes: u32, at: u64) {
         let account = self.before(position).at_least(at).plus(self.cost(bytes));
-        self.bookings.insert(position, Booking { at, key, bytes: bytes, account });
+        self.bookings.insert(position, Booking { at, key, bytes, account });
         self.settle(position + 1, account);
     }
 

@@ -52,6 +52,12 @@ impl Exact {
         self.0 <= u128::from(now) << 64
     }
 
+    /// Whether `self <= t + span`.
+    #[inline]
+    pub(super) fn conforms(self, t: u64, span: Exact) -> bool {
+        self.0 <= (u128::from(t) << 64).saturating_add(span.0)
+    }
+
     /// The first whole nanosecond `t` with `self <= t + span`.
     #[inline]
     pub(super) fn within(self, span: Exact) -> u64 {

@@ -152,7 +152,7 @@ impl Fabric {
                 Class::Control => self.chunk,
                 Class::Data => first_chunk(self.chunk, pair),
             };
-            self.form_chunk(class, pair, now, most);
+            self.form_chunk(class, pair, now, most, 0);
         }
         self.report(pair);
     }
@@ -179,14 +179,14 @@ impl Fabric {
         for &hop in stream.route(&self.hops) {
             self.buckets[hop as usize].depart(key(class, pair), now);
         }
-        let bytes = u64::from(stream.chunk);
-        stream.waiting -= bytes;
-        if bytes < stream.head_left {
-            stream.head_left -= bytes;
+        let bytes = stream.chunk;
+        stream.waiting -= u64::from(bytes);
+        if u64::from(bytes) < stream.head_left {
+            stream.head_left -= u64::from(bytes);
         } else {
-            self.complete_messages(class, pair, bytes, now);
+            self.complete_messages(class, pair, bytes.into(), now);
         }
-        self.form_chunk(class, pair, now, self.chunk);
+        self.form_chunk(class, pair, now, self.chunk, bytes);
         self.report(pair);
     }
 
@@ -213,7 +213,8 @@ impl Fabric {
     }
 
     /// Takes the next chunk, of `most` bytes or fewer, of a stream that has none outstanding, and books its departure.
-    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u32) {
+    /// `before` bytes have just left.
+    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u32, before: u32) {
         let stream = &mut self.lanes[class as usize].streams[pair];
         stream.chunk = match class {
             Class::Control => stream.head_left.min(most.into()) as u32,
@@ -222,13 +223,16 @@ impl Fabric {
         let due = if stream.chunk == 0 {
             NEVER
         } else {
-            let entered = stream
-                .route(&self.hops)
-                .iter()
-                .fold(now, |at, &hop| at.max(now.saturating_add(self.buckets[hop as usize].passage(stream.chunk))));
+            let passage = |&hop: &u32| self.buckets[hop as usize].passage(stream.chunk);
+            // Behind a chunk as large, the passage is in the accounts.
+            let longest = match class {
+                Class::Data if stream.chunk <= before => 0,
+                _ => stream.route(&self.hops).iter().map(passage).max().unwrap_or(0),
+            };
+            let from = now.saturating_add(longest);
             match class {
-                Class::Control => self.book_control(pair, entered, now),
-                Class::Data => self.book_data(pair, entered, now),
+                Class::Control => self.book_control(pair, from, now),
+                Class::Data => self.book_data(pair, from, now),
             }
         };
         self.lanes[class as usize].schedule.set(pair, due);

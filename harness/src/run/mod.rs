@@ -92,7 +92,13 @@ impl Host {
         let jobs = args.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
         let pool = Arc::new(pool.map_err(|source| RunSpecError::Pool(jobs, source))?);
-        Ok(Host { jobs, pool, isa: isa(args.isa)?, checkpoint_every: Duration::from_secs_f64(args.checkpoint_every), display: Display::new(args.quiet) })
+        Ok(Host {
+            jobs,
+            pool,
+            isa: isa(args.isa)?,
+            checkpoint_every: Duration::from_secs_f64(args.checkpoint_every),
+            display: Display::new(args.quiet),
+        })
     }
 }
 
