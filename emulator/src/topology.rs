@@ -19,12 +19,10 @@ use crate::units::{Bandwidth, ByteSize};
 /// The most machines of a topology: there is a route for every ordered pair.
 pub const MAX_MACHINES: u32 = 2048;
 
-/// The chunk that [`bucket_depth`] is made for.
-const CHUNK_BYTES: u64 = 64 * 1024;
-/// How many chunks a bucket lets pass after a silence, at least.
-const DEPTH_CHUNKS: u64 = 4;
-/// How long a bucket sends at its rate after a silence, at least.
-const DEPTH_SPAN: Duration = Duration::from_millis(2);
+/// How long a bucket sends at its rate after a silence.
+const DEPTH_SPAN: Duration = Duration::from_millis(1);
+/// What a bucket that many streams share lets pass after a silence, at least: eight chunks of 16 KiB.
+const SHARED_DEPTH_BYTES: u64 = 8 * 16 * 1024;
 
 /// Why machines cannot be placed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -71,16 +69,19 @@ pub struct Topology {
     site_of: Vec<SiteId>,
 }
 
-/// The depth of a token bucket of `rate`: four chunks of 64 KiB or 2 ms at its rate, whichever is more.
+/// The depth of a token bucket of `rate` that the streams of one machine share: a millisecond of its rate.
 ///
-/// A chunk reserves in all buckets of its path and leaves at the latest of them, so a bucket that waits for another
-/// loses time; its depth lets it catch up. Too little leaves the shares of flows far from max-min (depth 0: 16 % at
-/// p99), too much lets bursts through (25 ms: 10 %); four chunk times of the fastest shared bucket are right, which is
-/// 2 ms at 1 Gbit/s.
+/// More is a head start after every silence, which moves flow completion times away from max-min; less costs throughput
+/// only where two limits of a route are saturated at once. `emulator::link` has the measurements.
 pub const fn bucket_depth(rate: Bandwidth) -> ByteSize {
-    let chunks = DEPTH_CHUNKS * CHUNK_BYTES;
+    rate.bytes_in(DEPTH_SPAN)
+}
+
+/// The depth of a bucket that the streams of many machines share (interfaces, uplinks, pairs of sites): the same, and at
+/// least eight chunks, so that it finds tokens when the other limits of a route have them.
+pub const fn shared_bucket_depth(rate: Bandwidth) -> ByteSize {
     let span = rate.bytes_in(DEPTH_SPAN).as_bytes();
-    ByteSize::from_bytes(if span > chunks { span } else { chunks })
+    ByteSize::from_bytes(if span > SHARED_DEPTH_BYTES { span } else { SHARED_DEPTH_BYTES })
 }
 
 impl Topology {
@@ -219,15 +220,18 @@ impl Limits {
         for machine in topology.machines() {
             let nic = topology.site(topology.site_of(machine)).nic;
             let (out, inward) = (format!("{machine} out"), format!("{machine} in"));
-            let out = limits.add(out, nic.outbound);
+            let out = limits.add(out, nic.outbound, shared_bucket_depth);
             limits.nic_out.push(out);
-            let inward = limits.add(inward, nic.inbound);
+            let inward = limits.add(inward, nic.inbound, shared_bucket_depth);
             limits.nic_in.push(inward);
         }
         for site in &topology.profile.sites {
-            let out = site.uplink.map(|uplink| limits.add(format!("{} out", site.name), uplink.outbound));
+            let out = site
+                .uplink
+                .map(|uplink| limits.add(format!("{} out", site.name), uplink.outbound, shared_bucket_depth));
             limits.uplink_out.push(out);
-            let inward = site.uplink.map(|uplink| limits.add(format!("{} in", site.name), uplink.inbound));
+            let inward =
+                site.uplink.map(|uplink| limits.add(format!("{} in", site.name), uplink.inbound, shared_bucket_depth));
             limits.uplink_in.push(inward);
         }
         limits.add_shared(topology);
@@ -243,19 +247,23 @@ impl Limits {
             Shaping::MachinePair => (machines(), machines()),
             Shaping::SitePair => (sites(), sites()),
         };
+        let depth = match topology.profile.shaping {
+            Shaping::MachineToSite | Shaping::MachinePair => bucket_depth,
+            Shaping::SitePair => shared_bucket_depth,
+        };
         for (source, sender) in &senders {
             let row = receivers.iter().map(|(target, receiver)| {
                 let rate = topology.profile.bandwidth.value(*source, *target)?;
-                Some(self.add(format!("{sender} to {receiver}"), rate))
+                Some(self.add(format!("{sender} to {receiver}"), rate, depth))
             });
             let row = row.collect();
             self.shared.push(row);
         }
     }
 
-    fn add(&mut self, name: String, rate: Bandwidth) -> u32 {
+    fn add(&mut self, name: String, rate: Bandwidth, depth: fn(Bandwidth) -> ByteSize) -> u32 {
         let id = u32::try_from(self.all.len()).expect("MAX_MACHINES squared fits");
-        self.all.push(Limit { name, rate, depth: self.depth.unwrap_or(bucket_depth(rate)) });
+        self.all.push(Limit { name, rate, depth: self.depth.unwrap_or_else(|| depth(rate)) });
         id
     }
 }

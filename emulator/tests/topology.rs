@@ -8,7 +8,7 @@ use emulator::id::{MachineId, SiteId};
 use emulator::network::{Limit, Network};
 use emulator::profile::{Duplex, Profile, Shaping, Site, SiteMatrix};
 use emulator::time::Duration;
-use emulator::topology::{Topology, bucket_depth};
+use emulator::topology::{Topology, bucket_depth, shared_bucket_depth};
 use emulator::units::{Bandwidth, ByteSize};
 use proptest::prelude::*;
 
@@ -124,7 +124,9 @@ proptest! {
         };
         prop_assert_eq!(rate(shared), mbit(142));
         for limit in &network.limits {
-            prop_assert_eq!(limit.depth, bucket_depth(limit.rate));
+            let few = shaping != Shaping::SitePair && limit.name.contains(" to ");
+            let depth = if few { bucket_depth(limit.rate) } else { shared_bucket_depth(limit.rate) };
+            prop_assert_eq!(limit.depth, depth, "{}", limit.name);
         }
     }
 
@@ -188,10 +190,12 @@ fn a_thousand_machines_can_be_placed() {
 }
 
 #[test]
-fn depth_is_four_chunks_or_two_milliseconds() {
-    assert_eq!(bucket_depth(Bandwidth::from_bits_per_second(16_760_000)), ByteSize::from_bytes(262_144));
-    assert_eq!(bucket_depth(mbit(1_000)), ByteSize::from_bytes(262_144));
-    assert_eq!(bucket_depth(mbit(10_000)), ByteSize::from_bytes(2_500_000));
+fn depth_is_a_millisecond_and_eight_chunks_where_many_share() {
+    let slow = Bandwidth::from_bits_per_second(16_760_000);
+    assert_eq!(bucket_depth(slow), ByteSize::from_bytes(2_095));
+    assert_eq!(bucket_depth(mbit(10_000)), ByteSize::from_bytes(1_250_000));
+    assert_eq!(shared_bucket_depth(slow), ByteSize::from_bytes(131_072));
+    assert_eq!(shared_bucket_depth(mbit(10_000)), ByteSize::from_bytes(1_250_000));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
-    let figures: Vec<&str> = Figure::ALL.into_iter().map(Figure::name).collect();
+    let figures = Figure::names();
     let registries = Registries { figures: &figures };
     match command {
         Command::List => print!("{}", commands::list(registries)),

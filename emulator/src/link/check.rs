@@ -66,8 +66,8 @@ mod tests {
             @"3 routes for 2 machines: expected one for every ordered pair, 4"
         );
         insta::assert_snapshot!(
-            message(|n| n.limits[0].rate = Bandwidth::from_bits_per_second(0), 1),
-            @"limit `m0 out` has a rate of 0 bit/s: expected 1 to 1152921504606846976"
+            message(|n| n.limits[0].rate = Bandwidth::from_bits_per_second(u64::MAX), 1),
+            @"limit `m0 out` has a rate of 18446744073709551615 bit/s: expected 1 to 1152921504606846976"
         );
         insta::assert_snapshot!(
             message(|n| n.routes[1].limits[0] = 7, 1),

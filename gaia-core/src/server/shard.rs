@@ -48,10 +48,13 @@ pub struct ShardState {
     early: BTreeMap<u32, Vec<Option<Payload>>>,
     reads: Vec<Option<PendingRead>>,
     mirror_clocks: BTreeMap<MachineId, u32>,
-    barriers: BTreeMap<MachineId, VecDeque<(u32, Arc<[u32]>)>>,
+    barriers: BTreeMap<MachineId, VecDeque<Barrier>>,
     bars: Vec<u32>,
     last_cause: Option<Cause>,
 }
+
+/// Announced updates of a mirror: the clock that brings them, and positions of their rows.
+type Barrier = (u32, Arc<[u32]>);
 
 /// A read that has not been answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]

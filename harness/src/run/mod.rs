@@ -50,7 +50,7 @@ enum RunSpecError {
         cell: String,
         seed: u64,
         #[source]
-        source: CellError,
+        source: Box<CellError>,
     },
     /// There is no objective to reach.
     #[error(
@@ -172,7 +172,8 @@ fn run_cells(
     let finished = plans.iter().zip(results).filter_map(|(plan, result)| Some((plan, result?)));
     finished
         .map(|(plan, result)| {
-            let failed = |source| RunSpecError::Cell { cell: plan.cell.clone(), seed: plan.seed, source };
+            let failed =
+                |error| RunSpecError::Cell { cell: plan.cell.clone(), seed: plan.seed, source: Box::new(error) };
             result.map_err(failed)
         })
         .collect()
