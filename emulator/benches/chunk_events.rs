@@ -23,19 +23,9 @@ fn backlogged() -> Fabric {
     let network = link_common::ec2_2016();
     let mut fabric = Fabric::new(network, LinkConfig::default(), 1).expect("the network is sound");
     for (from, to) in link_common::pairs(22) {
-        fabric.send(
-            Instant::START,
-            from,
-            to,
-            Class::Data,
-            ByteSize::from_bytes(1 << 50),
-            0,
-        );
+        fabric.send(Instant::START, from, to, Class::Data, ByteSize::from_bytes(1 << 50), 0);
     }
-    while fabric
-        .poll_timeout()
-        .is_some_and(|at| at.as_nanos() < 1_000_000_000)
-    {
+    while fabric.poll_timeout().is_some_and(|at| at.as_nanos() < 1_000_000_000) {
         step(&mut fabric);
     }
     fabric
@@ -52,10 +42,7 @@ fn step(fabric: &mut Fabric) {
 /// What this thread has run, which other load on the host does not change; Linux only.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux host");
-    let nanos = stat
-        .split(' ')
-        .next()
-        .and_then(|nanos| nanos.parse::<f64>().ok());
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
     nanos.expect("schedstat begins with nanoseconds") / 1e9
 }
 
@@ -68,19 +55,11 @@ fn chunk_events(criterion: &mut Criterion) {
             10.0 * EVENTS as f64 / (cpu_seconds() - start)
         })
         .fold(0.0, f64::max);
-    println!(
-        "chunk_events: {:.2} million a CPU-second, best of 10 times {} events",
-        best / 1e6,
-        10 * EVENTS
-    );
+    println!("chunk_events: {:.2} million a CPU-second, best of 10 times {} events", best / 1e6, 10 * EVENTS);
 
     let mut group = criterion.benchmark_group("chunk_events");
-    group
-        .throughput(Throughput::Elements(EVENTS))
-        .sample_size(20);
-    group
-        .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(5));
+    group.throughput(Throughput::Elements(EVENTS)).sample_size(10);
+    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
     group.bench_function("462_backlogged", |bencher| {
         bencher.iter(|| (0..EVENTS).for_each(|_| step(&mut fabric)));
     });

@@ -18,7 +18,7 @@
 //!
 //! # Fairness
 //! Streams that share limits get max-min fair rates. Over 462 flows of 2 to 40 MB among 22 machines the flow completion
-//! times differ from exact max-min ([`crate::maxmin`]) by 0.1 to 0.2 % on average and 1 to 2 % at the 99th percentile
+//! times differ from exact max-min ([`crate::maxmin`]) by 0.1 to 0.2 % on average and 1.0 to 1.8 % at the 99th percentile
 //! (`tests/link_accuracy.rs`: machine-to-site limits with NICs; pairs with uplinks; site pairs), with chunks of 16 KiB
 //! and a depth of a millisecond of the rate, but at least eight chunks in limits that many streams share (128 KiB:
 //! 1 ms at 1 Gbit/s). What moves these numbers:
@@ -73,9 +73,7 @@ pub struct LinkConfig {
 
 impl Default for LinkConfig {
     fn default() -> Self {
-        LinkConfig {
-            chunk: ByteSize::from_bytes(16 * 1024),
-        }
+        LinkConfig { chunk: ByteSize::from_bytes(16 * 1024) }
     }
 }
 
@@ -144,18 +142,8 @@ impl fmt::Display for Waiting {
             Class::Control => "control",
             Class::Data => "data",
         };
-        let Waiting {
-            from,
-            to,
-            messages,
-            due,
-            ..
-        } = self;
-        write!(
-            f,
-            "{from} to {to}: {messages} {class} messages, {} bytes, next at {due}",
-            self.backlog.as_bytes()
-        )
+        let Waiting { from, to, messages, due, .. } = self;
+        write!(f, "{from} to {to}: {messages} {class} messages, {} bytes, next at {due}", self.backlog.as_bytes())
     }
 }
 
@@ -171,9 +159,7 @@ pub enum LinkError {
         most: u64,
     },
     /// Routes and machines do not match.
-    #[error(
-        "{found} routes for {machines} machines: expected one for every ordered pair, {expected}"
-    )]
+    #[error("{found} routes for {machines} machines: expected one for every ordered pair, {expected}")]
     Routes {
         /// Routes found.
         found: usize,
@@ -218,9 +204,7 @@ pub enum LinkError {
 
 /// A snapshot does not fit the network that it is restored on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "snapshot of {found_pairs} ordered pairs and {found_limits} limits: expected {pairs} and {limits}"
-)]
+#[error("snapshot of {found_pairs} ordered pairs and {found_limits} limits: expected {pairs} and {limits}")]
 pub struct RestoreError {
     /// Ordered pairs of the snapshot.
     pub found_pairs: usize,

@@ -23,15 +23,11 @@ pub fn fair_rates<L: AsRef<[u32]>>(capacities: &[f64], flows: &[L]) -> Vec<f64> 
         unfixed[limit as usize] += 1;
     }
     let mut rates = vec![f64::INFINITY; flows.len()];
-    let mut open: Vec<usize> = (0..flows.len())
-        .filter(|&f| !flows[f].as_ref().is_empty())
-        .collect();
+    let mut open: Vec<usize> = (0..flows.len()).filter(|&f| !flows[f].as_ref().is_empty()).collect();
     while !open.is_empty() {
         let share = |limit: usize| left[limit] / f64::from(unfixed[limit]);
         let shared = (0..left.len()).filter(|&limit| unfixed[limit] > 0);
-        let tightest = shared
-            .min_by(|&a, &b| share(a).total_cmp(&share(b)))
-            .expect("an open flow passes a limit");
+        let tightest = shared.min_by(|&a, &b| share(a).total_cmp(&share(b))).expect("an open flow passes a limit");
         let rate = share(tightest).max(0.0);
         open.retain(|&flow| {
             let limits = flows[flow].as_ref();
@@ -61,9 +57,7 @@ pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
         while let Some(flow) = coming.pop_if(|&mut flow| flows[flow].start <= now) {
             active.push(flow);
         }
-        let next_start = coming
-            .last()
-            .map_or(f64::INFINITY, |&flow| flows[flow].start);
+        let next_start = coming.last().map_or(f64::INFINITY, |&flow| flows[flow].start);
         if active.is_empty() {
             if coming.is_empty() {
                 return ends;
@@ -71,15 +65,9 @@ pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
             now = next_start;
             continue;
         }
-        let routes: Vec<&[u32]> = active
-            .iter()
-            .map(|&flow| flows[flow].limits.as_slice())
-            .collect();
+        let routes: Vec<&[u32]> = active.iter().map(|&flow| flows[flow].limits.as_slice()).collect();
         let rates = fair_rates(capacities, &routes);
-        let until_end = active
-            .iter()
-            .zip(&rates)
-            .map(|(&flow, rate)| left[flow] / rate);
+        let until_end = active.iter().zip(&rates).map(|(&flow, rate)| left[flow] / rate);
         let end = now + until_end.fold(f64::INFINITY, f64::min);
         let next = end.min(next_start);
         let mut rates = rates.into_iter();
@@ -104,41 +92,22 @@ mod tests {
     use super::*;
 
     fn flow(limits: &[u32], start: f64, bytes: f64) -> Flow {
-        Flow {
-            limits: limits.to_vec(),
-            start,
-            bytes,
-        }
+        Flow { limits: limits.to_vec(), start, bytes }
     }
 
     #[test]
     fn the_textbook_example() {
         // Three links of 1; the long flow passes all, the last link has two more.
-        let rates = fair_rates(
-            &[1.0, 1.0, 1.0],
-            &[vec![0, 1, 2], vec![0], vec![1], vec![2], vec![2], vec![]],
-        );
+        let rates = fair_rates(&[1.0, 1.0, 1.0], &[vec![0, 1, 2], vec![0], vec![1], vec![2], vec![2], vec![]]);
         let third = 1.0 / 3.0;
-        for (rate, expected) in
-            rates
-                .iter()
-                .zip([third, 2.0 * third, 2.0 * third, third, third, f64::INFINITY])
-        {
-            assert!(
-                *rate == expected || (rate - expected).abs() < 1e-12,
-                "{rates:?}"
-            );
+        for (rate, expected) in rates.iter().zip([third, 2.0 * third, 2.0 * third, third, third, f64::INFINITY]) {
+            assert!(*rate == expected || (rate - expected).abs() < 1e-12, "{rates:?}");
         }
     }
 
     #[test]
     fn a_flow_speeds_up_when_another_ends() {
-        let flows = [
-            flow(&[0], 0.0, 10.0),
-            flow(&[0], 2.0, 3.0),
-            flow(&[], 1.0, 5.0),
-            flow(&[0], 20.0, 1.0),
-        ];
+        let flows = [flow(&[0], 0.0, 10.0), flow(&[0], 2.0, 3.0), flow(&[], 1.0, 5.0), flow(&[0], 20.0, 1.0)];
         // 2 bytes alone, 3 and 3 shared in 6 s, the last 5 alone.
         assert_eq!(completion_times(&[1.0], &flows), [13.0, 8.0, 1.0, 21.0]);
     }

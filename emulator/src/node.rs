@@ -19,9 +19,7 @@ use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 
 /// Which queue of a link a message waits in. Control overtakes data; within a class each stream is first in, first out.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub enum Class {
     /// Small and urgent: requests, barriers. Served before data.
     Control,

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// A point in a run's time: nanoseconds since its start.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant(u64);
 
 /// A span of time in whole nanoseconds. Written and read as text with a unit: `60 ms`, `1.5 s`.
@@ -94,11 +92,7 @@ impl Duration {
 impl Add<Duration> for Instant {
     type Output = Instant;
     fn add(self, span: Duration) -> Instant {
-        Instant(
-            self.0
-                .checked_add(span.0)
-                .expect("a run lasts less than 584 years"),
-        )
+        Instant(self.0.checked_add(span.0).expect("a run lasts less than 584 years"))
     }
 }
 
@@ -118,11 +112,7 @@ impl Sub<Instant> for Instant {
 impl Add for Duration {
     type Output = Duration;
     fn add(self, other: Duration) -> Duration {
-        Duration(
-            self.0
-                .checked_add(other.0)
-                .expect("a span is less than 584 years"),
-        )
+        Duration(self.0.checked_add(other.0).expect("a span is less than 584 years"))
     }
 }
 

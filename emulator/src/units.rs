@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Bandwidth(u64);
 
 /// A number of bytes.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ByteSize(u64);
 
 impl Bandwidth {

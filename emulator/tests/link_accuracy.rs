@@ -43,26 +43,15 @@ fn emulate(network: &Arc<Network>, flows: &[Flow]) -> Vec<f64> {
     coming.sort_by_key(|&flow| std::cmp::Reverse(flows[flow].start_nanos));
     let mut ends = vec![f64::NAN; flows.len()];
     loop {
-        let start = coming.last().map_or(Instant::NEVER, |&flow| {
-            Instant::from_nanos(flows[flow].start_nanos)
-        });
+        let start = coming.last().map_or(Instant::NEVER, |&flow| Instant::from_nanos(flows[flow].start_nanos));
         match fabric.poll_timeout() {
             Some(due) if due <= start => fabric.handle_timeout(due),
             _ => {
                 let Some(flow) = coming.pop() else {
                     return ends;
                 };
-                let Flow {
-                    from, to, bytes, ..
-                } = flows[flow];
-                fabric.send(
-                    start,
-                    from,
-                    to,
-                    Class::Data,
-                    ByteSize::from_bytes(bytes),
-                    flow as u64,
-                );
+                let Flow { from, to, bytes, .. } = flows[flow];
+                fabric.send(start, from, to, Class::Data, ByteSize::from_bytes(bytes), flow as u64);
             }
         }
         while let Some(event) = fabric.poll_event() {
@@ -75,11 +64,7 @@ fn emulate(network: &Arc<Network>, flows: &[Flow]) -> Vec<f64> {
 
 /// The same under exact max-min fairness.
 fn solve(network: &Network, flows: &[Flow]) -> Vec<f64> {
-    let capacities: Vec<f64> = network
-        .limits
-        .iter()
-        .map(|l| l.rate.as_bits_per_second() as f64 / 8.0)
-        .collect();
+    let capacities: Vec<f64> = network.limits.iter().map(|l| l.rate.as_bits_per_second() as f64 / 8.0).collect();
     let fluid = |flow: &Flow| maxmin::Flow {
         limits: network.route(flow.from, flow.to).limits.clone(),
         start: flow.start_nanos as f64 / 1e9,
@@ -95,21 +80,13 @@ fn check(name: &str, network: &Arc<Network>) {
     for seed in 0..8 {
         let flows = flows(seed, (seed % 2) * 2_000_000_000);
         let (got, want) = (emulate(network, &flows), solve(network, &flows));
-        errors.extend(
-            flows
-                .iter()
-                .zip(got.iter().zip(&want))
-                .map(|(flow, (got, want))| {
-                    let start = flow.start_nanos as f64 / 1e9;
-                    ((got - start) / (want - start) - 1.0).abs() * 100.0
-                }),
-        );
+        errors.extend(flows.iter().zip(got.iter().zip(&want)).map(|(flow, (got, want))| {
+            let start = flow.start_nanos as f64 / 1e9;
+            ((got - start) / (want - start) - 1.0).abs() * 100.0
+        }));
     }
     errors.sort_by(f64::total_cmp);
-    let (mean, p99) = (
-        errors.iter().sum::<f64>() / errors.len() as f64,
-        errors[errors.len() * 99 / 100],
-    );
+    let (mean, p99) = (errors.iter().sum::<f64>() / errors.len() as f64, errors[errors.len() * 99 / 100]);
     println!("{name}: error of flow completion times {mean:.3} % mean, {p99:.2} % p99");
     assert!(mean < 0.5, "{name}: mean error {mean} %");
     assert!(p99 < 2.0, "{name}: p99 error {p99} %");
@@ -124,23 +101,12 @@ fn machine_to_site_limits_and_nics_share_max_min_fairly() {
 fn pairs_and_uplinks_share_max_min_fairly() {
     let mut builder = Builder::new(22);
     for s in 0..11 {
-        builder.shared(
-            format!("s{s} up"),
-            (300 + 40 * s as u64) * MEGA,
-            |from, to| from / 2 == s && to / 2 != s,
-        );
-        builder.shared(format!("s{s} down"), 500 * MEGA, |from, to| {
-            to / 2 == s && from / 2 != s
-        });
+        builder.shared(format!("s{s} up"), (300 + 40 * s as u64) * MEGA, |from, to| from / 2 == s && to / 2 != s);
+        builder.shared(format!("s{s} down"), 500 * MEGA, |from, to| to / 2 == s && from / 2 != s);
     }
-    for (from, to) in pairs(22)
-        .map(|(from, to)| (from.index(), to.index()))
-        .filter(|(from, to)| from / 2 != to / 2)
-    {
+    for (from, to) in pairs(22).map(|(from, to)| (from.index(), to.index())).filter(|(from, to)| from / 2 != to / 2) {
         let bits = EC2_MBPS[from / 2][to / 2] * MEGA / 2;
-        builder.limit(format!("m{from} to m{to}"), bits, |f, t| {
-            (f, t) == (from, to)
-        });
+        builder.limit(format!("m{from} to m{to}"), bits, |f, t| (f, t) == (from, to));
     }
     check("pairs and uplinks", &builder.build());
 }
@@ -150,9 +116,7 @@ fn site_pairs_share_max_min_fairly() {
     let mut builder = Builder::new(22);
     for (from, row) in EC2_MBPS.iter().enumerate() {
         for (to, &mbps) in row.iter().enumerate().filter(|&(to, _)| to != from) {
-            builder.limit(format!("s{from} to s{to}"), mbps * MEGA, |f, t| {
-                (f / 2, t / 2) == (from, to)
-            });
+            builder.limit(format!("s{from} to s{to}"), mbps * MEGA, |f, t| (f / 2, t / 2) == (from, to));
         }
     }
     check("site pairs", &builder.build());

@@ -47,13 +47,11 @@ fn network() -> impl Strategy<Value = Network> {
         let all: Vec<u32> = (0..limits.len() as u32).collect();
         let most = limits.len();
         let delay = (0..50_000_000_u64, prop_oneof![Just(0), 0..5_000_000_u64]);
-        let route = (prop::sample::subsequence(all, 0..=most), delay).prop_map(
-            |(limits, (delay, jitter))| Route {
-                limits,
-                delay: Duration::from_nanos(delay),
-                jitter: Duration::from_nanos(jitter),
-            },
-        );
+        let route = (prop::sample::subsequence(all, 0..=most), delay).prop_map(|(limits, (delay, jitter))| Route {
+            limits,
+            delay: Duration::from_nanos(delay),
+            jitter: Duration::from_nanos(jitter),
+        });
         prop::collection::vec(route, machines * machines).prop_map(move |routes| Network {
             machines,
             limits: limits.clone(),
@@ -65,60 +63,35 @@ fn network() -> impl Strategy<Value = Network> {
 fn message(machines: u32) -> impl Strategy<Value = Message> {
     let class = prop_oneof![1 => Just(Class::Control), 3 => Just(Class::Data)];
     let bytes = prop_oneof![0..300_u64, 1_000..40_000_u64, 100_000..400_000_u64];
-    (0..40_u64, 0..machines, 1..machines, class, bytes).prop_map(
-        move |(ms, from, further, class, bytes)| Message {
-            at: Instant::from_nanos(ms * 500_000),
-            from: MachineId(from),
-            to: MachineId((from + further) % machines),
-            class,
-            bytes,
-        },
-    )
+    (0..40_u64, 0..machines, 1..machines, class, bytes).prop_map(move |(ms, from, further, class, bytes)| Message {
+        at: Instant::from_nanos(ms * 500_000),
+        from: MachineId(from),
+        to: MachineId((from + further) % machines),
+        class,
+        bytes,
+    })
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    (
-        network(),
-        prop_oneof![Just(4_096_u64), Just(16_384), Just(50_000)],
-    )
-        .prop_flat_map(|(network, chunk)| {
-            let messages = prop::collection::vec(message(network.machines as u32), 1..40);
-            let network = Arc::new(network);
-            messages.prop_map(move |mut messages| {
-                messages.sort_by_key(|m| m.at);
-                Case {
-                    network: network.clone(),
-                    chunk,
-                    messages,
-                }
-            })
+    (network(), prop_oneof![Just(4_096_u64), Just(16_384), Just(50_000)]).prop_flat_map(|(network, chunk)| {
+        let messages = prop::collection::vec(message(network.machines as u32), 1..40);
+        let network = Arc::new(network);
+        messages.prop_map(move |mut messages| {
+            messages.sort_by_key(|m| m.at);
+            Case { network: network.clone(), chunk, messages }
         })
+    })
 }
 
 impl Case {
     fn fabric(&self) -> Fabric {
-        let config = LinkConfig {
-            chunk: ByteSize::from_bytes(self.chunk),
-        };
+        let config = LinkConfig { chunk: ByteSize::from_bytes(self.chunk) };
         Fabric::new(self.network.clone(), config, 7).unwrap()
     }
 
     fn send(&self, fabric: &mut Fabric, handle: usize) {
-        let Message {
-            at,
-            from,
-            to,
-            class,
-            bytes,
-        } = self.messages[handle];
-        fabric.send(
-            at,
-            from,
-            to,
-            class,
-            ByteSize::from_bytes(bytes),
-            handle as u64,
-        );
+        let Message { at, from, to, class, bytes } = self.messages[handle];
+        fabric.send(at, from, to, class, ByteSize::from_bytes(bytes), handle as u64);
     }
 
     /// The next thing that happens to a fabric on which `sent` messages were sent: a due instant first, then a send.
@@ -157,15 +130,9 @@ fn run(case: &Case) -> (Vec<Departure>, Log, Fabric) {
     let (mut departures, mut log, mut sent) = (Vec::new(), Vec::new(), 0);
     let mut before = BTreeMap::new();
     let mut last = Instant::START;
-    while let Some(now) = fabric
-        .poll_timeout()
-        .or(case.messages.get(sent).map(|m| m.at))
-    {
+    while let Some(now) = fabric.poll_timeout().or(case.messages.get(sent).map(|m| m.at)) {
         assert!(case.step(&mut fabric, &mut sent));
-        assert!(
-            fabric.poll_timeout().is_none_or(|due| due >= last),
-            "time ran backwards"
-        );
+        assert!(fabric.poll_timeout().is_none_or(|due| due >= last), "time ran backwards");
         for pair in case.pairs() {
             let bytes = left(&fabric, pair);
             let was = before.insert(pair, bytes).unwrap_or(0);
@@ -347,28 +314,11 @@ fn the_longest_run_and_the_largest_message_do_not_overflow() {
         depth: ByteSize::from_bytes(0),
     };
     for bits in [1, 1 << 60] {
-        let routes = vec![
-            Route {
-                limits: vec![0],
-                ..Route::default()
-            };
-            4
-        ];
-        let network = Arc::new(Network {
-            machines: 2,
-            limits: vec![limit(bits)],
-            routes,
-        });
+        let routes = vec![Route { limits: vec![0], ..Route::default() }; 4];
+        let network = Arc::new(Network { machines: 2, limits: vec![limit(bits)], routes });
         let mut fabric = Fabric::new(network, LinkConfig::default(), 0).unwrap();
         let late = Instant::from_nanos(u64::MAX - 1_000_000_000_000_000);
-        fabric.send(
-            late,
-            MachineId(0),
-            MachineId(1),
-            Class::Data,
-            ByteSize::from_bytes(1 << 63),
-            0,
-        );
+        fabric.send(late, MachineId(0), MachineId(1), Class::Data, ByteSize::from_bytes(1 << 63), 0);
         for _ in 0..5 {
             let due = fabric.poll_timeout().expect("bytes wait");
             assert!(due >= late);
@@ -381,11 +331,7 @@ fn the_longest_run_and_the_largest_message_do_not_overflow() {
 fn a_snapshot_of_another_network_is_refused() {
     let of = |machines: usize| {
         let routes = vec![Route::default(); machines * machines];
-        let network = Network {
-            machines,
-            limits: vec![],
-            routes,
-        };
+        let network = Network { machines, limits: vec![], routes };
         Fabric::new(Arc::new(network), LinkConfig::default(), 0).unwrap()
     };
     let error = of(3).restore(of(2).snapshot()).unwrap_err();
@@ -394,37 +340,14 @@ fn a_snapshot_of_another_network_is_refused() {
 
 #[test]
 fn what_waits_is_described() {
-    let limit = Limit {
-        name: "m0 out".into(),
-        rate: Bandwidth::from_bits_per_second(8_000),
-        depth: ByteSize::from_bytes(0),
-    };
-    let routes = vec![
-        Route {
-            limits: vec![0],
-            ..Route::default()
-        };
-        4
-    ];
-    let network = Arc::new(Network {
-        machines: 2,
-        limits: vec![limit],
-        routes,
-    });
+    let limit =
+        Limit { name: "m0 out".into(), rate: Bandwidth::from_bits_per_second(8_000), depth: ByteSize::from_bytes(0) };
+    let routes = vec![Route { limits: vec![0], ..Route::default() }; 4];
+    let network = Arc::new(Network { machines: 2, limits: vec![limit], routes });
     let mut fabric = Fabric::new(network, LinkConfig::default(), 0).unwrap();
     for message in 0..2 {
-        fabric.send(
-            Instant::START,
-            MachineId(0),
-            MachineId(1),
-            Class::Data,
-            ByteSize::from_bytes(500),
-            message,
-        );
+        fabric.send(Instant::START, MachineId(0), MachineId(1), Class::Data, ByteSize::from_bytes(500), message);
     }
-    let lines: Vec<String> = fabric
-        .waiting()
-        .map(|waiting| waiting.to_string())
-        .collect();
+    let lines: Vec<String> = fabric.waiting().map(|waiting| waiting.to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"), @"m0 to m1: 2 data messages, 1000 bytes, next at 0.500000 s");
 }

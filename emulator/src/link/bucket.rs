@@ -101,19 +101,9 @@ impl Bucket {
     #[inline]
     pub(super) fn fit(&mut self, bytes: u32, from: u64, now: u64) -> u64 {
         let whole = bytes == self.chunk;
-        let start = if whole {
-            from.max(self.full_until)
-        } else {
-            from
-        };
+        let start = if whole { from.max(self.full_until) } else { from };
         let calendar = &self.bookings[self.first..];
-        let (at, position) = self.fit_in(
-            self.left,
-            calendar,
-            self.burst[Class::Data as usize],
-            bytes,
-            start,
-        );
+        let (at, position) = self.fit_in(self.left, calendar, self.burst[Class::Data as usize], bytes, start);
         if whole && from <= self.full_until.max(now) {
             self.full_until = at;
         }
@@ -132,14 +122,7 @@ impl Bucket {
                 Booking { account, ..b }
             })
             .collect();
-        self.fit_in(
-            self.left,
-            &control,
-            self.burst[Class::Control as usize],
-            bytes,
-            from,
-        )
-        .0
+        self.fit_in(self.left, &control, self.burst[Class::Control as usize], bytes, from).0
     }
 
     /// Whose data would have to give way if `bytes` of control were booked at `at`, which fits without data.
@@ -155,10 +138,7 @@ impl Bucket {
             account = account.plus(self.cost(b.bytes));
             clash = (!account.conforms(b.at, burst)).then_some(i + 1);
         }
-        let data = self.bookings[self.first..clash?]
-            .iter()
-            .rev()
-            .find(|b| b.key & DATA_KEY != 0);
+        let data = self.bookings[self.first..clash?].iter().rev().find(|b| b.key & DATA_KEY != 0);
         Some(data.expect("without data there is no clash").key)
     }
 
@@ -166,11 +146,7 @@ impl Bucket {
     #[inline]
     pub(super) fn book_found(&mut self, key: u32, bytes: u32, at: u64) {
         let mut position = self.found;
-        while self
-            .bookings
-            .get(position)
-            .is_some_and(|b| b.at == at && b.key < key)
-        {
+        while self.bookings.get(position).is_some_and(|b| b.at == at && b.key < key) {
             position += 1;
         }
         self.insert(position, key, bytes, at);
@@ -183,9 +159,7 @@ impl Bucket {
 
     /// Takes back a booking.
     pub(super) fn cancel(&mut self, key: u32) {
-        let here = self.bookings[self.first..]
-            .iter()
-            .position(|b| b.key == key);
+        let here = self.bookings[self.first..].iter().position(|b| b.key == key);
         let position = self.first + here.expect("a chunk is booked in every bucket of its route");
         self.bookings.remove(position);
         self.settle(position, self.before(position));
@@ -196,11 +170,7 @@ impl Bucket {
     #[inline]
     pub(super) fn depart(&mut self, key: u32, now: u64) {
         let booking = self.bookings[self.first];
-        debug_assert_eq!(
-            (booking.at, booking.key),
-            (now, key),
-            "chunks leave in the order of the calendar"
-        );
+        debug_assert_eq!((booking.at, booking.key), (now, key), "chunks leave in the order of the calendar");
         self.left = booking.account;
         self.first += 1;
         if 2 * self.first >= self.bookings.len() {
@@ -219,11 +189,7 @@ impl Bucket {
     /// The account just before the booking at `position`.
     #[inline]
     fn before(&self, position: usize) -> Exact {
-        if position == self.first {
-            self.left
-        } else {
-            self.bookings[position - 1].account
-        }
+        if position == self.first { self.left } else { self.bookings[position - 1].account }
     }
 
     /// Where a booking of `key` at `at` belongs.
@@ -234,21 +200,10 @@ impl Bucket {
     /// The first instant from `from` on, and the position in `calendar`, at which `bytes` and all later bookings conform
     /// to `burst`; `left` is the account before `calendar`.
     #[inline]
-    fn fit_in(
-        &self,
-        left: Exact,
-        calendar: &[Booking],
-        burst: Exact,
-        bytes: u32,
-        from: u64,
-    ) -> (u64, usize) {
+    fn fit_in(&self, left: Exact, calendar: &[Booking], burst: Exact, bytes: u32, from: u64) -> (u64, usize) {
         let cost = self.cost(bytes);
         let mut position = calendar.partition_point(|b| b.at < from);
-        let mut before = if position == 0 {
-            left
-        } else {
-            calendar[position - 1].account
-        };
+        let mut before = if position == 0 { left } else { calendar[position - 1].account };
         let mut at = from;
         'place: loop {
             at = at.max(before.plus(cost).within(burst));
@@ -279,15 +234,7 @@ impl Bucket {
     #[inline]
     fn insert(&mut self, position: usize, key: u32, bytes: u32, at: u64) {
         let account = self.before(position).at_least(at).plus(self.cost(bytes));
-        self.bookings.insert(
-            position,
-            Booking {
-                at,
-                key,
-                bytes,
-                account,
-            },
-        );
+        self.bookings.insert(position, Booking { at, key, bytes, account });
         self.settle(position + 1, account);
     }
 
@@ -312,18 +259,8 @@ mod tests {
 
     /// A bucket of one byte a millisecond.
     fn bucket(depth: u64, chunk: u32) -> Bucket {
-        let (rate, depth) = (
-            Bandwidth::from_bits_per_second(8_000),
-            ByteSize::from_bytes(depth),
-        );
-        Bucket::new(
-            &Limit {
-                name: "test".into(),
-                rate,
-                depth,
-            },
-            chunk,
-        )
+        let (rate, depth) = (Bandwidth::from_bits_per_second(8_000), ByteSize::from_bytes(depth));
+        Bucket::new(&Limit { name: "test".into(), rate, depth }, chunk)
     }
 
     const MS: u64 = 1_000_000;
@@ -337,10 +274,7 @@ mod tests {
     #[test]
     fn a_full_bucket_passes_its_depth_at_once_and_then_its_rate() {
         let mut b = bucket(3, 1);
-        assert_eq!(
-            [0; 5].map(|from| book(&mut b, 0, 1, from)),
-            [0, 0, 0, MS, 2 * MS]
-        );
+        assert_eq!([0; 5].map(|from| book(&mut b, 0, 1, from)), [0, 0, 0, MS, 2 * MS]);
     }
 
     #[test]

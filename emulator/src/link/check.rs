@@ -11,50 +11,27 @@ const MAX_PAIRS: usize = 1 << 31;
 /// The chunk size if all fits, or the first thing found that does not.
 pub(super) fn check(network: &Network, chunk: u64) -> Result<u32, LinkError> {
     if !(1..=MAX_CHUNK).contains(&chunk) {
-        return Err(LinkError::Chunk {
-            found: chunk,
-            most: MAX_CHUNK,
-        });
+        return Err(LinkError::Chunk { found: chunk, most: MAX_CHUNK });
     }
     let (found, machines, limits) = (network.routes.len(), network.machines, network.limits.len());
     let expected = machines.saturating_mul(machines);
     if found != expected || found > MAX_PAIRS {
-        return Err(LinkError::Routes {
-            found,
-            machines,
-            expected,
-        });
+        return Err(LinkError::Routes { found, machines, expected });
     }
     for limit in &network.limits {
         let found = limit.rate.as_bits_per_second();
         if !(1..=MAX_RATE).contains(&found) {
-            return Err(LinkError::Rate {
-                limit: limit.name.clone(),
-                found,
-                most: MAX_RATE,
-            });
+            return Err(LinkError::Rate { limit: limit.name.clone(), found, most: MAX_RATE });
         }
     }
     for (pair, route) in network.routes.iter().enumerate() {
-        let (from, to) = (
-            MachineId((pair / machines) as u32),
-            MachineId((pair % machines) as u32),
-        );
+        let (from, to) = (MachineId((pair / machines) as u32), MachineId((pair % machines) as u32));
         for (i, &found) in route.limits.iter().enumerate() {
             let Some(limit) = network.limits.get(found as usize) else {
-                return Err(LinkError::NoSuchLimit {
-                    from,
-                    to,
-                    found,
-                    limits,
-                });
+                return Err(LinkError::NoSuchLimit { from, to, found, limits });
             };
             if route.limits[..i].contains(&found) {
-                return Err(LinkError::RepeatedLimit {
-                    from,
-                    to,
-                    limit: limit.name.clone(),
-                });
+                return Err(LinkError::RepeatedLimit { from, to, limit: limit.name.clone() });
             }
         }
     }
@@ -69,28 +46,15 @@ mod tests {
 
     fn network() -> Network {
         let rate = Bandwidth::from_bits_per_second(1);
-        let limit = Limit {
-            name: "m0 out".into(),
-            rate,
-            depth: ByteSize::from_bytes(0),
-        };
-        let route = Route {
-            limits: vec![0],
-            ..Route::default()
-        };
-        Network {
-            machines: 2,
-            limits: vec![limit],
-            routes: vec![route; 4],
-        }
+        let limit = Limit { name: "m0 out".into(), rate, depth: ByteSize::from_bytes(0) };
+        let route = Route { limits: vec![0], ..Route::default() };
+        Network { machines: 2, limits: vec![limit], routes: vec![route; 4] }
     }
 
     fn message(change: impl FnOnce(&mut Network), chunk: u64) -> String {
         let mut network = network();
         change(&mut network);
-        check(&network, chunk)
-            .expect_err("the network was spoilt")
-            .to_string()
+        check(&network, chunk).expect_err("the network was spoilt").to_string()
     }
 
     #[test]

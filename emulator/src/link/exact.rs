@@ -25,11 +25,7 @@ impl Exact {
         let (nanobits, rate) = (u128::from(bytes) * NANOBITS, u128::from(rate));
         let (nanos, rest) = (nanobits / rate, nanobits % rate);
         let fraction = (rest << 64).div_ceil(rate);
-        if nanos > u128::from(u64::MAX) {
-            Exact(u128::MAX)
-        } else {
-            Exact((nanos << 64) + fraction)
-        }
+        if nanos > u128::from(u64::MAX) { Exact(u128::MAX) } else { Exact((nanos << 64) + fraction) }
     }
 
     /// `self` times `n`. The caller sees to it that it fits: per-byte costs times [`MAX_CHUNK`] do.
@@ -41,11 +37,7 @@ impl Exact {
     /// The sum.
     #[inline]
     pub(super) fn plus(self, other: Exact) -> Exact {
-        Exact(
-            self.0
-                .checked_add(other.0)
-                .expect("a run lasts less than 584 years"),
-        )
+        Exact(self.0.checked_add(other.0).expect("a run lasts less than 584 years"))
     }
 
     /// `self`, or `now` when that is later.

@@ -57,20 +57,12 @@ impl Fabric {
             hops.extend(limits);
         }
         let queues = vec![Queue::default(); streams.len()];
-        let lane = Lane {
-            schedule: Schedule::new(streams.len()),
-            queues,
-            streams,
-        };
+        let lane = Lane { schedule: Schedule::new(streams.len()), queues, streams };
         Ok(Fabric {
             chunk,
             seed,
             hops,
-            buckets: network
-                .limits
-                .iter()
-                .map(|limit| Bucket::new(limit, chunk))
-                .collect(),
+            buckets: network.limits.iter().map(|limit| Bucket::new(limit, chunk)).collect(),
             lanes: [lane.clone(), lane],
             now: 0,
             departures: VecDeque::new(),
@@ -82,10 +74,7 @@ impl Fabric {
     /// The next instant at which something happens; `None` only when nothing waits.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let first = self.lanes[CONTROL]
-            .schedule
-            .first()
-            .min(self.lanes[DATA].schedule.first());
+        let first = self.lanes[CONTROL].schedule.first().min(self.lanes[DATA].schedule.first());
         (first != NEVER).then(|| Instant::from_nanos(first))
     }
 
@@ -99,11 +88,7 @@ impl Fabric {
         let pair = self.changed.pop_front()? as usize;
         self.lanes[DATA].streams[pair].reported = false;
         let (from, to) = self.machines(pair);
-        Some(LinkEvent::Backlog {
-            from,
-            to,
-            backlog: self.backlog_of(pair),
-        })
+        Some(LinkEvent::Backlog { from, to, backlog: self.backlog_of(pair) })
     }
 
     /// Charged bytes of both classes that have not left `from` for `to`.
@@ -117,37 +102,20 @@ impl Fabric {
         let lane = &self.lanes[class as usize];
         let queue = &lane.queues[pair];
         let charged = ByteSize::from_bytes(queue.accepted - lane.streams[pair].waiting);
-        Traffic {
-            messages: queue.departed,
-            charged,
-        }
+        Traffic { messages: queue.departed, charged }
     }
 
     /// The streams with bytes in them, control first, by pair: for the message about a stalled run.
     pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
-        CLASSES
-            .into_iter()
-            .zip(&self.lanes)
-            .flat_map(move |(class, lane)| {
-                let waiting = lane
-                    .streams
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, stream)| stream.waiting > 0);
-                waiting.map(move |(pair, stream)| {
-                    let (from, to) = self.machines(pair);
-                    let messages = lane.queues[pair].messages.len();
-                    let backlog = ByteSize::from_bytes(stream.waiting);
-                    Waiting {
-                        from,
-                        to,
-                        class,
-                        messages,
-                        backlog,
-                        due: Instant::from_nanos(lane.schedule.due(pair)),
-                    }
-                })
+        CLASSES.into_iter().zip(&self.lanes).flat_map(move |(class, lane)| {
+            let waiting = lane.streams.iter().enumerate().filter(|(_, stream)| stream.waiting > 0);
+            waiting.map(move |(pair, stream)| {
+                let (from, to) = self.machines(pair);
+                let messages = lane.queues[pair].messages.len();
+                let backlog = ByteSize::from_bytes(stream.waiting);
+                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.schedule.due(pair)) }
             })
+        })
     }
 
     /// Puts a message of `charged` bytes (0 counts as 1) in the queue from `from` to `to`. `message` is the caller's
@@ -164,24 +132,15 @@ impl Fabric {
         charged: ByteSize,
         message: u64,
     ) {
-        assert!(
-            from != to,
-            "{from} sends to itself: a message that needs no link"
-        );
+        assert!(from != to, "{from} sends to itself: a message that needs no link");
         let now = self.advance(now);
         let due = self.poll_timeout();
-        assert!(
-            due.is_none_or(|due| due.as_nanos() >= now),
-            "what was due at {due:?} has not been handled"
-        );
+        assert!(due.is_none_or(|due| due.as_nanos() >= now), "what was due at {due:?} has not been handled");
         let pair = self.pair(from, to);
         let bytes = charged.as_bytes().max(1);
         let lane = &mut self.lanes[class as usize];
         let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
-        queue.accepted = queue
-            .accepted
-            .checked_add(bytes)
-            .expect("a stream carries less than 2^64 bytes");
+        queue.accepted = queue.accepted.checked_add(bytes).expect("a stream carries less than 2^64 bytes");
         if queue.messages.is_empty() {
             stream.head_left = bytes;
         }
@@ -206,19 +165,11 @@ impl Fabric {
         let now = self.advance(now);
         loop {
             let [control, data] = self.lanes.each_ref().map(|lane| lane.schedule.first());
-            let (class, at) = if control <= data {
-                (Class::Control, control)
-            } else {
-                (Class::Data, data)
-            };
+            let (class, at) = if control <= data { (Class::Control, control) } else { (Class::Data, data) };
             if at > now || at == NEVER {
                 return;
             }
-            self.depart(
-                class,
-                self.lanes[class as usize].schedule.first_stream(),
-                at,
-            );
+            self.depart(class, self.lanes[class as usize].schedule.first_stream(), at);
         }
     }
 
@@ -248,30 +199,15 @@ impl Fabric {
         let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
         while bytes > 0 && bytes >= stream.head_left {
             bytes -= stream.head_left;
-            let (message, _) = queue
-                .messages
-                .pop_front()
-                .expect("the bytes of a chunk belong to messages");
+            let (message, _) = queue.messages.pop_front().expect("the bytes of a chunk belong to messages");
             stream.head_left = queue.messages.front().map_or(0, |&(_, size)| size);
             let jitter_key = pair as u64 * 2 + class as u64;
-            let extra = jitter::draw(
-                self.seed,
-                jitter_key,
-                queue.departed,
-                route.jitter.as_nanos(),
-            );
+            let extra = jitter::draw(self.seed, jitter_key, queue.departed, route.jitter.as_nanos());
             let arrival = departed_at + route.delay + Duration::from_nanos(extra);
             queue.last_arrival = queue.last_arrival.max(arrival.as_nanos());
             queue.departed += 1;
             let arrives_at = Instant::from_nanos(queue.last_arrival);
-            self.departures.push_back(Departure {
-                from,
-                to,
-                class,
-                message,
-                departed_at,
-                arrives_at,
-            });
+            self.departures.push_back(Departure { from, to, class, message, departed_at, arrives_at });
         }
         stream.head_left -= bytes;
     }
@@ -307,9 +243,7 @@ impl Fabric {
     fn book_data(&mut self, pair: usize, from: u64, now: u64) -> u64 {
         let stream = &self.lanes[DATA].streams[pair];
         let (route, bytes) = (stream.route(&self.hops), stream.chunk);
-        let at = agree(route, from, |hop, from| {
-            self.buckets[hop].fit(bytes, from, now)
-        });
+        let at = agree(route, from, |hop, from| self.buckets[hop].fit(bytes, from, now));
         for &hop in route {
             self.buckets[hop as usize].book_found(key(Class::Data, pair), bytes, at);
         }
@@ -320,9 +254,7 @@ impl Fabric {
     fn book_control(&mut self, pair: usize, from: u64, now: u64) -> u64 {
         let stream = &self.lanes[CONTROL].streams[pair];
         let (route, bytes) = (stream.route(&self.hops), stream.chunk);
-        let at = agree(route, from, |hop, from| {
-            self.buckets[hop].fit_control(bytes, from)
-        });
+        let at = agree(route, from, |hop, from| self.buckets[hop].fit_control(bytes, from));
         let mut moved = Vec::new();
         for &hop in route {
             while let Some(key) = self.buckets[hop as usize].in_the_way(bytes, at) {
@@ -355,30 +287,19 @@ impl Fabric {
     }
 
     fn advance(&mut self, now: Instant) -> u64 {
-        assert!(
-            now.as_nanos() >= self.now,
-            "time runs forwards: {now} after {}",
-            Instant::from_nanos(self.now)
-        );
+        assert!(now.as_nanos() >= self.now, "time runs forwards: {now} after {}", Instant::from_nanos(self.now));
         self.now = now.as_nanos();
         self.now
     }
 
     fn backlog_of(&self, pair: usize) -> ByteSize {
         let [control, data] = self.lanes.each_ref().map(|lane| lane.streams[pair].waiting);
-        ByteSize::from_bytes(
-            control
-                .checked_add(data)
-                .expect("less than 2^64 bytes wait between two machines"),
-        )
+        ByteSize::from_bytes(control.checked_add(data).expect("less than 2^64 bytes wait between two machines"))
     }
 
     fn pair(&self, from: MachineId, to: MachineId) -> usize {
         let machines = self.network.machines;
-        assert!(
-            from.index().max(to.index()) < machines,
-            "{from} to {to}: the network has {machines} machines"
-        );
+        assert!(from.index().max(to.index()) < machines, "{from} to {to}: the network has {machines} machines");
         from.index() * machines + to.index()
     }
 

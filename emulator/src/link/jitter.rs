@@ -30,32 +30,19 @@ mod tests {
         for sequence in 0..110_000 {
             hits[draw(7, 3, sequence, 10) as usize] += 1;
         }
-        assert!(
-            hits.iter().all(|&h| (9_500..10_500).contains(&h)),
-            "{hits:?}"
-        );
+        assert!(hits.iter().all(|&h| (9_500..10_500).contains(&h)), "{hits:?}");
         assert_eq!(draw(7, 3, 5, 0), 0);
     }
 
     #[test]
     fn neighbouring_keys_do_not_agree() {
-        let agree = (0..1_000)
-            .filter(|&s| draw(1, 0, s, 999) == draw(1, 1, s, 999))
-            .count();
-        let shifted = (0..1_000)
-            .filter(|&s| draw(1, 0, s + 1, 999) == draw(1, 1, s, 999))
-            .count();
-        assert!(
-            agree < 10 && shifted < 10,
-            "{agree} {shifted} of 1000 where 1 is expected"
-        );
+        let agree = (0..1_000).filter(|&s| draw(1, 0, s, 999) == draw(1, 1, s, 999)).count();
+        let shifted = (0..1_000).filter(|&s| draw(1, 0, s + 1, 999) == draw(1, 1, s, 999)).count();
+        assert!(agree < 10 && shifted < 10, "{agree} {shifted} of 1000 where 1 is expected");
     }
 
     #[test]
     fn the_draws_of_a_seed_never_change() {
-        assert_eq!(
-            [0, 1, 2].map(|s| draw(42, 17, s, 999_999)),
-            [972_742, 125_695, 397_915]
-        );
+        assert_eq!([0, 1, 2].map(|s| draw(42, 17, s, 999_999)), [972_742, 125_695, 397_915]);
     }
 }

@@ -30,10 +30,7 @@ impl Schedule {
             }
             keys = groups;
         }
-        Schedule {
-            levels,
-            first: NEVER,
-        }
+        Schedule { levels, first: NEVER }
     }
 
     /// The earliest due instant, or `NEVER`.

@@ -28,9 +28,7 @@ impl Fabric {
     pub fn snapshot(&self) -> FabricSnapshot {
         let states = |lane: &Lane| {
             let parts = lane.streams.iter().zip(&lane.queues).enumerate();
-            parts
-                .map(|(pair, (stream, queue))| stream.state(lane.schedule.due(pair), queue))
-                .collect()
+            parts.map(|(pair, (stream, queue))| stream.state(lane.schedule.due(pair), queue)).collect()
         };
         FabricSnapshot {
             accounts: self.buckets.iter().map(|bucket| bucket.account()).collect(),
@@ -57,10 +55,8 @@ impl Fabric {
         for (bucket, account) in self.buckets.iter_mut().zip(snapshot.accounts) {
             bucket.reset(account);
         }
-        for ((class, lane), states) in [Class::Control, Class::Data]
-            .into_iter()
-            .zip(&mut self.lanes)
-            .zip(snapshot.streams)
+        for ((class, lane), states) in
+            [Class::Control, Class::Data].into_iter().zip(&mut self.lanes).zip(snapshot.streams)
         {
             for (pair, state) in states.into_iter().enumerate() {
                 let stream = &mut lane.streams[pair];

@@ -49,14 +49,7 @@ impl Stream {
     pub(super) fn new(first_hop: usize, hops: usize) -> Stream {
         let index = |n| u32::try_from(n).expect("a network has fewer than 2^32 hops");
         let (first_hop, hops) = (index(first_hop), index(hops));
-        Stream {
-            waiting: 0,
-            head_left: 0,
-            chunk: 0,
-            first_hop,
-            hops,
-            reported: false,
-        }
+        Stream { waiting: 0, head_left: 0, chunk: 0, first_hop, hops, reported: false }
     }
 
     /// The limits on its way.
@@ -67,40 +60,14 @@ impl Stream {
 
     /// For a snapshot.
     pub(super) fn state(&self, due: u64, queue: &Queue) -> StreamState {
-        let &Stream {
-            waiting,
-            head_left,
-            chunk,
-            reported,
-            ..
-        } = self;
-        StreamState {
-            waiting,
-            head_left,
-            chunk,
-            reported,
-            due,
-            queue: queue.clone(),
-        }
+        let &Stream { waiting, head_left, chunk, reported, .. } = self;
+        StreamState { waiting, head_left, chunk, reported, due, queue: queue.clone() }
     }
 
     /// Takes up `state`; returns its due instant and its queue.
     pub(super) fn restore(&mut self, state: StreamState) -> (u64, Queue) {
-        let StreamState {
-            waiting,
-            head_left,
-            chunk,
-            reported,
-            due,
-            queue,
-        } = state;
-        *self = Stream {
-            waiting,
-            head_left,
-            chunk,
-            reported,
-            ..*self
-        };
+        let StreamState { waiting, head_left, chunk, reported, due, queue } = state;
+        *self = Stream { waiting, head_left, chunk, reported, ..*self };
         (due, queue)
     }
 }

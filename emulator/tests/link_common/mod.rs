@@ -37,11 +37,7 @@ pub(crate) struct Builder(Network);
 impl Builder {
     /// `machines` machines with NIC limits of 1 Gbit/s out and in, and nothing else between them.
     pub(crate) fn new(machines: usize) -> Builder {
-        let network = Network {
-            machines,
-            limits: Vec::new(),
-            routes: vec![Route::default(); machines * machines],
-        };
+        let network = Network { machines, limits: Vec::new(), routes: vec![Route::default(); machines * machines] };
         let mut builder = Builder(network);
         for m in 0..machines {
             builder.shared(format!("m{m} out"), 1000 * MEGA, |from, _| from == m);
@@ -56,12 +52,7 @@ impl Builder {
     }
 
     /// The same for a limit that many streams pass.
-    pub(crate) fn shared(
-        &mut self,
-        name: String,
-        bits: u64,
-        passes: impl Fn(usize, usize) -> bool,
-    ) {
+    pub(crate) fn shared(&mut self, name: String, bits: u64, passes: impl Fn(usize, usize) -> bool) {
         self.add(name, bits, MILLISECOND(bits).max(EIGHT_CHUNKS), passes);
     }
 
@@ -71,16 +62,9 @@ impl Builder {
     }
 
     fn add(&mut self, name: String, bits: u64, depth: u64, passes: impl Fn(usize, usize) -> bool) {
-        let Builder(Network {
-            machines,
-            limits,
-            routes,
-        }) = self;
+        let Builder(Network { machines, limits, routes }) = self;
         let index = limits.len() as u32;
-        let (rate, depth) = (
-            Bandwidth::from_bits_per_second(bits),
-            ByteSize::from_bytes(depth),
-        );
+        let (rate, depth) = (Bandwidth::from_bits_per_second(bits), ByteSize::from_bytes(depth));
         limits.push(Limit { name, rate, depth });
         for (pair, route) in routes.iter_mut().enumerate() {
             let (from, to) = (pair / *machines, pair % *machines);
@@ -96,14 +80,8 @@ impl Builder {
 pub(crate) fn ec2_2016() -> Arc<Network> {
     let mut builder = Builder::new(22);
     for m in 0..22 {
-        for (site, &mbps) in EC2_MBPS[m / 2]
-            .iter()
-            .enumerate()
-            .filter(|&(site, _)| site != m / 2)
-        {
-            builder.limit(format!("m{m} to s{site}"), mbps * MEGA, |from, to| {
-                from == m && to / 2 == site
-            });
+        for (site, &mbps) in EC2_MBPS[m / 2].iter().enumerate().filter(|&(site, _)| site != m / 2) {
+            builder.limit(format!("m{m} to s{site}"), mbps * MEGA, |from, to| from == m && to / 2 == site);
         }
     }
     builder.build()
@@ -112,8 +90,6 @@ pub(crate) fn ec2_2016() -> Arc<Network> {
 /// All ordered pairs.
 pub(crate) fn pairs(machines: u32) -> impl Iterator<Item = (MachineId, MachineId)> {
     (0..machines).flat_map(move |from| {
-        (0..machines)
-            .filter(move |&to| to != from)
-            .map(move |to| (MachineId(from), MachineId(to)))
+        (0..machines).filter(move |&to| to != from).map(move |to| (MachineId(from), MachineId(to)))
     })
 }

@@ -105,10 +105,7 @@ pub enum Encoding {
 
 impl Default for Significance {
     fn default() -> Self {
-        Significance {
-            threshold: 0.01,
-            schedule: Schedule::SqrtClocks,
-        }
+        Significance { threshold: 0.01, schedule: Schedule::SqrtClocks }
     }
 }
 
