@@ -7,10 +7,16 @@
 //! * [`link`]: the link model, a pure state machine; [`maxmin`]: the exact solver that it is tested against.
 //! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
 
+pub mod digest;
 pub mod id;
 pub mod link;
 pub mod maxmin;
 pub mod network;
 pub mod node;
+pub mod profile;
+mod quantity;
+pub mod random;
 pub mod time;
+pub mod topology;
 pub mod units;
+pub mod virtual_driver;

@@ -168,8 +168,8 @@ pub enum LinkError {
         /// Machines squared.
         expected: usize,
     },
-    /// A limit that nothing passes, or too fast to count.
-    #[error("limit `{limit}` has a rate of {found} bit/s: expected 1 to {most}")]
+    /// A limit too fast to count.
+    #[error("limit `{limit}` has a rate of {found} bit/s: expected at most {most}")]
     Rate {
         /// The limit's name.
         limit: String,

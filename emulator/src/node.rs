@@ -14,6 +14,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::digest::Digest;
 use crate::id::MachineId;
 use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
@@ -28,7 +29,7 @@ pub enum Class {
 }
 
 /// A piece of work that a node asks for. Single-threaded inside, and a function of its fields alone.
-pub trait Task: Serialize + DeserializeOwned + Send + 'static {
+pub trait Task: Send + 'static {
     /// What it leaves.
     type Done: Serialize + DeserializeOwned + Send + 'static;
 
@@ -68,6 +69,12 @@ pub enum Output<M, T, S> {
     Halt,
 }
 
+/// Something that a node leaves in the results.
+pub trait Record {
+    /// Writes what makes two samples the same into the run's digest.
+    fn write_digest(&self, digest: &mut Digest);
+}
+
 /// A machine as a state machine.
 pub trait Node {
     /// What nodes say to each other.
@@ -75,7 +82,7 @@ pub trait Node {
     /// The work they ask for.
     type Task: Task;
     /// What they leave in the results.
-    type Sample;
+    type Sample: Record;
     /// All state that changes in a run.
     type Snapshot: Serialize + DeserializeOwned;
 

@@ -1,5 +1,23 @@
 //! The algorithm: parameter servers, sync models and workloads, as pure state machines.
 //!
 //! No threads, no clock, no files, no environment: everything comes in through [`emulator::node::Node`].
+//!
+//! * [`machine`]: one worker and one server shard as a node; [`worker`] and [`server`] are its halves.
+//! * [`sync`]: the sync models, which decide what the halves do when.
+//! * [`workload`]: what is learned. [`layout`]: where parameters live. [`message`] and [`wire`]: what they take to send.
+//! * [`cost`]: how long things take. [`breakdown`]: where the time went.
 
+pub mod breakdown;
+pub mod cost;
+pub mod kernel;
+pub mod layout;
+pub mod machine;
+pub mod message;
+pub mod outbox;
+pub mod server;
+pub mod setting;
+pub mod simd;
 pub mod sync;
+pub mod wire;
+pub mod worker;
+pub mod workload;

@@ -1,3 +1,111 @@
-//! Sync models: how far machines may run apart, and what travels between sites.
+//! Sync models: may this read go ahead, and what is sent now.
+//!
+//! A model decides and holds no state; the server shard and the worker store, send and wait. Each model is one file and
+//! one line in [`model`]. Clocks count what is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and
+//! their updates applied.
 
+use serde::{Deserialize, Serialize};
+
+use crate::sync::config::{Inside, System};
+
+mod bsp;
 pub mod config;
+mod gaia;
+mod ssp;
+
+/// When a server applies the updates that reach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apply {
+    /// When those of all workers are there, in the workers' order: the same sums whatever the network.
+    InWorkerOrder,
+    /// At once.
+    OnArrival,
+}
+
+/// Why a read waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hold {
+    /// Workers of this server are too far behind the reader.
+    Staleness,
+    /// Another site is too far behind this one (mirror clock).
+    MirrorClock,
+    /// A row's significant update is announced and not here yet (selective barrier).
+    BarredRow,
+}
+
+/// What a server knows when it is asked for rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadState {
+    /// The clock that the reader is about to compute.
+    pub clock: u32,
+    /// The smallest clock among this server's workers.
+    pub data_clock: u32,
+    /// The smallest mirror clock among the other sites; none without other sites.
+    pub mirror_clock: Option<u32>,
+    /// Whether a row that the reader has declared is barred.
+    pub barred: bool,
+}
+
+/// What a worker knows of the rows in its cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheState {
+    /// The clock that the worker is about to compute.
+    pub clock: u32,
+    /// The server's data clock when it sent the rows.
+    pub data_clock: u32,
+    /// The clock that the rows were asked for.
+    pub asked_for: u32,
+}
+
+/// Where learning stands, for schedules.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Clocks done.
+    pub clock: u32,
+    /// Clocks in a pass over the data.
+    pub clocks_per_pass: u32,
+    /// The step size over the first.
+    pub learning_rate_factor: f64,
+}
+
+/// What leaves for the other sites when a server's clock has moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outgoing {
+    /// There are no other servers of these parameters.
+    Nothing,
+    /// Updates whose magnitude exceeds `threshold` of the value; 0 means all.
+    Significant {
+        /// A share: 0.01 is 1 %.
+        threshold: f32,
+    },
+}
+
+/// A sync model.
+pub trait SyncModel: Send + Sync {
+    /// When updates are applied.
+    fn apply(&self) -> Apply;
+    /// May the server answer this read now, and if not, why.
+    fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
+    /// May the worker compute from its cache without hearing from the server again.
+    fn cache_serves(&self, cache: &CacheState) -> bool;
+    /// What is sent to the other sites now.
+    fn outgoing(&self, progress: &Progress) -> Outgoing;
+    /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
+    fn barrier_backlog_seconds(&self) -> Option<f64>;
+}
+
+/// The model of a system.
+pub fn model(system: &System) -> Box<dyn SyncModel> {
+    match system {
+        System::Global(within) => inside(*within),
+        System::Gaia(settings) => Box::new(gaia::GaiaModel::new(*settings)),
+    }
+}
+
+/// The model among the workers of one parameter server.
+fn inside(within: Inside) -> Box<dyn SyncModel> {
+    match within {
+        Inside::Bsp {} | Inside::Ssp { slack: 0 } => Box::new(bsp::Bsp),
+        Inside::Ssp { slack } => Box::new(ssp::Ssp { slack }),
+    }
+}

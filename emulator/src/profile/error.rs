@@ -1,0 +1,232 @@
+//! What can be wrong with a profile file.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::{InvalidProfile, UnknownSite};
+use crate::units::ParseQuantityError;
+
+/// Why there is no profile. Each message says where, what was found and what was expected.
+#[derive(Debug, Error)]
+pub enum ReadProfileError {
+    /// Neither a built-in profile nor a path.
+    #[error(
+        "unknown profile `{name}`: {hint} (a profile of your own is given by a path ending in .yaml, .yml or .csv)"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What was probably meant, or what there is.
+        hint: String,
+    },
+    /// The file system said no.
+    #[error("{file}: cannot be read: {error}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// More than any profile needs.
+    #[error("{file}: longer than {most} bytes, the most a profile file may have")]
+    TooLong {
+        /// The file.
+        file: String,
+        /// The limit.
+        most: u64,
+    },
+    /// The YAML has not the form of a profile.
+    #[error("{file}: {error}{hint}")]
+    Form {
+        /// The file.
+        file: String,
+        /// What, with line and column.
+        error: serde_yaml::Error,
+        /// What was probably meant, or nothing.
+        hint: String,
+    },
+    /// A line of a table.
+    #[error("{file}:{line}: {problem}")]
+    Line {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: Box<ReadProfileProblem>,
+    },
+    /// A whole file, or a field of it that the problem names.
+    #[error("{file}: {problem}")]
+    Meaning {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: Box<ReadProfileProblem>,
+    },
+}
+
+impl ReadProfileError {
+    pub(super) fn line(file: &str, line: u64, problem: ReadProfileProblem) -> Self {
+        ReadProfileError::Line { file: file.to_owned(), line, problem: Box::new(problem) }
+    }
+
+    pub(super) fn meaning(file: &str, problem: ReadProfileProblem) -> Self {
+        ReadProfileError::Meaning { file: file.to_owned(), problem: Box::new(problem) }
+    }
+}
+
+/// What is wrong with a profile file, at the place that the error names.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReadProfileProblem {
+    /// The profile contradicts itself.
+    #[error(transparent)]
+    Invalid(#[from] InvalidProfile),
+    /// A table without a first row.
+    #[error("no header; expected a first row with the names of the sites, separated by commas")]
+    NoHeader,
+    /// Not comma-separated text.
+    #[error("not comma-separated: {message}")]
+    Csv {
+        /// What the reader said.
+        message: String,
+    },
+    /// A row or column (or key) of no site.
+    #[error("{place}: {error}")]
+    Site {
+        /// `row`, `column 3`, `bandwidth.rows`.
+        place: String,
+        /// Which, and what was probably meant.
+        error: UnknownSite,
+    },
+    /// A site that has two rows or columns.
+    #[error("{place}: `{site}` stands here a second time")]
+    Repeated {
+        /// `row`, `column 3`, `bandwidth.rows`.
+        place: String,
+        /// The site.
+        site: String,
+    },
+    /// A column for nobody knows which site.
+    #[error("{place}: no name; expected the name of a site")]
+    Unnamed {
+        /// `column 3`.
+        place: String,
+    },
+    /// Fewer rows or columns than sites.
+    #[error("no {what} for {sites}; expected a row and a column for each site")]
+    NotSquare {
+        /// `row` or `column`.
+        what: &'static str,
+        /// Which sites have none.
+        sites: String,
+    },
+    /// A row that is longer or shorter than the header.
+    #[error("row {row}: the number of values is {found}, expected {expected} as in the header")]
+    Ragged {
+        /// The name of the row.
+        row: String,
+        /// Cells in it, its name not counted.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+    },
+    /// Nothing where a value must stand.
+    #[error("from {from} to {to}: empty; expected a number of {unit}")]
+    EmptyCell {
+        /// The row.
+        from: String,
+        /// The column.
+        to: String,
+        /// The unit of the table.
+        unit: &'static str,
+    },
+    /// Something else where a value must stand.
+    #[error("from {from} to {to}: {error}")]
+    Cell {
+        /// The row.
+        from: String,
+        /// The column.
+        to: String,
+        /// What.
+        error: ParseQuantityError,
+    },
+    /// Numbers of nobody knows what.
+    #[error(
+        "the unit is not stated; expected a line `# unit: {example}` above the table, or the key `unit` where the file is named"
+    )]
+    NoUnit {
+        /// A unit that would do.
+        example: &'static str,
+    },
+    /// A unit of something else.
+    #[error("unit `{unit}`: expected one of {units}")]
+    Unit {
+        /// What was found.
+        unit: String,
+        /// What there is.
+        units: String,
+    },
+    /// Two units for one table.
+    #[error("the table is in {table}, the profile says {profile}")]
+    UnitConflict {
+        /// What the file says.
+        table: &'static str,
+        /// What the profile says.
+        profile: &'static str,
+    },
+    /// A comment line `# key: value` whose value is wrong.
+    #[error("# {key}: {error}")]
+    Directive {
+        /// The key.
+        key: String,
+        /// What.
+        error: ParseQuantityError,
+    },
+    /// A comment line that says again what another has said.
+    #[error("# {key}: stated a second time")]
+    RepeatedDirective {
+        /// The key.
+        key: String,
+    },
+    /// Nothing says how far or how fast.
+    #[error(
+        "{matrix}: missing; expected `{matrix}: {{uniform: {example}}}`, `{{rows: ...}}` or `{{csv: {{file: ...}}}}`"
+    )]
+    NoMatrix {
+        /// `bandwidth` or `rtt`.
+        matrix: &'static str,
+        /// A value that would do.
+        example: &'static str,
+    },
+    /// A value from a site to itself in `rows`.
+    #[error("{matrix}.rows.{site}: {site} to itself; expected `{instead}` instead")]
+    SelfRow {
+        /// `bandwidth` or `rtt`.
+        matrix: &'static str,
+        /// The site.
+        site: String,
+        /// The key for it.
+        instead: &'static str,
+    },
+    /// No rate for the machines' network cards.
+    #[error("{site}: the rate of its machines' network cards is not stated; expected {expected}")]
+    NoNic {
+        /// The site.
+        site: String,
+        /// How to state it.
+        expected: &'static str,
+    },
+    /// The diagonal and a key disagree.
+    #[error("{site}: `{key}` says {stated}, the diagonal of the table says {diagonal}; leave one of them out")]
+    DiagonalConflict {
+        /// The site.
+        site: String,
+        /// The key: `nic` or `rtt-inside`.
+        key: &'static str,
+        /// Its value.
+        stated: String,
+        /// The other value.
+        diagonal: String,
+    },
+}

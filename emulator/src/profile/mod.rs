@@ -1,0 +1,292 @@
+//! Profiles: what a network between data centres is like.
+//!
+//! A [`Profile`] names sites and says, for every ordered pair of them, the bandwidth and the round trip, and for every
+//! site the rate of a machine's network card and the round trip inside. How the bandwidth between two sites is shared
+//! by their machines is its [`Shaping`]. [`crate::topology`] places machines in a profile and makes the limits and
+//! routes that the link model works with.
+//!
+//! The types are always here. Reading them from text, finding sites by name and the built-in profiles come with the
+//! feature `read`: `Profile::load`, `Profile::builtin`, `Profile::find_site`, `Profile::restrict`.
+//!
+//! A profile does not change in a run, and knows nothing of prices.
+
+#[cfg(feature = "read")]
+mod builtin;
+#[cfg(feature = "read")]
+mod error;
+#[cfg(feature = "read")]
+mod find;
+#[cfg(feature = "read")]
+mod read;
+#[cfg(feature = "read")]
+mod table;
+#[cfg(feature = "read")]
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+#[cfg(feature = "read")]
+pub use builtin::{Builtin, builtin_names, builtins};
+#[cfg(feature = "read")]
+pub use error::{ReadProfileError, ReadProfileProblem};
+#[cfg(feature = "read")]
+pub use find::{RestrictError, UnknownSite};
+
+use crate::id::SiteId;
+use crate::time::Duration;
+use crate::units::{Bandwidth, ByteSize};
+
+/// The most sites of a profile: beyond it, a matrix is a mistake.
+pub const MAX_SITES: usize = 1024;
+
+/// A network between data centres.
+///
+/// With serde it is one self-contained value, equal for equal networks however they were written: what goes into a
+/// plan and its hash. (A profile *file* has its own form: see `emulator/profiles/README.md`.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Profile {
+    /// The name it is known by: `ec2-all`.
+    pub name: String,
+    /// One line for lists and figures.
+    pub title: String,
+    /// Where the bandwidths come from.
+    pub source: String,
+    /// When they were measured.
+    pub date: String,
+    /// Where the rest comes from, what is assumed, what to beware of.
+    pub notes: Vec<String>,
+    /// The sites, in the order of their [`SiteId`]s.
+    pub sites: Vec<Site>,
+    /// The bandwidth from a site (row) to another (column), for what [`Profile::shaping`] says.
+    pub bandwidth: SiteMatrix<Bandwidth>,
+    /// The round trip as measured from a site (row) to another (column). Half of it is the delay of that direction.
+    pub rtt: SiteMatrix<Duration>,
+    /// The largest extra delay of a message between sites; none inside.
+    pub jitter: Duration,
+    /// Who shares the bandwidth between two sites.
+    pub shaping: Shaping,
+    /// The depth of every token bucket, instead of [`crate::topology::bucket_depth`] of its rate.
+    pub depth: Option<ByteSize>,
+}
+
+/// A data centre of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Site {
+    /// Its name in figures: `Virginia`.
+    pub name: String,
+    /// The provider's name for it: `us-east-1`. Prices go by it.
+    pub region: Option<String>,
+    /// What else it may be called.
+    pub aliases: Vec<String>,
+    /// How many machines stand there unless an experiment says otherwise; at least 1.
+    pub machines: u32,
+    /// The limits of each machine's network card, for all of its traffic.
+    pub nic: Duplex,
+    /// The limits of the whole site's traffic with other sites, if any.
+    pub uplink: Option<Duplex>,
+    /// The round trip between two of its machines.
+    pub rtt_inside: Duration,
+}
+
+/// A rate in each direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Duplex {
+    /// Of what arrives.
+    #[serde(rename = "in")]
+    pub inbound: Bandwidth,
+    /// Of what leaves.
+    #[serde(rename = "out")]
+    pub outbound: Bandwidth,
+}
+
+/// Who shares the bandwidth from one site to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shaping {
+    /// Each machine has the whole of it to each remote site, limited where it sends. Only this reproduces the ratios of
+    /// the Gaia paper's Figure 3.
+    #[default]
+    MachineToSite,
+    /// Each pair of machines has the whole of it.
+    MachinePair,
+    /// All machines of the two sites share it.
+    SitePair,
+}
+
+/// A value for every ordered pair of different sites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SiteMatrix<T> {
+    /// Row by row; nothing on the diagonal, something everywhere else.
+    cells: Vec<Vec<Option<T>>>,
+}
+
+/// A profile that contradicts itself. Paths are those of a profile file: `sites[1].name`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvalidProfile {
+    /// Nowhere to put a machine.
+    #[error("sites: none; expected at least one")]
+    NoSites,
+    /// More than [`MAX_SITES`].
+    #[error("sites: {found}, the most is {MAX_SITES}")]
+    TooManySites {
+        /// How many.
+        found: usize,
+    },
+    /// A name without letters.
+    #[error("{path}: empty; expected a name")]
+    EmptyName {
+        /// Where.
+        path: String,
+    },
+    /// A name, region or alias that is taken, upper and lower case being the same.
+    #[error("{path}: `{name}` is {first_path} already; a name, region or alias may stand once")]
+    DuplicateName {
+        /// Where.
+        path: String,
+        /// The name.
+        name: String,
+        /// Where it stood before.
+        first_path: String,
+    },
+    /// A site without machines.
+    #[error("sites[{site}]: 0 machines; expected at least 1 (`machines`, or `machines-per-site` of the profile)")]
+    NoMachines {
+        /// The position of the site.
+        site: usize,
+    },
+    /// A matrix of another size than the list of sites.
+    #[error("{matrix}: not {sites} x {sites}; expected a row and a column for each of the {sites} sites")]
+    NotSquare {
+        /// `bandwidth` or `rtt`.
+        matrix: &'static str,
+        /// How many sites.
+        sites: usize,
+    },
+    /// A pair of sites without a value.
+    #[error("{matrix}: missing from {from} to {to}")]
+    Missing {
+        /// `bandwidth` or `rtt`.
+        matrix: &'static str,
+        /// The site of the row.
+        from: String,
+        /// The site of the column.
+        to: String,
+    },
+    /// A value from a site to itself, which belongs elsewhere.
+    #[error("{matrix}: {site} to itself; expected nothing on the diagonal")]
+    Diagonal {
+        /// `bandwidth` or `rtt`.
+        matrix: &'static str,
+        /// The site.
+        site: String,
+    },
+    /// Buckets through which nothing fits.
+    #[error("depth: 0 B; expected at least one byte")]
+    ZeroDepth,
+}
+
+impl Profile {
+    /// Checks what the types cannot: names, shapes, completeness. Profiles that were read have passed it.
+    pub fn check(&self) -> Result<(), InvalidProfile> {
+        if self.sites.is_empty() {
+            return Err(InvalidProfile::NoSites);
+        }
+        if self.sites.len() > MAX_SITES {
+            return Err(InvalidProfile::TooManySites { found: self.sites.len() });
+        }
+        check_names(&self.sites)?;
+        if let Some(site) = self.sites.iter().position(|site| site.machines == 0) {
+            return Err(InvalidProfile::NoMachines { site });
+        }
+        self.bandwidth.check("bandwidth", &self.sites)?;
+        self.rtt.check("rtt", &self.sites)?;
+        if self.depth == Some(ByteSize::from_bytes(0)) {
+            return Err(InvalidProfile::ZeroDepth);
+        }
+        Ok(())
+    }
+
+    /// The number of machines in each site unless an experiment says otherwise.
+    pub fn default_machines(&self) -> Vec<u32> {
+        self.sites.iter().map(|site| site.machines).collect()
+    }
+}
+
+impl Site {
+    /// Everything it may be called, each with its place under the site in a profile file.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (String, &str)> {
+        let name = std::iter::once(("name".to_owned(), self.name.as_str()));
+        let region = self.region.iter().map(|region| ("region".to_owned(), region.as_str()));
+        let aliases = self.aliases.iter().enumerate().map(|(i, alias)| (format!("aliases[{i}]"), alias.as_str()));
+        name.chain(region).chain(aliases)
+    }
+}
+
+impl<T: Copy> SiteMatrix<T> {
+    /// The matrix of `sites` sites with `value(from, to)` off the diagonal; `None` leaves a hole that
+    /// [`Profile::check`] reports.
+    pub fn from_fn(sites: usize, mut value: impl FnMut(SiteId, SiteId) -> Option<T>) -> Self {
+        let id = |site: usize| SiteId(u32::try_from(site).expect("far fewer sites than that"));
+        let row = |from: usize, value: &mut dyn FnMut(SiteId, SiteId) -> Option<T>| {
+            (0..sites).map(|to| if from == to { None } else { value(id(from), id(to)) }).collect()
+        };
+        SiteMatrix { cells: (0..sites).map(|from| row(from, &mut value)).collect() }
+    }
+
+    /// The value from `from` to `to`; `None` from a site to itself.
+    pub fn value(&self, from: SiteId, to: SiteId) -> Option<T> {
+        self.cells[from.index()][to.index()]
+    }
+
+    /// Reports what is missing or too much for `sites`.
+    fn check(&self, matrix: &'static str, sites: &[Site]) -> Result<(), InvalidProfile> {
+        if self.cells.len() != sites.len() || self.cells.iter().any(|row| row.len() != sites.len()) {
+            return Err(InvalidProfile::NotSquare { matrix, sites: sites.len() });
+        }
+        for (row, from) in self.cells.iter().zip(sites) {
+            for (cell, to) in row.iter().zip(sites) {
+                let is_diagonal = std::ptr::eq(from, to);
+                if is_diagonal && cell.is_some() {
+                    return Err(InvalidProfile::Diagonal { matrix, site: from.name.clone() });
+                }
+                if !is_diagonal && cell.is_none() {
+                    let (from, to) = (from.name.clone(), to.name.clone());
+                    return Err(InvalidProfile::Missing { matrix, from, to });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How names are compared: without regard to case or surrounding space.
+pub(crate) fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Every name, region and alias must lead to one site.
+fn check_names(sites: &[Site]) -> Result<(), InvalidProfile> {
+    let mut taken = BTreeMap::new();
+    for (position, site) in sites.iter().enumerate() {
+        for (place, name) in site.names() {
+            let path = format!("sites[{position}].{place}");
+            let key = folded(name);
+            if key.is_empty() {
+                return Err(InvalidProfile::EmptyName { path });
+            }
+            if let Some(first_path) = taken.get(&key) {
+                let (name, first_path) = (name.to_owned(), String::clone(first_path));
+                return Err(InvalidProfile::DuplicateName { path, name, first_path });
+            }
+            taken.insert(key, path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! From a name or a path to a [`Profile`].
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::builtin::{builtin_names, builtins};
+use super::error::{ReadProfileError, ReadProfileProblem as Problem};
+use super::find::{listed, nearest};
+use super::table::{Key, Stated, Table};
+use super::{Duplex, Profile, Shaping, Site, SiteMatrix, yaml};
+use crate::time::Duration;
+use crate::units::Bandwidth;
+
+/// Machines in a site of a profile that does not say, as in the Gaia paper's 11 regions.
+pub(super) const DEFAULT_MACHINES: u32 = 2;
+/// The round trip inside a site of a profile that does not say: that of a data centre, assumed.
+pub(super) const DEFAULT_RTT_INSIDE: Duration = Duration::from_micros(500);
+/// The round trip between sites of a table that stands alone and does not say, assumed.
+const DEFAULT_RTT: Duration = Duration::from_millis(100);
+/// The most a profile file may have.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Gives the path (for messages) and the text of a file that a profile names.
+pub(super) type Open<'a> = dyn Fn(&str) -> Result<(String, String), ReadProfileError> + 'a;
+
+impl Profile {
+    /// A built-in profile by its name, or one's own by its path (ending in `.yaml`, `.yml` or `.csv`).
+    pub fn load(name_or_path: &str) -> Result<Profile, ReadProfileError> {
+        if is_path(name_or_path) { Profile::read(Path::new(name_or_path)) } else { Profile::builtin(name_or_path) }
+    }
+
+    /// The built-in profile of this name; [`builtin_names`] lists them.
+    pub fn builtin(name: &str) -> Result<Profile, ReadProfileError> {
+        let Some(builtin) = builtins().iter().find(|builtin| builtin.name == name) else {
+            let hint = nearest(name, builtin_names()).map_or_else(
+                || format!("expected one of {}", listed(builtin_names())),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(ReadProfileError::Unknown { name: name.to_owned(), hint });
+        };
+        let open = |file: &str| {
+            let table = builtin.tables.iter().find(|(known, _)| *known == file);
+            let text = table.map(|(_, text)| (*text).to_owned());
+            let missing = || ReadProfileError::File { file: file.to_owned(), error: io::ErrorKind::NotFound.into() };
+            text.map(|text| (file.to_owned(), text)).ok_or_else(missing)
+        };
+        yaml::parse(&format!("{name}.yaml"), name, builtin.yaml, &open)
+    }
+
+    /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`.
+    pub fn read(path: &Path) -> Result<Profile, ReadProfileError> {
+        let file = path.display().to_string();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = read_text(path)?;
+        if has_extension(path, "csv") {
+            return from_table(&file, &stem, &text);
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let open = |name: &str| {
+            let path = folder.join(name);
+            Ok((path.display().to_string(), read_text(&path)?))
+        };
+        yaml::parse(&file, &stem, &text, &open)
+    }
+}
+
+/// A profile from nothing but a table of bandwidths and its comment lines.
+fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfileError> {
+    let table = Table::parse(file, text)?;
+    let meaning = |problem| ReadProfileError::meaning(file, problem);
+    let stated_nic = table.stated_quantity::<Bandwidth>(Key::Nic)?;
+    let stated_rtt = table.stated_quantity::<Duration>(Key::Rtt)?;
+    let unset = Bandwidth::from_bits_per_second(1);
+    let mut sites: Vec<Site> = table
+        .site_names()?
+        .iter()
+        .map(|name| Site {
+            name: name.clone(),
+            region: None,
+            aliases: Vec::new(),
+            machines: DEFAULT_MACHINES,
+            nic: Duplex { inbound: unset, outbound: unset },
+            uplink: None,
+            rtt_inside: DEFAULT_RTT_INSIDE,
+        })
+        .collect();
+    let bandwidth = table.values::<Bandwidth>(&sites, None)?;
+    for (site, diagonal) in sites.iter_mut().zip(bandwidth.diagonal) {
+        let Some(rate) = diagonal.or(stated_nic) else {
+            let expected = "a line `# nic: 1 Gbit/s` above the table, or the diagonal";
+            return Err(meaning(Problem::NoNic { site: site.name.clone(), expected }));
+        };
+        site.nic = Duplex { inbound: rate, outbound: rate };
+    }
+    let text = |key| table.stated(key).map_or_else(|| "not stated".to_owned(), |stated: &Stated| stated.value.clone());
+    let rtt = stated_rtt.unwrap_or(DEFAULT_RTT);
+    let how = if stated_rtt.is_some() { "as the table states" } else { "assumed" };
+    let profile = Profile {
+        name: stem.to_owned(),
+        title: stem.to_owned(),
+        source: text(Key::Source),
+        date: text(Key::Date),
+        notes: vec![
+            format!("Round trips: {rtt} between sites, {how}; {DEFAULT_RTT_INSIDE} inside, assumed."),
+            format!("Machines: {DEFAULT_MACHINES} a site, assumed."),
+        ],
+        bandwidth: bandwidth.between,
+        rtt: SiteMatrix::from_fn(sites.len(), |_, _| Some(rtt)),
+        sites,
+        jitter: Duration::ZERO,
+        shaping: Shaping::default(),
+        depth: None,
+    };
+    profile.check().map_err(|error| meaning(Problem::Invalid(error)))?;
+    Ok(profile)
+}
+
+/// Whether this is meant as a path: by its ending, or because no profile has a separator in its name.
+fn is_path(name_or_path: &str) -> bool {
+    let path = Path::new(name_or_path);
+    ["yaml", "yml", "csv"].iter().any(|extension| has_extension(path, extension))
+        || name_or_path.contains(std::path::MAIN_SEPARATOR)
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+fn read_text(path: &Path) -> Result<String, ReadProfileError> {
+    let file = || path.display().to_string();
+    let fail = |error| ReadProfileError::File { file: file(), error };
+    let mut text = String::new();
+    let most = MAX_FILE_BYTES + 1;
+    let read = File::open(path).map_err(fail)?.take(most).read_to_string(&mut text).map_err(fail)?;
+    if read as u64 == most {
+        return Err(ReadProfileError::TooLong { file: file(), most: MAX_FILE_BYTES });
+    }
+    Ok(text)
+}

@@ -1,0 +1,456 @@
+//! Runs nodes in virtual time.
+//!
+//! One queue of events in the total order (time, kind, node, sequence); the next event is handled, its node's outputs
+//! are carried out, and so on. Links are a [`Fabric`]; compute runs on a thread pool while virtual time stands still or
+//! moves on elsewhere, and is joined when virtual time reaches its completion. Virtual time never depends on real time:
+//! any number of threads gives the same run, which the running [`Digest`] over all events shows.
+//!
+//! When nothing can ever happen again and neither the observer nor the nodes have ended the run, it is stalled: an
+//! error that names who waits for what.
+//!
+//! Between two events the whole state can be written ([`VirtualDriver::checkpoint`]) and taken up again
+//! ([`VirtualDriver::resume`]); the run goes on to the bit as if it had never been broken off.
+
+use std::any::Any;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::digest::Digest;
+use crate::id::MachineId;
+use crate::link::{Departure, Fabric, FabricSnapshot, LinkEvent};
+use crate::node::{Class, Node, Output, Record, Task};
+use crate::time::Instant;
+use crate::units::ByteSize;
+
+/// A message that has crossed a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer {
+    /// The sender.
+    pub from: MachineId,
+    /// The receiver.
+    pub to: MachineId,
+    /// The queue it waited in.
+    pub class: Class,
+    /// Bytes as encoded.
+    pub actual: ByteSize,
+    /// Bytes that the link was charged.
+    pub charged: ByteSize,
+    /// When it was handed to the link.
+    pub sent_at: Instant,
+    /// When its last byte arrived.
+    pub arrived_at: Instant,
+}
+
+/// Who watches a run, outside virtual time.
+pub trait Observer<S> {
+    /// A node has recorded `sample`. `Break` ends the run.
+    fn sample(&mut self, now: Instant, machine: MachineId, sample: S) -> ControlFlow<()>;
+    /// A message has arrived.
+    fn transfer(&mut self, transfer: &Transfer);
+}
+
+/// What one step left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The run goes on.
+    Running,
+    /// The observer has ended it, or all nodes have halted and nothing is under way any more.
+    Ended,
+}
+
+/// Why a run cannot go on.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// No event is left, and not every node has halted.
+    #[error("the run is stalled at {now}: nothing can happen any more\n{waiting}")]
+    Stalled {
+        /// When.
+        now: Instant,
+        /// A line for every node that waits.
+        waiting: String,
+    },
+    /// A checkpoint does not belong to this plan, or is damaged.
+    #[error("the checkpoint cannot be read: {0}")]
+    Checkpoint(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Kind {
+    Arrival(u64),
+    Done(u64),
+    Timeout,
+}
+
+/// The total order of events: time, then kind, then node, then sequence. Links come before all of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Event {
+    at: Instant,
+    rank: u8,
+    node: MachineId,
+    sequence: u64,
+    kind: Kind,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<M> {
+    from: MachineId,
+    to: MachineId,
+    class: Class,
+    actual: ByteSize,
+    charged: ByteSize,
+    sent_at: Instant,
+    arrives_at: Instant,
+    message: M,
+}
+
+type TaskResult<D> = Result<D, Box<dyn Any + Send>>;
+
+enum Running<D> {
+    Finished(D),
+    Pending(Receiver<TaskResult<D>>),
+}
+
+impl<D> Running<D> {
+    /// The result, waited for when it is not there yet. A panic of the task goes on here.
+    fn join(self) -> D {
+        match self {
+            Running::Finished(done) => done,
+            Running::Pending(receiver) => match receiver.recv().expect("the pool answers every task") {
+                Ok(done) => done,
+                Err(panic) => resume_unwind(panic),
+            },
+        }
+    }
+}
+
+type Done<N> = <<N as Node>::Task as Task>::Done;
+
+/// Runs `N`s over links in virtual time.
+pub struct VirtualDriver<N: Node> {
+    nodes: Vec<N>,
+    halted: Vec<bool>,
+    timeouts: Vec<Option<Instant>>,
+    fabric: Fabric,
+    queue: BinaryHeap<Reverse<Event>>,
+    in_flight: BTreeMap<u64, Envelope<N::Message>>,
+    tasks: BTreeMap<u64, Running<Done<N>>>,
+    pool: Arc<rayon::ThreadPool>,
+    now: Instant,
+    sequence: u64,
+    digest: Digest,
+    ended: bool,
+}
+
+/// The changing state of a driver, by reference for writing.
+#[derive(Serialize)]
+struct Written<'a, M, D, S> {
+    nodes: Vec<S>,
+    halted: &'a [bool],
+    timeouts: &'a [Option<Instant>],
+    fabric: FabricSnapshot,
+    queue: Vec<Event>,
+    in_flight: &'a BTreeMap<u64, Envelope<M>>,
+    tasks: BTreeMap<u64, &'a D>,
+    now: Instant,
+    sequence: u64,
+    digest: &'a Digest,
+}
+
+/// The same, owned, for reading.
+#[derive(Deserialize)]
+struct Read<M, D, S> {
+    nodes: Vec<S>,
+    halted: Vec<bool>,
+    timeouts: Vec<Option<Instant>>,
+    fabric: FabricSnapshot,
+    queue: Vec<Event>,
+    in_flight: BTreeMap<u64, Envelope<M>>,
+    tasks: BTreeMap<u64, D>,
+    now: Instant,
+    sequence: u64,
+    digest: Digest,
+}
+
+impl<N: Node> VirtualDriver<N> {
+    /// A driver at the start of a run. Call [`VirtualDriver::start`] or [`VirtualDriver::resume`] next.
+    pub fn new(nodes: Vec<N>, fabric: Fabric, pool: Arc<rayon::ThreadPool>) -> Self {
+        let count = nodes.len();
+        VirtualDriver {
+            nodes,
+            halted: vec![false; count],
+            timeouts: vec![None; count],
+            fabric,
+            queue: BinaryHeap::new(),
+            in_flight: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            pool,
+            now: Instant::START,
+            sequence: 0,
+            digest: Digest::default(),
+            ended: false,
+        }
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The machines, for checks between two steps.
+    pub fn nodes(&self) -> &[N] {
+        &self.nodes
+    }
+
+    /// The links, for their counters.
+    pub fn fabric(&self) -> &Fabric {
+        &self.fabric
+    }
+
+    /// The running hash over all events so far.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Starts every node.
+    pub fn start(&mut self, observer: &mut dyn Observer<N::Sample>) {
+        for index in 0..self.nodes.len() {
+            self.nodes[index].handle_start(self.now);
+            self.carry_out(MachineId(index as u32), observer);
+        }
+        self.settle_links();
+    }
+
+    /// Handles the next event.
+    pub fn step(&mut self, observer: &mut dyn Observer<N::Sample>) -> Result<Step, RunError> {
+        if self.ended {
+            return Ok(Step::Ended);
+        }
+        let link = self.fabric.poll_timeout();
+        let event = self.queue.peek().map(|Reverse(event)| event.at);
+        match (link, event) {
+            (None, None) if self.halted.iter().all(|&halted| halted) => {
+                self.ended = true;
+                return Ok(Step::Ended);
+            }
+            (None, None) => return Err(self.stalled()),
+            (Some(link), event) if event.is_none_or(|event| link <= event) => {
+                self.now = link;
+                self.fabric.handle_timeout(link);
+            }
+            _ => {
+                let Reverse(event) = self.queue.pop().expect("it was just seen");
+                self.now = event.at;
+                self.handle(event, observer);
+            }
+        }
+        self.settle_links();
+        Ok(if self.ended { Step::Ended } else { Step::Running })
+    }
+
+    fn handle(&mut self, event: Event, observer: &mut dyn Observer<N::Sample>) {
+        let index = event.node.index();
+        match event.kind {
+            Kind::Arrival(id) => {
+                let envelope = self.in_flight.remove(&id).expect("a message arrives once");
+                self.note(1, event.node, u64::from(envelope.from.0), envelope.charged.as_bytes());
+                observer.transfer(&Transfer {
+                    from: envelope.from,
+                    to: envelope.to,
+                    class: envelope.class,
+                    actual: envelope.actual,
+                    charged: envelope.charged,
+                    sent_at: envelope.sent_at,
+                    arrived_at: self.now,
+                });
+                self.nodes[index].handle_message(self.now, envelope.from, envelope.message);
+            }
+            Kind::Done(id) => {
+                let done = self.tasks.remove(&id).expect("a task ends once").join();
+                self.note(2, event.node, id, 0);
+                self.nodes[index].handle_done(self.now, done);
+            }
+            Kind::Timeout => {
+                if self.timeouts[index] != Some(event.at) {
+                    return;
+                }
+                self.timeouts[index] = None;
+                self.note(3, event.node, 0, 0);
+                self.nodes[index].handle_timeout(self.now);
+            }
+        }
+        self.carry_out(event.node, observer);
+    }
+
+    /// Does what a node asks for after it has handled something.
+    fn carry_out(&mut self, node: MachineId, observer: &mut dyn Observer<N::Sample>) {
+        while let Some(output) = self.nodes[node.index()].poll_output() {
+            match output {
+                Output::Send { to, class, actual, charged, message } => {
+                    assert_ne!(to, node, "a machine does not send to itself over a link");
+                    let (sent_at, id) = (self.now, self.next_sequence());
+                    let envelope =
+                        Envelope { from: node, to, class, actual, charged, sent_at, arrives_at: sent_at, message };
+                    self.in_flight.insert(id, envelope);
+                    self.fabric.send(self.now, node, to, class, charged, id);
+                }
+                Output::Spawn { task, duration } => {
+                    let id = self.next_sequence();
+                    let running = self.run(task);
+                    self.tasks.insert(id, running);
+                    self.schedule(self.now + duration, node, Kind::Done(id));
+                }
+                Output::Record(sample) => {
+                    sample.write_digest(&mut self.digest);
+                    if observer.sample(self.now, node, sample).is_break() {
+                        self.ended = true;
+                    }
+                }
+                Output::Halt => self.halted[node.index()] = true,
+            }
+        }
+        let timeout = self.nodes[node.index()].poll_timeout();
+        if timeout != self.timeouts[node.index()] {
+            self.timeouts[node.index()] = timeout;
+            if let Some(at) = timeout {
+                self.schedule(at.max(self.now), node, Kind::Timeout);
+            }
+        }
+    }
+
+    fn run(&self, task: N::Task) -> Running<Done<N>> {
+        if task.is_light() {
+            return Running::Finished(task.run());
+        }
+        let (sender, receiver) = sync_channel(1);
+        self.pool.spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| task.run()));
+            // The driver is gone when a run is broken off: then nobody wants the result.
+            let _ = sender.send(result);
+        });
+        Running::Pending(receiver)
+    }
+
+    /// Passes on what the links have done.
+    fn settle_links(&mut self) {
+        while let Some(event) = self.fabric.poll_event() {
+            match event {
+                LinkEvent::Departed(Departure { to, message, arrives_at, .. }) => {
+                    let envelope = self.in_flight.get_mut(&message).expect("only sent messages depart");
+                    envelope.arrives_at = arrives_at;
+                    self.schedule(arrives_at, to, Kind::Arrival(message));
+                }
+                LinkEvent::Backlog { from, to, backlog } => {
+                    self.nodes[from.index()].handle_backlog(self.now, to, backlog);
+                }
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Instant, node: MachineId, kind: Kind) {
+        let rank = match kind {
+            Kind::Arrival(_) => 0,
+            Kind::Done(_) => 1,
+            Kind::Timeout => 2,
+        };
+        let sequence = self.next_sequence();
+        self.queue.push(Reverse(Event { at, rank, node, sequence, kind }));
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    fn note(&mut self, kind: u64, node: MachineId, first: u64, second: u64) {
+        self.digest.write_u64(self.now.as_nanos());
+        self.digest.write_u64(kind << 32 | u64::from(node.0));
+        self.digest.write_u64(first);
+        self.digest.write_u64(second);
+    }
+
+    fn stalled(&self) -> RunError {
+        let waiting: Vec<String> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|&(index, _)| !self.halted[index])
+            .map(|(index, node)| {
+                let what = node.waiting_for().unwrap_or_else(|| "nothing it knows of".to_owned());
+                format!("  m{index} waits for {what}")
+            })
+            .collect();
+        RunError::Stalled { now: self.now, waiting: waiting.join("\n") }
+    }
+
+    /// Everything that changes in a run, as bytes. Waits for tasks under way; changes nothing in virtual time.
+    pub fn checkpoint(&mut self) -> Vec<u8> {
+        let tasks = std::mem::take(&mut self.tasks);
+        self.tasks = tasks.into_iter().map(|(id, task)| (id, Running::Finished(task.join()))).collect();
+        let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
+        queue.sort_unstable();
+        let written = Written {
+            nodes: self.nodes.iter().map(Node::snapshot).collect(),
+            halted: &self.halted,
+            timeouts: &self.timeouts,
+            fabric: self.fabric.snapshot(),
+            queue,
+            in_flight: &self.in_flight,
+            tasks: self
+                .tasks
+                .iter()
+                .map(|(&id, task)| match task {
+                    Running::Finished(done) => (id, done),
+                    Running::Pending(_) => unreachable!("all tasks were joined above"),
+                })
+                .collect(),
+            now: self.now,
+            sequence: self.sequence,
+            digest: &self.digest,
+        };
+        postcard::to_stdvec(&written).expect("plain data can be written")
+    }
+
+    /// Takes up the state of a checkpoint of the same plan.
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), RunError> {
+        let read: Read<N::Message, Done<N>, N::Snapshot> =
+            postcard::from_bytes(checkpoint).map_err(|error| RunError::Checkpoint(error.to_string()))?;
+        if read.nodes.len() != self.nodes.len() {
+            return Err(RunError::Checkpoint(format!(
+                "it holds {} machines, the plan has {}",
+                read.nodes.len(),
+                self.nodes.len()
+            )));
+        }
+        for (node, snapshot) in self.nodes.iter_mut().zip(read.nodes) {
+            node.restore(snapshot);
+        }
+        self.halted = read.halted;
+        self.timeouts = read.timeouts;
+        self.fabric.restore(read.fabric).map_err(|error| RunError::Checkpoint(error.to_string()))?;
+        self.queue = read.queue.into_iter().map(Reverse).collect();
+        self.in_flight = read.in_flight;
+        self.tasks = read.tasks.into_iter().map(|(id, done)| (id, Running::Finished(done))).collect();
+        self.now = read.now;
+        self.sequence = read.sequence;
+        self.digest = read.digest;
+        Ok(())
+    }
+}
+
+impl<N: Node> fmt::Debug for VirtualDriver<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualDriver")
+            .field("now", &self.now)
+            .field("nodes", &self.nodes.len())
+            .field("events", &self.queue.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! The cost model: how long a machine of a kind takes for a piece of work.
+//!
+//! Virtual seconds come from here, never from this host. Work is counted at the paper's scale (see [`Similitude`]).
+
+use emulator::time::Duration;
+use emulator::units::ByteSize;
+use serde::{Deserialize, Serialize};
+
+/// A kind of machine by name, with the rates of what it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MachineKind {
+    /// As plans name it.
+    pub name: String,
+    /// Where the rates come from.
+    pub source: String,
+    /// Rates chosen to match a result of the paper: claims that they determine are calibration. Field paths, such as `mf.updates-per-second`.
+    #[serde(default)]
+    pub fitted: Vec<String>,
+    /// Matrix factorisation.
+    pub mf: MfRate,
+    /// The server shard.
+    pub server: ServerRates,
+    /// Every duration is multiplied by a seeded draw from `1 - jitter ..= 1 + jitter`: 0 to 0.9.
+    pub jitter: f64,
+}
+
+/// Rating updates of a whole machine (all its cores).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MfRate {
+    /// The rank at which the rate holds; the time of an update is taken as proportional to the rank.
+    pub rank: u32,
+    /// Rating updates a second at that rank.
+    pub updates_per_second: f64,
+}
+
+/// Server work, in gigabytes (1e9) of parameters a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServerRates {
+    /// Adding updates to parameters.
+    pub apply_gb_per_second: f64,
+    /// Scanning accumulated updates for significance.
+    pub filter_gb_per_second: f64,
+    /// Writing a message from parameters.
+    pub encode_gb_per_second: f64,
+    /// Reading a message.
+    pub decode_gb_per_second: f64,
+}
+
+/// How a small problem stands for a large one (the factors by which bytes and work are charged).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Similitude {
+    /// The paper's model bytes over ours: every data byte is charged as so many bytes.
+    pub sigma_bytes: f64,
+    /// The paper's work over ours: every unit of work is charged as so many units.
+    pub sigma_work: f64,
+}
+
+impl Similitude {
+    /// Everything at its own size.
+    pub const NONE: Similitude = Similitude { sigma_bytes: 1.0, sigma_work: 1.0 };
+
+    /// What a link is charged for a message of `header` control bytes and `data` data bytes; at least 1.
+    pub fn charged(&self, header: u64, data: u64) -> ByteSize {
+        let scaled = (data as f64 * self.sigma_bytes).round() as u64;
+        ByteSize::from_bytes((header + scaled).max(1))
+    }
+}
+
+impl MachineKind {
+    /// The time of `updates` rating updates at `rank`.
+    pub fn mf(&self, similitude: &Similitude, updates: u64, rank: u32) -> Duration {
+        let at_rate = updates as f64 * similitude.sigma_work * f64::from(rank) / f64::from(self.mf.rank);
+        Duration::from_secs_f64(at_rate / self.mf.updates_per_second)
+    }
+}
+
+impl ServerRates {
+    /// The time of work on `bytes` (actual) bytes of parameters at `gb_per_second`.
+    pub fn work(similitude: &Similitude, bytes: u64, gb_per_second: f64) -> Duration {
+        Duration::from_secs_f64(bytes as f64 * similitude.sigma_bytes / (gb_per_second * 1e9))
+    }
+}

@@ -1,0 +1,97 @@
+//! What machines say to each other.
+//!
+//! Clocks travel with the updates they vouch for: an `Update` ends its worker's clock, a `Mirror` ends its site's clock, so
+//! neither can overtake. Requests and barriers are control messages and overtake data.
+
+use emulator::node::Class;
+use emulator::time::Instant;
+use serde::{Deserialize, Serialize};
+
+use crate::breakdown::Phases;
+use crate::sync::config::Encoding;
+use crate::wire::{self, Payload};
+use std::sync::Arc;
+
+/// Bytes of every message before its data: kind, sender, receiver, clock, lengths, time stamps.
+pub const HEADER_BYTES: u64 = 48;
+
+/// A message between two machines, or between the two halves of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// Worker to shard, once, before everything else: the rows it will read and update.
+    Declare {
+        /// Row numbers, ascending.
+        rows: Arc<[u32]>,
+    },
+    /// Worker to shard: send the declared rows as soon as they are fit for `clock`.
+    Read {
+        /// The clock that they are for.
+        clock: u32,
+        /// When the worker asked.
+        asked_at: Instant,
+    },
+    /// Shard to worker: the declared rows.
+    Rows(Rows),
+    /// Worker to shard: the changes of one clock, which is now complete.
+    Update {
+        /// The clock.
+        clock: u32,
+        /// Changes of the declared rows of this shard, one after another.
+        payload: Payload,
+        /// When the worker had it.
+        sent_at: Instant,
+    },
+    /// Shard to the shards of the same rows in other sites: significant updates, and the site's clock.
+    Mirror {
+        /// Clocks complete at the sender, all of whose significant updates are now sent.
+        clock: u32,
+        /// Accumulated updates of the shard's floats.
+        payload: Payload,
+        /// When the shard had it.
+        sent_at: Instant,
+    },
+    /// Shard to the same: rows whose updates are under way with the `Mirror` of `clock` (selective barrier).
+    Barrier {
+        /// The clock of the `Mirror` that lifts it.
+        clock: u32,
+        /// Positions of the rows in the shard, ascending.
+        rows: Arc<[u32]>,
+    },
+}
+
+/// The declared rows of one shard as it held them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// The floats, row after row.
+    pub payload: Payload,
+    /// The clock that they were asked for.
+    pub asked_for: u32,
+    /// The smallest clock among the server's workers.
+    pub data_clock: u32,
+    /// The reader's own clocks that are in them.
+    pub includes: u32,
+    /// Where the time between asking and sending went.
+    pub phases: Phases,
+}
+
+impl Message {
+    /// The queue that it waits in.
+    pub fn class(&self) -> Class {
+        match self {
+            // A declaration goes with the requests: the first of them must not overtake it.
+            Message::Declare { .. } | Message::Read { .. } | Message::Barrier { .. } => Class::Control,
+            Message::Rows(_) | Message::Update { .. } | Message::Mirror { .. } => Class::Data,
+        }
+    }
+
+    /// Data bytes as encoded: what similitude scales. The header comes on top.
+    pub fn data_bytes(&self, encoding: Encoding) -> u64 {
+        match self {
+            Message::Read { .. } => 0,
+            Message::Declare { rows } | Message::Barrier { rows, .. } => wire::indexes_len(rows, encoding),
+            Message::Rows(Rows { payload, .. }) | Message::Update { payload, .. } | Message::Mirror { payload, .. } => {
+                payload.encoded_len(encoding)
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the two halves of a machine want done, gathered until the machine passes it on.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use emulator::digest::Digest;
+use emulator::id::MachineId;
+use emulator::node::Record;
+use emulator::time::{Duration, Instant};
+use serde::{Deserialize, Serialize};
+
+use crate::breakdown::{PARTS, Parts};
+use crate::message::Message;
+use crate::workload::traits::Evaluation;
+
+/// What a machine leaves in the results.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Sample<S> {
+    /// A worker has ended a clock.
+    Clock {
+        /// The clock, from 0.
+        clock: u32,
+        /// When the one before ended.
+        started: Instant,
+        /// When this one's updates went out.
+        ended: Instant,
+        /// Where the time went.
+        parts: Parts,
+        /// Of it, waiting for rows.
+        read_wait: Duration,
+        /// Of that, for barred rows or the mirror clock.
+        barrier_wait: Duration,
+    },
+    /// A worker's part of the objective after `clock` clocks, on the rows that it read then.
+    Evaluation {
+        /// Clocks done.
+        clock: u32,
+        /// When it had read them.
+        at: Instant,
+        /// Its part.
+        evaluation: Evaluation,
+    },
+    /// A worker's state after `clock` clocks.
+    State {
+        /// Clocks done.
+        clock: u32,
+        /// The state.
+        state: Arc<S>,
+    },
+    /// The first group's rows when its slowest worker had done `clock` clocks.
+    Copy {
+        /// Clocks done.
+        clock: u32,
+        /// When.
+        at: Instant,
+        /// The shard's rows one after another.
+        values: Arc<[f32]>,
+    },
+    /// A significance filter has run.
+    Filter {
+        /// Clocks done in the site.
+        clock: u32,
+        /// Parameters with an accumulated update.
+        touched: u64,
+        /// Those that were significant.
+        significant: u64,
+    },
+}
+
+impl<S> Record for Sample<S> {
+    fn write_digest(&self, digest: &mut Digest) {
+        match self {
+            Sample::Clock { clock, started, ended, parts, .. } => {
+                digest.write_u64(u64::from(*clock));
+                digest.write_u64(started.as_nanos());
+                digest.write_u64(ended.as_nanos());
+                PARTS.iter().for_each(|&part| digest.write_u64(parts.part(part).as_nanos()));
+            }
+            Sample::Evaluation { clock, at, evaluation } => {
+                digest.write_u64(u64::from(*clock));
+                digest.write_u64(at.as_nanos());
+                digest.write_f64(evaluation.objective);
+                digest.write_f64(evaluation.held_out_squared);
+            }
+            // Evaluations depend on every bit of these.
+            Sample::State { clock, .. } | Sample::Copy { clock, .. } => digest.write_u64(u64::from(*clock)),
+            Sample::Filter { touched, significant, .. } => {
+                digest.write_u64(*touched);
+                digest.write_u64(*significant);
+            }
+        }
+    }
+}
+
+/// Messages, tasks and samples of one half of a machine, in order.
+#[derive(Debug)]
+pub(crate) struct Outbox<T, S> {
+    pub(crate) messages: VecDeque<(MachineId, Message)>,
+    pub(crate) tasks: VecDeque<(T, Duration)>,
+    pub(crate) samples: VecDeque<Sample<S>>,
+}
+
+impl<T, S> Default for Outbox<T, S> {
+    fn default() -> Self {
+        Outbox { messages: VecDeque::new(), tasks: VecDeque::new(), samples: VecDeque::new() }
+    }
+}

@@ -1,0 +1,462 @@
+//! The state machine of a server shard.
+//!
+//! A shard does one piece of work at a time, each with a modelled duration: reads that the sync model lets through come
+//! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
+//! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock.
+//!
+//! A read waits in one place, [`PendingRead`], with the reason and since when; every change of state asks the model again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use emulator::id::MachineId;
+use emulator::time::{Duration, Instant};
+use serde::{Deserialize, Serialize};
+
+use super::store::{Operation, Outcome, Store, StoreTask};
+use crate::breakdown::{Cause, Part, Phases};
+use crate::cost::ServerRates;
+use crate::layout::{RowSet, Segment};
+use crate::message::{Message, Rows};
+use crate::outbox::{Outbox, Sample};
+use crate::setting::{RecordCopies, Setting};
+use crate::sync::{Apply, Hold, Outgoing, Progress, ReadState};
+use crate::wire::{Payload, Sparse};
+
+/// A shard: constants and changing state.
+#[derive(Debug)]
+pub struct Shard {
+    setting: Arc<Setting>,
+    machine: MachineId,
+    rows: Arc<RowSet>,
+    workers: Vec<MachineId>,
+    mirrors: Vec<MachineId>,
+    is_first_group: bool,
+    /// For each worker, its declared floats: `first` here, `second` in its messages.
+    declared: Vec<Arc<[Segment]>>,
+    state: ShardState,
+}
+
+/// What changes in a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShardState {
+    store: Option<Store>,
+    working: Option<Working>,
+    queue: VecDeque<Work>,
+    declared_rows: Vec<Arc<[u32]>>,
+    worker_clocks: Vec<u32>,
+    early: BTreeMap<u32, Vec<Option<Payload>>>,
+    reads: Vec<Option<PendingRead>>,
+    mirror_clocks: BTreeMap<MachineId, u32>,
+    barriers: BTreeMap<MachineId, VecDeque<(u32, Arc<[u32]>)>>,
+    bars: Vec<u32>,
+    last_cause: Option<Cause>,
+}
+
+/// A read that has not been answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct PendingRead {
+    clock: u32,
+    hold: Option<Hold>,
+    phases: Phases,
+}
+
+/// Work that waits for the store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Work {
+    Apply { updates: Vec<(usize, u32, Payload)>, cause: Cause },
+    ApplyMirror { from: MachineId, clock: u32, payload: Payload, cause: Cause },
+    Filter,
+    Encode { clock: u32, sparse: Arc<Sparse> },
+}
+
+/// Work that the store is away for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Working {
+    Apply { updates: Vec<(usize, u32)>, cause: Cause },
+    ApplyMirror { from: MachineId, clock: u32, cause: Cause },
+    Answer { worker: usize, rows: Rows },
+    Filter { clock: u32 },
+    Encode { clock: u32, sparse: Arc<Sparse> },
+}
+
+impl Shard {
+    /// The shard of `machine`, its rows at their starting values.
+    pub fn new(setting: Arc<Setting>, machine: MachineId, initial_row: impl Fn(u32, &mut [f32])) -> Self {
+        let (rows, mirrors) = (setting.rows_of(machine), setting.mirrors_of(machine));
+        let mut values = vec![0.0; rows.floats()];
+        for (position, &row) in rows.rows().iter().enumerate() {
+            initial_row(row, &mut values[rows.range(position)]);
+        }
+        let accumulated = if mirrors.is_empty() { Vec::new() } else { vec![0.0; values.len()] };
+        let workers = setting.group_of(machine).machines.clone();
+        let count = workers.len();
+        let state = ShardState {
+            store: Some(Store { values, accumulated }),
+            working: None,
+            queue: VecDeque::new(),
+            declared_rows: vec![Arc::from([]); count],
+            worker_clocks: vec![0; count],
+            early: BTreeMap::new(),
+            reads: vec![None; count],
+            mirror_clocks: mirrors.iter().map(|&mirror| (mirror, 0)).collect(),
+            barriers: BTreeMap::new(),
+            bars: vec![0; rows.rows().len()],
+            last_cause: None,
+        };
+        let is_first_group = setting.is_in_first_group(machine);
+        let declared = vec![Arc::from([]); count];
+        Shard { setting, machine, rows, workers, mirrors, is_first_group, declared, state }
+    }
+
+    /// Records the starting values where they are wanted.
+    pub(crate) fn handle_start<T, S>(&mut self, now: Instant, out: &mut Outbox<T, S>) {
+        self.record_copy(now, out);
+    }
+
+    /// The smallest clock among this shard's workers.
+    pub fn data_clock(&self) -> u32 {
+        self.state.worker_clocks.iter().copied().min().expect("a group has workers")
+    }
+
+    /// The smallest mirror clock among the other sites.
+    pub fn mirror_clock(&self) -> Option<u32> {
+        self.state.mirror_clocks.values().copied().min()
+    }
+
+    /// The rows, unless a task has them at the moment.
+    pub fn store(&self) -> Option<&Store> {
+        self.state.store.as_ref()
+    }
+
+    /// The rows' numbers and places.
+    pub fn rows(&self) -> &RowSet {
+        &self.rows
+    }
+
+    /// Rows that are announced and not here yet.
+    pub fn barred_rows(&self) -> Vec<u32> {
+        let barred = self.state.bars.iter().zip(self.rows.rows()).filter(|&(&bars, _)| bars > 0);
+        barred.map(|(_, &row)| row).collect()
+    }
+
+    /// The reader that is being answered: its declared rows here, and the clock that it asked for.
+    pub fn answering(&self) -> Option<(&[u32], u32)> {
+        match &self.state.working {
+            Some(Working::Answer { worker, rows }) => Some((&self.state.declared_rows[*worker], rows.asked_for)),
+            _ => None,
+        }
+    }
+
+    /// Everything that changes in a run.
+    pub fn snapshot(&self) -> ShardState {
+        self.state.clone()
+    }
+
+    /// Takes up a snapshot.
+    pub fn restore(&mut self, state: ShardState) {
+        self.state = state;
+        for worker in 0..self.workers.len() {
+            self.declare(worker, self.state.declared_rows[worker].clone());
+        }
+    }
+
+    /// What keeps it, in words; none when it has nothing to do.
+    pub(crate) fn waiting_for(&self) -> Option<String> {
+        let held: Vec<String> = self
+            .state
+            .reads
+            .iter()
+            .zip(&self.workers)
+            .filter_map(|(read, worker)| {
+                let read = read.as_ref()?;
+                let reason = match read.hold? {
+                    Hold::Staleness => format!("its workers are at clocks {:?}", self.state.worker_clocks),
+                    Hold::MirrorClock => {
+                        format!("its clock is {} and its mirrors' {:?}", self.data_clock(), self.state.mirror_clocks)
+                    }
+                    Hold::BarredRow => format!("{} of its rows are barred", self.barred_rows().len()),
+                };
+                Some(format!("the read of {worker} for clock {} ({reason})", read.clock))
+            })
+            .collect();
+        (!held.is_empty()).then(|| format!("its shard holds {}", held.join(", ")))
+    }
+
+    pub(crate) fn handle_message<T, S>(
+        &mut self,
+        now: Instant,
+        from: MachineId,
+        message: Message,
+        out: &mut Outbox<T, S>,
+    ) where
+        T: From<StoreTask>,
+    {
+        match message {
+            Message::Declare { rows } => self.declare(self.worker(from), rows),
+            Message::Read { clock, .. } => {
+                let mut phases = Phases::default();
+                phases.push(Part::Wire, now);
+                let worker = self.worker(from);
+                debug_assert!(self.state.reads[worker].is_none(), "a worker asks once at a time");
+                self.state.reads[worker] = Some(PendingRead { clock, hold: None, phases });
+            }
+            Message::Update { clock, payload, sent_at } => {
+                self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
+            }
+            Message::Mirror { clock, payload, sent_at } => {
+                let cause = Cause { sent_at, arrived_at: now };
+                self.state.queue.push_back(Work::ApplyMirror { from, clock, payload, cause });
+            }
+            Message::Barrier { clock, rows } => self.raise(from, clock, rows),
+            Message::Rows(_) => unreachable!("rows go to workers"),
+        }
+        self.work(now, out);
+    }
+
+    fn worker(&self, machine: MachineId) -> usize {
+        self.workers.binary_search(&machine).expect("only this group's workers talk to a shard")
+    }
+
+    fn declare(&mut self, worker: usize, rows: Arc<[u32]>) {
+        let view = self.setting.parts.layout.row_set(rows.iter().copied());
+        self.declared[worker] = self.rows.common(&view);
+        self.state.declared_rows[worker] = rows;
+    }
+
+    fn handle_update(&mut self, from: MachineId, clock: u32, payload: Payload, cause: Cause) {
+        let worker = self.worker(from);
+        match self.setting.model().apply() {
+            Apply::OnArrival => {
+                self.state.queue.push_back(Work::Apply { updates: vec![(worker, clock, payload)], cause });
+            }
+            Apply::InWorkerOrder => {
+                let count = self.workers.len();
+                let early = self.state.early.entry(clock).or_insert_with(|| vec![None; count]);
+                early[worker] = Some(payload);
+                if early.iter().all(Option::is_some) {
+                    let complete = self.state.early.remove(&clock).expect("it was just there").into_iter().flatten();
+                    let updates = complete.enumerate().map(|(worker, payload)| (worker, clock, payload)).collect();
+                    self.state.queue.push_back(Work::Apply { updates, cause });
+                }
+            }
+        }
+    }
+
+    fn raise(&mut self, from: MachineId, clock: u32, rows: Arc<[u32]>) {
+        if self.state.mirror_clocks[&from] >= clock {
+            return;
+        }
+        rows.iter().for_each(|&row| self.state.bars[row as usize] += 1);
+        self.state.barriers.entry(from).or_default().push_back((clock, rows));
+    }
+
+    fn lift(&mut self, from: MachineId, clock: u32) {
+        let Some(barriers) = self.state.barriers.get_mut(&from) else { return };
+        while barriers.front().is_some_and(|&(until, _)| until <= clock) {
+            let (_, rows) = barriers.pop_front().expect("it was just seen");
+            rows.iter().for_each(|&row| self.state.bars[row as usize] -= 1);
+        }
+    }
+
+    /// Starts the next piece of work when the store is here.
+    fn work<T, S>(&mut self, now: Instant, out: &mut Outbox<T, S>)
+    where
+        T: From<StoreTask>,
+    {
+        let granted = self.grant(now);
+        if self.state.working.is_some() {
+            return;
+        }
+        let (working, operation, span) = if let Some(worker) = granted {
+            self.answer(worker, now)
+        } else if let Some(work) = self.state.queue.pop_front() {
+            self.begin(work)
+        } else {
+            return;
+        };
+        let store = self.state.store.take().expect("the store is here while nothing works on it");
+        self.state.working = Some(working);
+        let isa = self.setting.parts.isa;
+        out.tasks.push_back((StoreTask { store, operation, isa }.into(), span));
+    }
+
+    /// Asks the model about every waiting read; the first that may go ahead, if any.
+    fn grant(&mut self, now: Instant) -> Option<usize> {
+        let (data_clock, mirror_clock, cause) = (self.data_clock(), self.mirror_clock(), self.state.last_cause);
+        let any_barred = !self.state.barriers.values().all(VecDeque::is_empty);
+        let mut granted = None;
+        for worker in 0..self.workers.len() {
+            let Some(read) = &self.state.reads[worker] else { continue };
+            let barred = any_barred && self.declares_barred(worker);
+            let state = ReadState { clock: read.clock, data_clock, mirror_clock, barred };
+            let hold = self.setting.model().may_read(&state).err();
+            let read = self.state.reads[worker].as_mut().expect("it was just seen");
+            if read.hold != hold {
+                if let Some(before) = read.hold {
+                    read.phases.push_hold(before, cause, now);
+                }
+                read.hold = hold;
+            }
+            if hold.is_none() && granted.is_none() {
+                granted = Some(worker);
+            }
+        }
+        granted
+    }
+
+    fn declares_barred(&self, worker: usize) -> bool {
+        let rows = self.state.bars.iter().zip(self.rows.rows()).filter(|&(&bars, _)| bars > 0);
+        rows.into_iter().any(|(_, row)| self.state.declared_rows[worker].binary_search(row).is_ok())
+    }
+
+    fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
+        let mut read = self.state.reads[worker].take().expect("it was granted");
+        read.phases.push(Part::Server, now);
+        let segments = self.declared[worker].clone();
+        let floats: usize = segments.iter().map(|segment| segment.len).sum();
+        let span = self.span(floats as u64 * 4, |rates| rates.encode_gb_per_second);
+        read.phases.push(Part::Encode, now + span);
+        let rows = Rows {
+            payload: Payload::Dense(Arc::from([])),
+            asked_for: read.clock,
+            data_clock: self.data_clock(),
+            includes: self.state.worker_clocks[worker],
+            phases: read.phases,
+        };
+        (Working::Answer { worker, rows }, Operation::Gather(segments), span)
+    }
+
+    fn begin(&self, work: Work) -> (Working, Operation, Duration) {
+        match work {
+            Work::Apply { updates, cause } => {
+                let bytes: u64 = updates.iter().map(|(_, _, payload)| self.received(payload)).sum();
+                let floats: usize = updates.iter().map(|(_, _, payload)| payload.floats()).sum();
+                let span = self.span(bytes, |rates| rates.decode_gb_per_second)
+                    + self.span(floats as u64 * 4, |rates| rates.apply_gb_per_second);
+                let clocks = updates.iter().map(|&(worker, clock, _)| (worker, clock)).collect();
+                let declared = |(worker, _, payload): (usize, u32, Payload)| (self.declared[worker].clone(), payload);
+                let operation = Operation::Apply(updates.into_iter().map(declared).collect());
+                (Working::Apply { updates: clocks, cause }, operation, span)
+            }
+            Work::ApplyMirror { from, clock, payload, cause } => {
+                let bytes = self.received(&payload);
+                let span = self.span(bytes, |rates| rates.decode_gb_per_second)
+                    + self.span(bytes, |rates| rates.apply_gb_per_second);
+                (Working::ApplyMirror { from, clock, cause }, Operation::ApplyMirror(payload), span)
+            }
+            Work::Filter => {
+                let clock = self.data_clock();
+                let Outgoing::Significant { threshold } = self.setting.model().outgoing(&self.progress(clock)) else {
+                    unreachable!("only models that send make filters")
+                };
+                let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
+                (Working::Filter { clock }, Operation::Filter { threshold }, span)
+            }
+            Work::Encode { clock, sparse } => {
+                let bytes = self.received(&Payload::Sparse(sparse.clone()));
+                let span = self.span(bytes, |rates| rates.encode_gb_per_second);
+                (Working::Encode { clock, sparse }, Operation::Encode, span)
+            }
+        }
+    }
+
+    fn received(&self, payload: &Payload) -> u64 {
+        payload.encoded_len(self.setting.parts.encoding)
+    }
+
+    fn span(&self, bytes: u64, rate: impl Fn(&ServerRates) -> f64) -> Duration {
+        ServerRates::work(&self.setting.parts.similitude, bytes, rate(&self.setting.parts.kind.server))
+    }
+
+    fn progress(&self, clock: u32) -> Progress {
+        (self.setting.parts.progress)(clock)
+    }
+
+    pub(crate) fn handle_done<T, S>(
+        &mut self,
+        now: Instant,
+        store: Store,
+        outcome: Outcome,
+        backlog: impl Fn(MachineId) -> u64,
+        out: &mut Outbox<T, S>,
+    ) where
+        T: From<StoreTask>,
+    {
+        self.state.store = Some(store);
+        match (self.state.working.take().expect("a task was under way"), outcome) {
+            (Working::Apply { updates, cause }, _) => self.applied(now, updates, cause, out),
+            (Working::ApplyMirror { from, clock, cause }, _) => {
+                self.state.mirror_clocks.insert(from, clock);
+                self.state.last_cause = Some(cause);
+                self.lift(from, clock);
+            }
+            (Working::Answer { worker, mut rows }, Outcome::Gathered(values)) => {
+                rows.payload = Payload::Dense(values);
+                out.messages.push_back((self.workers[worker], Message::Rows(rows)));
+            }
+            (Working::Filter { clock }, Outcome::Filtered { sparse, touched }) => {
+                let significant = sparse.index.len() as u64;
+                out.samples.push_back(Sample::Filter { clock, touched, significant });
+                self.state.queue.push_front(Work::Encode { clock, sparse });
+            }
+            (Working::Encode { clock, sparse }, _) => self.send_to_mirrors(now, clock, &sparse, backlog, out),
+            (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
+        }
+        self.work(now, out);
+    }
+
+    fn applied<T, S>(&mut self, now: Instant, updates: Vec<(usize, u32)>, cause: Cause, out: &mut Outbox<T, S>) {
+        let before = self.data_clock();
+        for (worker, clock) in updates {
+            debug_assert_eq!(self.state.worker_clocks[worker], clock, "a worker's clocks come in order");
+            self.state.worker_clocks[worker] = clock + 1;
+        }
+        self.state.last_cause = Some(cause);
+        if self.data_clock() == before {
+            return;
+        }
+        self.record_copy(now, out);
+        let sends = self.setting.model().outgoing(&self.progress(self.data_clock())) != Outgoing::Nothing;
+        if sends && !self.mirrors.is_empty() && !matches!(self.state.queue.front(), Some(Work::Filter)) {
+            self.state.queue.push_front(Work::Filter);
+        }
+    }
+
+    fn record_copy<T, S>(&self, now: Instant, out: &mut Outbox<T, S>) {
+        if self.is_first_group && self.setting.parts.record_copies == RecordCopies::EveryClock {
+            let values = self.state.store.as_ref().expect("the store is here").values.as_slice().into();
+            out.samples.push_back(Sample::Copy { clock: self.data_clock(), at: now, values });
+        }
+    }
+
+    /// Sends significant updates and the clock that they complete; the rows' numbers first where the link is behind.
+    fn send_to_mirrors<T, S>(
+        &self,
+        now: Instant,
+        clock: u32,
+        sparse: &Arc<Sparse>,
+        backlog: impl Fn(MachineId) -> u64,
+        out: &mut Outbox<T, S>,
+    ) {
+        let bound = self.setting.model().barrier_backlog_seconds();
+        let mut barred: Option<Arc<[u32]>> = None;
+        for &mirror in &self.mirrors {
+            let seconds = self.setting.seconds_on_link(self.machine, mirror, backlog(mirror));
+            if bound.is_some_and(|bound| seconds > bound) && !sparse.index.is_empty() {
+                let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
+                out.messages.push_back((mirror, Message::Barrier { clock, rows }));
+            }
+            let payload = Payload::Sparse(sparse.clone());
+            out.messages.push_back((mirror, Message::Mirror { clock, payload, sent_at: now }));
+        }
+    }
+
+    /// Positions of the rows that hold these floats.
+    fn rows_of_floats(&self, floats: &[u32]) -> Arc<[u32]> {
+        let mut rows: Vec<u32> =
+            floats.iter().map(|&float| self.rows.position_of_float(float as usize) as u32).collect();
+        rows.dedup();
+        rows.into()
+    }
+}

@@ -1,0 +1,154 @@
+//! The rows of a shard and the work on them.
+//!
+//! While a task works on a store it is away from its shard, so no lock is needed and a shard does one thing at a time. In
+//! a store with mirrors every local update is also added to the accumulated updates (paper Figure 7); remote updates are
+//! not, so nothing is sent back where it came from.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel;
+use crate::layout::Segment;
+use crate::simd::Isa;
+use crate::wire::{Payload, Sparse};
+
+/// Values and accumulated updates of a shard's floats.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Store {
+    /// Current values.
+    pub values: Vec<f32>,
+    /// Local updates not yet sent to the other sites; empty without other sites.
+    pub accumulated: Vec<f32>,
+}
+
+/// A piece of work.
+#[derive(Debug)]
+pub enum Operation {
+    /// Add workers' updates, in this order.
+    Apply(Vec<(Arc<[Segment]>, Payload)>),
+    /// Add another site's updates to the values alone.
+    ApplyMirror(Payload),
+    /// Copy rows out.
+    Gather(Arc<[Segment]>),
+    /// Take out the significant updates.
+    Filter {
+        /// Share of the value.
+        threshold: f32,
+    },
+    /// Nothing here: the time of writing a message.
+    Encode,
+}
+
+/// What a piece of work leaves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The store has changed.
+    Applied,
+    /// The rows, one after another.
+    Gathered(Arc<[f32]>),
+    /// The significant updates, and how many parameters had an update at all.
+    Filtered {
+        /// What to send.
+        sparse: Arc<Sparse>,
+        /// Parameters with an accumulated update before.
+        touched: u64,
+    },
+}
+
+/// A store and the work on it.
+#[derive(Debug)]
+pub struct StoreTask {
+    /// The rows.
+    pub store: Store,
+    /// The work.
+    pub operation: Operation,
+    /// The vector instructions in use.
+    pub isa: Isa,
+}
+
+/// Floats that are worked on in well under 20 microseconds.
+const LIGHT_FLOATS: usize = 32 * 1024;
+
+impl StoreTask {
+    /// Whether another thread is not worth it.
+    pub fn is_light(&self) -> bool {
+        let floats = match &self.operation {
+            Operation::Apply(updates) => updates.iter().map(|(_, payload)| payload.floats()).sum(),
+            Operation::ApplyMirror(Payload::Sparse(sparse)) => sparse.index.len() * 4,
+            Operation::ApplyMirror(payload) => payload.floats(),
+            Operation::Gather(segments) => segments.iter().map(|segment| segment.len).sum(),
+            Operation::Filter { .. } => self.store.accumulated.len(),
+            Operation::Encode => 0,
+        };
+        floats < LIGHT_FLOATS
+    }
+
+    /// Does it.
+    pub fn run(mut self) -> (Store, Outcome) {
+        let outcome = match self.operation {
+            Operation::Apply(updates) => {
+                for (segments, payload) in updates {
+                    self.store.apply(self.isa, &segments, &payload);
+                }
+                Outcome::Applied
+            }
+            Operation::ApplyMirror(payload) => {
+                self.store.apply_mirror(self.isa, &payload);
+                Outcome::Applied
+            }
+            Operation::Gather(segments) => Outcome::Gathered(self.store.gather(&segments)),
+            Operation::Filter { threshold } => self.store.filter(self.isa, threshold),
+            Operation::Encode => Outcome::Applied,
+        };
+        (self.store, outcome)
+    }
+}
+
+impl Store {
+    fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload) {
+        let dense;
+        let values: &[f32] = match payload {
+            Payload::Dense(values) => values,
+            Payload::Sparse(sparse) => {
+                dense = sparse.to_dense();
+                &dense
+            }
+        };
+        for &Segment { first, second, len } in segments {
+            let update = &values[second..second + len];
+            kernel::add_assign(isa, &mut self.values[first..first + len], update);
+            if !self.accumulated.is_empty() {
+                kernel::add_assign(isa, &mut self.accumulated[first..first + len], update);
+            }
+        }
+    }
+
+    fn apply_mirror(&mut self, isa: Isa, payload: &Payload) {
+        match payload {
+            Payload::Dense(values) => kernel::add_assign(isa, &mut self.values, values),
+            Payload::Sparse(sparse) => {
+                for (&index, &value) in sparse.index.iter().zip(&sparse.value) {
+                    self.values[index as usize] += value;
+                }
+            }
+        }
+    }
+
+    fn gather(&self, segments: &[Segment]) -> Arc<[f32]> {
+        let floats = segments.iter().map(|segment| segment.len).sum();
+        let mut rows = Vec::with_capacity(floats);
+        for segment in segments {
+            rows.extend_from_slice(&self.values[segment.first..segment.first + segment.len]);
+        }
+        rows.into()
+    }
+
+    fn filter(&mut self, isa: Isa, threshold: f32) -> Outcome {
+        let touched = self.accumulated.iter().filter(|&&update| update != 0.0).count() as u64;
+        let mut sparse = Sparse { len: self.accumulated.len() as u32, ..Sparse::default() };
+        let (index, value) = (&mut sparse.index, &mut sparse.value);
+        kernel::significant(isa, &mut self.accumulated, &self.values, threshold, index, value);
+        Outcome::Filtered { sparse: Arc::new(sparse), touched }
+    }
+}

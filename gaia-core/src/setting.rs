@@ -1,0 +1,163 @@
+//! What all machines of a run share and never change: who is where, which rows live where, and by which rules.
+
+use std::sync::Arc;
+
+use emulator::id::{MachineId, SiteId};
+use emulator::time::Duration;
+
+use crate::cost::{MachineKind, Similitude};
+use crate::layout::{Layout, RowSet};
+use crate::simd::Isa;
+use crate::sync::config::{Encoding, System};
+use crate::sync::{self, Progress, SyncModel};
+
+/// Where machines stand, and how fast the links between them are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    /// The site of every machine.
+    pub site_of: Vec<SiteId>,
+    /// Bytes a second that one flow could get, at `from * machines + to`.
+    pub bytes_per_second: Vec<f64>,
+}
+
+/// The shared constants of a run, as a plan gives them.
+#[derive(Clone)]
+pub struct SettingParts {
+    /// Who is where.
+    pub placement: Placement,
+    /// The tables.
+    pub layout: Layout,
+    /// Parameter servers and their sync model.
+    pub system: System,
+    /// How payloads are written.
+    pub encoding: Encoding,
+    /// How bytes and work are charged.
+    pub similitude: Similitude,
+    /// How fast the machines are.
+    pub kind: MachineKind,
+    /// The run's seed.
+    pub seed: u64,
+    /// Clocks that every worker computes at most.
+    pub max_clocks: u32,
+    /// The vector instructions in use; results do not depend on them.
+    pub isa: Isa,
+    /// Whether workers and the first site record their state every clock, for the objective of one copy on all data.
+    pub record_copies: RecordCopies,
+    /// Where learning stands after a number of clocks, for thresholds that follow it.
+    pub progress: Arc<dyn Fn(u32) -> Progress + Send + Sync>,
+}
+
+/// The shared constants of a run, with what follows from them.
+pub struct Setting {
+    /// What the plan gave.
+    pub parts: SettingParts,
+    model: Box<dyn SyncModel>,
+    groups: Vec<Group>,
+    /// For every machine its group and its position there.
+    membership: Vec<(usize, usize)>,
+    /// The rows of the shard at every position of a group; groups are equal in size.
+    shard_rows: Vec<Arc<RowSet>>,
+}
+
+/// Whether the objective of one site's copy on all data is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordCopies {
+    /// Record workers' states and the first group's tables every clock.
+    EveryClock,
+    /// Do not.
+    Never,
+}
+
+/// The machines that share one complete copy of the tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Ascending; the position is the shard's number.
+    pub machines: Vec<MachineId>,
+}
+
+impl Setting {
+    /// A setting of these parts.
+    ///
+    /// # Panics
+    /// When sites differ in their machines under a system with a server group a site: a plan is checked for that.
+    pub fn new(parts: SettingParts) -> Self {
+        let groups = groups(&parts.system, &parts.placement);
+        let size = groups[0].machines.len();
+        assert!(groups.iter().all(|group| group.machines.len() == size), "server groups of one size: {groups:?}");
+        let mut membership = vec![(0, 0); parts.placement.site_of.len()];
+        for (index, group) in groups.iter().enumerate() {
+            for (position, machine) in group.machines.iter().enumerate() {
+                membership[machine.index()] = (index, position);
+            }
+        }
+        let shard_rows = (0..size).map(|shard| Arc::new(parts.layout.shard(shard, size))).collect();
+        Setting { model: sync::model(&parts.system), parts, groups, membership, shard_rows }
+    }
+
+    /// The sync model.
+    pub fn model(&self) -> &dyn SyncModel {
+        &*self.model
+    }
+
+    /// How many machines there are.
+    pub fn machines(&self) -> usize {
+        self.membership.len()
+    }
+
+    /// The server groups: one of all machines, or one a site.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The group of `machine`.
+    pub fn group_of(&self, machine: MachineId) -> &Group {
+        &self.groups[self.membership[machine.index()].0]
+    }
+
+    /// Whether `machine` is in the first group, whose copy is the one that is evaluated on all data.
+    pub fn is_in_first_group(&self, machine: MachineId) -> bool {
+        self.membership[machine.index()].0 == 0
+    }
+
+    /// The shards that hold the same rows as `machine`'s, in the other groups.
+    pub fn mirrors_of(&self, machine: MachineId) -> Vec<MachineId> {
+        let (own, position) = self.membership[machine.index()];
+        let others = self.groups.iter().enumerate().filter(|&(index, _)| index != own);
+        others.map(|(_, group)| group.machines[position]).collect()
+    }
+
+    /// The rows of `machine`'s shard.
+    pub fn rows_of(&self, machine: MachineId) -> Arc<RowSet> {
+        self.shard_rows[self.membership[machine.index()].1].clone()
+    }
+
+    /// Seconds that `bytes` charged bytes take on the way from `from` to `to` when alone.
+    pub fn seconds_on_link(&self, from: MachineId, to: MachineId, bytes: u64) -> f64 {
+        bytes as f64 / self.parts.placement.bytes_per_second[from.index() * self.machines() + to.index()]
+    }
+
+    /// `span` with the seeded jitter of the machine kind; `index` numbers `machine`'s draws for `purpose`.
+    pub fn jittered(&self, span: Duration, purpose: &str, machine: MachineId, index: u64) -> Duration {
+        let draw = emulator::random::even_draw(self.parts.seed, purpose, u64::from(machine.0), index);
+        Duration::from_secs_f64(span.as_secs_f64() * (1.0 + self.parts.kind.jitter * draw))
+    }
+}
+
+fn groups(system: &System, placement: &Placement) -> Vec<Group> {
+    let machines = (0..placement.site_of.len() as u32).map(MachineId);
+    match system {
+        System::Global(_) => vec![Group { machines: machines.collect() }],
+        System::Gaia(_) => {
+            let sites = placement.site_of.iter().map(|site| site.0 + 1).max().unwrap_or(0);
+            let in_site = |site| machines.clone().filter(move |m| placement.site_of[m.index()] == SiteId(site));
+            let groups = (0..sites).map(|site| Group { machines: in_site(site).collect() });
+            groups.filter(|group| !group.machines.is_empty()).collect()
+        }
+    }
+}
+
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setting").field("groups", &self.groups).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,32 @@
+//! Stale Synchronous Parallel: clock `c` reads at least all updates of the clocks before `c - slack`.
+//!
+//! A worker computes from its cache while that is fresh enough; fresher rows are fetched in the background.
+
+use super::{Apply, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
+
+pub(super) struct Ssp {
+    /// Clocks, at least 1: with 0 this would be BSP.
+    pub(super) slack: u32,
+}
+
+impl SyncModel for Ssp {
+    fn apply(&self) -> Apply {
+        Apply::OnArrival
+    }
+
+    fn may_read(&self, read: &ReadState) -> Result<(), Hold> {
+        if read.data_clock.saturating_add(self.slack) >= read.clock { Ok(()) } else { Err(Hold::Staleness) }
+    }
+
+    fn cache_serves(&self, cache: &CacheState) -> bool {
+        cache.data_clock.saturating_add(self.slack) >= cache.clock
+    }
+
+    fn outgoing(&self, _: &Progress) -> Outgoing {
+        Outgoing::Nothing
+    }
+
+    fn barrier_backlog_seconds(&self) -> Option<f64> {
+        None
+    }
+}

@@ -1,0 +1,57 @@
+//! What a workload is to the machines that run it.
+//!
+//! A workload sees a parameter server only: it declares the rows that it reads, gets them as one snapshot at the start of
+//! a clock, changes its copy, and the difference goes out as its update. It does not know the sync model, and the sync
+//! model does not know it.
+
+use emulator::time::Duration;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cost::{MachineKind, Similitude};
+use crate::layout::Layout;
+
+/// One worker's part of an additive objective.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Evaluation {
+    /// Its part of the objective: to be added over workers.
+    pub objective: f64,
+    /// Sum of squared errors on its held-out data.
+    pub held_out_squared: f64,
+    /// How many held-out data those are.
+    pub held_out: u64,
+}
+
+impl std::ops::AddAssign for Evaluation {
+    fn add_assign(&mut self, other: Evaluation) {
+        self.objective += other.objective;
+        self.held_out_squared += other.held_out_squared;
+        self.held_out += other.held_out;
+    }
+}
+
+/// One worker's share of the learning: its data and its settings. Constant in a run.
+pub trait Workload: Send + Sync + 'static {
+    /// What changes and stays with the worker: user factors, topic assignments.
+    type State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// The tables in the parameter server.
+    fn layout(&self) -> Layout;
+    /// The rows that this worker reads and updates, ascending. Declared once (IterStore's virtual iteration).
+    fn declared_rows(&self) -> &[u32];
+    /// Fills in the starting values of a row, the same wherever the row lives.
+    fn initial_row(&self, row: u32, values: &mut [f32]);
+    /// The state before the first clock.
+    fn initial_state(&self) -> Self::State;
+    /// One clock: 1/[`Workload::clocks_per_pass`] of the data. `view` holds the declared rows one after another and is
+    /// left with the worker's own changes made.
+    fn compute(&self, clock: u32, state: &mut Self::State, view: &mut [f32]);
+    /// The objective of this worker's data.
+    fn evaluate(&self, state: &Self::State, view: &[f32]) -> Evaluation;
+    /// What a machine of `kind` takes for clock `clock`, before jitter.
+    fn duration(&self, clock: u32, kind: &MachineKind, similitude: &Similitude) -> Duration;
+    /// Clocks in a pass over the data.
+    fn clocks_per_pass(&self) -> u32;
+    /// The step size at `clock` over that of clock 0.
+    fn learning_rate_factor(&self, clock: u32) -> f64;
+}

@@ -1,0 +1,297 @@
+//! Small runs for the tests: networks by hand, two tiny workloads, an observer that keeps everything.
+
+#![expect(dead_code, reason = "every test file uses a part of this")]
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use emulator::id::{MachineId, SiteId};
+use emulator::link::{Fabric, LinkConfig};
+use emulator::network::{Limit, Network, Route};
+use emulator::time::{Duration, Instant};
+use emulator::units::{Bandwidth, ByteSize};
+use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
+use gaia_core::cost::{MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::layout::{Layout, Table};
+use gaia_core::machine::Machine;
+use gaia_core::outbox::Sample;
+use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
+use gaia_core::simd::Isa;
+use gaia_core::sync::Progress;
+use gaia_core::sync::config::{Encoding, System};
+use gaia_core::workload::traits::{Evaluation, Workload};
+
+/// A small run.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub sites: u32,
+    pub machines_per_site: u32,
+    pub wan_mbit_per_s: u64,
+    pub delay_ms: u64,
+    pub system: System,
+    pub clocks: u32,
+    pub seed: u64,
+    pub sigma_bytes: f64,
+}
+
+impl Case {
+    pub fn new(sites: u32, machines_per_site: u32, system: System) -> Self {
+        Case {
+            sites,
+            machines_per_site,
+            wan_mbit_per_s: 50,
+            delay_ms: 30,
+            system,
+            clocks: 6,
+            seed: 1,
+            sigma_bytes: 200.0,
+        }
+    }
+
+    pub fn machines(&self) -> u32 {
+        self.sites * self.machines_per_site
+    }
+
+    pub fn site_of(&self, machine: u32) -> u32 {
+        machine / self.machines_per_site
+    }
+
+    /// A network interface for every machine, and a limit for every machine and remote site.
+    pub fn network(&self) -> Network {
+        let count = self.machines();
+        let limit = |name: String, mbit: u64| Limit {
+            name,
+            rate: Bandwidth::from_bits_per_second(mbit * 1_000_000),
+            depth: ByteSize::from_bytes(256 * 1024),
+        };
+        let mut limits: Vec<Limit> = (0..count).map(|m| limit(format!("m{m} out"), 1000)).collect();
+        limits.extend((0..count).map(|m| limit(format!("m{m} in"), 1000)));
+        let mut routes = Vec::new();
+        for from in 0..count {
+            for to in 0..count {
+                let mut route =
+                    Route { limits: vec![from, count + to], delay: Duration::from_micros(250), ..Route::default() };
+                if self.site_of(from) != self.site_of(to) {
+                    route.limits.push(2 * count + from * self.sites + self.site_of(to));
+                    route.delay = Duration::from_millis(self.delay_ms);
+                }
+                routes.push(route);
+            }
+        }
+        for from in 0..count {
+            limits.extend((0..self.sites).map(|site| limit(format!("m{from} to s{site}"), self.wan_mbit_per_s)));
+        }
+        Network { machines: count as usize, limits, routes }
+    }
+
+    pub fn setting(&self, layout: Layout) -> Setting {
+        let count = self.machines();
+        Setting::new(SettingParts {
+            placement: Placement {
+                site_of: (0..count).map(|machine| SiteId(self.site_of(machine))).collect(),
+                bytes_per_second: vec![self.wan_mbit_per_s as f64 * 125_000.0; (count * count) as usize],
+            },
+            layout,
+            system: self.system.clone(),
+            encoding: Encoding::Packed,
+            similitude: Similitude { sigma_bytes: self.sigma_bytes, sigma_work: 1.0 },
+            kind: MachineKind {
+                name: "test".to_owned(),
+                source: "made up".to_owned(),
+                fitted: Vec::new(),
+                mf: MfRate { rank: 8, updates_per_second: 1e6 },
+                server: ServerRates {
+                    apply_gb_per_second: 4.0,
+                    filter_gb_per_second: 8.0,
+                    encode_gb_per_second: 4.0,
+                    decode_gb_per_second: 4.0,
+                },
+                jitter: 0.3,
+            },
+            seed: self.seed,
+            max_clocks: self.clocks,
+            isa: Isa::detect(),
+            record_copies: RecordCopies::Never,
+            progress: Arc::new(|clock| Progress { clock, clocks_per_pass: 1, learning_rate_factor: 1.0 }),
+        })
+    }
+
+    pub fn driver<W: Workload>(&self, threads: usize, workload: impl Fn(u32) -> W) -> VirtualDriver<Machine<W>> {
+        let workloads: Vec<Arc<W>> = (0..self.machines()).map(|machine| Arc::new(workload(machine))).collect();
+        let setting = Arc::new(self.setting(workloads[0].layout()));
+        let machines = (0..self.machines())
+            .map(|machine| Machine::new(setting.clone(), MachineId(machine), workloads[machine as usize].clone()))
+            .collect();
+        let fabric = Fabric::new(Arc::new(self.network()), LinkConfig::default(), self.seed).expect("a sound network");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
+        VirtualDriver::new(machines, fabric, Arc::new(pool))
+    }
+}
+
+/// Keeps every sample.
+pub struct Kept<S> {
+    pub evaluations: BTreeMap<(u32, u32), Evaluation>,
+    pub clocks: Vec<(u32, Sample<S>)>,
+    pub wan_bytes: u64,
+    pub barriers: u64,
+}
+
+impl<S> Default for Kept<S> {
+    fn default() -> Self {
+        Kept { evaluations: BTreeMap::new(), clocks: Vec::new(), wan_bytes: 0, barriers: 0 }
+    }
+}
+
+impl<S> Observer<Sample<S>> for Kept<S> {
+    fn sample(&mut self, _: Instant, machine: MachineId, sample: Sample<S>) -> ControlFlow<()> {
+        if let Sample::Evaluation { clock, evaluation, .. } = sample {
+            self.evaluations.insert((clock, machine.0), evaluation);
+        } else {
+            self.clocks.push((machine.0, sample));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        assert!(transfer.arrived_at >= transfer.sent_at);
+        self.wan_bytes += transfer.charged.as_bytes();
+    }
+}
+
+/// Runs to the end, calling `check` after every event.
+pub fn run<W: Workload>(
+    driver: &mut VirtualDriver<Machine<W>>,
+    mut check: impl FnMut(&VirtualDriver<Machine<W>>),
+) -> Kept<W::State> {
+    let mut kept = Kept::default();
+    driver.start(&mut kept);
+    while driver.step(&mut kept).expect("no stall") == Step::Running {
+        check(driver);
+    }
+    kept
+}
+
+pub const ROWS: u32 = 23;
+pub const WIDTH: u32 = 24;
+
+fn layout() -> Layout {
+    Layout::new(vec![Table { name: "r".to_owned(), rows: ROWS, width: WIDTH }])
+}
+
+/// Changes that depend on every value read, with rounding: order and staleness show in the last bit.
+pub struct Mixing {
+    pub worker: u32,
+    pub declared: Vec<u32>,
+}
+
+impl Mixing {
+    pub fn new(worker: u32) -> Self {
+        Mixing { worker, declared: (0..ROWS).filter(|row| !(row + worker).is_multiple_of(5)).collect() }
+    }
+}
+
+impl Workload for Mixing {
+    type State = Vec<f32>;
+
+    fn layout(&self) -> Layout {
+        layout()
+    }
+
+    fn declared_rows(&self) -> &[u32] {
+        &self.declared
+    }
+
+    fn initial_row(&self, row: u32, values: &mut [f32]) {
+        values.iter_mut().enumerate().for_each(|(column, value)| *value = 0.1 * (row + column as u32) as f32 + 0.3);
+    }
+
+    fn initial_state(&self) -> Vec<f32> {
+        vec![0.2 + 0.01 * self.worker as f32; WIDTH as usize]
+    }
+
+    fn compute(&self, clock: u32, state: &mut Vec<f32>, view: &mut [f32]) {
+        for row in view.chunks_mut(WIDTH as usize) {
+            let mean = row.iter().sum::<f32>() / WIDTH as f32;
+            for (value, own) in row.iter_mut().zip(state.iter_mut()) {
+                *value += 0.03 * (*own - 0.1 * *value) - 0.001 * mean + 0.0007 * clock as f32;
+                *own = 0.99 * *own + 0.003 * *value;
+            }
+        }
+    }
+
+    fn evaluate(&self, state: &Vec<f32>, view: &[f32]) -> Evaluation {
+        let objective = view.iter().chain(state).map(|&value| f64::from(value)).sum();
+        Evaluation { objective, held_out_squared: 0.0, held_out: 0 }
+    }
+
+    fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
+        Duration::from_millis(20 + u64::from((self.worker * 7 + clock * 3) % 11))
+    }
+
+    fn clocks_per_pass(&self) -> u32 {
+        1
+    }
+
+    fn learning_rate_factor(&self, _: u32) -> f64 {
+        1.0
+    }
+}
+
+/// Worker `w` of `workers` adds 1 to every value of the rows `r` with `r mod workers = w`, and to no other: whose update
+/// a value holds can be read off its row, and all sums are exact.
+pub struct Counting {
+    pub worker: u32,
+    pub workers: u32,
+    pub declared: Vec<u32>,
+}
+
+impl Counting {
+    pub fn new(worker: u32, workers: u32) -> Self {
+        Counting { worker, workers, declared: (0..ROWS).collect() }
+    }
+}
+
+impl Workload for Counting {
+    type State = u32;
+
+    fn layout(&self) -> Layout {
+        layout()
+    }
+
+    fn declared_rows(&self) -> &[u32] {
+        &self.declared
+    }
+
+    fn initial_row(&self, _: u32, values: &mut [f32]) {
+        values.fill(4.0);
+    }
+
+    fn initial_state(&self) -> u32 {
+        0
+    }
+
+    fn compute(&self, _: u32, state: &mut u32, view: &mut [f32]) {
+        *state += 1;
+        let own = |row: &usize| *row as u32 % self.workers == self.worker;
+        for row in (0..ROWS as usize).filter(own) {
+            view[row * WIDTH as usize..(row + 1) * WIDTH as usize].iter_mut().for_each(|value| *value += 1.0);
+        }
+    }
+
+    fn evaluate(&self, _: &u32, view: &[f32]) -> Evaluation {
+        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), held_out_squared: 0.0, held_out: 0 }
+    }
+
+    fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
+        Duration::from_millis(15 + u64::from((self.worker * 5 + clock * 7) % 13))
+    }
+
+    fn clocks_per_pass(&self) -> u32 {
+        1
+    }
+
+    fn learning_rate_factor(&self, _: u32) -> f64 {
+        1.0
+    }
+}

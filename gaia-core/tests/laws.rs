@@ -1,0 +1,158 @@
+//! Laws that hold after every single event of a run.
+
+mod common;
+
+use common::{Case, Counting, ROWS, WIDTH, run};
+use emulator::virtual_driver::VirtualDriver;
+use gaia_core::machine::Machine;
+use gaia_core::outbox::Sample;
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use proptest::prelude::*;
+
+const STALENESS: u32 = 1;
+
+fn gaia(slack: u32, threshold: f64) -> System {
+    System::Gaia(Gaia {
+        inside: Inside::Ssp { slack },
+        significance: Significance { threshold, schedule: Schedule::Constant },
+        selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
+        mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
+    })
+}
+
+/// No worker computes on rows that lack more than `slack` clocks of a worker of its server.
+fn check_staleness(driver: &VirtualDriver<Machine<Counting>>, slack: u32) {
+    for node in driver.nodes() {
+        for (_, data_clock) in node.worker().reading().unwrap_or_default() {
+            let clock = node.worker().clock();
+            assert!(data_clock + slack >= clock, "clock {clock} reads data of clock {data_clock}");
+        }
+    }
+}
+
+/// Returns whether a read was being held off a barred row somewhere.
+fn check_answers(driver: &VirtualDriver<Machine<Counting>>, answering: &mut [Option<u32>]) -> bool {
+    let mut any_barred = false;
+    for (node, before) in driver.nodes().iter().zip(answering) {
+        let shard = node.shard();
+        let barred = shard.barred_rows();
+        any_barred |= !barred.is_empty();
+        let now = shard.answering().map(|(_, clock)| clock);
+        if let Some((declared, clock)) = shard.answering()
+            && *before != now
+        {
+            let unread = barred.iter().find(|row| declared.contains(row));
+            assert_eq!(unread, None, "the read for clock {clock} is answered with a barred row");
+            if let Some(mirror) = shard.mirror_clock() {
+                let own = shard.data_clock();
+                assert!(own <= mirror + STALENESS, "clock {own} is answered with mirrors at {mirror}");
+            }
+        }
+        *before = now;
+    }
+    any_barred
+}
+
+/// A value holds what its own site has sent, never more, and nothing comes back.
+fn check_conservation(driver: &VirtualDriver<Machine<Counting>>, case: &Case) {
+    let machines = case.machines_per_site;
+    for row in 0..ROWS {
+        let owner = row % case.machines();
+        let home = case.site_of(owner) * machines + row % machines;
+        let Some((value, pending)) = cell(driver, home, row) else { continue };
+        assert!(value - 4.0 <= case.clocks as f32, "row {row} counts {value}");
+        assert!(pending >= 0.0 && pending <= value - 4.0, "row {row} holds back {pending} of {value}");
+        for site in 0..case.sites {
+            let Some((copy, echo)) = cell(driver, site * machines + row % machines, row) else { continue };
+            if site != case.site_of(owner) {
+                assert!(copy <= value - pending, "row {row}: site {site} has {copy}, sent were {}", value - pending);
+                assert_eq!(echo, 0.0, "row {row}: site {site} would send back {echo}");
+            }
+        }
+    }
+}
+
+/// Value and accumulated update of a row's first float, where the store is not away.
+fn cell(driver: &VirtualDriver<Machine<Counting>>, machine: u32, row: u32) -> Option<(f32, f32)> {
+    let shard = driver.nodes()[machine as usize].shard();
+    let position = shard.rows().rows().binary_search(&row).expect("the shard has the row");
+    let first = shard.rows().range(position).start;
+    let store = shard.store()?;
+    Some((store.values[first], store.accumulated.get(first).copied().unwrap_or(0.0)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn gaia_keeps_its_promises_after_every_event(
+        sites in 2u32..5,
+        machines_per_site in 1u32..4,
+        slack in 0u32..3,
+        threshold in 0.0f64..0.6,
+        wan_mbit_per_s in 1u64..60,
+        seed in 0u64..100,
+    ) {
+        let case = Case { wan_mbit_per_s, seed, clocks: 8, ..Case::new(sites, machines_per_site, gaia(slack, threshold)) };
+        let workers = case.machines();
+        let mut driver = case.driver(1, |worker| Counting::new(worker, workers));
+        let mut answering = vec![None; workers as usize];
+        run(&mut driver, |driver| {
+            check_staleness(driver, slack);
+            check_answers(driver, &mut answering);
+            check_conservation(driver, &case);
+        });
+        for row in 0..ROWS {
+            let owner = row % workers;
+            let home = case.site_of(owner) * machines_per_site + row % machines_per_site;
+            let (value, pending) = cell(&driver, home, row).expect("nothing is under way");
+            prop_assert_eq!(value, 4.0 + case.clocks as f32);
+            for site in (0..sites).filter(|&site| site != case.site_of(owner)) {
+                let (copy, _) = cell(&driver, site * machines_per_site + row % machines_per_site, row).expect("the same");
+                prop_assert_eq!(copy + pending, value, "row {} in site {}", row, site);
+            }
+        }
+    }
+
+    #[test]
+    fn ssp_keeps_its_staleness_bound_after_every_event(slack in 0u32..4, wan_mbit_per_s in 1u64..60, seed in 0u64..100) {
+        let system = System::Global(Inside::Ssp { slack });
+        let case = Case { wan_mbit_per_s, seed, clocks: 8, ..Case::new(3, 2, system) };
+        let mut driver = case.driver(1, |worker| Counting::new(worker, 6));
+        run(&mut driver, |driver| check_staleness(driver, slack));
+    }
+}
+
+#[test]
+fn a_slow_link_raises_barriers_and_the_filter_saves_bytes() {
+    let run_of = |threshold| {
+        let case = Case { wan_mbit_per_s: 2, clocks: 10, ..Case::new(3, 2, gaia(1, threshold)) };
+        let mut driver = case.driver(1, |worker| Counting::new(worker, 6));
+        let mut barred_events = 0;
+        let mut answering = vec![None; 6];
+        let kept = run(&mut driver, |driver| barred_events += u64::from(check_answers(driver, &mut answering)));
+        (barred_events, kept.wan_bytes)
+    };
+    let (barred, all_bytes) = run_of(0.0);
+    let (_, some_bytes) = run_of(0.4);
+    assert!(barred > 0, "the backlog of a 2 Mbit/s link never raised a barrier");
+    assert!(some_bytes < all_bytes, "{some_bytes} bytes with the filter, {all_bytes} without");
+}
+
+#[test]
+fn the_parts_of_every_clock_add_up_to_it() {
+    for system in [System::Global(Inside::Bsp {}), System::Global(Inside::Ssp { slack: 2 }), gaia(1, 0.1)] {
+        let mut driver = Case::new(3, 2, system).driver(1, |worker| Counting::new(worker, 6));
+        let kept = run(&mut driver, |_| ());
+        let mut clocks = 0;
+        for (_, sample) in &kept.clocks {
+            if let Sample::Clock { started, ended, parts, read_wait, barrier_wait, .. } = sample {
+                assert_eq!(parts.total(), *ended - *started);
+                assert!(barrier_wait <= read_wait);
+                clocks += 1;
+            }
+        }
+        assert_eq!(clocks, 6 * 6);
+        assert!(WIDTH > 0);
+    }
+}

@@ -1,0 +1,193 @@
+//! The protocol against what it must equal: one sequential loop, another sync model, itself after a break.
+
+mod common;
+
+use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
+use emulator::virtual_driver::{Step, VirtualDriver};
+use gaia_core::machine::Machine;
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::workload::traits::Workload;
+use proptest::prelude::*;
+
+fn gaia(inside: Inside, threshold: f64) -> System {
+    System::Gaia(Gaia {
+        inside,
+        significance: Significance { threshold, schedule: Schedule::Constant },
+        selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
+        mirror_clock: MirrorClock::Bounded { staleness: 1 },
+    })
+}
+
+/// The whole table as one group of shards holds it.
+fn table<W: Workload>(driver: &VirtualDriver<Machine<W>>, machines: impl Iterator<Item = u32>) -> Vec<f32> {
+    let mut all = vec![0.0; (ROWS * WIDTH) as usize];
+    for machine in machines {
+        let shard = driver.nodes()[machine as usize].shard();
+        let values = &shard.store().expect("nothing is under way").values;
+        for (position, &row) in shard.rows().rows().iter().enumerate() {
+            all[(row * WIDTH) as usize..((row + 1) * WIDTH) as usize]
+                .copy_from_slice(&values[shard.rows().range(position)]);
+        }
+    }
+    all
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Every clock: all workers compute from the same table, then their changes are added in the workers' order.
+fn sequential_loop(workers: u32, clocks: u32) -> Vec<f32> {
+    let workloads: Vec<Mixing> = (0..workers).map(Mixing::new).collect();
+    let mut table = vec![0.0; (ROWS * WIDTH) as usize];
+    for row in 0..ROWS {
+        workloads[0].initial_row(row, &mut table[(row * WIDTH) as usize..((row + 1) * WIDTH) as usize]);
+    }
+    let mut states: Vec<Vec<f32>> = workloads.iter().map(Workload::initial_state).collect();
+    for clock in 0..clocks {
+        let snapshot = table.clone();
+        for (workload, state) in workloads.iter().zip(&mut states) {
+            let place = |row: u32| (row * WIDTH) as usize..((row + 1) * WIDTH) as usize;
+            let before: Vec<f32> = workload.declared.iter().flat_map(|&row| snapshot[place(row)].to_vec()).collect();
+            let mut after = before.clone();
+            workload.compute(clock, state, &mut after);
+            for (position, &row) in workload.declared.iter().enumerate() {
+                for (column, value) in table[place(row)].iter_mut().enumerate() {
+                    let index = position * WIDTH as usize + column;
+                    *value += after[index] - before[index];
+                }
+            }
+        }
+    }
+    table
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn bsp_on_any_topology_is_one_sequential_loop(
+        sites in 1u32..5,
+        machines_per_site in 1u32..4,
+        wan_mbit_per_s in 1u64..200,
+        delay_ms in 0u64..300,
+        seed in 0u64..1000,
+    ) {
+        let system = System::Global(Inside::Bsp {});
+        let case = Case { wan_mbit_per_s, delay_ms, seed, ..Case::new(sites, machines_per_site, system) };
+        let mut driver = case.driver(2, Mixing::new);
+        run(&mut driver, |_| ());
+        let expected = sequential_loop(case.machines(), case.clocks);
+        prop_assert_eq!(bits(&table(&driver, 0..case.machines())), bits(&expected));
+    }
+
+    #[test]
+    fn gaia_with_threshold_zero_loses_nothing_and_echoes_nothing(
+        sites in 1u32..5,
+        machines_per_site in 1u32..4,
+        slack in 0u32..3,
+        wan_mbit_per_s in 1u64..100,
+    ) {
+        let system = gaia(Inside::Ssp { slack }, 0.0);
+        let case = Case { wan_mbit_per_s, ..Case::new(sites, machines_per_site, system) };
+        let workers = case.machines();
+        let mut driver = case.driver(2, |worker| Counting::new(worker, workers));
+        run(&mut driver, |_| ());
+        let expected = vec![4.0 + case.clocks as f32; (ROWS * WIDTH) as usize];
+        for site in 0..sites {
+            let copy = table(&driver, site * machines_per_site..(site + 1) * machines_per_site);
+            prop_assert_eq!(&copy, &expected, "site {}", site);
+        }
+    }
+}
+
+#[test]
+fn ssp_without_slack_is_bsp_to_the_bit() {
+    let run_of = |inside| {
+        let case = Case::new(3, 2, System::Global(inside));
+        let mut driver = case.driver(2, Mixing::new);
+        let kept = run(&mut driver, |_| ());
+        (driver.digest().to_string(), kept.evaluations)
+    };
+    assert_eq!(run_of(Inside::Ssp { slack: 0 }), run_of(Inside::Bsp {}));
+}
+
+#[test]
+fn gaia_in_one_site_is_the_global_server() {
+    let run_of = |system| {
+        let mut driver = Case::new(1, 4, system).driver(2, Mixing::new);
+        run(&mut driver, |_| ());
+        bits(&table(&driver, 0..4))
+    };
+    assert_eq!(run_of(gaia(Inside::Bsp {}, 0.01)), run_of(System::Global(Inside::Bsp {})));
+}
+
+#[test]
+fn ssp_lets_fast_workers_run_ahead_and_ends_the_same_clock() {
+    let seconds = |inside| {
+        let mut driver = Case { clocks: 12, ..Case::new(3, 2, System::Global(inside)) }.driver(2, Mixing::new);
+        let kept = run(&mut driver, |_| ());
+        assert_eq!(kept.evaluations.keys().filter(|&&(clock, _)| clock == 12).count(), 6);
+        driver.now().as_secs_f64()
+    };
+    let (bsp, ssp) = (seconds(Inside::Bsp {}), seconds(Inside::Ssp { slack: 2 }));
+    assert!(ssp < bsp, "SSP {ssp} s, BSP {bsp} s");
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_run() {
+    for system in [System::Global(Inside::Ssp { slack: 1 }), gaia(Inside::Ssp { slack: 1 }, 0.01)] {
+        let digest = |threads| {
+            let mut driver = Case::new(3, 2, system.clone()).driver(threads, Mixing::new);
+            run(&mut driver, |_| ());
+            driver.digest().to_string()
+        };
+        assert_eq!(digest(1), digest(4));
+    }
+}
+
+#[test]
+fn another_seed_gives_another_run() {
+    let digest = |seed| {
+        let mut driver = Case { seed, ..Case::new(2, 2, System::Global(Inside::Bsp {})) }.driver(1, Mixing::new);
+        run(&mut driver, |_| ());
+        driver.digest().to_string()
+    };
+    assert_ne!(digest(1), digest(2));
+}
+
+#[test]
+fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
+    for system in [System::Global(Inside::Ssp { slack: 1 }), gaia(Inside::Ssp { slack: 1 }, 0.01)] {
+        let case = Case { wan_mbit_per_s: 3, ..Case::new(3, 2, system) };
+        let mut whole = case.driver(2, Mixing::new);
+        let mut events = 0;
+        run(&mut whole, |_| events += 1);
+        for at in (0..events).step_by(events / 9) {
+            let mut first = case.driver(2, Mixing::new);
+            let mut kept = common::Kept::default();
+            first.start(&mut kept);
+            for _ in 0..at {
+                assert_eq!(first.step(&mut kept).expect("no stall"), Step::Running);
+            }
+            let checkpoint = first.checkpoint();
+            drop(first);
+            let mut second = case.driver(1, Mixing::new);
+            second.resume(&checkpoint).expect("its own checkpoint");
+            while second.step(&mut kept).expect("no stall") == Step::Running {}
+            assert_eq!(second.digest().to_string(), whole.digest().to_string(), "broken at event {at} of {events}");
+            assert_eq!(second.now(), whole.now());
+        }
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let case = Case::new(2, 1, System::Global(Inside::Bsp {}));
+    let mut driver = case.driver(1, Mixing::new);
+    driver.start(&mut common::Kept::default());
+    let checkpoint = driver.checkpoint();
+    let mut other = Case::new(3, 1, System::Global(Inside::Bsp {})).driver(1, Mixing::new);
+    assert!(other.resume(&checkpoint).is_err());
+    assert!(case.driver(1, Mixing::new).resume(&checkpoint[..checkpoint.len() / 2]).is_err());
+}

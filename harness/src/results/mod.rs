@@ -1,0 +1,212 @@
+//! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
+//!
+//! * [`manifest`]: what stands before the first sample; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder.
+
+pub mod atomic;
+pub mod lock;
+pub mod manifest;
+mod number;
+pub mod store;
+pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+
+use serde::{Deserialize, Serialize};
+
+/// Version of every file's schema.
+pub const SCHEMA: u32 = 1;
+
+/// How a cell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The objective reached the target.
+    TargetReached,
+    /// The objective stopped changing (for the cell that sets the target).
+    Converged,
+    /// The cap on clocks came first.
+    ClockCap,
+    /// The objective is not a number any more.
+    Diverged,
+}
+
+/// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// The worker computes.
+    pub compute: f64,
+    /// A server shard works, or its work waits for the shard.
+    pub server: f64,
+    /// A message is written.
+    pub encode: f64,
+    /// Bytes wait for, or travel over, a link.
+    pub wire: f64,
+    /// Barred rows, or the mirror clock.
+    pub barrier: f64,
+    /// Other workers have not yet computed what this one must read.
+    pub staleness: f64,
+}
+
+impl Breakdown {
+    /// The parts by name, in the order in which they are drawn and tabled.
+    pub fn parts(&self) -> [(&'static str, f64); 6] {
+        [
+            ("compute", self.compute),
+            ("server", self.server),
+            ("encode", self.encode),
+            ("wire", self.wire),
+            ("barrier", self.barrier),
+            ("staleness", self.staleness),
+        ]
+    }
+
+    /// The clock: all parts.
+    pub fn sum(&self) -> f64 {
+        self.parts().iter().map(|(_, seconds)| seconds).sum()
+    }
+}
+
+/// Percentiles of a distribution of durations, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Half are below.
+    pub p50: f64,
+    /// 90 % are below.
+    pub p90: f64,
+    /// 99 % are below.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// One cell in numbers: `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The plan's hash, also the folder's name.
+    pub plan: String,
+    /// The spec's name.
+    pub spec: String,
+    /// The cell's name in the spec: `Baseline`, `Gaia`, `LAN`, `Target`.
+    pub cell: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Virtual seconds at the end, at the paper's scale under similitude.
+    pub seconds: f64,
+    /// Clocks completed by the slowest worker.
+    pub clocks: u32,
+    /// The objective to reach; none for the cell that sets it.
+    #[serde(with = "number::optional")]
+    pub target: Option<f64>,
+    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds.
+    pub seconds_to_target: Option<f64>,
+    /// In clocks.
+    pub clocks_to_target: Option<u32>,
+    /// Objective before the first clock.
+    #[serde(with = "number")]
+    pub first_objective: f64,
+    /// Objective at the end; not finite when learning diverged (written as text then: `NaN`, `inf`, `-inf`).
+    #[serde(with = "number")]
+    pub last_objective: f64,
+    /// Held-out root mean squared error at the end, in stars; none without held-out data.
+    #[serde(with = "number::optional")]
+    pub last_held_out_rmse: Option<f64>,
+    /// Charged bytes between sites (paper scale under similitude).
+    pub wan_bytes: u64,
+    /// Bytes between sites as encoded here.
+    pub wan_bytes_actual: u64,
+    /// `wan_bytes` over clocks.
+    pub wan_bytes_per_clock: f64,
+    /// Charged bytes between machines of one site.
+    pub lan_bytes: u64,
+    /// Mean over machines and clocks.
+    pub breakdown: Breakdown,
+    /// From asking for rows to having them all, each clock and worker.
+    pub read_wait: Percentiles,
+    /// Reads held by barred rows or the mirror clock.
+    pub barrier_wait: Percentiles,
+    /// From a message's sending to its arrival, over links.
+    pub transfer: Percentiles,
+    /// Share of touched parameters whose update was held back as insignificant, 0 to 1; none without a filter.
+    pub insignificant: Option<f64>,
+    /// Hash over all events of the run: equal for equal runs.
+    pub digest: String,
+}
+
+/// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Clocks completed by the slowest worker.
+    pub clock: u32,
+    /// Virtual seconds.
+    pub seconds: f64,
+    /// Each worker's own data on its site's copy, summed.
+    pub objective: f64,
+    /// One site's copy on all data.
+    pub objective_one_copy: f64,
+    /// In stars; NaN without held-out data.
+    pub held_out_rmse: f64,
+    /// Charged bytes between sites so far.
+    pub wan_bytes: u64,
+    /// The same as encoded here.
+    pub wan_bytes_actual: u64,
+}
+
+/// One clock of one machine: a row of `clocks.parquet`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockRow {
+    /// From 0.
+    pub clock: u32,
+    /// The machine's number.
+    pub machine: u32,
+    /// Its site's number.
+    pub site: u32,
+    /// Virtual seconds at which the clock's read was asked for.
+    pub started: f64,
+    /// Virtual seconds at which its updates went out.
+    pub ended: f64,
+    /// Where the time went.
+    pub parts: Breakdown,
+}
+
+/// What went from one machine to another: a row of `traffic.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrafficRow {
+    /// Sender.
+    pub from: u32,
+    /// Receiver.
+    pub to: u32,
+    /// The sender's site by name.
+    pub from_site: String,
+    /// The receiver's.
+    pub to_site: String,
+    /// `control` or `data`.
+    pub class: String,
+    /// Messages.
+    pub messages: u64,
+    /// Bytes as encoded here.
+    pub bytes_actual: u64,
+    /// Charged bytes.
+    pub bytes: u64,
+}
+
+/// A finished cell as read back from its folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellResult {
+    /// `manifest.json`.
+    pub manifest: Manifest,
+    /// `summary.json`.
+    pub summary: Summary,
+    /// `samples.parquet`, by clock.
+    pub samples: Vec<Sample>,
+}
