@@ -58,7 +58,7 @@ fn chunk_events(criterion: &mut Criterion) {
     println!("chunk_events: {:.2} million a CPU-second, best of 10 times {} events", best / 1e6, 10 * EVENTS);
 
     let mut group = criterion.benchmark_group("chunk_events");
-    group.throughput(Throughput::Elements(EVENTS)).sample_size(20);
+    group.throughput(Throughput::Elements(EVENTS)).sample_size(10);
     group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
     group.bench_function("462_backlogged", |bencher| {
         bencher.iter(|| (0..EVENTS).for_each(|_| step(&mut fabric)));
