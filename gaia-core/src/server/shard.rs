@@ -4,7 +4,7 @@
 //! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock.
 //!
-//! A read waits in one place, [`PendingRead`], with the reason and since when; every change of state asks the model again.
+//! A read waits in one place, `PendingRead`, with the reason and since when; every change of state asks the model again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
