@@ -1,0 +1,4 @@
+//! Real time.
+pub mod clock;
+pub mod pacer;
+pub mod timer;
