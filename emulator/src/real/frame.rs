@@ -420,23 +420,20 @@ impl<'a> Body<'a> {
 pub(super) const PIECE_OFFSET: usize = HEADER_BYTES + STREAM_BYTES;
 
 /// Cuts a byte stream into frames.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
     /// Where the unread bytes begin and end.
     unread: std::ops::Range<usize>,
 }
 
-impl Default for FrameReader {
-    fn default() -> Self {
-        FrameReader { buffer: vec![0; 2 * MAX_FRAME_BYTES], unread: 0..0 }
-    }
-}
-
 impl FrameReader {
     /// Room for more bytes, never empty once [`FrameReader::next_frame`] has given `None`; then call
     /// [`FrameReader::filled`].
     pub fn space(&mut self) -> &mut [u8] {
+        if self.buffer.is_empty() {
+            self.buffer.resize(2 * MAX_FRAME_BYTES, 0);
+        }
         if self.unread.is_empty() {
             self.unread = 0..0;
         } else if self.unread.start >= MAX_FRAME_BYTES {

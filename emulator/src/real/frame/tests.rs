@@ -54,8 +54,7 @@ fn frame() -> impl Strategy<Value = Owned> {
         any::<(u64, u32, u32)>().prop_map(|(run, m, machines)| Frame::Hello { run, machine: MachineId(m), machines }),
         any::<u32>().prop_map(|window| Frame::Welcome { window }),
         any::<(u64, u32)>().prop_map(|(epoch, dilation)| Frame::Start { epoch, dilation }),
-        (stream(), any::<u64>())
-            .prop_map(|(stream, at)| Frame::Whole { stream, arrives_at: Instant::from_nanos(at) }),
+        (stream(), any::<u64>()).prop_map(|(stream, at)| Frame::Whole { stream, arrives_at: Instant::from_nanos(at) }),
         (stream(), any::<u32>()).prop_map(|(stream, bytes)| Frame::Credit { stream, bytes }),
         any::<(u32, u64)>().prop_map(|(peer, charged)| Frame::Left { peer: MachineId(peer), charged }),
         any::<(u64, u64, bool)>().prop_map(|(sent, received, halted)| {
