@@ -242,7 +242,7 @@ impl Case {
         let rate = |&(sender, receiver): &(u32, u32)| {
             let arrivals = &measured.machines[receiver as usize].1.bytes;
             let mut within =
-                data.iter().filter(|(machine, at, _)| machine.0 == sender && (from..until).contains(&at.as_secs_f64()));
+                arrivals.iter().filter(|(machine, at, _)| machine.0 == sender && (from..until).contains(&at.as_secs_f64()));
             let Some((_, first, _)) = within.next() else { return 0.0 };
             let (mut bytes, mut last) = (0, *first);
             for (_, at, charged) in within {
