@@ -241,8 +241,9 @@ impl Case {
         let (from, until) = (self.seconds * 0.2, self.seconds);
         let rate = |&(sender, receiver): &(u32, u32)| {
             let arrivals = &measured.machines[receiver as usize].1.bytes;
-            let mut within =
-                arrivals.iter().filter(|(machine, at, _)| machine.0 == sender && (from..until).contains(&at.as_secs_f64()));
+            let mut within = arrivals
+                .iter()
+                .filter(|(machine, at, _)| machine.0 == sender && (from..until).contains(&at.as_secs_f64()));
             let Some((_, first, _)) = within.next() else { return 0.0 };
             let (mut bytes, mut last) = (0, *first);
             for (_, at, charged) in within {
