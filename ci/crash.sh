@@ -5,7 +5,7 @@ set -euo pipefail
 binary=$(realpath "$1")
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-run=(run fig13 --seed 1 --quiet --checkpoint-every 0.2)
+run=(run fig13 --seed 1 --quiet --checkpoint-every 0.5)
 
 "$binary" "${run[@]}" --out "$out/whole" >/dev/null
 kills=0
