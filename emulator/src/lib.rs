@@ -16,6 +16,8 @@ pub mod node;
 pub mod profile;
 mod quantity;
 pub mod random;
+#[cfg(feature = "real")]
+pub mod real;
 pub mod time;
 pub mod topology;
 pub mod units;

@@ -205,6 +205,12 @@ fn packed_blocks(index: &[u32]) -> impl Iterator<Item = ([u32; BLOCK], u32, u8)>
 
 fn write_sparse(index: &[u32], value: &[f32], encoding: Encoding, out: &mut Vec<u8>) {
     out.extend((index.len() as u32).to_le_bytes());
+    encode_indexes(index, encoding, out);
+    out.extend(value.iter().flat_map(|value| value.to_le_bytes()));
+}
+
+/// Appends the bytes of `index` alone, [`indexes_len`] of them. How many indexes they are is for the reader to know.
+pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
     match encoding {
         Encoding::Plain => out.extend(index.iter().flat_map(|&index| u64::from(index).to_le_bytes())),
         Encoding::Packed => {
@@ -217,7 +223,11 @@ fn write_sparse(index: &[u32], value: &[f32], encoding: Encoding, out: &mut Vec<
             }
         }
     }
-    out.extend(value.iter().flat_map(|value| value.to_le_bytes()));
+}
+
+/// Reads the `count` indexes that [`encode_indexes`] wrote with the same `encoding`.
+pub fn decode_indexes(bytes: &[u8], count: usize, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
+    Reader { bytes, at: 0 }.indexes(count, u32::MAX, encoding)
 }
 
 fn non_zero(values: &[f32]) -> (Vec<u32>, Vec<f32>) {
