@@ -147,13 +147,23 @@ fn an_observer_ends_the_run_for_all() {
 
 #[test]
 fn the_relay_can_be_stopped() {
-    let relay = relay(network(1, 100, 0), "1", bounds());
+    let relay = relay(network(2, 100, 0), "1", bounds());
     let stopper = relay.stopper();
-    let task = Some((TestTask::Sleep(WallDuration::ZERO), Duration::from_secs(1000)));
-    let scripts = vec![(Script { task, ..Script::default() }, Watch::default())];
-    let (outcome, ran) = run_with(relay, 1, bounds(), scripts, || stopper.stop());
+    let task = |modelled| Some((TestTask::Sleep(WallDuration::ZERO), modelled));
+    let (started, has_started) = std::sync::mpsc::channel();
+    let scripts = vec![
+        (
+            Script { task: task(Duration::from_millis(5)), ..Script::default() },
+            Watch { tell: Some(started), ..Watch::default() },
+        ),
+        (Script { task: task(Duration::from_secs(1000)), ..Script::default() }, Watch::default()),
+    ];
+    let (outcome, ran) = run_with(relay, 2, bounds(), scripts, || {
+        has_started.recv().expect("it starts");
+        stopper.stop();
+    });
     assert_eq!(outcome.ended.expect("a sound run"), Ended::Stopped);
-    assert!(matches!(ran[0].outcome.ended, Ok(()) | Err(NodeError::RelayLost { .. })), "{:?}", ran[0].outcome.ended);
+    ran.iter().for_each(|ran| assert!(ran.outcome.ended.is_ok(), "{:?}", ran.outcome.ended));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Machines for tests of real runs: scripted nodes whose messages are plain bytes, and whole runs on threads.
 
-#![allow(dead_code, reason = "every test file uses a part of this")]
-
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -203,17 +201,21 @@ impl Node for Script {
     fn restore(&mut self, (): ()) {}
 }
 
-/// Counts transfers; breaks at the first sample if told so.
+/// Keeps samples and transfers; breaks at the first sample, or tells of it, if asked to.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     pub(crate) samples: Vec<Instant>,
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) breaks: bool,
+    pub(crate) tell: Option<std::sync::mpsc::Sender<()>>,
 }
 
 impl Observer<Kept> for Watch {
     fn sample(&mut self, _: Instant, _: MachineId, sample: Kept) -> ControlFlow<()> {
         self.samples.push(sample.0);
+        if let Some(tell) = &self.tell {
+            tell.send(()).expect("the test listens");
+        }
         if self.breaks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
