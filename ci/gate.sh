@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The one gate, the same at home and in CI: form, lints, documentation, purity, tests, determinism, crashes.
+# The one gate, the same at home and in CI: form, lints, documentation, purity, tests, determinism, crashes,
+# runs in real time.
 # Needs Rust with rustfmt and clippy, a C compiler and Python 3; leaves its results in a temporary folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,5 +31,8 @@ bash ci/determinism.sh target/debug/experiments
 
 step "killed three times, finished, the same files"
 bash ci/crash.sh target/debug/experiments
+
+step "in real time: the simulation's bits, kills of processes, nothing left behind"
+bash ci/real.sh target/debug/experiments 3
 
 step "all of it passed"

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::spec::{Changes, Setting};
+use crate::spec::{Changes, Launch, Local, Setting};
+use emulator::real::clock::Dilation;
 
 /// Everything went as asked.
 pub const DONE: u8 = 0;
@@ -43,6 +44,9 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: what the paper says, what was measured, the verdict
     Claims(ClaimsArgs),
+    /// Take part in a run in real time; started by `run --launcher local`
+    #[command(hide = true)]
+    Node(NodeArgs),
     /// List, import, generate and verify data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -87,9 +91,12 @@ pub struct RunArgs {
     /// Changes of the specs.
     #[command(flatten)]
     pub changes: ChangeArgs,
-    /// How machines are run
-    #[arg(long, value_enum, default_value_t = Launcher::Simulated)]
-    pub launcher: Launcher,
+    /// How the machines of cells that do not say are run [default: as the spec says]
+    #[arg(long, value_enum)]
+    pub launcher: Option<Launcher>,
+    /// Wall seconds a second of a run in real time; 0.001 to 1000000
+    #[arg(long, value_name = "K", default_value = "1", requires = "launcher")]
+    pub dilation: Dilation,
     /// Wall seconds between two checkpoints of an unfinished cell; a run that is killed goes on from the last
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative)]
     pub checkpoint_every: f64,
@@ -102,6 +109,17 @@ pub struct RunArgs {
     /// The instructions that kernels use; results are the same with all
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
+}
+
+/// `experiments node`: one process of a run in real time.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct NodeArgs {
+    /// What the launcher has written for all processes of the run
+    #[arg(long, value_name = "FILE")]
+    pub assignment: PathBuf,
+    /// Be this machine (`m3`), or the `relay`
+    #[arg(long = "as", value_name = "WHO")]
+    pub role: crate::run::Who,
 }
 
 /// `experiments report`.
@@ -163,6 +181,8 @@ pub enum DataCommand {
 pub enum Launcher {
     /// All in this process, in virtual time
     Simulated,
+    /// A process each on this host, in real time over TCP
+    Local,
 }
 
 /// The instructions that kernels use.
@@ -216,7 +236,18 @@ impl Failure {
 impl ChangeArgs {
     /// As specs take them.
     pub fn changes(&self) -> Changes {
-        Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone() }
+        Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone(), launcher: None }
+    }
+}
+
+impl RunArgs {
+    /// As specs take them.
+    pub fn changes(&self) -> Changes {
+        let launcher = self.launcher.map(|launcher| match launcher {
+            Launcher::Simulated => Launch::Simulated,
+            Launcher::Local => Launch::Local(Local { dilation: self.dilation }),
+        });
+        Changes { launcher, ..self.changes.changes() }
     }
 }
 

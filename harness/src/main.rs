@@ -22,6 +22,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::Plan(args) => print!("{}", commands::plan(args, registries)?),
         Command::Data(command) => print!("{}", data::command(command)?),
         Command::Run(args) => return run::command(args, registries),
+        Command::Node(args) => return run::node(args),
         Command::Report(args) => return report(args),
         Command::Claims(args) => return claims(args),
     }

@@ -5,6 +5,7 @@ use std::fs;
 use clap::{CommandFactory, Parser};
 use harness::cli::{Cli, Command, Failure, Launcher};
 use harness::plan::Registries;
+use harness::spec::{Launch, Local};
 use harness::{commands, data};
 
 const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"] };
@@ -42,8 +43,22 @@ fn defaults_of_run() {
     let Command::Run(run) = cli.command else { panic!("it is run") };
     assert_eq!(run.specs, ["fig13.yaml"]);
     assert_eq!(run.out.to_str(), Some("results"));
-    assert_eq!((run.jobs, run.quiet, run.strict, run.launcher), (None, false, false, Launcher::Simulated));
+    assert_eq!((run.jobs, run.quiet, run.strict, run.launcher), (None, false, false, None));
     assert_eq!(run.changes.set[0].value, "[1, 2]");
+}
+
+#[test]
+fn a_run_in_real_time_has_a_dilation() {
+    let launch = |words: &[&str]| {
+        let words = ["experiments", "run", "fig13"].iter().chain(words);
+        let Command::Run(run) = Cli::try_parse_from(words).unwrap().command else { panic!("it is run") };
+        (run.launcher, run.changes().launcher)
+    };
+    let local = |dilation: &str| Launch::Local(Local { dilation: dilation.parse().unwrap() });
+    assert_eq!(launch(&[]), (None, None));
+    assert_eq!(launch(&["--launcher", "simulated"]).1, Some(Launch::Simulated));
+    assert_eq!(launch(&["--launcher", "local"]), (Some(Launcher::Local), Some(local("1"))));
+    assert_eq!(launch(&["--launcher", "local", "--dilation", "0.5"]).1, Some(local("0.5")));
 }
 
 #[test]

@@ -182,3 +182,47 @@ fn mistakes_and_failures_say_what_and_where() {
     }
     assert!(summaries(&place.path("results")).iter().all(|summary| summary["cell"] == "Target"));
 }
+
+/// One cell of three machines, simulated and real, that must leave the same objectives to the bit and the same bytes.
+const TWICE: &str = "
+goal: { clocks: 3 }
+workload: { mf: { rank: 8 } }
+data: { generated: { users: 300, items: 60, ratings: 4000 } }
+similitude: netflix
+cells:
+  - name: simulated
+    profile: lan
+    machines-per-site: 3
+    system: { global: { bsp: {} } }
+  - name: real
+    profile: lan
+    machines-per-site: 3
+    system: { global: { bsp: {} } }
+    launcher: { local: { dilation: 0.25 } }
+";
+
+#[test]
+fn processes_learn_what_the_simulation_learns() {
+    let place = Place::new(TWICE);
+    let ran = place.run(&[]);
+    assert_eq!(code(&ran), 0, "{}", errors(&ran));
+    let mut cells: Vec<_> = fs::read_dir(place.path("results/small")).expect("it has results").collect();
+    cells.retain(|entry| entry.as_ref().expect("readable").path().is_dir());
+    let read = |entry: std::io::Result<fs::DirEntry>| {
+        let folder = entry.expect("readable").path();
+        let cell = harness::results::store::read_cell(&folder).expect("it is whole");
+        (cell, harness::results::store::read_traffic(&folder).expect("it is whole"), folder)
+    };
+    let mut cells: Vec<_> = cells.into_iter().map(read).collect();
+    cells.sort_by(|(a, ..), (b, ..)| a.summary.cell.cmp(&b.summary.cell));
+    let [(real, real_traffic, folder), (simulated, simulated_traffic, _)] = cells.as_slice() else {
+        panic!("two cells: {}", cells.len())
+    };
+    let objectives = |cell: &harness::results::CellResult| -> Vec<[u64; 2]> {
+        cell.samples.iter().map(|sample| [sample.objective, sample.objective_one_copy].map(f64::to_bits)).collect()
+    };
+    assert_eq!(objectives(real), objectives(simulated));
+    assert_eq!(real.samples.len(), 4, "before the first clock, and after each of three");
+    assert_eq!(real_traffic, simulated_traffic);
+    assert!(folder.join("conformance.json").is_file() && !folder.join("assignment.json").exists());
+}

@@ -58,7 +58,7 @@ pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
 impl Cell<'_> {
     /// Whether its own convergence is the target of the others.
     pub(super) fn sets_target(&self) -> bool {
-        self.runs.iter().all(|run| run.summary.target.is_none())
+        self.runs.iter().all(|run| run.summary.target.is_none() && run.summary.outcome != Outcome::ClocksDone)
     }
 
     /// How many runs reached the target (or converged).
@@ -73,9 +73,13 @@ impl Cell<'_> {
 
     /// In words: `target reached`, `converged`, `2 of 3 reached the target`, `target not reached`.
     pub(super) fn outcome(&self) -> String {
+        if self.runs.iter().any(|run| !run.summary.faults.is_empty()) {
+            return "invalid".into();
+        }
         match self.reached() {
             all if all == self.runs.len() => match self.runs[0].summary.outcome {
                 Outcome::Converged => "converged".into(),
+                Outcome::ClocksDone => "clocks done".into(),
                 Outcome::TargetReached | Outcome::ClockCap | Outcome::Diverged => "target reached".into(),
             },
             0 if self.runs.iter().any(|run| run.summary.outcome == Outcome::Diverged) => "diverged".into(),

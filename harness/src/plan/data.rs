@@ -8,10 +8,11 @@ use datasets::ratings::config::Generated;
 use datasets::ratings::generate::generate;
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::load::{LoadError, load};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Where the ratings come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DataSource {
     /// Made from these settings and a plan's seed.
     Generated(Generated),

@@ -24,7 +24,7 @@ pub use estimate::{Estimate, estimate};
 pub use resolve::Registries;
 pub use show::{system_in_words, table};
 
-use crate::spec::{Cap, Convergence, Workload};
+use crate::spec::{Cap, Convergence, Launch, Workload};
 
 /// Version of the plan's form. Part of the hash.
 pub const SCHEMA: u32 = 1;
@@ -75,6 +75,9 @@ pub struct Plan {
     pub convergence: Convergence,
     /// When a cell is given up.
     pub cap: Cap,
+    /// How its machines are run. A simulated plan does not mention it.
+    #[serde(default, skip_serializing_if = "Launch::is_simulated")]
+    pub launch: Launch,
     /// [`SOURCES`].
     pub sources: String,
 }
@@ -89,6 +92,11 @@ pub enum Role {
     ReachesTarget {
         /// The hash of the plan of the target cell.
         target: String,
+    },
+    /// Runs for so many clocks.
+    RunsClocks {
+        /// How many.
+        clocks: u32,
     },
 }
 

@@ -13,7 +13,7 @@ use gaia_core::sync::config::System;
 use super::estimate::Size;
 use super::{Data, DataSource, Experiment, Loader, Plan, Problems, Role, SCHEMA, SOURCES, TARGET};
 use crate::machines;
-use crate::spec::{self, Cell, Machines, PerSite, Scale, Source, Spec, Workload, WorkloadChange};
+use crate::spec::{self, Cell, Goal, Launch, Machines, PerSite, Scale, Source, Spec, Workload, WorkloadChange};
 use crate::suggest;
 
 /// The paper's rank for Netflix (section 5.2).
@@ -41,6 +41,7 @@ struct Resolved {
     machines: MachineKind,
     system: System,
     encoding: gaia_core::sync::config::Encoding,
+    launch: Launch,
 }
 
 impl Experiment {
@@ -85,6 +86,9 @@ fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>)
     }
     problems.convergence(&spec.convergence);
     problems.cap(&spec.cap);
+    if let Goal::Clocks(clocks) = spec.goal {
+        problems.within("goal.clocks", clocks, 1..=1_000_000);
+    }
     problems.link(&spec.link);
     check_cell_names(problems, &spec.cells);
 }
@@ -128,6 +132,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         machines,
         system: target.system.clone(),
         encoding: spec.encoding,
+        launch: Launch::Simulated,
     });
     let cell = |(position, cell): (usize, &Cell)| {
         let path = format!("cells[{position}]");
@@ -144,9 +149,11 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
             machines: machines?,
             system: cell.system.clone(),
             encoding: cell.encoding.unwrap_or(spec.encoding),
+            launch: cell.launcher.unwrap_or(spec.launcher),
         })
     };
     let cells: Vec<Option<Resolved>> = spec.cells.iter().enumerate().map(cell).collect();
+    let target = target.filter(|_| spec.goal == Goal::Target);
     target.into_iter().chain(cells.into_iter().flatten()).collect()
 }
 
@@ -277,9 +284,10 @@ fn check_users(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64,
 fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::with_capacity(cells.len());
     for cell in cells {
-        let role = match plans.first() {
-            None => Role::SetsTarget,
-            Some(target) => Role::ReachesTarget { target: target.hash() },
+        let role = match (spec.goal, plans.first()) {
+            (Goal::Clocks(clocks), _) => Role::RunsClocks { clocks },
+            (Goal::Target, None) => Role::SetsTarget,
+            (Goal::Target, Some(target)) => Role::ReachesTarget { target: target.hash() },
         };
         let Workload::Mf(mf) = &cell.workload;
         let (stands_for, similitude) = similitude(spec.similitude, data.size(), mf.rank);
@@ -302,6 +310,7 @@ fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &
             chunk: spec.link.chunk,
             convergence: spec.convergence,
             cap: spec.cap,
+            launch: cell.launch,
             sources: SOURCES.into(),
         });
     }

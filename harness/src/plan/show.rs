@@ -61,7 +61,7 @@ fn row(plan: &Plan) -> [String; 9] {
         Encoding::Packed => "packed",
     };
     [
-        plan.cell.clone(),
+        cell_in_words(plan),
         plan.seed.to_string(),
         plan.profile.name.clone(),
         format!("{} x {}", per_site(&plan.machines_per_site), plan.machines.name),
@@ -71,6 +71,11 @@ fn row(plan: &Plan) -> [String; 9] {
         bytes(estimate.memory_bytes),
         plan.hash(),
     ]
+}
+
+/// Its name, and how it is run when that is not in virtual time.
+fn cell_in_words(plan: &Plan) -> String {
+    if plan.launch.is_simulated() { plan.cell.clone() } else { format!("{} [{}]", plan.cell, plan.launch) }
 }
 
 /// `11 sites of 2`, or `2+3+1`.

@@ -4,6 +4,7 @@
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder.
 
 pub mod atomic;
+pub mod conformance;
 pub mod lock;
 pub mod manifest;
 mod number;
@@ -31,6 +32,8 @@ pub enum Outcome {
     ClockCap,
     /// The objective is not a number any more.
     Diverged,
+    /// It was to run for so many clocks, and has.
+    ClocksDone,
 }
 
 /// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
@@ -108,7 +111,8 @@ pub struct Summary {
     /// The objective to reach; none for the cell that sets it.
     #[serde(with = "number::optional")]
     pub target: Option<f64>,
-    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds.
+    /// When the target was reached (or, for the cell that sets it, when it converged; or when the clocks asked for were
+    /// done), in virtual seconds.
     pub seconds_to_target: Option<f64>,
     /// In clocks.
     pub clocks_to_target: Option<u32>,
@@ -139,8 +143,11 @@ pub struct Summary {
     pub transfer: Percentiles,
     /// Share of touched parameters whose update was held back as insignificant, 0 to 1; none without a filter.
     pub insignificant: Option<f64>,
-    /// Hash over all events of the run: equal for equal runs.
+    /// Hash over all events of the run: equal for equal runs. For a run in real time: over its samples.
     pub digest: String,
+    /// Why a run in real time must not be believed, a line each: see `conformance.json`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.

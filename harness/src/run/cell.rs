@@ -1,34 +1,30 @@
-//! One cell: machines built from a plan, run in virtual time to their goal, recorded.
+//! One cell: machines built from a plan, run to their goal in virtual time or as processes, recorded.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use datasets::ratings::Ratings;
-use datasets::ratings::partition::partition;
-use emulator::id::MachineId;
+use emulator::digest::Digest;
 use emulator::link::{Fabric, LinkConfig, LinkError};
 use emulator::topology::{Topology, TopologyError};
 use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
-use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
+use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
-use gaia_core::sync::Progress;
-use gaia_core::workload::mf::config::Mf;
-use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
-use super::checkpoint;
 use super::goal::Goal;
+use super::local::{self, Assignment, LocalError};
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
-use super::table;
-use crate::plan::{Plan, Role};
+use super::{build, checkpoint, table};
+use crate::plan::{DataSource, Plan, Role};
 use crate::results::atomic::WriteError;
 use crate::results::manifest::Host;
 use crate::results::{Summary, store};
-use crate::spec::Workload;
+use crate::spec::{Launch, Local, Workload};
 
 /// Events between two looks at the wall clock.
 const EVENTS_A_LOOK: u32 = 4096;
@@ -48,6 +44,9 @@ pub(super) enum CellError {
     /// The links cannot be emulated.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// A run in real time broke off.
+    #[error(transparent)]
+    Local(#[from] LocalError),
 }
 
 /// A cell to run.
@@ -55,6 +54,7 @@ pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) folder: &'a Path,
     pub(super) ratings: &'a Ratings,
+    pub(super) source: &'a DataSource,
     pub(super) target: Option<&'a Summary>,
     pub(super) isa: Isa,
     pub(super) pool: &'a Arc<rayon::ThreadPool>,
@@ -68,14 +68,11 @@ impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
         match self.plan.workload {
-            Workload::Mf(config) => self.run_workload(self.mf(config), progress, say),
+            Workload::Mf(config) => {
+                let workloads = build::mf_workers(self.plan, self.ratings, config, self.isa);
+                self.run_workload(workloads, progress, say)
+            }
         }
-    }
-
-    fn mf(&self, config: Mf) -> Vec<Arc<MfWorker>> {
-        let whole = WholeData::of(self.ratings, &config);
-        let parts = partition(self.ratings, &self.plan.machines_per_site, self.plan.split);
-        parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, self.plan.seed, self.isa))).collect()
     }
 
     fn run_workload<W: Learning>(
@@ -89,57 +86,43 @@ impl Job<'_> {
         store::begin_cell(self.folder, &table::manifest(self.plan, self.ratings), &host)?;
         let topology = Topology::new(&self.plan.profile, &self.plan.machines_per_site)?;
         let clocks_per_pass = workloads[0].clocks_per_pass();
-        let setting = Arc::new(self.setting(&topology, &workloads[0]));
-        let mut driver = self.driver(&topology, &setting, &workloads)?;
+        let setting = build::setting(self.plan, &topology, &workloads[0], self.max_clocks(), self.isa);
+        let setting = Arc::new(setting);
         let mut recorder = Recorder {
-            setting,
+            setting: setting.clone(),
             workloads,
             pool: self.pool.clone(),
             goal: self.goal(clocks_per_pass),
             progress,
             state: RecorderState::default(),
         };
-        self.begin(&mut driver, &mut recorder, say);
-        self.run_to_the_end(&mut driver, &mut recorder)?;
-        let summary = self.write(&topology, &driver, recorder.state)?;
+        let summary = match self.plan.launch {
+            Launch::Simulated => {
+                let mut driver = self.driver(&topology, &setting, &recorder.workloads)?;
+                self.begin(&mut driver, &mut recorder, say);
+                self.run_to_the_end(&mut driver, &mut recorder)?;
+                self.write(&topology, driver.digest(), &recorder.state, Vec::new())?
+            }
+            Launch::Local(Local { dilation }) => {
+                let assignment = Assignment::new(self, dilation);
+                let ended = local::run(&assignment, self.folder, &mut recorder)?;
+                let conformance = ended.conformance(mean_clock(&recorder.state));
+                conformance.write(self.folder)?;
+                conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.plan.cell)));
+                self.write(&topology, &Digest::default(), &recorder.state, conformance.faults)?
+            }
+        };
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         store::write_host(self.folder, &host)?;
         checkpoint::remove(self.folder)?;
         Ok(summary)
     }
 
-    fn setting<W: Learning>(&self, topology: &Topology, workload: &Arc<W>) -> Setting {
-        let machines: Vec<MachineId> = topology.machines().collect();
-        let rate = |from, to| if from == to { f64::INFINITY } else { bytes_per_second(topology, from, to) };
-        let learning = workload.clone();
-        let progress = move |clock| Progress {
-            clock,
-            clocks_per_pass: learning.clocks_per_pass(),
-            learning_rate_factor: learning.learning_rate_factor(clock),
-        };
-        Setting::new(SettingParts {
-            placement: Placement {
-                site_of: machines.iter().map(|&machine| topology.site_of(machine)).collect(),
-                bytes_per_second: machines
-                    .iter()
-                    .flat_map(|&from| machines.iter().map(move |&to| rate(from, to)))
-                    .collect(),
-            },
-            layout: workload.layout(),
-            system: self.plan.system.clone(),
-            encoding: self.plan.encoding,
-            similitude: self.plan.similitude,
-            kind: self.plan.machines.clone(),
-            seed: self.plan.seed,
-            max_clocks: self.max_clocks(),
-            isa: self.isa,
-            record_copies: RecordCopies::EveryClock,
-            progress: Arc::new(progress),
-        })
-    }
-
-    /// The cap in clocks, or in times of what the target cell took.
-    fn max_clocks(&self) -> u32 {
+    /// The clocks to run; or the cap, in clocks or in times of what the target cell took.
+    pub(super) fn max_clocks(&self) -> u32 {
+        if let Role::RunsClocks { clocks } = self.plan.role {
+            return clocks;
+        }
         let cap = self.plan.cap;
         let times = self.target.map(|target| (f64::from(target.clocks) * cap.times_target).ceil() as u32);
         times.unwrap_or(cap.clocks).clamp(1, cap.clocks)
@@ -147,6 +130,7 @@ impl Job<'_> {
 
     fn goal(&self, clocks_per_pass: u32) -> Goal {
         match (&self.plan.role, self.target) {
+            (Role::RunsClocks { .. }, _) => Goal::DoClocks,
             (Role::ReachesTarget { .. }, Some(target)) => Goal::Reach(target.last_objective),
             _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass },
         }
@@ -202,11 +186,12 @@ impl Job<'_> {
         }
     }
 
-    fn write<W: Learning>(
+    fn write<S>(
         &self,
         topology: &Topology,
-        driver: &Driver<W>,
-        state: RecorderState<W::State>,
+        digest: &Digest,
+        state: &RecorderState<S>,
+        faults: Vec<String>,
     ) -> Result<Summary, CellError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
@@ -214,12 +199,14 @@ impl Job<'_> {
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        let summary = table::summary(self.plan, target, &state, &clocks, driver.digest());
+        let summary = Summary { faults, ..table::summary(self.plan, target, state, &clocks, digest) };
         store::write_summary(self.folder, &summary)?;
         Ok(summary)
     }
 }
 
-fn bytes_per_second(topology: &Topology, from: MachineId, to: MachineId) -> f64 {
-    topology.rate_between(from, to).as_bits_per_second() as f64 / 8.0
+/// The run's time for a clock.
+fn mean_clock<S>(state: &RecorderState<S>) -> emulator::time::Duration {
+    let seconds = state.samples.last().map_or(0.0, |last| last.seconds / f64::from(last.clock.max(1)));
+    emulator::time::Duration::from_nanos((seconds * 1e9) as u64)
 }

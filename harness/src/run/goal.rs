@@ -17,6 +17,8 @@ pub(super) enum Goal {
     },
     /// Until its objective is at most this.
     Reach(f64),
+    /// Until all machines have done their clocks and nothing is under way any more.
+    DoClocks,
 }
 
 /// How a cell ended, and at which clock.
@@ -37,6 +39,7 @@ impl Goal {
             Goal::Converge { rule, clocks_per_pass } if has_converged(objectives, &rule, clocks_per_pass) => {
                 Some(Outcome::Converged)
             }
+            Goal::DoClocks => (clock >= max_clocks).then_some(Outcome::ClocksDone),
             _ => (clock >= max_clocks).then_some(Outcome::ClockCap),
         };
         outcome.map(|outcome| End { outcome, clock })

@@ -1,12 +1,15 @@
 //! `experiments run`: the plans of a spec, run cell by cell, recorded, and drawn.
 //!
-//! Seed by seed: the target cell first, then the others side by side, all on one pool of `--jobs` threads. A cell whose
+//! Seed by seed: the target cell first, then the others side by side, all on one pool of `--jobs` threads; cells that run
+//! in real time last, one after another, with the host to themselves. A cell whose
 //! folder is whole already is reused; one that was broken off goes on from its last checkpoint.
 
+mod build;
 mod cell;
 mod checkpoint;
 mod goal;
 mod histogram;
+mod local;
 mod progress;
 mod recorder;
 mod table;
@@ -23,10 +26,11 @@ use gaia_core::simd::Isa;
 use thiserror::Error;
 
 use self::cell::{CellError, Job};
+pub use self::local::{Who, node};
 use self::progress::Display;
 use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, RunArgs};
 use crate::commands::experiment;
-use crate::plan::{Experiment, Plan, Registries, Role};
+use crate::plan::{DataSource, Experiment, Plan, Registries, Role};
 use crate::report;
 use crate::results::lock::Lock;
 use crate::results::manifest::{CellEntry, CellIndex};
@@ -39,6 +43,12 @@ struct Host {
     isa: Isa,
     checkpoint_every: Duration,
     display: Display,
+}
+
+/// What is learnt from, and where it came from.
+struct Learned<'a> {
+    ratings: &'a Ratings,
+    source: &'a DataSource,
 }
 
 /// Why cells could not be run.
@@ -70,7 +80,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
     let host = Host::new(args).map_err(Failure::run)?;
     let mut experiments = Vec::new();
     for spec in &args.specs {
-        experiments.push(experiment(spec, &args.changes.changes(), registries)?);
+        experiments.push(experiment(spec, &args.changes(), registries)?);
     }
     let mut every_claim_holds = true;
     for experiment in &mut experiments {
@@ -120,18 +130,24 @@ fn run_experiment(host: &Host, experiment: &mut Experiment, folder: &Path) -> Re
     seeds.dedup();
     for seed in seeds {
         let ratings = experiment.loader.ratings(seed).map_err(Failure::input)?;
+        let data = Learned { ratings: &ratings, source: experiment.loader.source() };
         let plans = experiment.plans.iter().filter(|plan| plan.seed == seed);
         let (targets, cells): (Vec<&Plan>, Vec<&Plan>) = plans.partition(|plan| plan.role == Role::SetsTarget);
         let mut target = None;
         for plan in targets {
-            let done = run_cells(host, &[plan], folder, &ratings, None).map_err(Failure::run)?;
+            let done = run_cells(host, &[plan], folder, &data, None).map_err(Failure::run)?;
             target = done.into_iter().next();
         }
         if let Some(summary) = target.as_ref().filter(|summary| summary.outcome == Outcome::Diverged) {
             let objective = summary.last_objective;
             return Err(Failure::run(RunSpecError::Diverged { seed, objective }));
         }
-        run_cells(host, &cells, folder, &ratings, target.as_ref()).map_err(Failure::run)?;
+        let (simulated, real): (Vec<&Plan>, Vec<&Plan>) =
+            cells.into_iter().partition(|plan| plan.launch.is_simulated());
+        run_cells(host, &simulated, folder, &data, target.as_ref()).map_err(Failure::run)?;
+        for plan in real {
+            run_cells(host, &[plan], folder, &data, target.as_ref()).map_err(Failure::run)?;
+        }
     }
     let entry = |plan: &Plan| CellEntry { cell: plan.cell.clone(), seed: plan.seed, plan: plan.hash() };
     let index = CellIndex {
@@ -149,7 +165,7 @@ fn run_cells(
     host: &Host,
     plans: &[&Plan],
     folder: &Path,
-    ratings: &Arc<Ratings>,
+    data: &Learned<'_>,
     target: Option<&Summary>,
 ) -> Result<Vec<Summary>, RunSpecError> {
     let next = AtomicUsize::new(0);
@@ -159,7 +175,7 @@ fn run_cells(
         while !failed() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(&plan) = plans.get(index) else { break };
-            let result = run_cell(host, plan, folder, ratings, target);
+            let result = run_cell(host, plan, folder, data, target);
             results.lock().expect("no holder panics")[index] = Some(result);
         }
     };
@@ -183,19 +199,23 @@ fn run_cell(
     host: &Host,
     plan: &Plan,
     folder: &Path,
-    ratings: &Arc<Ratings>,
+    data: &Learned<'_>,
     target: Option<&Summary>,
 ) -> Result<Summary, CellError> {
     let folder: PathBuf = store::cell_folder(folder, &plan.hash());
     let name = if plan.role == Role::SetsTarget { plan.cell.clone() } else { format!("{} {}", plan.spec, plan.cell) };
     if let Ok(summary) = store::check_whole(&folder, &plan.hash()) {
-        host.display.say(&format!("{name}: done before, reused"));
-        return Ok(summary);
+        if summary.faults.is_empty() {
+            host.display.say(&format!("{name}: done before, reused"));
+            return Ok(summary);
+        }
+        host.display.say(&format!("{name}: done before, but invalid: runs again"));
     }
     let job = Job {
         plan,
         folder: &folder,
-        ratings,
+        ratings: data.ratings,
+        source: data.source,
         target,
         isa: host.isa,
         pool: &host.pool,

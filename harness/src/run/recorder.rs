@@ -1,4 +1,4 @@
-//! Watches a simulated run: gathers what machines record into rows, and ends the run when its goal is met.
+//! Watches a run: gathers what machines record into rows, and ends the run when its goal is met.
 //!
 //! A row of `samples.parquet` stands for the moment when every worker has read the parameters for its next clock. Its
 //! objective is the sum of what each worker measured on its own data with the rows that it read (DESIGN: each worker's
@@ -213,7 +213,9 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
                 self.state.significant += significant;
             }
         }
-        self.finish_rows()
+        let ended = self.finish_rows();
+        // Machines that have done their clocks halt: what is under way then still counts.
+        if self.goal == Goal::DoClocks { ControlFlow::Continue(()) } else { ended }
     }
 
     fn transfer(&mut self, transfer: &Transfer) {

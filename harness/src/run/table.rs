@@ -79,7 +79,7 @@ pub(super) fn summary<S>(
     let (first, last) = (state.samples.first(), state.samples.last());
     let (first, last) = first.zip(last).expect("a run that ended has samples");
     let end = state.end.expect("a run that ended has an end");
-    let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged);
+    let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
     let sites: Vec<u32> =
         plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
     let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
@@ -108,6 +108,7 @@ pub(super) fn summary<S>(
         transfer: state.transfer.percentiles(),
         insignificant: (state.touched > 0).then(|| 1.0 - state.significant as f64 / state.touched as f64),
         digest: full_digest(digest, state),
+        faults: Vec::new(),
     }
 }
 
@@ -153,6 +154,7 @@ pub(super) fn in_words(summary: &Summary) -> String {
         Outcome::Converged => "converged",
         Outcome::ClockCap => "gave up",
         Outcome::Diverged => "diverged",
+        Outcome::ClocksDone => "ended",
     };
     let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
     format!(

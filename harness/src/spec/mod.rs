@@ -4,6 +4,7 @@
 //! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
 
 mod form;
+mod launch;
 mod set;
 mod source;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use form::FormError;
 pub(crate) use form::parse as parse_form;
+pub use launch::{Goal, Launch, Local};
 pub use set::{SetError, Setting};
 pub use source::{Changes, Source, SourceError, embedded};
 
@@ -56,6 +58,12 @@ pub struct Spec {
     /// The cell that sets the objective to reach.
     #[serde(default)]
     pub target: Target,
+    /// What the cells run for.
+    #[serde(default)]
+    pub goal: Goal,
+    /// How machines of cells that do not say are run. The target cell is always simulated.
+    #[serde(default)]
+    pub launcher: Launch,
     /// What is compared.
     pub cells: Vec<Cell>,
     /// When the target cell has converged.
@@ -159,6 +167,9 @@ pub struct Cell {
     /// What differs from the spec's.
     #[serde(default)]
     pub workload: Option<WorkloadChange>,
+    /// In place of the spec's, and of the command line's.
+    #[serde(default)]
+    pub launcher: Option<Launch>,
 }
 
 /// What a cell may change in the workload: nothing that the objective, and so the target, is made of.

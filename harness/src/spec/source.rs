@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Data, FormError, SetError, Setting, Spec, form};
+use super::{Data, FormError, Launch, SetError, Setting, Spec, form};
 use crate::suggest;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
@@ -68,6 +68,8 @@ pub struct Changes {
     pub seed: Option<u64>,
     /// `--data`: in place of the spec's data.
     pub data: Option<PathBuf>,
+    /// `--launcher` and `--dilation`: for cells that do not say.
+    pub launcher: Option<Launch>,
 }
 
 impl Source {
@@ -109,6 +111,9 @@ impl Source {
         }
         if let Some(seed) = changes.seed {
             spec.seeds = vec![seed];
+        }
+        if let Some(launcher) = changes.launcher {
+            spec.launcher = launcher;
         }
         if let Some(path) = &changes.data {
             // Given from where the command runs, not from where the spec lies.

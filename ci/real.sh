@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Runs in real time, six machines: the same objective as in virtual time, twenty times in a row without a hang, and
+# kills of a machine, of the relay and of the launcher (kill -9), after which nothing is left behind and a run goes on.
+# Needs no more than two cores, but a host on which little else runs. usage: real.sh BINARY [TIMES]
+set -euo pipefail
+binary=$(realpath "$1")
+times=${2:-20}
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+spec() { # NAME CLOCKS
+    cat > "$out/$1.yaml" <<YAML
+goal: { clocks: $2 }
+workload: { mf: { rank: 8 } }
+data: { generated: { users: 600, items: 120, ratings: 12000 } }
+similitude: netflix
+cells:
+  - name: simulated
+    profile: va-ca
+    machines-per-site: 3
+    system: { global: { bsp: {} } }
+  - name: real
+    profile: va-ca
+    machines-per-site: 3
+    system: { global: { bsp: {} } }
+    launcher: { local: { dilation: 0.5 } }
+YAML
+}
+spec short 4
+spec long 300
+run() { timeout 120 "$binary" run "$out/$1.yaml" --quiet --out "$out/$1$2"; }
+fail() { echo "$*" >&2; exit 1; }
+# Processes of this test's runs: their command lines hold its folder.
+left() { pgrep -f -- "node --assignment $out/" || true; }
+wait_for() { # PATTERN
+    for _ in $(seq 600); do pgrep -f -- "$1" | head -n 1 | grep . && return; sleep 0.05; done
+    fail "no process $1 within 30 s"
+}
+
+for i in $(seq "$times"); do
+    run short "-$i" > "$out/log" 2>&1 || { cat "$out/log" >&2; fail "run $i failed"; }
+    python3 - "$out/short-$i/short" <<'PYTHON' || fail "run $i: another objective than in virtual time"
+import glob, json, sys
+cells = {c["cell"]: c for c in (json.load(open(f)) for f in glob.glob(sys.argv[1] + "/*/summary.json"))}
+sys.exit(cells["real"]["last_objective"] != cells["simulated"]["last_objective"])
+PYTHON
+done
+[ -z "$(left)" ] || fail "processes are left: $(left)"
+echo "ran $times times, the simulation's objective to the bit"
+
+for victim in m2 relay; do
+    run long "-$victim" > "$out/log" 2>&1 &
+    launcher=$!
+    process=$(wait_for "node --assignment $out/long-$victim/.* --as $victim")
+    [ "$victim" = relay ] || wait_for "node --assignment $out/long-$victim/.* --as relay" > /dev/null
+    sleep 1
+    kill -9 "$process"
+    begun=$(date +%s)
+    if wait "$launcher"; then fail "the run ended well without $victim"; fi
+    [ $(($(date +%s) - begun)) -le 10 ] || fail "the end took more than 10 s after $victim was killed"
+    grep -q "${victim/relay/the relay}: process $process was killed by signal 9" "$out/log" || { cat "$out/log" >&2; fail "the error does not name $victim"; }
+    [ -z "$(left)" ] || fail "processes are left after $victim was killed: $(left)"
+    echo "killed $victim: $(grep -c . "$out/log") lines say so"
+done
+
+"$binary" run "$out/long.yaml" --quiet --out "$out/long-launcher" > "$out/log" 2>&1 &
+launcher=$!
+wait_for "node --assignment $out/long-launcher/.* --as relay" > /dev/null
+sleep 1
+kill -9 "$launcher"
+wait "$launcher" 2> /dev/null || true
+for _ in $(seq 100); do [ -z "$(left)" ] && break; sleep 0.1; done
+[ -z "$(left)" ] || fail "processes are left after the launcher was killed: $(left)"
+sed -i 's/clocks: 300/clocks: 5/' "$out/long.yaml"
+run long -launcher > "$out/log" 2>&1 || { cat "$out/log" >&2; fail "the run after a kill failed"; }
+echo "killed the launcher: nothing is left, and the next run goes on"

@@ -1,0 +1,47 @@
+//! Whether a run in real time kept what its plan promises: `conformance.json`, beside the summary.
+//!
+//! Like `host.json` it differs from run to run by nature. A run with [`Conformance::faults`] is invalid: its summary
+//! carries them too, the figure's table marks it, and the next `run` runs it again.
+
+use std::path::Path;
+
+use emulator::real::driver::NodeReport;
+use emulator::real::relay::RelayReport;
+use serde::Serialize;
+
+use super::atomic::{self, WriteError};
+
+/// The file's name.
+pub const FILE: &str = "conformance.json";
+
+/// What was measured of a run in real time, beside its results.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Conformance {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// Why the run must not be believed, a line each; none when it may.
+    pub faults: Vec<String>,
+    /// Wall seconds a second of the run.
+    pub dilation: f64,
+    /// Processes ready to run, mean over the last minute: before and after the run, where the host tells.
+    pub load_average: [Option<f64>; 2],
+    /// Rates, lateness, and time without a processor of the relay.
+    pub relay: RelayReport,
+    /// Tasks against their modelled durations, lateness, and time without a processor of every machine.
+    pub machines: Vec<NodeReport>,
+}
+
+impl Conformance {
+    /// Writes it into a cell's folder.
+    pub fn write(&self, folder: &Path) -> Result<(), WriteError> {
+        let mut text = serde_json::to_string_pretty(self).expect("reports have text keys and finite numbers");
+        text.push('\n');
+        atomic::write(&folder.join(FILE), text.as_bytes())
+    }
+}
+
+/// Processes ready to run, mean over the last minute.
+pub fn load_average() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}

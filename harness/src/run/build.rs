@@ -1,0 +1,72 @@
+//! What a plan is built into: the learning of every machine, and the setting that all machines share. The same for
+//! machines in virtual time and for processes.
+
+use std::sync::Arc;
+
+use datasets::ratings::Ratings;
+use datasets::ratings::partition::partition;
+use emulator::id::MachineId;
+use emulator::topology::Topology;
+use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
+use gaia_core::simd::Isa;
+use gaia_core::sync::Progress;
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use gaia_core::workload::traits::Workload as Learning;
+
+use crate::plan::Plan;
+
+/// The workers of all machines.
+pub(super) fn mf_workers(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa) -> Vec<Arc<MfWorker>> {
+    let whole = WholeData::of(ratings, &config);
+    let parts = partition(ratings, &plan.machines_per_site, plan.split);
+    parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, plan.seed, isa))).collect()
+}
+
+/// The worker of one machine.
+pub(super) fn mf_worker(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa, machine: MachineId) -> Arc<MfWorker> {
+    let whole = WholeData::of(ratings, &config);
+    let parts = partition(ratings, &plan.machines_per_site, plan.split);
+    Arc::new(MfWorker::new(&parts[machine.index()], whole, config, plan.seed, isa))
+}
+
+/// What all machines share. `workload`: any machine's.
+pub(super) fn setting<W: Learning>(
+    plan: &Plan,
+    topology: &Topology,
+    workload: &Arc<W>,
+    max_clocks: u32,
+    isa: Isa,
+) -> Setting {
+    let machines: Vec<MachineId> = topology.machines().collect();
+    let rate = |from, to| if from == to { f64::INFINITY } else { bytes_per_second(topology, from, to) };
+    let learning = workload.clone();
+    let progress = move |clock| Progress {
+        clock,
+        clocks_per_pass: learning.clocks_per_pass(),
+        learning_rate_factor: learning.learning_rate_factor(clock),
+    };
+    Setting::new(SettingParts {
+        placement: Placement {
+            site_of: machines.iter().map(|&machine| topology.site_of(machine)).collect(),
+            bytes_per_second: machines
+                .iter()
+                .flat_map(|&from| machines.iter().map(move |&to| rate(from, to)))
+                .collect(),
+        },
+        layout: workload.layout(),
+        system: plan.system.clone(),
+        encoding: plan.encoding,
+        similitude: plan.similitude,
+        kind: plan.machines.clone(),
+        seed: plan.seed,
+        max_clocks,
+        isa,
+        record_copies: RecordCopies::EveryClock,
+        progress: Arc::new(progress),
+    })
+}
+
+fn bytes_per_second(topology: &Topology, from: MachineId, to: MachineId) -> f64 {
+    topology.rate_between(from, to).as_bits_per_second() as f64 / 8.0
+}

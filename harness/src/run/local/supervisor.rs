@@ -1,0 +1,265 @@
+//! Who of a run's processes is there, what they say, and how they end.
+//!
+//! A thread a connection reads what a process says. Everything else, the ends of processes too, is looked after by the
+//! launcher's one loop, which asks at least every [`TICK`].
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gaia_core::outbox::Sample as Recorded;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::children::Children;
+use super::wire::{self, Down, Report, Up, Who};
+use super::{LAST_WORDS, LocalError};
+
+/// Between two looks at processes and new connections.
+const TICK: Duration = Duration::from_millis(20);
+/// For a connection to say who it is.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// Frames that may wait for the launcher's loop; then processes wait.
+const MOST_WAITING: usize = 1024;
+
+/// What a worker's state must be to come over a connection.
+pub(super) trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> State for S {}
+
+enum Event<S> {
+    Came(TcpStream),
+    Said(Up<Recorded<S>>),
+    Left,
+}
+
+/// What a process has said.
+type Said<S> = (Who, Up<Recorded<S>>);
+
+/// Where a process stands.
+#[derive(Debug, Default)]
+struct Member {
+    link: Option<TcpStream>,
+    left: bool,
+    end: Option<End>,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+enum End {
+    Well(Option<Report>),
+    /// It said why.
+    Failed(String),
+    /// It said nothing.
+    Died(String),
+    /// It did not end, and was killed.
+    Stuck,
+}
+
+/// What the launcher's loop hears.
+pub(super) enum Heard<S> {
+    Said(Who, Up<Recorded<S>>),
+    /// All processes have ended well.
+    End,
+}
+
+/// The processes of a run.
+pub(super) struct Supervisor<S> {
+    children: Children,
+    listener: TcpListener,
+    token: u64,
+    assignment: PathBuf,
+    log: File,
+    members: BTreeMap<Who, Member>,
+    sender: SyncSender<(Who, Event<S>)>,
+    events: Receiver<(Who, Event<S>)>,
+    /// When what has not ended by then is killed.
+    patience: Option<Instant>,
+}
+
+impl<S: State> Supervisor<S> {
+    pub(super) fn new(listener: TcpListener, token: u64, assignment: &Path, log: File) -> io::Result<Supervisor<S>> {
+        listener.set_nonblocking(true)?;
+        let (sender, events) = sync_channel(MOST_WAITING);
+        Ok(Supervisor {
+            children: Children::none(),
+            listener,
+            token,
+            assignment: assignment.to_owned(),
+            log,
+            members: BTreeMap::new(),
+            sender,
+            events,
+            patience: None,
+        })
+    }
+
+    pub(super) fn start(&mut self, who: Who) -> Result<(), LocalError> {
+        self.members.insert(who, Member::default());
+        let started = self.children.start(who, &self.assignment, &self.log);
+        started.map_err(|source| LocalError::Start { who, source })
+    }
+
+    /// Says something to a process; that it is gone is noticed elsewhere.
+    pub(super) fn tell(&mut self, who: Who, down: Down) {
+        if let Some(link) = self.members.get_mut(&who).and_then(|member| member.link.as_mut()) {
+            let _ = wire::write(link, &down);
+        }
+    }
+
+    /// Waits until each of `all` has said what `answer` takes; `what` says what they have not done otherwise.
+    pub(super) fn expect<T>(
+        &mut self,
+        what: &'static str,
+        all: &[Who],
+        within: Duration,
+        mut answer: impl FnMut(Who, Up<Recorded<S>>) -> Result<Option<T>, LocalError>,
+    ) -> Result<Vec<T>, LocalError> {
+        let until = Instant::now() + within;
+        let mut answers = BTreeMap::new();
+        while answers.len() < all.len() {
+            if let Some((who, up)) = self.next()?
+                && let Some(answer) = answer(who, up)?
+            {
+                answers.insert(who, answer);
+            }
+            if Instant::now() >= until {
+                let missing = all.iter().filter(|who| !answers.contains_key(who)).map(Who::to_string);
+                return Err(LocalError::Late { names: missing.collect::<Vec<_>>().join(", "), what, waited: within });
+            }
+        }
+        Ok(answers.into_values().collect())
+    }
+
+    /// What a process says next, or that all have ended well.
+    pub(super) fn hear(&mut self) -> Result<Heard<S>, LocalError> {
+        loop {
+            if let Some((who, up)) = self.next()? {
+                return Ok(Heard::Said(who, up));
+            }
+            if self.members.values().all(|member| matches!(member.end, Some(End::Well(_)))) {
+                return Ok(Heard::End);
+            }
+        }
+    }
+
+    pub(super) fn report(&mut self, who: Who) -> Option<Report> {
+        match self.members.get_mut(&who)?.end.as_mut()? {
+            End::Well(report) => report.take(),
+            End::Failed(_) | End::Died(_) | End::Stuck => None,
+        }
+    }
+
+    /// What is said within a tick.
+    fn next(&mut self) -> Result<Option<Said<S>>, LocalError> {
+        self.accept();
+        self.look_after()?;
+        let Ok((who, event)) = self.events.recv_timeout(TICK) else { return Ok(None) };
+        let member = self.members.get_mut(&who).expect("only processes that were started know the token");
+        match event {
+            Event::Came(link) => member.link = Some(link),
+            Event::Left => member.left = true,
+            Event::Said(Up::Done { error, report }) => {
+                let end = error.map_or(End::Well(Some(report)), End::Failed);
+                let ends_all = who == Who::Relay || matches!(end, End::Failed(_));
+                member.end = Some(end);
+                if ends_all {
+                    self.be_patient();
+                }
+            }
+            Event::Said(up) => return Ok(Some((who, up))),
+        }
+        Ok(None)
+    }
+
+    fn be_patient(&mut self) {
+        self.patience.get_or_insert_with(|| Instant::now() + LAST_WORDS);
+    }
+
+    /// Connections that have come: each is read by a thread of its own.
+    fn accept(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            let (sender, token) = (self.sender.clone(), self.token);
+            let known: Vec<Who> = self.members.keys().copied().collect();
+            thread::spawn(move || read_all(&stream, token, &known, &sender));
+        }
+    }
+
+    /// Notes who has died. When the run cannot end well any more: waits for last words, then gives up.
+    fn look_after(&mut self) -> Result<(), LocalError> {
+        for (&who, member) in &mut self.members {
+            if member.end.is_some() || (member.link.is_some() && !member.left) {
+                continue;
+            }
+            if let Some(how) = self.children.ended(who) {
+                member.end = Some(End::Died(how));
+                self.patience.get_or_insert_with(|| Instant::now() + LAST_WORDS);
+            }
+        }
+        let ended_badly = |member: &Member| matches!(member.end, Some(End::Failed(_) | End::Died(_) | End::Stuck));
+        let all_ended = self.members.values().all(|member| member.end.is_some());
+        let late = self.patience.is_some_and(|until| Instant::now() >= until);
+        if late && !all_ended {
+            self.children.kill();
+            let open = self.members.values_mut().filter(|member| member.end.is_none());
+            open.for_each(|member| member.end = Some(End::Stuck));
+        }
+        if (all_ended || late) && self.members.values().any(ended_badly) {
+            return Err(self.lost());
+        }
+        Ok(())
+    }
+
+    /// Whose end was the cause, and what the others said of it.
+    fn lost(&self) -> LocalError {
+        let rank = |who: &Who, member: &Member| match (&member.end, who) {
+            (Some(End::Died(_)), _) => 0,
+            (Some(End::Failed(_)), Who::Relay) => 1,
+            (Some(End::Failed(_)), Who::Machine(_)) => 2,
+            (Some(End::Stuck), _) => 3,
+            (Some(End::Well(_)) | None, _) => 4,
+        };
+        let cause = self.members.iter().min_by_key(|(who, member)| rank(who, member));
+        let (&who, cause) = cause.expect("a run has processes");
+        let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (other, member) in self.members.iter().filter(|(other, _)| **other != who) {
+            others.entry(in_words(member)).or_default().push(other.to_string());
+        }
+        let others = others.into_iter().map(|(what, names)| format!("\n  {}: {what}", names.join(", "))).collect();
+        LocalError::Lost { who, what: in_words(cause), others }
+    }
+}
+
+fn in_words(member: &Member) -> String {
+    match &member.end {
+        Some(End::Well(_)) => "ended well".to_owned(),
+        Some(End::Failed(why)) => why.clone(),
+        Some(End::Died(how)) => how.clone(),
+        Some(End::Stuck) | None => format!("did not end within {LAST_WORDS:?}, and was killed"),
+    }
+}
+
+/// Reads what a process says until it is gone. One that does not know the token, or is not `known`, is not heard.
+fn read_all<S: State>(stream: &TcpStream, token: u64, known: &[Who], sender: &SyncSender<(Who, Event<S>)>) {
+    let prepared = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(HANDSHAKE)));
+    let mut reader = BufReader::new(stream);
+    let Ok(Up::Hello { token: said, who }) = prepared.and_then(|()| wire::read::<Up<Recorded<S>>>(&mut reader)) else {
+        return;
+    };
+    let (Ok(link), Ok(())) = (stream.try_clone(), stream.set_read_timeout(None)) else { return };
+    if said != token || !known.contains(&who) || sender.send((who, Event::Came(link))).is_err() {
+        return;
+    }
+    while let Ok(up) = wire::read(&mut reader) {
+        if sender.send((who, Event::Said(up))).is_err() {
+            return;
+        }
+    }
+    // Nobody listens any more when the run is over.
+    let _ = sender.send((who, Event::Left));
+}
