@@ -98,12 +98,16 @@ pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> 
         Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
         Split::Skewed { by: SkewBy::Tastes, skew } => dealer.deal_by_tastes(skew, &tastes(ratings)),
     }
-    parts(ratings, &dealer.machine_of, dealer.site_of.len())
+    parts(ratings, &dealer.machine_of, &dealer.given)
 }
 
-fn parts(ratings: &Ratings, machine_of: &[u32], machines: usize) -> Vec<Part> {
-    let empty = |machine| Part { machine, users: Vec::new(), train: Vec::new(), held_out: Vec::new() };
-    let mut parts: Vec<Part> = (0..machines as u32).map(empty).collect();
+/// `given`: the training ratings of each machine.
+fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
+    let empty = |(machine, &given): (usize, &u64)| {
+        let train = Vec::with_capacity(given as usize);
+        Part { machine: machine as u32, users: Vec::new(), train, held_out: Vec::new() }
+    };
+    let mut parts: Vec<Part> = given.iter().enumerate().map(empty).collect();
     let mut local = vec![0u32; machine_of.len()];
     for (user, &machine) in machine_of.iter().enumerate() {
         let users = &mut parts[machine as usize].users;

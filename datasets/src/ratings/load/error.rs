@@ -120,6 +120,14 @@ pub enum LoadError {
         /// The sets.
         sets: Vec<String>,
     },
+    /// A folder too full to be that of a data set.
+    #[error("{folder}: found more than {limit} files, expected a folder with ratings; name the file")]
+    TooMany {
+        /// The folder.
+        folder: PathBuf,
+        /// How many are looked at.
+        limit: usize,
+    },
     /// A cache file that is damaged or of another version.
     #[error(transparent)]
     Cache(#[from] CacheError),

@@ -94,7 +94,10 @@ struct Entries {
 fn entries(folder: &Path) -> Result<Entries, LoadError> {
     let error = |source| LoadError::Open { path: folder.to_owned(), nearest: None, source };
     let mut entries = Entries { files: Vec::new(), folders: Vec::new() };
-    for entry in fs::read_dir(folder).map_err(error)?.take(MAX_ENTRIES) {
+    for (number, entry) in fs::read_dir(folder).map_err(error)?.enumerate() {
+        if number == MAX_ENTRIES {
+            return Err(LoadError::TooMany { folder: folder.to_owned(), limit: MAX_ENTRIES });
+        }
         let path = entry.map_err(error)?.path();
         if path.is_dir() { entries.folders.push(path) } else { entries.files.push(path) }
     }
@@ -167,7 +170,7 @@ fn formats() -> String {
 fn looked_for() -> String {
     let names: Vec<&str> = FORMATS.iter().map(|format| format.looks_for).collect();
     format!(
-        "{} (each also as .gz), and for any other file that begins with ratings or is a cache of them",
+        "{} (each also as .gz), and for any other file (the first {MAX_TRIED} by name) that begins with ratings or is a cache of them",
         names.join(", ")
     )
 }
