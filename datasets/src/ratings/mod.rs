@@ -1,4 +1,19 @@
 //! Ratings of items by users.
+//!
+//! * [`generate`]: ratings with the shape of the Netflix Prize at any scale; [`config`]: how a spec asks for them.
+//! * `load`: ratings from files; `cache`: the same in one compact file (both with the feature `read`).
+//! * [`held_out`]: which ratings are kept back to judge by; [`partition`]: which machine holds which users.
+
+#[cfg(feature = "read")]
+pub mod cache;
+pub mod config;
+pub mod generate;
+mod hash;
+pub mod held_out;
+#[cfg(feature = "read")]
+pub mod load;
+pub mod partition;
+mod random;
 
 use serde::{Deserialize, Serialize};
 

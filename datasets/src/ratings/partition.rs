@@ -1,0 +1,395 @@
+//! Which machine holds which users.
+//!
+//! A user's ratings stay together, training and held-out ones, on one machine. What is balanced is the number of
+//! training ratings, which is what a clock's work is made of: the next user, the one with most ratings first, goes to
+//! the machine with the least (longest processing time first, Graham 1969). So with [`Split::Even`] no machine has more
+//! than the mean and one user's ratings. Ties go to the smaller number; nothing is drawn, so no seed is needed.
+//!
+//! The skewed splits take one number from 0 (as even) to 1, and either
+//! * skew by **tastes**: the share `skew` of the users is ordered by taste and dealt to the sites in that order, one
+//!   stretch of it each, as label-skewed splits are made for non-IID learning (Hsieh et al., The Non-IID Data Quagmire,
+//!   ICML 2020); the others are spread evenly. All machines keep about the same number of ratings (never more than the
+//!   mean and two users' ratings). A user's taste is its place along the direction in which users differ most: the
+//!   leading singular vector of the ratings less the users' and items' means.
+//! * skew by **sizes**: the machines of site s (from 0) get ratings in proportion to (s + 1)^-skew: at 1 the second site's
+//!   have a half of what the first site's have, the third's a third.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::FieldError;
+use super::random::{below, stream};
+use super::{Rating, Ratings};
+
+/// Rounds of the power method; the order of users is settled long before.
+const POWER_ROUNDS: u32 = 20;
+/// Ratings that a user's taste is shrunk by: a few ratings say little.
+const TASTE_SHRINKAGE: f64 = 5.0;
+
+/// How users are dealt to machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Split {
+    /// Every machine gets about the same number of ratings, of users of all kinds.
+    #[default]
+    Even,
+    /// Sites differ.
+    Skewed {
+        /// In what.
+        by: SkewBy,
+        /// How much: 0 (not at all) to 1.
+        skew: f64,
+    },
+}
+
+/// What sites differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkewBy {
+    /// What their users like.
+    Tastes,
+    /// How many ratings they have.
+    Sizes,
+}
+
+/// What one machine holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The machine, numbered from 0, site by site.
+    pub machine: u32,
+    /// Its users as numbered in the whole data, ascending.
+    pub users: Vec<u32>,
+    /// Its training ratings: `user` is an index into [`Part::users`], `item` is as in the whole data. Ordered by (user,
+    /// item).
+    pub train: Vec<Rating>,
+    /// Its held-out ratings, numbered and ordered likewise.
+    pub held_out: Vec<Rating>,
+}
+
+impl Split {
+    /// Every error of meaning.
+    pub fn check(&self) -> Vec<FieldError> {
+        match *self {
+            Split::Skewed { skew, .. } if !(0.0..=1.0).contains(&skew) => {
+                vec![FieldError { field: "skew", says: format!("found {skew}, expected a number from 0 to 1") }]
+            }
+            Split::Even | Split::Skewed { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Deals the users of `ratings` to machines; `machines_per_site` counts the machines of each site. One part for each
+/// machine, in order. With fewer users than machines some parts are empty.
+///
+/// # Panics
+/// When there is no machine, or [`Split::check`] finds an error.
+pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+    assert!(machines_per_site.iter().any(|&n| n > 0), "partition needs a machine");
+    assert_eq!(split.check(), [], "partition needs a checked split");
+    let mut loads = vec![0u32; ratings.users as usize];
+    for rating in &ratings.train {
+        loads[rating.user as usize] += 1;
+    }
+    let mut dealer = Dealer::new(&loads, machines_per_site);
+    match split {
+        Split::Even => dealer.deal_all(|_| 1.0),
+        Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
+        Split::Skewed { by: SkewBy::Tastes, skew } => dealer.deal_by_tastes(skew, &tastes(ratings)),
+    }
+    parts(ratings, &dealer.machine_of, &dealer.given)
+}
+
+/// `given`: the training ratings of each machine.
+fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
+    let empty = |(machine, &given): (usize, &u64)| {
+        let train = Vec::with_capacity(given as usize);
+        Part { machine: machine as u32, users: Vec::new(), train, held_out: Vec::new() }
+    };
+    let mut parts: Vec<Part> = given.iter().enumerate().map(empty).collect();
+    let mut local = vec![0u32; machine_of.len()];
+    for (user, &machine) in machine_of.iter().enumerate() {
+        let users = &mut parts[machine as usize].users;
+        local[user] = users.len() as u32;
+        users.push(user as u32);
+    }
+    let here = |rating: &Rating| (machine_of[rating.user as usize] as usize, local[rating.user as usize]);
+    for rating in &ratings.train {
+        let (machine, user) = here(rating);
+        parts[machine].train.push(Rating { user, ..*rating });
+    }
+    for rating in &ratings.held_out {
+        let (machine, user) = here(rating);
+        parts[machine].held_out.push(Rating { user, ..*rating });
+    }
+    parts
+}
+
+/// Deals users, each with a load, to machines.
+struct Dealer<'a> {
+    /// Ratings of each user.
+    loads: &'a [u32],
+    /// The site of each machine.
+    site_of: Vec<usize>,
+    /// Ratings that each machine has.
+    given: Vec<u64>,
+    /// What has been decided.
+    machine_of: Vec<u32>,
+}
+
+impl<'a> Dealer<'a> {
+    fn new(loads: &'a [u32], machines_per_site: &[u32]) -> Self {
+        let machines = |(site, &n): (usize, &u32)| std::iter::repeat_n(site, n as usize);
+        let site_of: Vec<usize> = machines_per_site.iter().enumerate().flat_map(machines).collect();
+        Dealer { loads, given: vec![0; site_of.len()], site_of, machine_of: vec![0; loads.len()] }
+    }
+
+    /// Deals every user; machines of a site get ratings in proportion to `share(site)`.
+    fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
+        self.deal((0..self.loads.len() as u32).collect(), |_| true, share);
+    }
+
+    fn deal_by_tastes(&mut self, skew: f64, tastes: &[f64]) {
+        let mut users: Vec<u32> = (0..self.loads.len() as u32).collect();
+        shuffle(&mut users);
+        let others = users.split_off((skew * users.len() as f64) as usize);
+        users.sort_unstable_by(|&a, &b| tastes[a as usize].total_cmp(&tastes[b as usize]).then(a.cmp(&b)));
+        for (site, stretch) in self.stretches(&users).into_iter().enumerate() {
+            self.deal(stretch, |of| of == site, |_| 1.0);
+        }
+        self.deal(others, |_| true, |_| 1.0);
+    }
+
+    /// `users` cut into one stretch for each site, with ratings in proportion to its machines.
+    fn stretches(&self, users: &[u32]) -> Vec<Vec<u32>> {
+        let machines = self.site_of.len() as u128;
+        let total: u128 = users.iter().map(|&user| u128::from(self.loads[user as usize])).sum();
+        let mut stretches = vec![Vec::new(); self.site_of.last().map_or(0, |last| last + 1)];
+        let (mut machine, mut before) = (0, 0u128);
+        for &user in users {
+            while before * machines >= total * (machine as u128 + 1) && machine + 1 < self.site_of.len() {
+                machine += 1;
+            }
+            stretches[self.site_of[machine]].push(user);
+            before += u128::from(self.loads[user as usize]);
+        }
+        stretches
+    }
+
+    /// Deals `users`, those with most ratings first, each to the machine with the least for its share.
+    fn deal(&mut self, mut users: Vec<u32>, takes: impl Fn(usize) -> bool, share: impl Fn(usize) -> f64) {
+        users.sort_unstable_by_key(|&user| (Reverse(self.loads[user as usize]), user));
+        let waiting = |machine: usize, given: &[u64], site: usize| {
+            Reverse((OrderedLoad(given[machine] as f64 / share(site)), machine))
+        };
+        let mut machines: BinaryHeap<_> = (0..self.site_of.len())
+            .filter(|&machine| takes(self.site_of[machine]))
+            .map(|machine| waiting(machine, &self.given, self.site_of[machine]))
+            .collect();
+        for user in users {
+            let Reverse((_, machine)) = machines.pop().expect("a site that is given users has a machine");
+            self.machine_of[user as usize] = machine as u32;
+            self.given[machine] += u64::from(self.loads[user as usize]);
+            machines.push(waiting(machine, &self.given, self.site_of[machine]));
+        }
+    }
+}
+
+/// A load in order: never negative, never NaN.
+#[derive(Clone, Copy, PartialEq)]
+struct OrderedLoad(f64);
+
+impl Eq for OrderedLoad {}
+
+impl Ord for OrderedLoad {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for OrderedLoad {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A fixed shuffle: which users keep to their taste must depend neither on the taste nor on a run's seed.
+fn shuffle(users: &mut [u32]) {
+    let mut rng = stream(0, "partition");
+    for last in (1..users.len()).rev() {
+        users.swap(last, below(&mut rng, last as u32 + 1) as usize);
+    }
+}
+
+/// Each user's place along the direction in which users differ most: the mean, over a user's ratings, of what is left
+/// of them without the item's and the user's mean times the item's coordinate in the leading singular vector.
+fn tastes(ratings: &Ratings) -> Vec<f64> {
+    let (users, items) = (ratings.users as usize, ratings.items as usize);
+    let residuals = residuals(ratings);
+    let mut rng = stream(0, "tastes");
+    let mut direction: Vec<f64> =
+        (0..items).map(|_| f64::from(below(&mut rng, 1 << 20)) - f64::from(1 << 19)).collect();
+    let mut of_user = vec![0.0; users];
+    for _ in 0..POWER_ROUNDS {
+        let length = libm::sqrt(direction.iter().map(|x| x * x).sum::<f64>());
+        if length == 0.0 {
+            // No user differs from another.
+            break;
+        }
+        direction.iter_mut().for_each(|x| *x /= length);
+        of_user.fill(0.0);
+        for (rating, residual) in ratings.train.iter().zip(&residuals) {
+            of_user[rating.user as usize] += residual * direction[rating.item as usize];
+        }
+        direction.fill(0.0);
+        for (rating, residual) in ratings.train.iter().zip(&residuals) {
+            direction[rating.item as usize] += residual * of_user[rating.user as usize];
+        }
+    }
+    let mut counts = vec![0.0; users];
+    ratings.train.iter().for_each(|rating| counts[rating.user as usize] += 1.0);
+    of_user.iter().zip(&counts).map(|(taste, count)| taste / (count + TASTE_SHRINKAGE)).collect()
+}
+
+/// Training ratings less the mean of their item, then less the mean of their user.
+fn residuals(ratings: &Ratings) -> Vec<f64> {
+    let mut residuals: Vec<f64> = ratings.train.iter().map(|rating| f64::from(rating.value)).collect();
+    let (by_item, by_user) = (|r: &Rating| r.item as usize, |r: &Rating| r.user as usize);
+    centre(&ratings.train, &mut residuals, ratings.items, by_item);
+    centre(&ratings.train, &mut residuals, ratings.users, by_user);
+    residuals
+}
+
+fn centre(list: &[Rating], values: &mut [f64], groups: u32, group: impl Fn(&Rating) -> usize) {
+    let mut sums = vec![(0.0, 0.0); groups as usize];
+    for (rating, value) in list.iter().zip(values.iter()) {
+        let (sum, count) = &mut sums[group(rating)];
+        *sum += value;
+        *count += 1.0;
+    }
+    for (rating, value) in list.iter().zip(values.iter_mut()) {
+        let (sum, count) = sums[group(rating)];
+        *value -= sum / count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ratings::config::Generated;
+    use crate::ratings::generate::generate;
+    use proptest::prelude::*;
+
+    fn split() -> impl Strategy<Value = Split> {
+        let by = prop_oneof![Just(SkewBy::Tastes), Just(SkewBy::Sizes)];
+        prop_oneof![Just(Split::Even), (by, 0.0..=1.0f64).prop_map(|(by, skew)| Split::Skewed { by, skew })]
+    }
+
+    proptest! {
+        #[test]
+        fn every_rating_is_in_one_part_and_users_are_whole(
+            cells in prop::collection::btree_map((0u32..30, 0u32..12), (1u8..=5, 0u8..5), 0..200),
+            machines in prop::collection::vec(0u32..4, 1..6).prop_filter("a machine", |m| m.iter().sum::<u32>() > 0),
+            split in split(),
+        ) {
+            let list = |held: bool| cells.iter().filter(|(_, (_, h))| (*h == 0) == held).map(|(&(user, item), &(stars, _))| {
+                Rating { user, item, value: f32::from(stars) }
+            }).collect::<Vec<_>>();
+            let ratings = Ratings::new("test".into(), 30, 12, list(false), list(true));
+            let parts = partition(&ratings, &machines, split);
+            prop_assert_eq!(parts.len() as u32, machines.iter().sum::<u32>());
+            let mut users: Vec<u32> = parts.iter().flat_map(|part| part.users.clone()).collect();
+            users.sort_unstable();
+            prop_assert_eq!(users, (0..30).collect::<Vec<_>>());
+            for (machine, part) in parts.iter().enumerate() {
+                prop_assert_eq!(part.machine as usize, machine);
+                prop_assert!(part.users.is_sorted() && part.train.is_sorted_by_key(|r| (r.user, r.item)));
+            }
+            let whole = |of: fn(&Part) -> &Vec<Rating>| {
+                let global = |part: &Part| of(part).iter().map(|r| (part.users[r.user as usize], r.item, r.value)).collect::<Vec<_>>();
+                let mut all: Vec<_> = parts.iter().flat_map(global).collect();
+                all.sort_unstable_by_key(|&(user, item, _)| (user, item));
+                all.into_iter().map(|(user, item, value)| Rating { user, item, value }).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(&whole(|part| &part.train), &ratings.train);
+            prop_assert_eq!(&whole(|part| &part.held_out), &ratings.held_out);
+            within_bounds(&ratings, &parts, &machines, split)?;
+        }
+    }
+
+    /// The bounds of the module's page.
+    fn within_bounds(ratings: &Ratings, parts: &[Part], machines: &[u32], split: Split) -> Result<(), TestCaseError> {
+        let mut loads = vec![0u32; ratings.users as usize];
+        ratings.train.iter().for_each(|r| loads[r.user as usize] += 1);
+        let largest = f64::from(*loads.iter().max().expect("there are users"));
+        let site_of: Vec<usize> =
+            machines.iter().enumerate().flat_map(|(site, &n)| std::iter::repeat_n(site, n as usize)).collect();
+        let (share, users_over): (Vec<f64>, f64) = match split {
+            Split::Even => (vec![1.0; parts.len()], 1.0),
+            Split::Skewed { by: SkewBy::Tastes, .. } => (vec![1.0; parts.len()], 2.0),
+            Split::Skewed { by: SkewBy::Sizes, skew } => {
+                (site_of.iter().map(|&site| (site as f64 + 1.0).powf(-skew)).collect(), 1.0)
+            }
+        };
+        let whole: f64 = share.iter().sum();
+        for (part, share) in parts.iter().zip(share) {
+            let mean = ratings.train.len() as f64 * share / whole;
+            prop_assert!(part.train.len() as f64 <= mean + users_over * largest + 1e-6);
+        }
+        Ok(())
+    }
+
+    fn generated() -> Ratings {
+        generate(&Generated { users: Some(3000), items: Some(200), ratings: Some(60_000), ..Generated::default() }, 5)
+    }
+
+    #[test]
+    fn an_even_split_of_netflix_like_data_is_even_to_a_thousandth() {
+        let parts = partition(&generated(), &[2; 11], Split::Even);
+        let loads: Vec<usize> = parts.iter().map(|part| part.train.len()).collect();
+        let (least, most) = (loads.iter().min().unwrap(), loads.iter().max().unwrap());
+        assert!(most - least <= 3, "{loads:?}");
+    }
+
+    #[test]
+    fn skew_by_sizes_follows_its_law() {
+        let parts = partition(&generated(), &[1; 4], Split::Skewed { by: SkewBy::Sizes, skew: 1.0 });
+        let first = parts[0].train.len() as f64;
+        for (site, part) in parts.iter().enumerate() {
+            assert!((part.train.len() as f64 * (site as f64 + 1.0) / first - 1.0).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn more_skew_by_tastes_sets_the_sites_further_apart() {
+        let ratings = generated();
+        let tastes = tastes(&ratings);
+        let apart = |skew| {
+            let parts = partition(&ratings, &[1; 2], Split::Skewed { by: SkewBy::Tastes, skew });
+            let mean =
+                |part: &Part| part.users.iter().map(|&u| tastes[u as usize]).sum::<f64>() / part.users.len() as f64;
+            mean(&parts[1]) - mean(&parts[0])
+        };
+        let (none, half, all) = (apart(0.0), apart(0.5), apart(1.0));
+        assert!(none.abs() < 0.1 * all && 0.3 * all < half && half < 0.8 * all && all > 0.0, "{none} {half} {all}");
+    }
+
+    #[test]
+    fn a_planted_taste_is_found() {
+        // Even users like even items, odd users odd ones.
+        let cell = |user: u32, item: u32| Rating { user, item, value: if user % 2 == item % 2 { 5.0 } else { 1.0 } };
+        let train = (0..40).flat_map(|user| (0..10).map(move |item| cell(user, item))).collect();
+        let ratings = Ratings::new("two tastes".into(), 40, 10, train, Vec::new());
+        let parts = partition(&ratings, &[1, 1], Split::Skewed { by: SkewBy::Tastes, skew: 1.0 });
+        let kind =
+            |part: &Part| part.users.iter().map(|user| user % 2).collect::<std::collections::BTreeSet<_>>().len();
+        assert_eq!((kind(&parts[0]), kind(&parts[1])), (1, 1));
+    }
+
+    #[test]
+    fn a_skew_out_of_range_is_an_error_of_meaning() {
+        let errors = Split::Skewed { by: SkewBy::Sizes, skew: 1.5 }.check();
+        assert_eq!(errors[0].to_string(), "skew: found 1.5, expected a number from 0 to 1");
+    }
+}
