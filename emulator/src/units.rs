@@ -388,6 +388,15 @@ mod tests {
         }
 
         #[test]
+        fn any_text_is_read_or_refused(text in any::<String>(), digits in "[0-9.+-]{0,60}") {
+            prop_assert!(text.parse::<ByteSize>().is_err() || text.contains('B'));
+            if let Ok(rate) = format!("{digits} Gbit/s").parse::<Bandwidth>() {
+                let nearest = digits.parse::<f64>().unwrap() * 1e9;
+                prop_assert!((rate.as_bits_per_second() as f64 - nearest).abs() <= 1e-9 * nearest);
+            }
+        }
+
+        #[test]
         fn serde_round_trips_as_text_and_as_integers(count in 1_u64..) {
             let all = (Bandwidth::from_bits_per_second(count), ByteSize::from_bytes(count), Duration::from_nanos(count));
             let binary = postcard::to_stdvec(&all).unwrap();

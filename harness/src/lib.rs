@@ -1,3 +1,14 @@
 //! The experiment: spec -> plan -> run -> record -> figure. The binary is `experiments`.
 
+pub mod claims;
+pub mod cli;
+pub mod commands;
+pub mod data;
+pub mod figures;
+pub mod machines;
+pub mod plan;
+pub mod report;
 pub mod results;
+pub mod run;
+pub mod spec;
+pub mod suggest;

@@ -90,7 +90,7 @@ pub enum ReadProfileProblem {
     #[error(transparent)]
     Invalid(#[from] InvalidProfile),
     /// A table without a first row.
-    #[error("no header; expected a first row with the names of the sites")]
+    #[error("no header; expected a first row with the names of the sites, separated by commas")]
     NoHeader,
     /// Not comma-separated text.
     #[error("not comma-separated: {message}")]

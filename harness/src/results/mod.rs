@@ -1,4 +1,18 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
+//!
+//! * [`manifest`]: what stands before the first sample; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder.
+
+pub mod atomic;
+pub mod lock;
+pub mod manifest;
+mod number;
+pub mod store;
+pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +29,8 @@ pub enum Outcome {
     Converged,
     /// The cap on clocks came first.
     ClockCap,
+    /// The objective is not a number any more.
+    Diverged,
 }
 
 /// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
@@ -32,6 +48,25 @@ pub struct Breakdown {
     pub barrier: f64,
     /// Other workers have not yet computed what this one must read.
     pub staleness: f64,
+}
+
+impl Breakdown {
+    /// The parts by name, in the order in which they are drawn and tabled.
+    pub fn parts(&self) -> [(&'static str, f64); 6] {
+        [
+            ("compute", self.compute),
+            ("server", self.server),
+            ("encode", self.encode),
+            ("wire", self.wire),
+            ("barrier", self.barrier),
+            ("staleness", self.staleness),
+        ]
+    }
+
+    /// The clock: all parts.
+    pub fn sum(&self) -> f64 {
+        self.parts().iter().map(|(_, seconds)| seconds).sum()
+    }
 }
 
 /// Percentiles of a distribution of durations, in seconds.
@@ -71,16 +106,20 @@ pub struct Summary {
     /// Clocks completed by the slowest worker.
     pub clocks: u32,
     /// The objective to reach; none for the cell that sets it.
+    #[serde(with = "number::optional")]
     pub target: Option<f64>,
     /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds.
     pub seconds_to_target: Option<f64>,
     /// In clocks.
     pub clocks_to_target: Option<u32>,
     /// Objective before the first clock.
+    #[serde(with = "number")]
     pub first_objective: f64,
-    /// Objective at the end.
+    /// Objective at the end; not finite when learning diverged (written as text then: `NaN`, `inf`, `-inf`).
+    #[serde(with = "number")]
     pub last_objective: f64,
     /// Held-out root mean squared error at the end, in stars; none without held-out data.
+    #[serde(with = "number::optional")]
     pub last_held_out_rmse: Option<f64>,
     /// Charged bytes between sites (paper scale under similitude).
     pub wan_bytes: u64,
@@ -105,7 +144,7 @@ pub struct Summary {
 }
 
 /// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Clocks completed by the slowest worker.
     pub clock: u32,
@@ -124,7 +163,7 @@ pub struct Sample {
 }
 
 /// One clock of one machine: a row of `clocks.parquet`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockRow {
     /// From 0.
     pub clock: u32,
@@ -164,6 +203,8 @@ pub struct TrafficRow {
 /// A finished cell as read back from its folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellResult {
+    /// `manifest.json`.
+    pub manifest: Manifest,
     /// `summary.json`.
     pub summary: Summary,
     /// `samples.parquet`, by clock.

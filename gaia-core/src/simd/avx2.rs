@@ -1,0 +1,151 @@
+//! Sixteen lanes in two AVX registers.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Lane, RSQRT_MAGIC, Simd};
+
+/// Made by [`run`] only: stands for AVX2 and FMA being there.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+/// Runs the kernel in a function compiled for AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx2(()))
+}
+
+/// Lanes 0 to 7 and 8 to 15.
+type Floats = [__m256; 2];
+
+/// The same on both halves. A macro, as the intrinsics are no function pointers.
+macro_rules! both {
+    ($operation:ident($($operand:expr),+)) => {
+        // SAFETY: the token stands for AVX2 and FMA.
+        unsafe { [both!(@half 0, $operation, $($operand),+), both!(@half 1, $operation, $($operand),+)] }
+    };
+    (@half $half:literal, $operation:ident, $($operand:expr),+) => { $operation($($operand[$half]),+) };
+}
+
+impl Simd for Avx2 {
+    type Floats = Floats;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Floats {
+        // SAFETY: the token stands for AVX2.
+        unsafe { [_mm256_set1_ps(x); 2] }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Floats {
+        // SAFETY: the token stands for AVX2; 16 f32 can be read there, at any alignment.
+        unsafe { [_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))] }
+    }
+
+    #[inline(always)]
+    fn store(self, a: Floats, to: &mut [f32; LANES]) {
+        // SAFETY: the token stands for AVX2; 16 f32 can be written there, at any alignment.
+        unsafe {
+            _mm256_storeu_ps(to.as_mut_ptr(), a[0]);
+            _mm256_storeu_ps(to.as_mut_ptr().add(8), a[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Floats, b: Floats) -> Floats {
+        both!(_mm256_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Floats, b: Floats) -> Floats {
+        both!(_mm256_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Floats, b: Floats) -> Floats {
+        both!(_mm256_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Floats, b: Floats, c: Floats) -> Floats {
+        both!(_mm256_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Floats, b: Floats, c: Floats) -> Floats {
+        both!(_mm256_fnmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn sum(self, a: Floats) -> f32 {
+        // SAFETY: the token stands for AVX2.
+        unsafe { sum_of_eight(_mm256_add_ps(a[0], a[1])) }
+    }
+
+    #[inline(always)]
+    fn rsqrt_seed(self, a: Floats) -> Floats {
+        // SAFETY: the token stands for AVX2.
+        unsafe { [rsqrt_seed_of_eight(a[0]), rsqrt_seed_of_eight(a[1])] }
+    }
+
+    #[inline(always)]
+    fn exceeds(self, a: Floats, threshold: Floats, b: Floats) -> u16 {
+        // SAFETY: the token stands for AVX2.
+        let (low, high) =
+            unsafe { (exceeds_of_eight(a[0], threshold[0], b[0]), exceeds_of_eight(a[1], threshold[1], b[1])) };
+        (low | (high << 8)) as u16
+    }
+
+    #[inline(always)]
+    fn compress(self, mask: u16, a: Floats, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]) {
+        let mut lanes = [0.0; LANES];
+        self.store(a, &mut lanes);
+        super::scalar::compress(mask, &lanes, first, values, indexes);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, lane: &Lane) {
+        // SAFETY: SSE is in every x86-64; a prefetch of any address reads nothing that shows.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(lane).cast()) }
+    }
+}
+
+/// The lower half of the tree of [`Simd::sum`].
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+pub(super) unsafe fn sum_of_eight(a: __m256) -> f32 {
+    // SAFETY: the caller promises AVX2.
+    unsafe {
+        let four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+    }
+}
+
+/// [`Simd::rsqrt_seed`] of one register.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn rsqrt_seed_of_eight(a: __m256) -> __m256 {
+    // SAFETY: the caller promises AVX2.
+    unsafe {
+        let half = _mm256_srli_epi32::<1>(_mm256_castps_si256(a));
+        _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(RSQRT_MAGIC), half))
+    }
+}
+
+/// [`Simd::exceeds`] of one register: eight bits.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn exceeds_of_eight(a: __m256, threshold: __m256, b: __m256) -> i32 {
+    // SAFETY: the caller promises AVX2.
+    unsafe {
+        let sign = _mm256_set1_ps(-0.0);
+        let bound = _mm256_mul_ps(threshold, _mm256_andnot_ps(sign, b));
+        _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(_mm256_andnot_ps(sign, a), bound))
+    }
+}

@@ -1,0 +1,111 @@
+//! Sixteen lanes in one AVX-512 register.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Lane, RSQRT_MAGIC, Simd};
+
+/// Made by [`run`] only: stands for AVX-512F, AVX2 and FMA being there.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(());
+
+/// Runs the kernel in a function compiled for AVX-512F.
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512(()))
+}
+
+impl Simd for Avx512 {
+    type Floats = __m512;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> __m512 {
+        // SAFETY: the token stands for AVX-512F; 16 f32 can be read there, at any alignment.
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, a: __m512, to: &mut [f32; LANES]) {
+        // SAFETY: the token stands for AVX-512F; 16 f32 can be written there, at any alignment.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), a) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_fnmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn sum(self, a: __m512) -> f32 {
+        // SAFETY: the token stands for AVX-512F and AVX2.
+        unsafe {
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(a)));
+            super::avx2::sum_of_eight(_mm256_add_ps(_mm512_castps512_ps256(a), high))
+        }
+    }
+
+    #[inline(always)]
+    fn rsqrt_seed(self, a: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe {
+            let half = _mm512_srli_epi32::<1>(_mm512_castps_si512(a));
+            _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(RSQRT_MAGIC), half))
+        }
+    }
+
+    #[inline(always)]
+    fn exceeds(self, a: __m512, threshold: __m512, b: __m512) -> u16 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe {
+            let bound = _mm512_mul_ps(threshold, _mm512_abs_ps(b));
+            _mm512_cmp_ps_mask::<_CMP_GT_OQ>(_mm512_abs_ps(a), bound)
+        }
+    }
+
+    #[inline(always)]
+    fn compress(self, mask: u16, a: __m512, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]) {
+        // SAFETY: the token stands for AVX-512F; both outputs have room for 16 entries.
+        unsafe {
+            let lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+            let numbers = _mm512_add_epi32(_mm512_set1_epi32(first.cast_signed()), lanes);
+            _mm512_storeu_ps(values.as_mut_ptr(), _mm512_maskz_compress_ps(mask, a));
+            _mm512_storeu_si512(indexes.as_mut_ptr().cast(), _mm512_maskz_compress_epi32(mask, numbers));
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, lane: &Lane) {
+        // SAFETY: SSE is in every x86-64; a prefetch of any address reads nothing that shows.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(lane).cast()) }
+    }
+}

@@ -1,0 +1,109 @@
+//! Sixteen lanes in plain Rust.
+
+use super::{LANES, Lane, RSQRT_MAGIC, Simd};
+
+/// Works everywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Scalar(());
+
+impl Scalar {
+    pub(super) fn new() -> Self {
+        Scalar(())
+    }
+}
+
+type Floats = [f32; LANES];
+
+impl Simd for Scalar {
+    type Floats = Floats;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Floats {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Floats {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, a: Floats, to: &mut [f32; LANES]) {
+        *to = a;
+    }
+
+    #[inline(always)]
+    fn add(self, a: Floats, b: Floats) -> Floats {
+        std::array::from_fn(|k| a[k] + b[k])
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Floats, b: Floats) -> Floats {
+        std::array::from_fn(|k| a[k] - b[k])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Floats, b: Floats) -> Floats {
+        std::array::from_fn(|k| a[k] * b[k])
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Floats, b: Floats, c: Floats) -> Floats {
+        std::array::from_fn(|k| a[k].mul_add(b[k], c[k]))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Floats, b: Floats, c: Floats) -> Floats {
+        std::array::from_fn(|k| (-a[k]).mul_add(b[k], c[k]))
+    }
+
+    #[inline(always)]
+    fn sum(self, a: Floats) -> f32 {
+        let mut lanes = a;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for k in 0..half {
+                lanes[k] += lanes[k + half];
+            }
+            half /= 2;
+        }
+        lanes[0]
+    }
+
+    #[inline(always)]
+    fn rsqrt_seed(self, a: Floats) -> Floats {
+        a.map(|x| f32::from_bits((RSQRT_MAGIC as u32).wrapping_sub(x.to_bits() >> 1)))
+    }
+
+    #[inline(always)]
+    fn exceeds(self, a: Floats, threshold: Floats, b: Floats) -> u16 {
+        (0..LANES).fold(0, |mask, k| mask | (u16::from(a[k].abs() > threshold[k] * b[k].abs()) << k))
+    }
+
+    #[inline(always)]
+    fn compress(self, mask: u16, a: Floats, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]) {
+        compress(mask, &a, first, values, indexes);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _lane: &Lane) {}
+}
+
+/// [`Simd::compress`] by the bits of the mask.
+#[inline(always)]
+pub(super) fn compress(
+    mut mask: u16,
+    a: &[f32; LANES],
+    first: u32,
+    values: &mut [f32; LANES],
+    indexes: &mut [u32; LANES],
+) {
+    let mut end = 0;
+    while mask != 0 {
+        let lane = mask.trailing_zeros();
+        values[end] = a[lane as usize];
+        indexes[end] = first + lane;
+        end += 1;
+        mask &= mask - 1;
+    }
+}

@@ -1,0 +1,4 @@
+//! Workloads: what learns. They see tables of rows, never the servers or the sync model behind them.
+
+pub mod mf;
+pub mod traits;

@@ -1,0 +1,229 @@
+//! The command line: arguments as typed values, the exit codes, and how failures are told.
+//!
+//! What commands do is in the modules that they are named after.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::spec::{Changes, Setting};
+
+/// Everything went as asked.
+pub const DONE: u8 = 0;
+/// A run failed.
+pub const RUN_FAILED: u8 = 1;
+/// The user's input is wrong.
+pub const INPUT_WRONG: u8 = 2;
+/// A claim does not hold, under `--strict`.
+pub const CLAIM_FAILED: u8 = 3;
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold (--strict)";
+
+/// Experiments with geo-distributed machine learning on an emulated WAN.
+#[derive(Clone, Debug, PartialEq, Parser)]
+#[command(name = "experiments", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum Command {
+    /// Show what there is: specs, figures, systems, workloads, profiles, machine kinds, data sets
+    List,
+    /// Check a spec and show what would run, with estimated time and memory; runs nothing
+    Plan(PlanArgs),
+    /// Run specs, and draw their figures; what is finished already is reused
+    Run(RunArgs),
+    /// Draw figures and page again from what is on disk
+    Report(ReportArgs),
+    /// Show all claims: what the paper says, what was measured, the verdict
+    Claims(ClaimsArgs),
+    /// List, import, generate and verify data sets
+    #[command(subcommand)]
+    Data(DataCommand),
+}
+
+/// What changes a spec from the command line.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub struct ChangeArgs {
+    /// Run with this seed only
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Change a field of the spec: workload.mf.rank=64, cells.Gaia.encoding=packed; may be given again
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<Setting>,
+    /// Learn from this file or folder instead of the spec's data; its format is recognised by content
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+}
+
+/// `experiments plan`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct PlanArgs {
+    /// A path, or the name of a spec in experiments/
+    pub spec: String,
+    /// Changes of the spec.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+}
+
+/// `experiments run`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct RunArgs {
+    /// Paths, or names of specs in experiments/
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<String>,
+    /// Where results go
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    /// Threads for cells and their tasks [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Changes of the specs.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+    /// How machines are run
+    #[arg(long, value_enum, default_value_t = Launcher::Simulated)]
+    pub launcher: Launcher,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Exit with 3 when a claim does not hold
+    #[arg(long)]
+    pub strict: bool,
+    /// The instructions that kernels use; results are the same with all
+    #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
+    pub isa: IsaChoice,
+}
+
+/// `experiments report`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ReportArgs {
+    /// A folder of results, or of one spec's results
+    #[arg(default_value = "results")]
+    pub dir: PathBuf,
+    /// Exit with 3 when a claim does not hold
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `experiments claims`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ClaimsArgs {
+    /// A folder of results
+    #[arg(default_value = "results")]
+    pub dir: PathBuf,
+    /// Exit with 3 when a claim does not hold
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `experiments data`.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum DataCommand {
+    /// Show the formats that are read, and what can be generated
+    List,
+    /// Read a data set and write it as one compact file
+    Import {
+        /// A file or folder; its format is recognised by content
+        path: PathBuf,
+        /// The file to write [default: the name of PATH with .ratings, here]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Generate ratings of the Netflix Prize's shape and write them as one compact file
+    Generate {
+        /// Users and items as a share of Netflix's, at its density
+        #[arg(long, default_value_t = 0.1)]
+        scale: f64,
+        /// The generator's seed
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+        /// The file to write
+        #[arg(long, value_name = "FILE", default_value = "generated.ratings")]
+        out: PathBuf,
+    },
+    /// Check a data set: read all of it, compare its hash, show its numbers
+    Verify {
+        /// A file or folder
+        path: PathBuf,
+    },
+}
+
+/// How machines are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Launcher {
+    /// All in this process, in virtual time
+    Simulated,
+}
+
+/// The instructions that kernels use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IsaChoice {
+    /// The widest that this host has
+    Auto,
+    /// AVX-512
+    Avx512,
+    /// AVX2 and FMA
+    Avx2,
+    /// None of them
+    Scalar,
+}
+
+/// Why a command did not do what was asked. Told on the standard error, with its causes.
+#[derive(Debug)]
+pub enum Failure {
+    /// The user's input is wrong: exit 2.
+    Input(Box<dyn Error + Send + Sync>),
+    /// A run failed: exit 1.
+    Run(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// A mistake in what the user gave.
+    pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure::Input(error.into())
+    }
+
+    /// Something that went wrong with good input.
+    pub fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure::Run(error.into())
+    }
+
+    /// The message, with the causes that it does not tell itself.
+    pub fn message(&self) -> String {
+        let (Failure::Input(error) | Failure::Run(error)) = self;
+        let mut text = format!("error: {error}");
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            if !text.contains(&inner.to_string()) {
+                text.push_str(&format!("\n  because: {inner}"));
+            }
+            cause = inner.source();
+        }
+        text
+    }
+}
+
+impl ChangeArgs {
+    /// As specs take them.
+    pub fn changes(&self) -> Changes {
+        Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone() }
+    }
+}
+
+/// Tells a failure and gives the process's exit code.
+pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
+    done.unwrap_or_else(|failure| {
+        eprintln!("{}", failure.message());
+        match failure {
+            Failure::Input(_) => ExitCode::from(INPUT_WRONG),
+            Failure::Run(_) => ExitCode::from(RUN_FAILED),
+        }
+    })
+}

@@ -1,0 +1,90 @@
+//! `experiments plan` and `experiments list`: commands that only look.
+
+use std::path::Path;
+
+use emulator::profile::{Profile, builtin_names};
+
+use crate::cli::{Failure, PlanArgs};
+use crate::machines;
+use crate::plan::{self, Experiment, Registries};
+use crate::spec::{Source, embedded};
+
+/// The experiment that a spec and changes ask for, found, typed, resolved and checked.
+pub fn experiment(
+    name_or_path: &str,
+    changes: &crate::spec::Changes,
+    registries: Registries<'_>,
+) -> Result<Experiment, Failure> {
+    let source = Source::find(name_or_path).map_err(Failure::input)?;
+    let spec = source.spec(changes).map_err(Failure::input)?;
+    Experiment::resolve(&source, &spec, registries).map_err(Failure::input)
+}
+
+/// What `experiments plan` shows.
+pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<String, Failure> {
+    let experiment = experiment(&args.spec, &args.changes.changes(), registries)?;
+    let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
+    Ok(format!("{}{title}\n{}", experiment.name, plan::table(&experiment)))
+}
+
+/// What `experiments list` shows.
+pub fn list(registries: Registries<'_>) -> String {
+    let mut text = String::new();
+    let mut section = |title: &str, entries: Vec<(String, String)>| {
+        let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        text.push_str(&format!("{title}\n"));
+        for (name, about) in entries {
+            text.push_str(format!("  {name:width$}  {about}").trim_end());
+            text.push('\n');
+        }
+    };
+    section("specs", embedded().map(|(name, text)| (name.to_string(), spec_title(name, text))).collect());
+    section("figures", registries.figures.iter().map(|name| ((*name).to_string(), String::new())).collect());
+    section(
+        "systems",
+        pairs(&[
+            ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
+            ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
+        ]),
+    );
+    section(
+        "sync models inside",
+        pairs(&[
+            ("bsp", "every worker waits for all updates of the clock before"),
+            ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
+        ]),
+    );
+    section("workloads", pairs(&[("mf", "matrix factorisation by stochastic gradient descent")]));
+    section("profiles", builtin_names().map(profile).collect());
+    section("machine kinds", machines::names().into_iter().map(machine_kind).collect());
+    section("data sets", crate::data::known());
+    text
+}
+
+fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
+    entries.iter().map(|(name, about)| ((*name).to_string(), (*about).to_string())).collect()
+}
+
+fn spec_title(name: &str, text: &str) -> String {
+    let source = Source { name: name.into(), file: name.into(), folder: Path::new("").into(), text: text.into() };
+    source.spec(&crate::spec::Changes::default()).map_or_else(|error| error.to_string(), |spec| spec.title)
+}
+
+fn profile(name: &str) -> (String, String) {
+    let about = Profile::builtin(name).map_or_else(
+        |error| error.to_string(),
+        |profile| {
+            let sites = profile.sites.len();
+            let machines: u32 = profile.default_machines().iter().sum();
+            format!("{} ({sites} site{}, {machines} machines)", profile.title, if sites == 1 { "" } else { "s" })
+        },
+    );
+    (name.to_string(), about)
+}
+
+fn machine_kind(name: &str) -> (String, String) {
+    let about = machines::builtin(name).map_or_else(String::new, |kind| {
+        format!("{:.1} M rating updates/s at rank {}", kind.mf.updates_per_second / 1e6, kind.mf.rank)
+    });
+    (name.to_string(), about)
+}

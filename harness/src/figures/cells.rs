@@ -1,0 +1,261 @@
+//! The runs of a figure by cell: seeds together, in the order of the spec.
+//!
+//! Ratios between cells pair the runs of equal seeds. Their mean is the ratio of the mean times, so that a speedup is
+//! exactly one over the normalised time; low and high are those of the single seeds.
+
+use std::collections::BTreeMap;
+
+use crate::results::{Breakdown, CellResult, Outcome, Summary};
+
+/// The name of the cell that others are held against.
+pub(super) const BASELINE: &str = "Baseline";
+
+/// All runs of one cell of the spec.
+#[derive(Clone, Debug)]
+pub(super) struct Cell<'a> {
+    /// Its name in the spec.
+    pub(super) name: &'a str,
+    /// One a seed, in the spec's order; at least one.
+    pub(super) runs: Vec<&'a CellResult>,
+}
+
+/// A number over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Over how many seeds.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// The least.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+}
+
+/// `results` by cell.
+pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
+    let mut cells: Vec<Cell<'_>> = Vec::new();
+    for result in results {
+        let name = result.summary.cell.as_str();
+        match cells.iter_mut().find(|cell| cell.name == name) {
+            Some(cell) => cell.runs.push(result),
+            None => cells.push(Cell {
+                name,
+                runs: vec![result],
+            }),
+        }
+    }
+    cells
+}
+
+/// The cells that are compared: all but the one that sets the target.
+pub(super) fn compared<'a, 'b>(cells: &'b [Cell<'a>]) -> Vec<&'b Cell<'a>> {
+    cells.iter().filter(|cell| !cell.sets_target()).collect()
+}
+
+/// The cell that others are held against: the one called [`BASELINE`], else the first.
+pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
+    cells
+        .iter()
+        .find(|cell| cell.name == BASELINE)
+        .or(cells.first())
+        .copied()
+}
+
+impl Cell<'_> {
+    /// Whether its own convergence is the target of the others.
+    pub(super) fn sets_target(&self) -> bool {
+        self.runs.iter().all(|run| run.summary.target.is_none())
+    }
+
+    /// How many runs reached the target (or converged).
+    pub(super) fn reached(&self) -> usize {
+        self.runs
+            .iter()
+            .filter(|run| run.summary.seconds_to_target.is_some())
+            .count()
+    }
+
+    /// Whether all did.
+    pub(super) fn all_reached(&self) -> bool {
+        self.reached() == self.runs.len()
+    }
+
+    /// In words: `target reached`, `converged`, `2 of 3 reached the target`, `target not reached`.
+    pub(super) fn outcome(&self) -> String {
+        match self.reached() {
+            all if all == self.runs.len() => match self.runs[0].summary.outcome {
+                Outcome::Converged => "converged".into(),
+                Outcome::TargetReached | Outcome::ClockCap => "target reached".into(),
+            },
+            0 => "target not reached".into(),
+            some => format!("{some} of {} reached the target", self.runs.len()),
+        }
+    }
+
+    /// A number of each run, over seeds; none when a run has none.
+    pub(super) fn spread(&self, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        let values: Option<Vec<f64>> = self.runs.iter().map(|run| of(&run.summary)).collect();
+        Spread::of(&values?)
+    }
+
+    /// Virtual seconds to the target; none unless every run reached it.
+    pub(super) fn seconds_to_target(&self) -> Option<Spread> {
+        self.spread(|summary| summary.seconds_to_target)
+    }
+
+    /// Virtual seconds to the target, or to the end of runs that did not reach it: at least so long.
+    pub(super) fn least_seconds(&self) -> Option<Spread> {
+        self.spread(|summary| Some(least_seconds(summary)))
+    }
+
+    /// The mean breakdown over seeds.
+    pub(super) fn breakdown(&self) -> Breakdown {
+        let mean = |part: fn(&Breakdown) -> f64| {
+            self.runs
+                .iter()
+                .map(|run| part(&run.summary.breakdown))
+                .sum::<f64>()
+                / self.runs.len() as f64
+        };
+        Breakdown {
+            compute: mean(|b| b.compute),
+            server: mean(|b| b.server),
+            encode: mean(|b| b.encode),
+            wire: mean(|b| b.wire),
+            barrier: mean(|b| b.barrier),
+            staleness: mean(|b| b.staleness),
+        }
+    }
+
+    /// This cell's number over `other`'s, seed by seed; none when a number is missing or nothing pairs.
+    pub(super) fn ratio(
+        &self,
+        other: &Cell<'_>,
+        of: impl Fn(&Summary) -> Option<f64>,
+    ) -> Option<Spread> {
+        let mine: BTreeMap<u64, Option<f64>> = self
+            .runs
+            .iter()
+            .map(|run| (run.summary.seed, of(&run.summary)))
+            .collect();
+        let pairs: Option<Vec<(f64, f64)>> = other
+            .runs
+            .iter()
+            .filter_map(|run| {
+                mine.get(&run.summary.seed)
+                    .map(|mine| (*mine, of(&run.summary)))
+            })
+            .map(|(mine, theirs)| Some((mine?, theirs?)))
+            .collect();
+        let pairs = pairs?;
+        let ratios: Vec<f64> = pairs.iter().map(|(mine, theirs)| mine / theirs).collect();
+        let sum = |part: fn(&(f64, f64)) -> f64| pairs.iter().map(part).sum::<f64>();
+        let mean = sum(|pair| pair.0) / sum(|pair| pair.1);
+        Spread::of(&ratios)
+            .map(|spread| Spread { mean, ..spread })
+            .filter(|spread| spread.is_finite())
+    }
+
+    /// Time to the target over `other`'s; none unless all paired runs reached it.
+    pub(super) fn time_over(&self, other: &Cell<'_>) -> Option<Spread> {
+        self.ratio(other, |summary| summary.seconds_to_target)
+    }
+
+    /// The same with [`Cell::least_seconds`], for drawing.
+    pub(super) fn least_time_over(&self, other: &Cell<'_>) -> Option<Spread> {
+        self.ratio(other, |summary| Some(least_seconds(summary)))
+    }
+}
+
+impl Spread {
+    /// Of `values`; none when there are none.
+    pub fn of(values: &[f64]) -> Option<Spread> {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let low = values.iter().copied().reduce(f64::min)?;
+        let high = values.iter().copied().reduce(f64::max)?;
+        Some(Spread {
+            n: values.len(),
+            mean,
+            low,
+            high,
+        })
+    }
+
+    /// One over it.
+    pub fn inverse(&self) -> Spread {
+        Spread {
+            n: self.n,
+            mean: 1.0 / self.mean,
+            low: 1.0 / self.high,
+            high: 1.0 / self.low,
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.mean.is_finite() && self.low.is_finite() && self.high.is_finite()
+    }
+}
+
+fn least_seconds(summary: &Summary) -> f64 {
+    summary.seconds_to_target.unwrap_or(summary.seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::testing::cell;
+
+    #[test]
+    fn seeds_are_paired_and_speedup_is_one_over_normalised_time() {
+        let results = [
+            cell("Baseline").seed(1).seconds(100.0).done(),
+            cell("Baseline").seed(2).seconds(200.0).done(),
+            cell("Gaia").seed(2).seconds(100.0).done(),
+            cell("Gaia").seed(1).seconds(25.0).done(),
+        ];
+        let cells = group(&results);
+        let normalised = cells[1].time_over(&cells[0]).unwrap();
+        assert_eq!(
+            normalised,
+            Spread {
+                n: 2,
+                mean: 125.0 / 300.0,
+                low: 0.25,
+                high: 0.5
+            }
+        );
+        assert_eq!(cells[0].time_over(&cells[1]).unwrap(), normalised.inverse());
+    }
+
+    #[test]
+    fn a_run_that_never_reached_leaves_no_ratio() {
+        let results = [
+            cell("Baseline").seed(1).done(),
+            cell("Baseline").seed(2).done(),
+            cell("Gaia").seed(1).done(),
+            cell("Gaia").seed(2).seconds(900.0).never().done(),
+        ];
+        let cells = group(&results);
+        assert_eq!(cells[1].time_over(&cells[0]), None);
+        assert_eq!(cells[1].least_time_over(&cells[0]).unwrap().high, 3.0);
+        assert_eq!(cells[1].outcome(), "1 of 2 reached the target");
+    }
+
+    #[test]
+    fn the_cell_that_sets_the_target_is_not_compared() {
+        let results = [
+            cell("Target").sets_target().done(),
+            cell("A").done(),
+            cell("B").done(),
+        ];
+        let cells = group(&results);
+        let compared = compared(&cells);
+        assert_eq!(
+            compared.iter().map(|cell| cell.name).collect::<Vec<_>>(),
+            ["A", "B"]
+        );
+        assert_eq!(baseline(&compared).unwrap().name, "A");
+        assert!(baseline(&[]).is_none());
+    }
+}

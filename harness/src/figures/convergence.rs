@@ -1,0 +1,431 @@
+//! Time to convergence: the figure of one workload under several systems and networks (paper Figures 8-10, 13-).
+//!
+//! Three panels: (a) time to the target over Baseline's, with speedups; (b) the objective over virtual time; (c) where
+//! the time of a clock goes. A cell that never reached its target is drawn up to where it ended, hatched and with an
+//! arrow: it takes at least so long. With several seeds, bars are means and whiskers run from the least to the greatest.
+
+use plotters::prelude::{DrawingBackend, RGBColor};
+use polars::prelude::{DataFrame, PolarsResult, df};
+
+use super::DrawError;
+use super::axis::{Axis, fixed, significant};
+use super::canvas::{
+    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PART_COLOURS, PART_HATCHES, Pen, Rect,
+};
+use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
+use super::panel::{BarName, Panel, Swatch, draw_above, draw_area};
+use crate::results::{Breakdown, CellResult, Sample};
+
+/// The top and bottom of every frame.
+const TOP: f64 = 78.0;
+const BOTTOM: f64 = 243.0;
+/// Room above the highest bar for its label, as a share of the bar.
+const HEADROOM: f64 = 0.16;
+/// The same where an arrow and two lines stand on a bar.
+const HEADROOM_OF_ARROWS: f64 = 0.42;
+/// Ranges wider than this ratio are drawn on a logarithmic axis.
+const WIDE_OBJECTIVES: f64 = 20.0;
+const WIDE_TIMES: f64 = 10.0;
+const DASHED_TARGET: Pen<'static> = Pen {
+    colour: FAINT,
+    width: 1.2,
+    dash: &[4.0, 3.0],
+};
+
+/// One row a cell: what the bars, the curves and the claims stand on. `_low` and `_high` run over seeds.
+///
+/// # Errors
+/// None with columns of equal length, which these are.
+pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+    let cells = group(results);
+    let compared = compared(&cells);
+    let base = baseline(&compared);
+    let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(of).collect::<Vec<String>>();
+    let mean = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
+        cells
+            .iter()
+            .map(|cell| of(cell).map(|spread| spread.mean))
+            .collect::<Vec<_>>()
+    };
+    let low = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
+        cells
+            .iter()
+            .map(|cell| of(cell).map(|spread| spread.low))
+            .collect::<Vec<_>>()
+    };
+    let high = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
+        cells
+            .iter()
+            .map(|cell| of(cell).map(|spread| spread.high))
+            .collect::<Vec<_>>()
+    };
+    let seconds = |cell: &Cell<'_>| cell.seconds_to_target();
+    let normalised = |cell: &Cell<'_>| base.and_then(|base| cell.time_over(base));
+    let speedup = |cell: &Cell<'_>| normalised(cell).map(|spread| spread.inverse());
+    df![
+        "cell" => text(&|cell| cell.name.to_owned()),
+        "system" => text(&|cell| cell.runs[0].manifest.system.clone()),
+        "network" => text(&|cell| cell.runs[0].manifest.profile.clone()),
+        "seeds" => cells.iter().map(|cell| cell.runs.len() as u32).collect::<Vec<_>>(),
+        "outcome" => text(&|cell| cell.outcome()),
+        "seconds_to_target" => mean(&seconds),
+        "seconds_to_target_low" => low(&seconds),
+        "seconds_to_target_high" => high(&seconds),
+        "normalised_time" => mean(&normalised),
+        "normalised_time_low" => low(&normalised),
+        "normalised_time_high" => high(&normalised),
+        "speedup" => mean(&speedup),
+        "speedup_low" => low(&speedup),
+        "speedup_high" => high(&speedup),
+        "clocks" => mean(&|cell| cell.spread(|s| Some(f64::from(s.clocks_to_target.unwrap_or(s.clocks))))),
+        "seconds_per_clock" => mean(&|cell| cell.spread(|s| Some(s.seconds / f64::from(s.clocks.max(1))))),
+        "wan_gb_per_clock" => mean(&|cell| cell.spread(|s| Some(s.wan_bytes_per_clock / 1e9))),
+        "wan_mb_per_clock_actual" =>
+            mean(&|cell| cell.spread(|s| Some(s.wan_bytes_actual as f64 / 1e6 / f64::from(s.clocks.max(1))))),
+        "insignificant_percent" => mean(&|cell| cell.spread(|s| s.insignificant.map(|share| share * 100.0))),
+        "final_objective" => mean(&|cell| cell.spread(|s| Some(s.last_objective))),
+        "held_out_rmse" => mean(&|cell| cell.spread(|s| s.last_held_out_rmse)),
+    ]
+}
+
+/// The three panels.
+///
+/// # Errors
+/// [`DrawError`] when the backend fails.
+pub(super) fn draw<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    results: &[CellResult],
+) -> Result<(), DrawError> {
+    let cells = group(results);
+    let cells = compared(&cells);
+    draw_times(canvas, &cells)?;
+    draw_objectives(canvas, &cells)?;
+    draw_breakdowns(canvas, &cells)
+}
+
+fn draw_times<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel {
+        frame: frame(52.0, 262.0),
+        title: "(a) Time to convergence",
+    };
+    panel.draw_title(canvas)?;
+    let base = baseline(cells);
+    let name = base.map_or(BASELINE, |base| base.name);
+    let scale = if cells.len() > 1 {
+        format!("{name} = 1; labels: speedup")
+    } else {
+        format!("{name} = 1")
+    };
+    panel.draw_remark(canvas, &[scale, seeds_remark(cells)])?;
+    let bars: Vec<Option<Spread>> = cells
+        .iter()
+        .map(|cell| base.and_then(|base| cell.least_time_over(base)))
+        .collect();
+    let highest = bars
+        .iter()
+        .flatten()
+        .map(|bar| bar.high)
+        .fold(1.0, f64::max);
+    let arrows = cells.iter().any(|cell| !cell.all_reached());
+    let headroom = if arrows { HEADROOM_OF_ARROWS } else { HEADROOM };
+    let axis = Axis::linear(0.0, highest * (1.0 + headroom), 5);
+    panel.draw_y(canvas, &axis, "normalised time")?;
+    for (i, (cell, bar)) in cells.iter().zip(&bars).enumerate() {
+        let (x, half) = panel.bar(i, cells.len());
+        let Some(bar) = bar else {
+            draw_above(canvas, x, panel.frame.bottom, half * 2.9, &["no time"])?;
+            continue;
+        };
+        draw_time(canvas, &panel, &axis, (cell, bar), (x, half), colour(i))?;
+        let label = base.map_or(String::new(), |base| speedup_label(cell, base, bar));
+        let top = panel.y(&axis, bar.high).unwrap_or(panel.frame.bottom);
+        if cell.all_reached() {
+            draw_above(canvas, x, top, half * 2.9, &[&label])?;
+        } else {
+            draw_above(canvas, x, top - 13.0, half * 3.0, &["not", "reached"])?;
+        }
+    }
+    panel.draw_base(canvas)?;
+    let names: Vec<BarName<'_>> = cells
+        .iter()
+        .map(|cell| BarName {
+            name: cell.name,
+            remark: seconds_label(cell),
+        })
+        .collect();
+    panel.draw_bar_names(canvas, &names)
+}
+
+/// One bar of panel (a), with whiskers over seeds, or hatched and with an arrow when the target was not reached.
+fn draw_time<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    panel: &Panel,
+    axis: &Axis,
+    (cell, bar): (&Cell<'_>, &Spread),
+    (x, half): (f64, f64),
+    colour: RGBColor,
+) -> Result<(), DrawError> {
+    let y = |value: f64| panel.y(axis, value).unwrap_or(panel.frame.bottom);
+    let area = Rect {
+        left: x - half,
+        top: y(bar.mean).min(panel.frame.bottom - 0.8),
+        right: x + half,
+        bottom: panel.frame.bottom,
+    };
+    if cell.all_reached() {
+        draw_area(canvas, area, colour, Hatch::None)?;
+    } else {
+        draw_area(canvas, area, RGBColor(0xFF, 0xFF, 0xFF), Hatch::None)?;
+        canvas.hatch(area, Hatch::Rising, colour)?;
+        let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
+        canvas.line(&[(x, area.top), (x, tip)], pen)?;
+        canvas.line(&[(x - 3.5, tip + 5.0), (x, tip), (x + 3.5, tip + 5.0)], pen)?;
+    }
+    if bar.high > bar.low {
+        let pen = Pen::solid(INK, 1.3);
+        canvas.line(&[(x, y(bar.low)), (x, y(bar.high))], pen)?;
+        for end in [bar.low, bar.high] {
+            canvas.line(&[(x - 4.0, y(end)), (x + 4.0, y(end))], pen)?;
+        }
+    }
+    Ok(())
+}
+
+fn draw_objectives<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel {
+        frame: frame(342.0, 602.0),
+        title: "(b) Convergence",
+    };
+    panel.draw_title(canvas)?;
+    let mut legend: Vec<(Swatch<'_>, &str)> = cells
+        .iter()
+        .enumerate()
+        .map(|(i, cell)| (Swatch::Line(pen(i)), cell.name))
+        .collect();
+    legend.push((Swatch::Line(DASHED_TARGET), "target"));
+    panel.draw_legend(canvas, &legend)?;
+    let (x, y) = (time_axis(cells), objective_axis(cells));
+    panel.draw_y(canvas, &y, "objective")?;
+    panel.draw_x(canvas, &x, time_unit(cells))?;
+    let targets: Vec<f64> = cells
+        .iter()
+        .flat_map(|cell| &cell.runs)
+        .filter_map(|run| run.summary.target)
+        .collect();
+    if let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean)) {
+        canvas.line(
+            &[(panel.frame.left, at), (panel.frame.right, at)],
+            DASHED_TARGET,
+        )?;
+    }
+    for (i, cell) in cells.iter().enumerate() {
+        for run in &cell.runs {
+            for points in curve(&panel, &x, &y, &run.samples) {
+                canvas.line(&points, pen(i))?;
+            }
+        }
+    }
+    for (i, cell) in cells.iter().enumerate() {
+        for summary in cell.runs.iter().map(|run| &run.summary) {
+            let (Some(seconds), Some(target)) = (summary.seconds_to_target, summary.target) else {
+                continue;
+            };
+            if let (Some(x), Some(y)) = (panel.x(&x, seconds), panel.y(&y, target)) {
+                canvas.dot((x, y), 3.4, colour(i))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn draw_breakdowns<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel {
+        frame: frame(676.0, 890.0),
+        title: "(c) Where a clock's time goes",
+    };
+    panel.draw_title(canvas)?;
+    let parts = Breakdown::default().parts();
+    let legend: Vec<(Swatch<'_>, &str)> = parts
+        .iter()
+        .enumerate()
+        .map(|(i, (name, _))| (part_swatch(i), *name))
+        .collect();
+    panel.draw_legend(canvas, &legend)?;
+    let sums: Vec<f64> = cells.iter().map(|cell| cell.breakdown().sum()).collect();
+    let highest = sums
+        .iter()
+        .copied()
+        .filter(|sum| sum.is_finite())
+        .fold(0.0, f64::max);
+    let axis = Axis::linear(0.0, highest * (1.0 + HEADROOM), 5);
+    panel.draw_y(canvas, &axis, "seconds a clock")?;
+    for (i, cell) in cells.iter().enumerate() {
+        let (x, half) = panel.bar(i, cells.len());
+        let mut below = 0.0;
+        for (part, (_, seconds)) in cell.breakdown().parts().into_iter().enumerate() {
+            let (Some(bottom), Some(top)) =
+                (panel.y(&axis, below), panel.y(&axis, below + seconds))
+            else {
+                continue;
+            };
+            below += seconds;
+            // Thinner than its outline it would be a line of no colour.
+            if bottom - top >= 0.5 {
+                let area = Rect {
+                    left: x - half,
+                    top,
+                    right: x + half,
+                    bottom,
+                };
+                draw_area(canvas, area, PART_COLOURS[part], PART_HATCHES[part])?;
+            }
+        }
+        let top = panel.y(&axis, below).unwrap_or(panel.frame.bottom);
+        draw_above(canvas, x, top, half * 3.0, &[&seconds_text(sums[i])])?;
+    }
+    panel.draw_base(canvas)?;
+    let names: Vec<BarName<'_>> = cells
+        .iter()
+        .map(|cell| BarName {
+            name: cell.name,
+            remark: String::new(),
+        })
+        .collect();
+    panel.draw_bar_names(canvas, &names)
+}
+
+/// From the first sample to the end of the slowest run.
+fn time_axis(cells: &[&Cell<'_>]) -> Axis {
+    let ends = |cell: &&Cell<'_>| {
+        cell.runs
+            .iter()
+            .map(|run| run.summary.seconds)
+            .fold(0.0, f64::max)
+    };
+    let slowest = cells.iter().map(ends).fold(0.0, f64::max);
+    let fastest = cells.iter().map(ends).fold(f64::INFINITY, f64::min);
+    if fastest > 0.0 && slowest / fastest > WIDE_TIMES {
+        // The fastest run's first thirtieth is left out: it would take most of the axis.
+        return Axis::logarithmic(fastest / 30.0, slowest * 1.1);
+    }
+    Axis::linear(0.0, slowest * 1.03, 5)
+}
+
+/// From the lowest objective to the highest at a start: a run that diverges leaves through the top.
+fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
+    let runs = || cells.iter().flat_map(|cell| &cell.runs);
+    let objectives = runs()
+        .flat_map(|run| &run.samples)
+        .map(|sample| sample.objective);
+    let targets = runs().filter_map(|run| run.summary.target);
+    let starts = runs().map(|run| run.summary.first_objective);
+    let low = objectives
+        .chain(targets.clone())
+        .filter(|v| v.is_finite())
+        .fold(f64::INFINITY, f64::min);
+    let high = starts
+        .chain(targets)
+        .filter(|v| v.is_finite())
+        .fold(f64::NEG_INFINITY, f64::max);
+    if low > 0.0 && high / low > WIDE_OBJECTIVES {
+        return Axis::logarithmic(low / 1.15, high * 1.15);
+    }
+    let margin = (high - low) * 0.04;
+    // Near zero, zero itself is the better start.
+    let start = if low >= 0.0 && low < (high - low) * 0.4 {
+        0.0
+    } else {
+        low - margin
+    };
+    Axis::linear(start, high + margin, 5)
+}
+
+/// A run's curve in points, in pieces where the objective is no number.
+fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64, f64)>> {
+    let point =
+        |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
+    let places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    places
+        .split(Option::is_none)
+        .map(|piece| piece.iter().flatten().copied().collect())
+        .collect()
+}
+
+fn time_unit(cells: &[&Cell<'_>]) -> &'static str {
+    let scaled = cells
+        .iter()
+        .flat_map(|cell| &cell.runs)
+        .any(|run| run.manifest.similitude.of.is_some());
+    if scaled {
+        "virtual seconds at the paper's scale"
+    } else {
+        "virtual seconds"
+    }
+}
+
+fn seeds_remark(cells: &[&Cell<'_>]) -> String {
+    match cells.iter().map(|cell| cell.runs.len()).max() {
+        Some(seeds) if seeds > 1 => format!("mean and range of {seeds} seeds"),
+        _ => String::new(),
+    }
+}
+
+/// `2.1x`; `>2.1x` when it is Baseline that did not get there; nothing over Baseline itself.
+fn speedup_label(cell: &Cell<'_>, base: &Cell<'_>, bar: &Spread) -> String {
+    if std::ptr::eq(cell, base) {
+        return String::new();
+    }
+    let at_least = if base.all_reached() { "" } else { ">" };
+    format!("{at_least}{}x", significant(bar.inverse().mean, 2))
+}
+
+fn seconds_label(cell: &Cell<'_>) -> String {
+    let at_least = if cell.all_reached() { "" } else { "> " };
+    cell.least_seconds()
+        .map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean)))
+        .unwrap_or_default()
+}
+
+/// `0.64 s`, `17.3 s`, `1,210 s`.
+fn seconds_text(seconds: f64) -> String {
+    match seconds.abs() {
+        0.0..10.0 => format!("{seconds:.2} s"),
+        10.0..100.0 => format!("{seconds:.1} s"),
+        100.0..1e12 => format!("{} s", fixed(seconds, 0)),
+        _ => format!("{} s", significant(seconds, 3)),
+    }
+}
+
+fn frame(left: f64, right: f64) -> Rect {
+    Rect {
+        left,
+        top: TOP,
+        right,
+        bottom: BOTTOM,
+    }
+}
+
+fn colour(i: usize) -> RGBColor {
+    CELL_COLOURS[i % CELL_COLOURS.len()]
+}
+
+fn pen(i: usize) -> Pen<'static> {
+    Pen {
+        colour: colour(i),
+        width: 1.9,
+        dash: CELL_DASHES[i % CELL_DASHES.len()],
+    }
+}
+
+fn part_swatch(i: usize) -> Swatch<'static> {
+    Swatch::Area(PART_COLOURS[i], PART_HATCHES[i])
+}

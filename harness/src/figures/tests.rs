@@ -1,0 +1,252 @@
+//! Figures of made-up results in the situations that real ones come into.
+//!
+//! With `GAIA_GALLERY=<folder>` in the environment the drawings are kept there, to be looked at.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::results::testing::{cell, samples};
+
+const FAST: [f64; 6] = [0.35, 0.04, 0.02, 0.18, 0.0, 0.05];
+const SLOW: [f64; 6] = [0.35, 0.05, 0.02, 1.2, 0.0, 0.3];
+const GAIA: [f64; 6] = [0.35, 0.09, 0.06, 0.32, 0.21, 0.1];
+
+/// Situations by name.
+fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
+    let baseline = || cell("Baseline").seconds(812.0).breakdown(SLOW);
+    let gaia = || {
+        cell("Gaia")
+            .seconds(385.0)
+            .breakdown(GAIA)
+            .wan_bytes_per_clock(1e8)
+    };
+    let lan = || {
+        cell("LAN")
+            .seconds(301.0)
+            .breakdown(FAST)
+            .wan_bytes_per_clock(0.0)
+    };
+    let seeds = |seed: u64| {
+        let factor = 1.0 + (seed as f64 - 2.0) * 0.12;
+        [
+            baseline().seed(seed).seconds(812.0 * factor).done(),
+            gaia().seed(seed).seconds(385.0 / factor).done(),
+            lan().seed(seed).seconds(301.0 + seed as f64).done(),
+        ]
+    };
+    let mut short = lan().done();
+    short.samples.truncate(1);
+    let mut diverged = gaia().never().seconds(900.0).done();
+    diverged.summary.last_objective = f64::INFINITY;
+    for (i, sample) in diverged.samples.iter_mut().enumerate() {
+        sample.objective = match i {
+            0..150 => sample.objective,
+            150..160 => f64::NAN,
+            160..300 => sample.objective * f64::from(i as u32 - 150) / 5.0,
+            _ => f64::INFINITY,
+        };
+    }
+    let mut odd = baseline()
+        .breakdown([f64::NAN, f64::INFINITY, -1.0, 0.0, 0.1, 0.0])
+        .done();
+    odd.summary.seconds_to_target = Some(f64::NAN);
+    odd.summary.seconds = f64::INFINITY;
+    odd.summary.first_objective = f64::NAN;
+    let mut steep = baseline().done();
+    steep.samples = samples(380, 8.4e8, 2e5, 812.0);
+    let name = |name: &str| cell(name).breakdown(GAIA);
+    vec![
+        (
+            "one-seed",
+            vec![
+                cell("Target").seconds(290.0).sets_target().done(),
+                baseline().done(),
+                gaia().done(),
+                lan().done(),
+            ],
+        ),
+        ("three-seeds", (1..=3).flat_map(seeds).collect()),
+        (
+            "gaia-slower",
+            vec![
+                baseline().done(),
+                gaia()
+                    .seconds(1210.0)
+                    .breakdown(SLOW.map(|s| s * 1.5))
+                    .done(),
+                lan().done(),
+            ],
+        ),
+        (
+            "gaia-never",
+            vec![
+                baseline().done(),
+                gaia().seconds(1300.0).never().done(),
+                lan().done(),
+            ],
+        ),
+        (
+            "baseline-never",
+            vec![
+                baseline().seconds(2000.0).never().done(),
+                gaia().done(),
+                lan().done(),
+            ],
+        ),
+        ("diverged", vec![baseline().done(), diverged, lan().done()]),
+        (
+            "huge-ratio",
+            vec![
+                baseline()
+                    .seconds(7_210.0)
+                    .breakdown(SLOW.map(|s| s * 9.0))
+                    .done(),
+                gaia().done(),
+                lan().seconds(280.0).done(),
+            ],
+        ),
+        (
+            "long-names",
+            vec![
+                name("IterStore-style, SSP 1, Virginia and California")
+                    .seconds(700.0)
+                    .done(),
+                name("Gaia without selective barrier").seconds(400.0).done(),
+                name("Gaia, packed encoding").seconds(380.0).done(),
+                name("Wideareanetworkwithoutanybreak").seconds(390.0).done(),
+                name("LAN").seconds(301.0).done(),
+            ],
+        ),
+        (
+            "eight-cells",
+            (1..=8u32)
+                .map(|i| {
+                    name(&format!("Gaia {i} %"))
+                        .seconds(300.0 + 60.0 * f64::from(i))
+                        .done()
+                })
+                .collect(),
+        ),
+        ("none", vec![]),
+        ("one-cell", vec![gaia().done()]),
+        ("one-sample", vec![baseline().done(), short]),
+        ("odd-numbers", vec![odd, gaia().done()]),
+        ("steep", vec![steep, gaia().done()]),
+        (
+            "zero-seconds",
+            vec![baseline().seconds(0.0).done(), gaia().seconds(0.0).done()],
+        ),
+    ]
+}
+
+#[test]
+fn every_figure_draws_every_situation() {
+    let folder = tempfile::tempdir().unwrap();
+    let gallery = std::env::var_os("GAIA_GALLERY").map(PathBuf::from);
+    for figure in Figure::ALL {
+        for (name, results) in situations() {
+            let svg = figure.svg(&results).unwrap();
+            let png = figure.png(&results, folder.path()).unwrap();
+            figure.table(&results).unwrap();
+            figure.claims(&results);
+            assert!(
+                svg.ends_with("</svg>\n") && svg.contains("font-family=\"sans-serif\""),
+                "{name}"
+            );
+            assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{name}");
+            assert!(png.starts_with(b"\x89PNG"), "{name}");
+            if let Some(gallery) = &gallery {
+                fs::write(gallery.join(format!("{}-{name}.svg", figure.name())), svg).unwrap();
+                fs::write(gallery.join(format!("{}-{name}.png", figure.name())), png).unwrap();
+            }
+        }
+    }
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "no temporary file is left"
+    );
+}
+
+#[test]
+fn equal_results_give_equal_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, results) = &situations()[1];
+    let figure = Figure::Fig13;
+    assert_eq!(figure.svg(results).unwrap(), figure.svg(results).unwrap());
+    assert_eq!(
+        figure.png(results, folder.path()).unwrap(),
+        figure.png(results, folder.path()).unwrap()
+    );
+}
+
+#[test]
+fn the_drawing_shows_speedups_names_and_units() {
+    let (_, results) = &situations()[0];
+    let svg = Figure::Fig13.svg(results).unwrap();
+    for text in [
+        "2.1x",
+        "2.7x",
+        "Baseline",
+        "Gaia",
+        "LAN",
+        "812 s",
+        "target",
+        "seconds a clock",
+        "paper&apos;s scale",
+    ] {
+        assert!(svg.contains(text), "{text}");
+    }
+    let (_, never) = &situations()[3];
+    assert!(Figure::Fig13.svg(never).unwrap().contains("reached"));
+    let (_, bound) = &situations()[4];
+    assert!(Figure::Fig13.svg(bound).unwrap().contains("&gt;5.2x"));
+}
+
+#[test]
+fn text_of_users_is_escaped() {
+    let results = [cell("<script>&\"x\"").done()];
+    let svg = Figure::Fig13.svg(&results).unwrap();
+    assert!(!svg.contains("<script>") && svg.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn the_registry_finds_every_figure_by_its_name() {
+    for figure in Figure::ALL {
+        assert_eq!(Figure::named(figure.name()), Ok(figure));
+        assert!(figure.question().ends_with('?'));
+        let ids = figure.claims(&[]);
+        assert!(
+            !ids.is_empty()
+                && ids
+                    .iter()
+                    .all(|claim| claim.id.starts_with(&format!("{}.", figure.name())))
+        );
+    }
+    let error = Figure::named("fig31").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no figure `fig31`; did you mean `fig13`?"
+    );
+}
+
+#[test]
+fn the_table_has_the_numbers() {
+    let (_, results) = &situations()[0];
+    let table = Figure::Fig13.table(results).unwrap();
+    let value = |column: &str, row: usize| table.column(column).unwrap().f64().unwrap().get(row);
+    assert_eq!(table.height(), 4);
+    assert_eq!(value("normalised_time", 1), Some(1.0));
+    assert_eq!(value("speedup", 2), Some(1.0 / (385.0 / 812.0)));
+    assert_eq!(value("insignificant_percent", 2), Some(95.6));
+    assert_eq!(value("insignificant_percent", 1), None);
+    assert_eq!(value("wan_gb_per_clock", 2), Some(0.1));
+}
+
+#[test]
+fn pixels_are_means_of_squares() {
+    let row = |a: u8, b: u8| [a, a, a, b, b, b];
+    let drawn: Vec<u8> = [row(0, 100), row(100, 202)].concat();
+    assert_eq!(shrink(&drawn, 2), [101, 101, 101]);
+}

@@ -1,0 +1,170 @@
+//! Errors of meaning: collected, each with the path of its field, so that a user sees all of them at once.
+//!
+//! Bounds are generous: they catch slips, not bold experiments.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use emulator::units::ByteSize;
+use gaia_core::cost::MachineKind;
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, System};
+use gaia_core::workload::mf::config::Mf;
+use thiserror::Error;
+
+use crate::spec::{Cap, Convergence, Link};
+use crate::suggest;
+
+/// The most clocks that a machine or site may be ahead.
+const MAX_CLOCKS_AHEAD: u32 = 1000;
+/// The most clocks in which a worker goes through its data.
+const MAX_CLOCKS_PER_PASS: u32 = 10_000;
+
+/// The fields of a machine kind that may be `fitted`.
+const RATES: [&str; 6] = [
+    "mf.updates-per-second",
+    "server.apply-gb-per-second",
+    "server.filter-gb-per-second",
+    "server.encode-gb-per-second",
+    "server.decode-gb-per-second",
+    "jitter",
+];
+
+/// One thing that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// `cells[1].system.gaia.significance.threshold`.
+    pub path: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// Everything that is wrong with the meaning of a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Problems {
+    /// The spec as it was asked for.
+    pub file: String,
+    /// In the order of the checks; never empty when returned.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.problems.len() == 1 { "" } else { "s" };
+        write!(f, "{}: {} problem{plural}", self.file, self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.path, problem.message))
+    }
+}
+
+impl Problems {
+    pub(super) fn new(file: &str) -> Self {
+        Problems { file: file.into(), problems: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    /// `value` must lie in `range`.
+    pub(super) fn within<T: PartialOrd + fmt::Display>(&mut self, path: &str, value: T, range: RangeInclusive<T>) {
+        if !range.contains(&value) {
+            self.add(path, format!("{value}: expected {} to {}", range.start(), range.end()));
+        }
+    }
+
+    /// `value` must be more than 0 and at most `most`.
+    pub(super) fn positive(&mut self, path: &str, value: f64, most: f64) {
+        if !(value > 0.0 && value <= most) {
+            self.add(path, format!("{value}: expected more than 0, at most {most}"));
+        }
+    }
+
+    pub(super) fn mf(&mut self, path: &str, mf: &Mf) {
+        for error in mf.check() {
+            self.add(format!("{path}.{}", error.field), format!("{}: expected {}", error.found, error.expected));
+        }
+        if mf.clocks_per_pass > MAX_CLOCKS_PER_PASS {
+            let found = mf.clocks_per_pass;
+            self.add(format!("{path}.clocks-per-pass"), format!("{found}: expected at most {MAX_CLOCKS_PER_PASS}"));
+        }
+    }
+
+    pub(super) fn system(&mut self, path: &str, system: &System) {
+        match system {
+            System::Global(inside) => self.inside(&format!("{path}.global"), inside),
+            System::Gaia(gaia) => self.gaia(&format!("{path}.gaia"), gaia),
+        }
+    }
+
+    fn gaia(&mut self, path: &str, gaia: &Gaia) {
+        self.inside(&format!("{path}.inside"), &gaia.inside);
+        self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
+        if let SelectiveBarrier::Backlog { seconds } = gaia.selective_barrier {
+            self.positive(&format!("{path}.selective-barrier.backlog.seconds"), seconds, 3600.0);
+        }
+        if let MirrorClock::Bounded { staleness } = gaia.mirror_clock {
+            self.within(&format!("{path}.mirror-clock.bounded.staleness"), staleness, 0..=MAX_CLOCKS_AHEAD);
+        }
+    }
+
+    fn inside(&mut self, path: &str, inside: &Inside) {
+        if let Inside::Ssp { slack } = inside {
+            self.within(&format!("{path}.ssp.slack"), *slack, 0..=MAX_CLOCKS_AHEAD);
+        }
+    }
+
+    pub(super) fn machine_kind(&mut self, path: &str, kind: &MachineKind) {
+        if kind.name.trim().is_empty() {
+            self.add(format!("{path}.name"), "empty: expected a name");
+        }
+        self.within(&format!("{path}.mf.rank"), kind.mf.rank, 1..=4096);
+        self.positive(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, 1e12);
+        for (name, rate) in [
+            ("apply", kind.server.apply_gb_per_second),
+            ("filter", kind.server.filter_gb_per_second),
+            ("encode", kind.server.encode_gb_per_second),
+            ("decode", kind.server.decode_gb_per_second),
+        ] {
+            self.positive(&format!("{path}.server.{name}-gb-per-second"), rate, 1e6);
+        }
+        self.within(&format!("{path}.jitter"), kind.jitter, 0.0..=0.9);
+        for (position, name) in kind.fitted.iter().enumerate() {
+            if !RATES.contains(&name.as_str()) {
+                let hint = suggest::hint(name, &RATES);
+                self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
+            }
+        }
+    }
+
+    pub(super) fn convergence(&mut self, convergence: &Convergence) {
+        self.positive("convergence.change", convergence.change, 0.5);
+        self.within("convergence.passes", convergence.passes, 1..=1000);
+        self.within("convergence.min-improvement", convergence.min_improvement, 0.0..=0.99);
+    }
+
+    pub(super) fn cap(&mut self, cap: &Cap) {
+        self.within("cap.clocks", cap.clocks, 1..=1_000_000);
+        self.within("cap.times-target", cap.times_target, 1.0..=1000.0);
+    }
+
+    pub(super) fn link(&mut self, link: &Link) {
+        let bytes = ByteSize::from_bytes;
+        self.within("link.chunk", link.chunk, bytes(1 << 10)..=bytes(16 << 20));
+        if let Some(depth) = link.depth {
+            self.within("link.depth", depth, link.chunk..=bytes(1 << 30));
+        }
+    }
+
+    pub(super) fn seeds(&mut self, seeds: &[u64]) {
+        if seeds.is_empty() {
+            self.add("seeds", "empty: expected at least one");
+        }
+        if seeds.len() > 1000 {
+            self.add("seeds", format!("{}: expected at most 1000", seeds.len()));
+        }
+        for (position, seed) in seeds.iter().enumerate() {
+            if let Some(first) = seeds[..position].iter().position(|other| other == seed) {
+                self.add(format!("seeds[{position}]"), format!("{seed} is seeds[{first}] already"));
+            }
+        }
+    }
+}

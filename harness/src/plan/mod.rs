@@ -1,0 +1,198 @@
+//! A plan: one cell with one seed, resolved and checked. Everything that determines the result, and nothing else.
+//!
+//! [`Experiment::resolve`] makes the plans of a spec, or reports every error of meaning at once by field path. A plan's
+//! [`hash`](Plan::hash) names its folder in the results: equal plans leave equal files, so a finished one is reused.
+//! Number of threads, output folder and paths of this host are no part of a plan.
+
+mod check;
+mod data;
+mod estimate;
+mod resolve;
+mod show;
+
+use datasets::ratings::config::Generated;
+use datasets::ratings::partition::Split;
+use emulator::profile::Profile;
+use emulator::units::ByteSize;
+use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::sync::config::{Encoding, System};
+use serde::{Deserialize, Serialize};
+
+pub use check::{Problem, Problems};
+pub use data::{DataError, DataSource, Loader};
+pub use estimate::{Estimate, estimate};
+pub use resolve::Registries;
+pub use show::{system_in_words, table};
+
+use crate::spec::{Cap, Convergence, Workload};
+
+/// Version of the plan's form. Part of the hash.
+pub const SCHEMA: u32 = 1;
+
+/// Hash of the sources of emulator, datasets and gaia-core that this binary was built from: 16 hexadecimal digits.
+pub const SOURCES: &str = env!("EXPERIMENTS_SOURCE_HASH");
+
+/// The cell that sets the objective, in every spec.
+pub const TARGET: &str = "Target";
+
+/// One cell with one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The spec's name.
+    pub spec: String,
+    /// The cell's name in the spec, or [`TARGET`].
+    pub cell: String,
+    /// What the cell is for.
+    pub role: Role,
+    /// The run's seed.
+    pub seed: u64,
+    /// What is learnt.
+    pub workload: Workload,
+    /// What it is learnt from.
+    pub data: Data,
+    /// How users' ratings are spread over machines.
+    pub split: Split,
+    /// Whose size is stood for: `netflix`; none at the data's own size or with factors given by hand.
+    pub stands_for: Option<String>,
+    /// The factors by which bytes and work are charged.
+    pub similitude: Similitude,
+    /// The network, whole.
+    pub profile: Profile,
+    /// Machines in each site, in the profile's order.
+    pub machines_per_site: Vec<u32>,
+    /// The cost model.
+    pub machines: MachineKind,
+    /// The training system.
+    pub system: System,
+    /// How sparse updates are written on the wire.
+    pub encoding: Encoding,
+    /// Messages cross links in pieces of at most so many charged bytes.
+    pub chunk: ByteSize,
+    /// When the target cell has converged.
+    pub convergence: Convergence,
+    /// When a cell is given up.
+    pub cap: Cap,
+    /// [`SOURCES`].
+    pub sources: String,
+}
+
+/// What a cell is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Role {
+    /// Runs until it converges: its last objective is what the cells of this seed must reach.
+    SetsTarget,
+    /// Runs until it reaches the objective of the target cell.
+    ReachesTarget {
+        /// The hash of the plan of the target cell.
+        target: String,
+    },
+}
+
+/// What a plan says about its data: enough to know that two runs learn from the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Data {
+    /// Made from these settings and the plan's seed.
+    Generated {
+        /// The generator's settings.
+        config: Generated,
+    },
+    /// Read from a file.
+    File {
+        /// BLAKE3 of the ratings as they were read and split with the plan's seed, in hexadecimal.
+        hash: String,
+        /// Rows.
+        users: u32,
+        /// Columns.
+        items: u32,
+        /// Entries to learn from.
+        train: u64,
+        /// Entries held out.
+        held_out: u64,
+    },
+}
+
+/// The plans of a spec, and where their data come from.
+#[derive(Debug)]
+pub struct Experiment {
+    /// The spec's name, and its folder's in the results.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The figure that the report draws.
+    pub figure: Option<String>,
+    /// Seed by seed: the target cell, then the cells in the spec's order.
+    pub plans: Vec<Plan>,
+    /// Gives the ratings of a plan.
+    pub loader: Loader,
+}
+
+impl Plan {
+    /// 16 hexadecimal digits: BLAKE3 over the plan as JSON with sorted keys.
+    pub fn hash(&self) -> String {
+        let value = serde_json::to_value(self).expect("plans have text keys and finite numbers");
+        let mut text = String::new();
+        write_canonical(&value, &mut text);
+        blake3::hash(text.as_bytes()).to_hex()[..16].to_string()
+    }
+
+    /// Machines in all sites.
+    pub fn machine_count(&self) -> u32 {
+        self.machines_per_site.iter().sum()
+    }
+}
+
+/// The git commit that this binary was built from; none when it was built outside a repository.
+pub fn commit() -> Option<&'static str> {
+    Some(env!("EXPERIMENTS_COMMIT")).filter(|commit| !commit.is_empty())
+}
+
+/// Whether tracked files differed from [`commit`] when this binary was built; none without one.
+pub fn dirty() -> Option<bool> {
+    commit().map(|_| env!("EXPERIMENTS_DIRTY") == "true")
+}
+
+/// JSON without spaces, keys sorted whatever the order of the map.
+fn write_canonical(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            text.push('{');
+            for (position, (name, field)) in fields.into_iter().enumerate() {
+                text.push_str(if position > 0 { "," } else { "" });
+                text.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(field, text);
+            }
+            text.push('}');
+        }
+        serde_json::Value::Array(entries) => {
+            text.push('[');
+            for (position, entry) in entries.iter().enumerate() {
+                text.push_str(if position > 0 { "," } else { "" });
+                write_canonical(entry, text);
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn canonical_json_is_sorted_and_tight() {
+        let mut text = String::new();
+        write_canonical(&json!({"b": [1, {"d": null, "c": "x\"y"}], "a": 0.1}), &mut text);
+        assert_eq!(text, r#"{"a":0.1,"b":[1,{"c":"x\"y","d":null}]}"#);
+    }
+}

@@ -1,0 +1,326 @@
+//! From a spec to its plans: names are looked up, defaults filled in, meaning checked.
+//!
+//! The seam to what the other crates offer: profiles of emulator, data of datasets, rates of [`crate::machines`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
+use emulator::profile::Profile;
+use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::sync::config::System;
+
+use super::estimate::Size;
+use super::{Data, DataSource, Experiment, Loader, Plan, Problems, Role, SCHEMA, SOURCES, TARGET};
+use crate::machines;
+use crate::spec::{self, Cell, Machines, PerSite, Scale, Source, Spec, Workload, WorkloadChange};
+use crate::suggest;
+
+/// The paper's rank for Netflix (section 5.2).
+const NETFLIX_RANK: u32 = 500;
+/// The most machines of a site.
+const MAX_MACHINES_A_SITE: u32 = 64;
+/// The most machines of a cell.
+const MAX_MACHINES: u32 = 1024;
+/// The most cells of a spec.
+const MAX_CELLS: usize = 500;
+
+/// Names that a spec may use and that this module does not know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registries<'a> {
+    /// Figures.
+    pub figures: &'a [&'a str],
+}
+
+/// What is resolved for one cell, whatever the seed.
+struct Resolved {
+    name: String,
+    workload: Workload,
+    profile: Profile,
+    machines_per_site: Vec<u32>,
+    machines: MachineKind,
+    system: System,
+    encoding: gaia_core::sync::config::Encoding,
+}
+
+impl Experiment {
+    /// The plans of a spec, or everything that is wrong with its meaning. Reads the data when they are a file's.
+    pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
+        let mut problems = Problems::new(&source.file);
+        check_whole(&mut problems, spec, registries);
+        let cells = resolve_cells(&mut problems, spec, &source.folder);
+        let mut loader = data_source(&mut problems, spec, &source.folder).map(Loader::new);
+        let data = loader.as_mut().map(|loader| describe_data(&mut problems, loader, spec));
+        let (Some(loader), Some(data), true) = (loader, data, problems.problems.is_empty()) else {
+            return Err(problems);
+        };
+        check_users(&mut problems, &cells, &data);
+        if !problems.problems.is_empty() {
+            return Err(problems);
+        }
+        let plans = spec.seeds.iter().flat_map(|seed| plans_of_seed(&source.name, spec, &cells, *seed, &data[seed]));
+        Ok(Experiment {
+            name: source.name.clone(),
+            title: spec.title.clone(),
+            figure: spec.figure.clone(),
+            plans: plans.collect(),
+            loader,
+        })
+    }
+}
+
+fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>) {
+    if let Some(figure) = spec.figure.as_deref().filter(|figure| !registries.figures.contains(figure)) {
+        problems.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
+    }
+    problems.seeds(&spec.seeds);
+    let Workload::Mf(mf) = &spec.workload;
+    problems.mf("workload.mf", mf);
+    if let Scale::Factors { sigma_bytes, sigma_work } = spec.similitude {
+        problems.positive("similitude.factors.sigma-bytes", sigma_bytes, 1e9);
+        problems.positive("similitude.factors.sigma-work", sigma_work, 1e9);
+    }
+    for error in spec.split.check() {
+        problems.add(format!("split.skewed.{}", error.field), error.says);
+    }
+    problems.convergence(&spec.convergence);
+    problems.cap(&spec.cap);
+    problems.link(&spec.link);
+    check_cell_names(problems, &spec.cells);
+}
+
+fn check_cell_names(problems: &mut Problems, cells: &[Cell]) {
+    if cells.is_empty() {
+        problems.add("cells", "empty: expected at least one");
+    }
+    if cells.len() > MAX_CELLS {
+        problems.add("cells", format!("{}: expected at most {MAX_CELLS}", cells.len()));
+    }
+    for (position, cell) in cells.iter().enumerate() {
+        let path = format!("cells[{position}].name");
+        if cell.name.trim().is_empty() {
+            problems.add(&path, "empty: expected a name");
+        }
+        if cell.name.eq_ignore_ascii_case(TARGET) {
+            problems.add(&path, format!("`{}` is the name of the cell that sets the objective", cell.name));
+        }
+        if let Some(first) = cells[..position].iter().position(|other| other.name == cell.name) {
+            problems.add(&path, format!("`{}` is the name of cells[{first}] already", cell.name));
+        }
+    }
+}
+
+/// The target cell first. Cells that cannot be resolved are left out: then there are problems.
+fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Resolved> {
+    let target = &spec.target;
+    let machines = find_machines(problems, "machines", &spec.machines, folder);
+    let network = resolve_network(
+        problems,
+        "target",
+        (&target.profile, target.machines_per_site.as_ref(), &target.system),
+        (spec, folder),
+    );
+    let target = network.zip(machines.clone()).map(|((profile, machines_per_site), machines)| Resolved {
+        name: TARGET.into(),
+        workload: spec.workload,
+        profile,
+        machines_per_site,
+        machines,
+        system: target.system.clone(),
+        encoding: spec.encoding,
+    });
+    let cell = |(position, cell): (usize, &Cell)| {
+        let path = format!("cells[{position}]");
+        let own = cell.machines.as_ref().map(|own| find_machines(problems, &format!("{path}.machines"), own, folder));
+        let machines = own.unwrap_or_else(|| machines.clone());
+        let workload = changed(problems, &path, spec.workload, cell.workload);
+        let asked = (cell.profile.as_str(), cell.machines_per_site.as_ref(), &cell.system);
+        let (profile, machines_per_site) = resolve_network(problems, &path, asked, (spec, folder))?;
+        Some(Resolved {
+            name: cell.name.clone(),
+            workload,
+            profile,
+            machines_per_site,
+            machines: machines?,
+            system: cell.system.clone(),
+            encoding: cell.encoding.unwrap_or(spec.encoding),
+        })
+    };
+    let cells: Vec<Option<Resolved>> = spec.cells.iter().enumerate().map(cell).collect();
+    target.into_iter().chain(cells.into_iter().flatten()).collect()
+}
+
+fn find_machines(problems: &mut Problems, path: &str, asked: &Machines, folder: &Path) -> Option<MachineKind> {
+    let kind = match asked {
+        Machines::Inline(kind) => Ok((**kind).clone()),
+        Machines::Named(name) => machines::find(name, folder),
+    };
+    match kind {
+        Ok(kind) => {
+            problems.machine_kind(path, &kind);
+            Some(kind)
+        }
+        Err(error) => {
+            problems.add(path, error.to_string());
+            None
+        }
+    }
+}
+
+fn changed(problems: &mut Problems, path: &str, workload: Workload, change: Option<WorkloadChange>) -> Workload {
+    let (Workload::Mf(mut mf), Some(WorkloadChange::Mf(change))) = (workload, change) else { return workload };
+    mf.learning_rate = change.learning_rate.unwrap_or(mf.learning_rate);
+    mf.decay = change.decay.unwrap_or(mf.decay);
+    mf.clocks_per_pass = change.clocks_per_pass.unwrap_or(mf.clocks_per_pass);
+    problems.mf(&format!("{path}.workload.mf"), &mf);
+    Workload::Mf(mf)
+}
+
+/// The profile, with the spec's bucket depth, and the machines of each site.
+fn resolve_network(
+    problems: &mut Problems,
+    path: &str,
+    (name, asked, system): (&str, Option<&PerSite>, &System),
+    (spec, folder): (&Spec, &Path),
+) -> Option<(Profile, Vec<u32>)> {
+    problems.system(&format!("{path}.system"), system);
+    let profile = if machines::is_path(name) { Profile::read(&folder.join(name)) } else { Profile::builtin(name) };
+    let mut profile = match profile {
+        Ok(profile) => profile,
+        Err(error) => {
+            problems.add(format!("{path}.profile"), error.to_string());
+            return None;
+        }
+    };
+    profile.depth = spec.link.depth.or(profile.depth);
+    let machines_per_site = match asked {
+        None => profile.default_machines(),
+        Some(PerSite::Each(number)) => vec![*number; profile.sites.len()],
+        Some(PerSite::List(list)) => list.clone(),
+    };
+    check_machines(problems, &format!("{path}.machines-per-site"), &profile, &machines_per_site, system);
+    Some((profile, machines_per_site))
+}
+
+fn check_machines(problems: &mut Problems, path: &str, profile: &Profile, per_site: &[u32], system: &System) {
+    let sites = profile.sites.len();
+    if per_site.len() != sites {
+        let (found, name) = (per_site.len(), &profile.name);
+        problems.add(path, format!("{found} numbers: expected {sites}, one for each site of the profile `{name}`"));
+        return;
+    }
+    let all: u64 = per_site.iter().map(|number| u64::from(*number)).sum();
+    if let Some(wrong) = per_site.iter().find(|number| !(1..=MAX_MACHINES_A_SITE).contains(number)) {
+        problems.add(path, format!("{wrong}: expected 1 to {MAX_MACHINES_A_SITE}"));
+    } else if all > u64::from(MAX_MACHINES) {
+        problems.add(path, format!("{all} machines in all: expected at most {MAX_MACHINES}"));
+    }
+    if matches!(system, System::Gaia(_)) && per_site.iter().any(|number| *number != per_site[0]) {
+        problems.add(path, format!("{per_site:?}: Gaia needs the same number of machines in every site"));
+    }
+}
+
+fn data_source(problems: &mut Problems, spec: &Spec, folder: &Path) -> Option<DataSource> {
+    match &spec.data {
+        spec::Data::None => {
+            problems.add("data", "none: give a data set with --data");
+            None
+        }
+        spec::Data::File(path) => Some(DataSource::File(folder.join(path))),
+        spec::Data::Generated(config) => {
+            let errors = config.check();
+            for error in &errors {
+                problems.add(format!("data.generated.{}", error.field), error.says.clone());
+            }
+            errors.is_empty().then_some(DataSource::Generated(*config))
+        }
+    }
+}
+
+/// What plans say about the data, by seed. The first seed is read last, because it is the first to run.
+fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> BTreeMap<u64, Data> {
+    let mut described = BTreeMap::new();
+    for seed in spec.seeds.iter().rev() {
+        if let DataSource::Generated(config) = loader.source() {
+            described.insert(*seed, Data::Generated { config: *config });
+            continue;
+        }
+        match loader.ratings(*seed) {
+            Ok(ratings) => {
+                let data = Data::File {
+                    hash: blake3::Hash::from_bytes(ratings.hash).to_hex().to_string(),
+                    users: ratings.users,
+                    items: ratings.items,
+                    train: ratings.train.len() as u64,
+                    held_out: ratings.held_out.len() as u64,
+                };
+                described.insert(*seed, data);
+            }
+            Err(error) => {
+                problems.add("data.file", error.to_string());
+                break;
+            }
+        }
+    }
+    described
+}
+
+/// Every machine must have a user to learn from.
+fn check_users(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
+    let users = data.values().map(|data| data.size().users).min().unwrap_or(0);
+    let machines = |cell: &Resolved| cell.machines_per_site.iter().sum::<u32>();
+    if let Some(cell) = cells.iter().find(|cell| machines(cell) > users) {
+        problems.add("data", format!("{users} users, fewer than the {} machines of `{}`", machines(cell), cell.name));
+    }
+}
+
+fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec<Plan> {
+    let mut plans: Vec<Plan> = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let role = match plans.first() {
+            None => Role::SetsTarget,
+            Some(target) => Role::ReachesTarget { target: target.hash() },
+        };
+        let Workload::Mf(mf) = &cell.workload;
+        let (stands_for, similitude) = similitude(spec.similitude, data.size(), mf.rank);
+        plans.push(Plan {
+            schema: SCHEMA,
+            spec: name.into(),
+            cell: cell.name.clone(),
+            role,
+            seed,
+            workload: cell.workload,
+            data: data.clone(),
+            split: spec.split,
+            stands_for,
+            similitude,
+            profile: cell.profile.clone(),
+            machines_per_site: cell.machines_per_site.clone(),
+            machines: cell.machines.clone(),
+            system: cell.system.clone(),
+            encoding: cell.encoding,
+            chunk: spec.link.chunk,
+            convergence: spec.convergence,
+            cap: spec.cap,
+            sources: SOURCES.into(),
+        });
+    }
+    plans
+}
+
+/// Whose size is stood for, and the factors: Netflix's bytes of R and updates times rank a pass, over ours.
+fn similitude(scale: Scale, size: Size, rank: u32) -> (Option<String>, Similitude) {
+    match scale {
+        Scale::None => (None, Similitude::NONE),
+        Scale::Factors { sigma_bytes, sigma_work } => (None, Similitude { sigma_bytes, sigma_work }),
+        Scale::Netflix => {
+            let bytes = |items: u32, rank: u32| f64::from(items) * f64::from(rank) * 4.0;
+            let work = |ratings: u64, rank: u32| ratings as f64 * f64::from(rank);
+            let factors = Similitude {
+                sigma_bytes: bytes(NETFLIX_ITEMS, NETFLIX_RANK) / bytes(size.items, rank),
+                sigma_work: work(NETFLIX_RATINGS, NETFLIX_RANK) / work(size.train, rank),
+            };
+            (Some("netflix".into()), factors)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Plans as a table for people: what would run, on what, and what it will ask of this host.
+
+use gaia_core::sync::config::{Encoding, Inside, MirrorClock, Schedule, SelectiveBarrier, System};
+
+use super::{Experiment, Plan, estimate};
+
+/// The training system in words: `IterStore-style, SSP (slack 1)`.
+pub fn system_in_words(system: &System) -> String {
+    match system {
+        System::Global(inside) => format!("IterStore-style, {}", inside_in_words(inside)),
+        System::Gaia(gaia) => {
+            let schedule = match gaia.significance.schedule {
+                Schedule::Constant => "",
+                Schedule::SqrtClocks => "/sqrt(clocks)",
+                Schedule::SqrtPasses => "/sqrt(passes)",
+                Schedule::LearningRate => " by learning rate",
+            };
+            let barrier = match gaia.selective_barrier {
+                SelectiveBarrier::Off {} => "no selective barrier".into(),
+                SelectiveBarrier::Backlog { seconds } => format!("barrier over {seconds} s"),
+            };
+            let mirror = match gaia.mirror_clock {
+                MirrorClock::Off {} => "no mirror clock".into(),
+                MirrorClock::Bounded { staleness } => format!("mirror clock {staleness}"),
+            };
+            let (inside, threshold) = (inside_in_words(&gaia.inside), gaia.significance.threshold);
+            format!("Gaia, {inside} inside, {threshold}{schedule}, {barrier}, {mirror}")
+        }
+    }
+}
+
+fn inside_in_words(inside: &Inside) -> String {
+    match inside {
+        Inside::Bsp {} => "BSP".into(),
+        Inside::Ssp { slack } => format!("SSP (slack {slack})"),
+    }
+}
+
+/// The plans as aligned columns, with a line of sums below.
+pub fn table(experiment: &Experiment) -> String {
+    let head = ["cell", "seed", "network", "machines", "system", "encoding", "time", "memory", "plan"];
+    let mut rows = vec![head.map(str::to_string)];
+    rows.extend(experiment.plans.iter().map(row));
+    let mut text = aligned(&rows);
+    let estimates: Vec<_> = experiment.plans.iter().map(estimate).collect();
+    let seconds: f64 = estimates.iter().map(|estimate| estimate.wall_seconds).sum();
+    let peak = estimates.iter().map(|estimate| estimate.memory_bytes).fold(0.0, f64::max);
+    text.push_str(&format!(
+        "{} plans; about {} on one core, {} at a time (estimates, within a factor of a few)\n",
+        estimates.len(),
+        span(seconds),
+        bytes(peak)
+    ));
+    text
+}
+
+fn row(plan: &Plan) -> [String; 9] {
+    let estimate = estimate(plan);
+    let encoding = match plan.encoding {
+        Encoding::Plain => "plain",
+        Encoding::Packed => "packed",
+    };
+    [
+        plan.cell.clone(),
+        plan.seed.to_string(),
+        plan.profile.name.clone(),
+        format!("{} x {}", per_site(&plan.machines_per_site), plan.machines.name),
+        system_in_words(&plan.system),
+        encoding.into(),
+        span(estimate.wall_seconds),
+        bytes(estimate.memory_bytes),
+        plan.hash(),
+    ]
+}
+
+/// `11 sites of 2`, or `2+3+1`.
+fn per_site(numbers: &[u32]) -> String {
+    match numbers {
+        [one] => one.to_string(),
+        [first, rest @ ..] if rest.iter().all(|number| number == first) => format!("{}*{first}", numbers.len()),
+        _ => numbers.iter().map(u32::to_string).collect::<Vec<_>>().join("+"),
+    }
+}
+
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => "1 s".into(),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+fn bytes(bytes: f64) -> String {
+    if bytes < 1e9 { format!("{:.0} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
+}

@@ -1,0 +1,234 @@
+//! Files that are there whole or not at all.
+//!
+//! [`write`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
+//! after a crash) sees the old content or the new, never a part of it. The name beside is fixed: a writer that was
+//! killed leaves at most one `.part`, which the next write of the same file takes over. Two writers of one folder at
+//! once are kept apart by [`super::lock`], not here.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why a file or folder was not written. The old content, if any, is untouched.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// No room.
+    #[error(
+        "write {path}: the disk is full (or a quota is used up); free some space or choose another folder with --out"
+    )]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// No permission, or a file system mounted read-only.
+    #[error(
+        "write {path}: its folder cannot be written; check its permissions or choose another folder with --out"
+    )]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// The folder does not exist, or what should be a folder is a file.
+    #[error("write {path}: there is no folder {folder}, or a file stands in its place")]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// Anything else.
+    #[error("write {path}")]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+}
+
+/// Puts `bytes` at `path`, replacing what was there, whole or not at all.
+///
+/// # Errors
+/// [`WriteError`]; what was at `path` before is still there.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let beside = beside(path);
+    let written = fill(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if let Err(source) = written {
+        // The error that matters is the first one; the leftover is never read and is taken over by the next write.
+        let _ = fs::remove_file(&beside);
+        return Err(WriteError::of(path, source));
+    }
+    sync_folder(path).map_err(|source| WriteError::of(path, source))
+}
+
+/// Makes `folder` and the folders above it.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder)
+        .and_then(|()| sync_folder(folder))
+        .map_err(|source| WriteError::of(folder, source))
+}
+
+/// Removes the file at `path`, for good before this returns; no file there is no error.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn remove(path: &Path) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed
+            .and_then(|()| sync_folder(path))
+            .map_err(|source| WriteError::of(path, source)),
+    }
+}
+
+impl WriteError {
+    /// Sorts a system error by what the user can do about it.
+    pub fn of(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                WriteError::DiskFull { path, source }
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                WriteError::ReadOnly { path, source }
+            }
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                let folder = parent(&path).to_owned();
+                WriteError::NoFolder {
+                    path,
+                    folder,
+                    source,
+                }
+            }
+            _ => WriteError::Other { path, source },
+        }
+    }
+}
+
+/// `.name.part` in the same folder, so that the rename never crosses file systems.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".part");
+    path.with_file_name(name)
+}
+
+fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(parent(path))?.sync_all()
+}
+
+/// The folder of `path`; `.` for a bare name.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_the_content_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write(&path, b"old, and longer").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn takes_over_what_a_killed_writer_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        fs::write(folder.path().join(".a.json.part"), b"half of someth").unwrap();
+        write(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// The kernel's own ENOSPC: the name beside leads to `/dev/full`, every write to which fails so, for root too.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_keeps_the_old_content_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write(&path, b"old").unwrap();
+        std::os::unix::fs::symlink("/dev/full", folder.path().join(".a.json.part")).unwrap();
+        let error = write(&path, b"new").unwrap_err();
+        assert!(matches!(error, WriteError::DiskFull { .. }), "{error:?}");
+        let message = error.to_string();
+        assert!(
+            message.contains("a.json")
+                && message.contains("disk is full")
+                && message.contains("--out"),
+            "{message}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// Permissions do not bind root, so the sorting of the system's errors is what is tested.
+    #[cfg(unix)]
+    #[test]
+    fn a_read_only_folder_is_named() {
+        for errno in [30 /* EROFS */, 13 /* EACCES */] {
+            let error =
+                WriteError::of(Path::new("out/a.json"), io::Error::from_raw_os_error(errno));
+            assert!(matches!(error, WriteError::ReadOnly { .. }), "{error:?}");
+            assert!(error.to_string().contains("out/a.json"));
+        }
+    }
+
+    #[test]
+    fn a_missing_folder_and_a_file_in_its_place_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("no/a.json");
+        assert!(matches!(
+            write(&missing, b"x").unwrap_err(),
+            WriteError::NoFolder { .. }
+        ));
+        let file = folder.path().join("file");
+        fs::write(&file, b"").unwrap();
+        assert!(matches!(
+            write(&file.join("a.json"), b"x").unwrap_err(),
+            WriteError::NoFolder { .. }
+        ));
+        assert!(matches!(
+            create_folder(&file.join("b")).unwrap_err(),
+            WriteError::NoFolder { .. }
+        ));
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        assert_eq!(parent(Path::new("a.json")), Path::new("."));
+        assert_eq!(beside(Path::new("a.json")), Path::new(".a.json.part"));
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        remove(&folder.path().join("none")).unwrap();
+    }
+}

@@ -1,0 +1,215 @@
+//! What stands before the first sample: what was asked for, and by which program.
+//!
+//! [`Manifest`] is a function of the plan and the program alone, so that equal plans leave equal bytes. What differs
+//! from run to run by nature (host, threads, dates, wall time) is [`Host`]'s. [`CellIndex`] says which cells a spec's
+//! folder currently stands for: folders of earlier plans may lie beside them.
+
+use std::fs;
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What will be run, and by which program: `manifest.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Manifest {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// The plan's hash, also the folder's name.
+    pub plan: String,
+    /// The spec's name.
+    pub spec: String,
+    /// The cell's name in the spec.
+    pub cell: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The network profile's name: `ec2-all`.
+    pub profile: String,
+    /// The training system in words: `IterStore-style, SSP (slack 1)`.
+    pub system: String,
+    /// What the cost model stands on.
+    pub machines: Machines,
+    /// What was learnt from.
+    pub data: Data,
+    /// How the run is scaled.
+    pub similitude: Scale,
+    /// Hash of the sources of emulator, datasets and gaia-core.
+    pub sources: String,
+    /// The program's git commit; none when built outside a repository.
+    pub commit: Option<String>,
+    /// Whether the sources differed from that commit; none without one.
+    pub dirty: Option<bool>,
+    /// The resolved plan, whole.
+    pub resolved: Value,
+}
+
+/// The kind of machine that virtual seconds stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Machines {
+    /// As plans name it.
+    pub kind: String,
+    /// Where its rates come from.
+    pub source: String,
+    /// Inputs chosen to match a result of the paper, by field path.
+    pub fitted: Vec<String>,
+}
+
+/// A data set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Data {
+    /// In words: `generated, Netflix shape, scale 0.1`.
+    pub name: String,
+    /// Hash of its content.
+    pub hash: String,
+    /// Whether it can be held against the paper.
+    pub shape: Shape,
+}
+
+/// What a data set's shape allows to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// The paper's, perhaps scaled down with its proportions kept.
+    Paper,
+    /// A user's own: results say nothing about the paper's.
+    Own,
+}
+
+/// Similitude as it was charged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Scale {
+    /// Whose size is stood for: `netflix`; none at the data's own size.
+    pub of: Option<String>,
+    /// Charged bytes over actual data bytes.
+    pub sigma_bytes: f64,
+    /// Charged work over actual work.
+    pub sigma_work: f64,
+}
+
+/// Where and when a cell ran: `host.json`. The only file that differs between equal runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Host {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// The host's name, where it tells.
+    pub name: Option<String>,
+    /// Its processor, where it tells.
+    pub processor: Option<String>,
+    /// Threads that it can run at once.
+    pub threads: usize,
+    /// Threads that the run was given.
+    pub jobs: usize,
+    /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
+    pub started: String,
+    /// Wall seconds until it was whole; none while it runs. After a resumption, those since.
+    pub wall_seconds: Option<f64>,
+}
+
+/// The cells that a spec's folder stands for, in the spec's order: `cells.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CellIndex {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// The spec's name, also the folder's.
+    pub spec: String,
+    /// The spec's title.
+    pub title: String,
+    /// The figure's name: `fig13`.
+    pub figure: String,
+    /// One entry a cell and seed.
+    pub cells: Vec<CellEntry>,
+}
+
+/// One cell and seed of a [`CellIndex`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CellEntry {
+    /// The cell's name in the spec.
+    pub cell: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The plan's hash: the folder's name.
+    pub plan: String,
+}
+
+impl Host {
+    /// This host, now, for a run with `jobs` threads.
+    pub fn this(jobs: usize) -> Host {
+        Host {
+            schema: super::SCHEMA,
+            name: fs::read_to_string("/proc/sys/kernel/hostname")
+                .ok()
+                .map(|name| name.trim().to_owned()),
+            processor: processor(),
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            jobs,
+            started: utc(SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs())),
+            wall_seconds: None,
+        }
+    }
+}
+
+fn processor() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim().to_owned())
+}
+
+/// `seconds` since 1970 as a date and time of the Gregorian calendar.
+fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Counted from 0000-03-01, so that the leap day is the last of its year; 400 years are 146,097 days.
+    let since_march_0 = days + 719_468;
+    let (era, day_of_era) = (since_march_0 / 146_097, since_march_0 % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_at_the_edges_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_490_607_000, "2017-03-27T09:30:00Z"),
+            (1_704_067_199, "2023-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn this_host_can_run_a_thread() {
+        let host = Host::this(2);
+        assert!(host.threads >= 1 && host.jobs == 2 && host.started.starts_with("20"));
+    }
+}

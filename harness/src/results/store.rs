@@ -1,0 +1,493 @@
+//! A cell's folder, `<out>/<spec>/<plan>/`, and how one knows that it is whole.
+//!
+//! Order of writing: `manifest.json` and `host.json` before the first sample, the tables at the end, `summary.json`
+//! last. The summary carries a BLAKE3 hash of every other file but `host.json`: a folder is whole when its summary is
+//! there, is of the plan asked for, and every hash holds. Anything else (killed, truncated, edited, another version)
+//! is run again. Files are written whole or not at all ([`super::atomic`]); who may write is [`super::lock`]'s matter.
+//!
+//! `<out>/<spec>/cells.json` lists the folders that the spec's figure stands for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::atomic::{self, WriteError};
+use super::manifest::{CellIndex, Host, Manifest};
+use super::tables::{self, Row, TableError};
+use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
+
+/// Names of the files.
+pub mod file {
+    /// [`super::Manifest`].
+    pub const MANIFEST: &str = "manifest.json";
+    /// [`super::Host`].
+    pub const HOST: &str = "host.json";
+    /// [`super::Sample`]s.
+    pub const SAMPLES: &str = "samples.parquet";
+    /// [`super::ClockRow`]s.
+    pub const CLOCKS: &str = "clocks.parquet";
+    /// [`super::TrafficRow`]s.
+    pub const TRAFFIC: &str = "traffic.parquet";
+    /// [`super::Summary`], with the hashes of the others.
+    pub const SUMMARY: &str = "summary.json";
+    /// [`super::CellIndex`], in the spec's folder.
+    pub const CELLS: &str = "cells.json";
+}
+
+/// What the summary vouches for.
+const HASHED: [&str; 4] = [file::MANIFEST, file::SAMPLES, file::CLOCKS, file::TRAFFIC];
+
+/// What a run has measured, but for its summary.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<'a> {
+    /// By clock.
+    pub samples: &'a [Sample],
+    /// By clock, then machine.
+    pub clocks: &'a [ClockRow],
+    /// By sender, receiver, class.
+    pub traffic: &'a [TrafficRow],
+}
+
+/// Why a cell's folder cannot be taken for a finished run.
+#[derive(Debug, Error)]
+pub enum NotWhole {
+    /// Never begun, or not finished.
+    #[error("{folder} has no {}", file::SUMMARY)]
+    NoSummary {
+        /// The cell's folder.
+        folder: PathBuf,
+    },
+    /// Its summary cannot be read.
+    #[error("{folder}: {} cannot be read", file::SUMMARY)]
+    Summary {
+        /// The cell's folder.
+        folder: PathBuf,
+        /// Why.
+        source: Box<ReadError>,
+    },
+    /// It belongs to another plan.
+    #[error("{folder} is of the plan {found}, expected {expected}")]
+    OtherPlan {
+        /// The cell's folder.
+        folder: PathBuf,
+        /// The plan's hash in the summary.
+        found: String,
+        /// The one asked for.
+        expected: String,
+    },
+    /// A file is missing or cannot be read.
+    #[error("{path} is missing or cannot be read")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// A file is not what the summary vouched for.
+    #[error(
+        "{path} was truncated or changed after the run ({found_bytes} bytes with another hash than {} holds)",
+        file::SUMMARY
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Its length now.
+        found_bytes: usize,
+    },
+}
+
+/// Why a result was not read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The system refuses.
+    #[error("read {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// Not the JSON expected.
+    #[error("read {path}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// With line and column.
+        source: serde_json::Error,
+    },
+    /// Written by another version.
+    #[error("read {path}: schema {found}, expected {SCHEMA}; run the spec again")]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        found: u32,
+    },
+    /// Not the table expected.
+    #[error("read {path}")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: TableError,
+    },
+    /// The cell is not finished.
+    #[error("read a cell that is not whole")]
+    NotWhole(#[from] NotWhole),
+}
+
+/// `summary.json`: the summary's fields, and the hash of each file that it vouches for.
+#[derive(Serialize, Deserialize)]
+struct SummaryFile {
+    #[serde(flatten)]
+    summary: Summary,
+    /// BLAKE3 in hexadecimal, by file name.
+    files: BTreeMap<String, String>,
+}
+
+/// What every JSON file says first.
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema: u32,
+}
+
+/// The folder of the cell with this plan hash.
+pub fn cell_folder(spec_folder: &Path, plan: &str) -> PathBuf {
+    spec_folder.join(plan)
+}
+
+/// Makes `folder` ready for a run: no summary of an earlier one, then the manifest and the host.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn begin_cell(folder: &Path, manifest: &Manifest, host: &Host) -> Result<(), WriteError> {
+    atomic::create_folder(folder)?;
+    atomic::remove(&folder.join(file::SUMMARY))?;
+    write_manifest(folder, manifest)?;
+    write_host(folder, host)
+}
+
+/// Writes `manifest.json`.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), WriteError> {
+    write_json(&folder.join(file::MANIFEST), manifest)
+}
+
+/// Writes `host.json`.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_host(folder: &Path, host: &Host) -> Result<(), WriteError> {
+    write_json(&folder.join(file::HOST), host)
+}
+
+/// Writes `samples.parquet`, `clocks.parquet` and `traffic.parquet`.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_tables(folder: &Path, tables: &Tables<'_>) -> Result<(), WriteError> {
+    write_table(&folder.join(file::SAMPLES), tables.samples)?;
+    write_table(&folder.join(file::CLOCKS), tables.clocks)?;
+    write_table(&folder.join(file::TRAFFIC), tables.traffic)
+}
+
+/// Writes `summary.json`, last: it vouches for the files that are in `folder` now, and makes the cell whole.
+///
+/// # Errors
+/// [`WriteError`], also when one of those files is missing.
+pub fn write_summary(folder: &Path, summary: &Summary) -> Result<(), WriteError> {
+    let mut files = BTreeMap::new();
+    for name in HASHED {
+        let path = folder.join(name);
+        let bytes = fs::read(&path).map_err(|source| WriteError::of(&path, source))?;
+        files.insert(name.to_owned(), blake3::hash(&bytes).to_hex().to_string());
+    }
+    write_json(
+        &folder.join(file::SUMMARY),
+        &SummaryFile {
+            summary: summary.clone(),
+            files,
+        },
+    )
+}
+
+/// Whether `folder` holds a finished run of `plan`.
+pub fn is_whole(folder: &Path, plan: &str) -> bool {
+    check_whole(folder, plan).is_ok()
+}
+
+/// The same with the reason, for the line that says why a cell is run again.
+///
+/// # Errors
+/// [`NotWhole`].
+pub fn check_whole(folder: &Path, plan: &str) -> Result<Summary, NotWhole> {
+    let path = folder.join(file::SUMMARY);
+    if !path.exists() {
+        return Err(NotWhole::NoSummary {
+            folder: folder.to_owned(),
+        });
+    }
+    let SummaryFile { summary, files } = read_json(&path).map_err(|source| NotWhole::Summary {
+        folder: folder.to_owned(),
+        source: Box::new(source),
+    })?;
+    if summary.plan != plan {
+        let (found, expected) = (summary.plan, plan.to_owned());
+        return Err(NotWhole::OtherPlan {
+            folder: folder.to_owned(),
+            found,
+            expected,
+        });
+    }
+    for name in HASHED {
+        let path = folder.join(name);
+        let bytes = fs::read(&path).map_err(|source| NotWhole::File {
+            path: path.clone(),
+            source,
+        })?;
+        if files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {
+            return Err(NotWhole::Changed {
+                path,
+                found_bytes: bytes.len(),
+            });
+        }
+    }
+    Ok(summary)
+}
+
+/// A finished cell, from its folder, whose name is the plan's hash.
+///
+/// # Errors
+/// [`ReadError::NotWhole`] unless the folder is whole.
+pub fn read_cell(folder: &Path) -> Result<CellResult, ReadError> {
+    let plan = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let summary = check_whole(folder, &plan)?;
+    let manifest = read_json(&folder.join(file::MANIFEST))?;
+    let samples = read_table(&folder.join(file::SAMPLES))?;
+    Ok(CellResult {
+        manifest,
+        summary,
+        samples,
+    })
+}
+
+/// Each clock of each machine.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_clocks(folder: &Path) -> Result<Vec<ClockRow>, ReadError> {
+    read_table(&folder.join(file::CLOCKS))
+}
+
+/// What went between machines.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_traffic(folder: &Path) -> Result<Vec<TrafficRow>, ReadError> {
+    read_table(&folder.join(file::TRAFFIC))
+}
+
+/// Writes `cells.json`: from now on the spec's folder stands for these cells.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_cells(spec_folder: &Path, index: &CellIndex) -> Result<(), WriteError> {
+    write_json(&spec_folder.join(file::CELLS), index)
+}
+
+/// Which cells the spec's folder stands for.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_cells(spec_folder: &Path) -> Result<CellIndex, ReadError> {
+    read_json(&spec_folder.join(file::CELLS))
+}
+
+/// Indented, with a last newline.
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), WriteError> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("results have string keys and no failing fields");
+    bytes.push(b'\n');
+    atomic::write(path, &bytes)
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
+    let bytes = fs::read(path).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let json = |source| ReadError::Json {
+        path: path.to_owned(),
+        source,
+    };
+    let SchemaOnly { schema: found } = serde_json::from_slice(&bytes).map_err(json)?;
+    if found != SCHEMA {
+        return Err(ReadError::Schema {
+            path: path.to_owned(),
+            found,
+        });
+    }
+    serde_json::from_slice(&bytes).map_err(json)
+}
+
+fn write_table<R: Row>(path: &Path, rows: &[R]) -> Result<(), WriteError> {
+    let bytes = tables::to_parquet(rows)
+        .expect("equally long columns of numbers and text have a Parquet form");
+    atomic::write(path, &bytes)
+}
+
+fn read_table<R: Row>(path: &Path) -> Result<Vec<R>, ReadError> {
+    let bytes = fs::read(path).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    tables::from_parquet(&bytes).map_err(|source| ReadError::Table {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::testing::{self, write_whole};
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let out = tempfile::tempdir().unwrap();
+        let cell = testing::cell("Gaia").done();
+        let folder = write_whole(out.path(), &cell);
+        assert!(is_whole(&folder, &cell.summary.plan));
+        assert_eq!(read_cell(&folder).unwrap(), cell);
+        assert_eq!(read_clocks(&folder).unwrap(), testing::clock_rows(40));
+        assert_eq!(read_traffic(&folder).unwrap(), testing::traffic_rows());
+    }
+
+    #[test]
+    fn equal_cells_leave_equal_bytes() {
+        let cell = testing::cell("Gaia").done();
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (first, second) = (write_whole(a.path(), &cell), write_whole(b.path(), &cell));
+        write_whole(b.path(), &cell);
+        for name in HASHED.into_iter().chain([file::SUMMARY]) {
+            assert_eq!(
+                fs::read(first.join(name)).unwrap(),
+                fs::read(second.join(name)).unwrap(),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            fs::read_dir(&second).unwrap().count(),
+            HASHED.len() + 2,
+            "nothing else is left"
+        );
+    }
+
+    #[test]
+    fn a_truncated_changed_or_missing_file_is_noticed() {
+        let out = tempfile::tempdir().unwrap();
+        let cell = testing::cell("Gaia").done();
+        for name in HASHED {
+            let folder = write_whole(out.path(), &cell);
+            let bytes = fs::read(folder.join(name)).unwrap();
+            fs::write(folder.join(name), &bytes[..bytes.len() - 1]).unwrap();
+            let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
+            assert!(
+                matches!(error, NotWhole::Changed { .. }) && error.to_string().contains(name),
+                "{error}"
+            );
+            fs::remove_file(folder.join(name)).unwrap();
+            let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
+            assert!(
+                matches!(error, NotWhole::File { .. }) && error.to_string().contains(name),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_begun_cell_is_not_whole_even_over_a_finished_one() {
+        let out = tempfile::tempdir().unwrap();
+        let cell = testing::cell("Gaia").done();
+        let folder = write_whole(out.path(), &cell);
+        begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
+        assert!(matches!(
+            check_whole(&folder, &cell.summary.plan),
+            Err(NotWhole::NoSummary { .. })
+        ));
+        assert!(matches!(read_cell(&folder), Err(ReadError::NotWhole(_))));
+    }
+
+    #[test]
+    fn half_a_summary_another_plan_and_another_schema_are_noticed() {
+        let out = tempfile::tempdir().unwrap();
+        let cell = testing::cell("Gaia").done();
+        let folder = write_whole(out.path(), &cell);
+        assert!(matches!(
+            check_whole(&folder, "0000"),
+            Err(NotWhole::OtherPlan { .. })
+        ));
+        let summary = fs::read_to_string(folder.join(file::SUMMARY)).unwrap();
+        for broken in [
+            &summary[..summary.len() / 2],
+            "",
+            &summary.replacen("\"schema\": 1", "\"schema\": 999", 1),
+        ] {
+            fs::write(folder.join(file::SUMMARY), broken).unwrap();
+            assert!(
+                matches!(
+                    check_whole(&folder, &cell.summary.plan),
+                    Err(NotWhole::Summary { .. })
+                ),
+                "{broken}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_summary_needs_its_tables() {
+        let out = tempfile::tempdir().unwrap();
+        let cell = testing::cell("Gaia").done();
+        let folder = cell_folder(out.path(), &cell.summary.plan);
+        begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
+        assert!(write_summary(&folder, &cell.summary).is_err());
+        assert!(!is_whole(&folder, &cell.summary.plan));
+    }
+
+    #[test]
+    fn a_diverged_objective_survives() {
+        let out = tempfile::tempdir().unwrap();
+        let mut cell = testing::cell("Gaia").done();
+        cell.summary.last_objective = f64::INFINITY;
+        cell.summary.last_held_out_rmse = Some(f64::NAN);
+        let folder = write_whole(out.path(), &cell);
+        let back = read_cell(&folder).unwrap().summary;
+        assert_eq!(back.last_objective, f64::INFINITY);
+        assert!(back.last_held_out_rmse.is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn the_index_of_cells_survives() {
+        let out = tempfile::tempdir().unwrap();
+        let index = testing::index(&[
+            testing::cell("Baseline").done(),
+            testing::cell("Gaia").done(),
+        ]);
+        write_cells(out.path(), &index).unwrap();
+        assert_eq!(read_cells(out.path()).unwrap(), index);
+        assert!(matches!(
+            read_cells(&out.path().join("none")),
+            Err(ReadError::Io { .. })
+        ));
+    }
+}

@@ -1,0 +1,296 @@
+//! Made-up results for the tests of stores, figures and claims.
+
+use std::path::{Path, PathBuf};
+
+use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+use super::store::{self, Tables};
+use super::{
+    Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow,
+};
+
+/// A cell to be, with the few numbers that figures depend on.
+#[derive(Clone)]
+pub(crate) struct Made {
+    name: String,
+    seed: u64,
+    seconds: f64,
+    outcome: Outcome,
+    breakdown: Breakdown,
+    target: Option<f64>,
+    wan_bytes_per_clock: f64,
+    fitted: Vec<String>,
+    shape: Shape,
+}
+
+/// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
+pub(crate) fn cell(name: &str) -> Made {
+    Made {
+        name: name.to_owned(),
+        seed: 1,
+        seconds: 300.0,
+        outcome: Outcome::TargetReached,
+        breakdown: Breakdown {
+            compute: 0.4,
+            server: 0.1,
+            encode: 0.05,
+            wire: 0.3,
+            barrier: 0.1,
+            staleness: 0.05,
+        },
+        target: Some(1.4e8),
+        wan_bytes_per_clock: 3e8,
+        fitted: Vec::new(),
+        shape: Shape::Paper,
+    }
+}
+
+impl Made {
+    pub(crate) fn seed(self, seed: u64) -> Self {
+        Made { seed, ..self }
+    }
+
+    /// When it ends, and reaches its target if it does.
+    pub(crate) fn seconds(self, seconds: f64) -> Self {
+        Made { seconds, ..self }
+    }
+
+    pub(crate) fn never(self) -> Self {
+        Made {
+            outcome: Outcome::ClockCap,
+            ..self
+        }
+    }
+
+    /// The cell whose convergence sets the target.
+    pub(crate) fn sets_target(self) -> Self {
+        Made {
+            outcome: Outcome::Converged,
+            target: None,
+            ..self
+        }
+    }
+
+    pub(crate) fn target(self, target: f64) -> Self {
+        Made {
+            target: Some(target),
+            ..self
+        }
+    }
+
+    pub(crate) fn breakdown(self, parts: [f64; 6]) -> Self {
+        let [compute, server, encode, wire, barrier, staleness] = parts;
+        Made {
+            breakdown: Breakdown {
+                compute,
+                server,
+                encode,
+                wire,
+                barrier,
+                staleness,
+            },
+            ..self
+        }
+    }
+
+    pub(crate) fn wan_bytes_per_clock(self, wan_bytes_per_clock: f64) -> Self {
+        Made {
+            wan_bytes_per_clock,
+            ..self
+        }
+    }
+
+    pub(crate) fn fitted(self) -> Self {
+        Made {
+            fitted: vec!["mf.updates-per-second".into()],
+            ..self
+        }
+    }
+
+    pub(crate) fn own_data(self) -> Self {
+        Made {
+            shape: Shape::Own,
+            ..self
+        }
+    }
+
+    pub(crate) fn done(self) -> CellResult {
+        let plan = blake3::hash(format!("{} {}", self.name, self.seed).as_bytes())
+            .to_hex()
+            .to_string();
+        let last = if self.outcome == Outcome::ClockCap {
+            1.9e8
+        } else {
+            1.4e8
+        };
+        CellResult {
+            manifest: self.manifest(&plan),
+            summary: self.summary(plan, last),
+            samples: samples(380, 8.4e8, last, self.seconds),
+        }
+    }
+
+    fn manifest(&self, plan: &str) -> Manifest {
+        let (profile, system) = match self.name.as_str() {
+            "LAN" | "Target" => ("lan", "IterStore-style, SSP (slack 1)"),
+            "Gaia" => ("ec2-all", "Gaia, SSP (slack 1) inside"),
+            _ => ("ec2-all", "IterStore-style, SSP (slack 1)"),
+        };
+        Manifest {
+            schema: SCHEMA,
+            plan: plan.to_owned(),
+            spec: "fig13".into(),
+            cell: self.name.clone(),
+            seed: self.seed,
+            profile: profile.into(),
+            system: system.into(),
+            machines: Machines {
+                kind: "e5-2698".into(),
+                source: "the paper's hardware".into(),
+                fitted: self.fitted.clone(),
+            },
+            data: Data {
+                name: "generated, Netflix shape, scale 0.1".into(),
+                hash: "da7a".into(),
+                shape: self.shape,
+            },
+            similitude: Scale {
+                of: Some("netflix".into()),
+                sigma_bytes: 156.25,
+                sigma_work: 1562.5,
+            },
+            sources: "50c5".into(),
+            commit: Some("28b6056".into()),
+            dirty: Some(false),
+            resolved: serde_json::json!({ "cell": self.name, "rank": 32 }),
+        }
+    }
+
+    fn summary(&self, plan: String, last: f64) -> Summary {
+        let reached = self.outcome != Outcome::ClockCap;
+        let waits = Percentiles {
+            count: 8360,
+            mean: 0.4,
+            p50: 0.3,
+            p90: 0.8,
+            p99: 1.5,
+            max: 2.0,
+        };
+        Summary {
+            schema: SCHEMA,
+            plan,
+            spec: "fig13".into(),
+            cell: self.name.clone(),
+            seed: self.seed,
+            outcome: self.outcome,
+            seconds: self.seconds,
+            clocks: 380,
+            target: self.target,
+            seconds_to_target: reached.then_some(self.seconds),
+            clocks_to_target: reached.then_some(380),
+            first_objective: 8.4e8,
+            last_objective: last,
+            last_held_out_rmse: Some(0.912),
+            wan_bytes: (380.0 * self.wan_bytes_per_clock) as u64,
+            wan_bytes_actual: (2.4 * self.wan_bytes_per_clock) as u64,
+            wan_bytes_per_clock: self.wan_bytes_per_clock,
+            lan_bytes: 7_000_000_000,
+            breakdown: self.breakdown,
+            read_wait: waits,
+            barrier_wait: Percentiles::default(),
+            transfer: waits,
+            insignificant: (self.name == "Gaia").then_some(0.956),
+            digest: "d19e57".into(),
+        }
+    }
+}
+
+/// A convergence curve of `clocks` clocks in `seconds` seconds.
+pub(crate) fn samples(clocks: u32, first: f64, last: f64, seconds: f64) -> Vec<Sample> {
+    let sample = |clock: u32| {
+        let part = f64::from(clock) / f64::from(clocks.max(1));
+        // Falls as 1 / (1 + 12 x), bent so that it ends at `last`.
+        let fall = (1.0 / (1.0 + 12.0 * part) - 1.0 / 13.0) * 13.0 / 12.0;
+        let objective = last + (first - last) * fall;
+        Sample {
+            clock,
+            seconds: part * seconds,
+            objective,
+            objective_one_copy: objective * 1.01,
+            held_out_rmse: 0.9 + 0.2 * fall,
+            wan_bytes: u64::from(clock) * 300_000_000,
+            wan_bytes_actual: u64::from(clock) * 2_000_000,
+        }
+    };
+    (0..=clocks).map(sample).collect()
+}
+
+pub(crate) fn clock_rows(rows: u32) -> Vec<ClockRow> {
+    let row = |i: u32| {
+        let started = f64::from(i / 22) * 0.9;
+        let parts = Breakdown {
+            compute: 0.4,
+            wire: 0.3 + f64::from(i % 7) * 0.01,
+            ..Breakdown::default()
+        };
+        ClockRow {
+            clock: i / 22,
+            machine: i % 22,
+            site: i % 22 / 2,
+            started,
+            ended: started + parts.sum(),
+            parts,
+        }
+    };
+    (0..rows).map(row).collect()
+}
+
+pub(crate) fn traffic_rows() -> Vec<TrafficRow> {
+    let row = |i: u32| TrafficRow {
+        from: i % 22,
+        to: (i + 1) % 22,
+        from_site: "São Paulo".into(),
+        to_site: "Virginia".into(),
+        class: if i % 2 == 0 {
+            "control".into()
+        } else {
+            "data".into()
+        },
+        messages: 380,
+        bytes_actual: u64::from(i) * 1_000,
+        bytes: u64::from(i) * 156_250,
+    };
+    (0..100).map(row).collect()
+}
+
+pub(crate) fn index(cells: &[CellResult]) -> CellIndex {
+    let entry = |cell: &CellResult| CellEntry {
+        cell: cell.summary.cell.clone(),
+        seed: cell.summary.seed,
+        plan: cell.summary.plan.clone(),
+    };
+    CellIndex {
+        schema: SCHEMA,
+        spec: "fig13".into(),
+        title: "Matrix factorisation under SSP, 11 data centres".into(),
+        figure: "fig13".into(),
+        cells: cells.iter().map(entry).collect(),
+    }
+}
+
+/// Runs through what a run writes, and gives the cell's folder.
+pub(crate) fn write_whole(spec_folder: &Path, cell: &CellResult) -> PathBuf {
+    let folder = store::cell_folder(spec_folder, &cell.summary.plan);
+    store::begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
+    let (clocks, traffic) = (clock_rows(40), traffic_rows());
+    store::write_tables(
+        &folder,
+        &Tables {
+            samples: &cell.samples,
+            clocks: &clocks,
+            traffic: &traffic,
+        },
+    )
+    .unwrap();
+    store::write_summary(&folder, &cell.summary).unwrap();
+    folder
+}

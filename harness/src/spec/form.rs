@@ -1,0 +1,170 @@
+//! Reading YAML into a typed value, with errors that say where and name what was probably meant.
+//!
+//! Choices are externally tagged maps, which keep line and column; two fields may be a name or a mapping and have
+//! visitors of their own here, because serde's untagged enums would lose the place.
+
+use std::fmt;
+
+use gaia_core::cost::MachineKind;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Machines, PerSite};
+use crate::suggest;
+
+/// The first error of form in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct FormError {
+    /// As it was asked for.
+    pub file: String,
+    /// Line and column from 1; none when the reader does not know.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, with the field's path, and the nearest valid name when it is a name.
+    pub message: String,
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// The typed value of YAML `text`; `file` is for messages.
+pub(crate) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FormError> {
+    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
+        let message = plain_words(&error);
+        let place = error.location().map(|at| place_of_key(text, &message, (at.line(), at.column())));
+        FormError { file: file.into(), place, message: with_nearest(message) }
+    })
+}
+
+/// YAML text in the form that [`parse`] reads.
+pub(crate) fn to_text<T: Serialize>(value: &T) -> String {
+    let mut text = Vec::new();
+    let mut serializer = serde_yaml::Serializer::new(&mut text);
+    serde_yaml::with::singleton_map_recursive::serialize(value, &mut serializer)
+        .expect("specs have text keys and finite depth");
+    String::from_utf8(text).expect("YAML is UTF-8")
+}
+
+/// What serde says in terms of Rust, in terms of YAML.
+const PLAIN_WORDS: &[(&str, &str)] = &[
+    ("expected u32", "expected a whole number from 0 to 4294967295"),
+    ("expected u64", "expected a whole number from 0 to 18446744073709551615"),
+    ("expected f64", "expected a number"),
+    ("expected struct Spec", "expected a mapping of fields"),
+    ("expected struct MachineKind", "expected a mapping of fields"),
+    ("invalid value: map, expected map with a single key", "found several forms, expected one of them alone"),
+    ("invalid type: unit variant, expected newtype variant", "found a name alone, expected a mapping: `name: { ... }`"),
+    ("invalid type: unit variant, expected struct variant", "found a name alone, expected a mapping: `name: { ... }`"),
+    (
+        "found character that cannot start any token",
+        "found a character that cannot stand here; is it a tab? indent with spaces",
+    ),
+    ("EOF while parsing a value", "found nothing, expected a mapping of fields"),
+];
+
+/// serde's message without its place (which is shown in front).
+fn plain_words(error: &serde_yaml::Error) -> String {
+    let mut message = error.to_string();
+    if let Some(at) = error.location() {
+        message = message.replace(&format!(" at line {} column {}", at.line(), at.column()), "");
+    }
+    for (rust, yaml) in PLAIN_WORDS {
+        message = message.replace(rust, yaml);
+    }
+    message
+}
+
+fn with_nearest(mut message: String) -> String {
+    if let Some(near) = misspelt(&message) {
+        message.push_str(&format!("; did you mean `{near}`?"));
+    }
+    message
+}
+
+/// The nearest name in ``unknown field `a`, expected one of `b`, `c` ``.
+fn misspelt(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
+    let (name, rest) = rest.split_once('`')?;
+    let (_, expected) = rest.split_once("expected ")?;
+    suggest::nearest(name, expected.split('`').skip(1).step_by(2)).map(str::to_string)
+}
+
+/// The reader places an unknown or second key at the start of its mapping, `(line, column)`: the key's own place.
+fn place_of_key(text: &str, message: &str, (line, column): (usize, usize)) -> (usize, usize) {
+    let key_after = |words: &str| message.split_once(words).and_then(|(_, rest)| rest.split_once('`'));
+    let (key, skipped) = match (key_after("unknown field `"), key_after("duplicate field `")) {
+        (Some((key, _)), _) => (key, 0),
+        (_, Some((key, _))) => (key, 1),
+        _ => return (line, column),
+    };
+    let is_key = |rest: &str| rest.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    // In a block, the keys of a mapping stand in one column; in `{ ... }` the first that fits is taken.
+    let lines = text.lines().enumerate().skip(line - 1);
+    let in_block = lines.filter(|(_, text)| text.get(column - 1..).is_some_and(is_key));
+    if let Some((number, _)) = in_block.filter(|(number, text)| leads(text, column, *number + 1 == line)).nth(skipped) {
+        return (number + 1, column);
+    }
+    let first = text.lines().nth(line - 1).unwrap_or_default();
+    let starts = first.char_indices().map(|(at, _)| at).filter(|at| *at + 1 >= column);
+    let in_flow =
+        starts.filter(|at| is_key(&first[*at..]) && !first[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '-'));
+    in_flow.map(|at| (line, at + 1)).nth(skipped).unwrap_or((line, column))
+}
+
+/// Whether nothing but space (or the dash of a list, on a mapping's first line) stands before `column`.
+fn leads(text: &str, column: usize, is_first: bool) -> bool {
+    let before = text.get(..column - 1).unwrap_or_default().trim();
+    before.is_empty() || (is_first && before == "-")
+}
+
+impl<'de> Deserialize<'de> for Machines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrKind;
+        impl<'de> Visitor<'de> for NameOrKind {
+            type Value = Machines;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a machine kind, or its fields")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Machines, E> {
+                Ok(Machines::Named(name.into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Machines, A::Error> {
+                MachineKind::deserialize(MapAccessDeserializer::new(map)).map(|kind| Machines::Inline(Box::new(kind)))
+            }
+        }
+        deserializer.deserialize_any(NameOrKind)
+    }
+}
+
+impl<'de> Deserialize<'de> for PerSite {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrList;
+        impl<'de> Visitor<'de> for NumberOrList {
+            type Value = PerSite;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of machines, or a list of one number a site")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PerSite, E> {
+                let refuse = |_| E::invalid_value(de::Unexpected::Unsigned(number), &self);
+                u32::try_from(number).map(PerSite::Each).map_err(refuse)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<PerSite, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(PerSite::List)
+            }
+        }
+        deserializer.deserialize_any(NumberOrList)
+    }
+}

@@ -1,0 +1,260 @@
+//! A spec: what was written, as typed YAML. Form only; what it means is checked when a [`crate::plan`] is made of it.
+//!
+//! The format is documented in experiments/README.md. Unknown fields are refused, names are kebab-case, choices are
+//! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
+
+mod form;
+mod set;
+mod source;
+
+use std::path::PathBuf;
+
+use datasets::ratings::config::Generated;
+use datasets::ratings::partition::Split;
+use emulator::units::ByteSize;
+use gaia_core::cost::MachineKind;
+use gaia_core::sync::config::{Encoding, Inside, System};
+use gaia_core::workload::mf::config::Mf;
+use serde::{Deserialize, Serialize};
+
+pub use form::FormError;
+pub(crate) use form::parse as parse_form;
+pub use set::{SetError, Setting};
+pub use source::{Changes, Source, SourceError, embedded};
+
+/// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Spec {
+    /// One line for people.
+    #[serde(default)]
+    pub title: String,
+    /// The figure that the report draws; none for tables only.
+    #[serde(default)]
+    pub figure: Option<String>,
+    /// Every cell is run once with each.
+    #[serde(default = "default_seeds")]
+    pub seeds: Vec<u64>,
+    /// What is learnt.
+    #[serde(default)]
+    pub workload: Workload,
+    /// What it is learnt from.
+    #[serde(default)]
+    pub data: Data,
+    /// How users' ratings are spread over machines.
+    #[serde(default)]
+    pub split: Split,
+    /// What size the problem stands for.
+    #[serde(default)]
+    pub similitude: Scale,
+    /// The kind of every machine.
+    #[serde(default)]
+    pub machines: Machines,
+    /// How sparse updates are written on the wire.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// The cell that sets the objective to reach.
+    #[serde(default)]
+    pub target: Target,
+    /// What is compared.
+    pub cells: Vec<Cell>,
+    /// When the target cell has converged.
+    #[serde(default)]
+    pub convergence: Convergence,
+    /// When a cell is given up.
+    #[serde(default)]
+    pub cap: Cap,
+    /// How messages are cut and links filled.
+    #[serde(default)]
+    pub link: Link,
+}
+
+/// What is learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Workload {
+    /// Matrix factorisation.
+    Mf(Mf),
+}
+
+/// Where the data come from.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Data {
+    /// Made here.
+    Generated(Generated),
+    /// Read from a file or folder, whose format is recognised by content; relative to the spec.
+    File(PathBuf),
+    /// To be given with `--data`.
+    None,
+}
+
+/// What size the problem stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Scale {
+    /// Its own.
+    #[default]
+    None,
+    /// Netflix at rank 500, as in the paper.
+    Netflix,
+    /// Given by hand.
+    Factors {
+        /// Bytes charged for a byte of data.
+        sigma_bytes: f64,
+        /// Units of work charged for one.
+        sigma_work: f64,
+    },
+}
+
+/// A machine kind by name, by path, or in place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Machines {
+    /// A built-in kind, or a file relative to the spec.
+    Named(String),
+    /// Written in the spec.
+    Inline(Box<MachineKind>),
+}
+
+/// How many machines stand in each site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PerSite {
+    /// The same number in every site.
+    Each(u32),
+    /// One number a site, in the profile's order.
+    List(Vec<u32>),
+}
+
+/// The cell that sets the objective to reach: BSP on LAN unless the spec says otherwise.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Target {
+    /// A built-in profile, or a file relative to the spec.
+    pub profile: String,
+    /// None: as the profile says.
+    pub machines_per_site: Option<PerSite>,
+    /// The training system.
+    pub system: System,
+}
+
+/// One bar or curve of the figure.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Cell {
+    /// As the figure calls it; unique in the spec.
+    pub name: String,
+    /// A built-in profile, or a file relative to the spec.
+    pub profile: String,
+    /// None: as the profile says.
+    #[serde(default)]
+    pub machines_per_site: Option<PerSite>,
+    /// The training system.
+    pub system: System,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub machines: Option<Machines>,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+    /// What differs from the spec's.
+    #[serde(default)]
+    pub workload: Option<WorkloadChange>,
+}
+
+/// What a cell may change in the workload: nothing that the objective, and so the target, is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum WorkloadChange {
+    /// Matrix factorisation.
+    Mf(MfChange),
+}
+
+/// What a cell may change in matrix factorisation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct MfChange {
+    /// In place of the spec's.
+    pub learning_rate: Option<f64>,
+    /// In place of the spec's.
+    pub decay: Option<f64>,
+    /// In place of the spec's.
+    pub clocks_per_pass: Option<u32>,
+}
+
+/// Converged: over the last `passes`, the objective changed by less than `change` of its improvement since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Convergence {
+    /// A share of the improvement since the start: 0.02 in the paper (section 5.2).
+    pub change: f64,
+    /// Passes over the data: 10 in the paper.
+    pub passes: u32,
+    /// Guards against the first plateau: before this share of the first objective is gone, nothing has converged.
+    pub min_improvement: f64,
+}
+
+/// When a cell is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Cap {
+    /// Clocks.
+    pub clocks: u32,
+    /// Also after this many times the clocks that the target cell took.
+    pub times_target: f64,
+}
+
+/// How messages are cut and links filled, in charged bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Link {
+    /// Messages cross links in pieces of at most this size.
+    pub chunk: ByteSize,
+    /// How much may pass a limit at once after a silence, in place of what the profile says.
+    pub depth: Option<ByteSize>,
+}
+
+fn default_seeds() -> Vec<u64> {
+    vec![1]
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Workload::Mf(Mf::default())
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Data::Generated(Generated::default())
+    }
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Machines::Named("e5-2698".into())
+    }
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Target { profile: "lan".into(), machines_per_site: None, system: System::Global(Inside::Bsp {}) }
+    }
+}
+
+impl Default for Convergence {
+    fn default() -> Self {
+        Convergence { change: 0.02, passes: 10, min_improvement: 0.1 }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link { chunk: ByteSize::from_bytes(64 << 10), depth: None }
+    }
+}
+
+impl Default for Cap {
+    fn default() -> Self {
+        Cap { clocks: 3000, times_target: 10.0 }
+    }
+}

@@ -1,0 +1,132 @@
+//! Finding a spec: a path, or the name of one in experiments/, on disk or in the binary.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Data, FormError, SetError, Setting, Spec, form};
+use crate::suggest;
+
+/// The specs of experiments/ at the time of building: file names and texts, by name.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/specs.rs"));
+
+/// Where specs lie in a checkout.
+const FOLDER: &str = "experiments";
+
+/// Names and texts of the specs that are built in.
+pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EMBEDDED.iter().map(|(name, text)| (stem(name), *text))
+}
+
+/// A spec as text, and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The file's name without its ending: the spec's name, and its folder in the results.
+    pub name: String,
+    /// For messages.
+    pub file: String,
+    /// Paths in the spec are relative to this folder.
+    pub folder: PathBuf,
+    /// YAML.
+    pub text: String,
+}
+
+/// Why there is no spec to plan from.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// Neither a file nor a known name.
+    #[error("no spec `{name}`{hint}; a spec is a path, or the name of one in experiments/")]
+    Unknown {
+        /// As given.
+        name: String,
+        /// The nearest name, and all of them.
+        hint: String,
+    },
+    /// There, but not readable.
+    #[error("cannot read the spec {file}: {error}")]
+    Read {
+        /// As given.
+        file: String,
+        /// From the system.
+        error: io::Error,
+    },
+    /// Not of a spec's form.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// A `--set` that does not fit.
+    #[error(transparent)]
+    Set(#[from] SetError),
+}
+
+/// What the command line changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// `--set`, in order.
+    pub set: Vec<Setting>,
+    /// `--seed`: in place of all seeds.
+    pub seed: Option<u64>,
+    /// `--data`: in place of the spec's data.
+    pub data: Option<PathBuf>,
+}
+
+impl Source {
+    /// The spec at a path, or the one of this name (with or without `.yaml`) in experiments/ here or in the binary.
+    pub fn find(name_or_path: &str) -> Result<Source, SourceError> {
+        let path = Path::new(name_or_path);
+        if path.is_file() {
+            return Source::read(path);
+        }
+        let name = stem(name_or_path);
+        let in_folder = Path::new(FOLDER).join(format!("{name}.yaml"));
+        if !has_folder(path) && in_folder.is_file() {
+            return Source::read(&in_folder);
+        }
+        let is_named = |file: &&(&str, &str)| stem(file.0) == name && !has_folder(path);
+        match EMBEDDED.iter().find(is_named) {
+            Some((file, text)) => {
+                Ok(Source { name: name.into(), file: (*file).into(), folder: PathBuf::new(), text: (*text).into() })
+            }
+            None => Err(SourceError::Unknown { name: name_or_path.into(), hint: nearest_spec(name) }),
+        }
+    }
+
+    /// The spec in a file.
+    pub fn read(path: &Path) -> Result<Source, SourceError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| SourceError::Read { file: file.clone(), error })?;
+        let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        Ok(Source { name, file, folder: path.parent().map(Path::to_path_buf).unwrap_or_default(), text })
+    }
+
+    /// The typed spec, with the changes of the command line.
+    pub fn spec(&self, changes: &Changes) -> Result<Spec, SourceError> {
+        let mut spec: Spec = form::parse(&self.file, &self.text)?;
+        let mut text = self.text.clone();
+        for setting in &changes.set {
+            text = setting.apply(&text)?;
+            spec = form::parse(&self.file, &text)?;
+        }
+        if let Some(seed) = changes.seed {
+            spec.seeds = vec![seed];
+        }
+        if let Some(path) = &changes.data {
+            // Given from where the command runs, not from where the spec lies.
+            spec.data = Data::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        }
+        Ok(spec)
+    }
+}
+
+fn has_folder(path: &Path) -> bool {
+    path.components().count() > 1
+}
+
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml")).unwrap_or(file)
+}
+
+fn nearest_spec(name: &str) -> String {
+    let names: Vec<&str> = embedded().map(|(name, _)| name).collect();
+    suggest::hint(name, &names)
+}

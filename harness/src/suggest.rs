@@ -1,0 +1,64 @@
+//! The nearest valid name to a misspelt one.
+
+/// The valid name that was probably meant: a different case, a prefix of at least three letters, or a few letters off.
+pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    valid
+        .into_iter()
+        .map(|candidate| (distance(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= allowance(&wanted, candidate))
+        .min_by_key(|(distance, candidate)| (*distance, candidate.len().abs_diff(name.len())))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `, did you mean `x`?` or nothing, then the valid names: the end of a message about an unknown name.
+pub fn hint(name: &str, valid: &[&str]) -> String {
+    let mut hint = String::new();
+    if let Some(near) = nearest(name, valid.iter().copied()) {
+        hint.push_str(&format!("; did you mean `{near}`?"));
+    }
+    if !valid.is_empty() {
+        hint.push_str(&format!(" (valid: {})", valid.join(", ")));
+    }
+    hint
+}
+
+fn distance(wanted: &str, candidate: &str) -> usize {
+    if wanted.len() >= 3 && candidate.starts_with(wanted) {
+        return 1;
+    }
+    strsim::osa_distance(wanted, candidate)
+}
+
+/// Edits that still count as a misspelling: a third of the longer name.
+fn allowance(wanted: &str, candidate: &str) -> usize {
+    (wanted.chars().count().max(candidate.chars().count()) / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let valid = ["fig3", "fig13", "ec2-all", "lan", "sg-sp", "va-ca", "e5-2698"];
+        for (name, near) in [
+            ("ec2-al", Some("ec2-all")),
+            ("EC2-ALL", Some("ec2-all")),
+            ("e5-2689", Some("e5-2698")),
+            ("ec2", Some("ec2-all")),
+            ("lna", Some("lan")),
+            ("fig31", Some("fig13")),
+            ("mars", None),
+        ] {
+            assert_eq!(nearest(name, valid), near, "{name}");
+        }
+    }
+
+    #[test]
+    fn hint_lists_valid_names() {
+        assert_eq!(hint("lna", &["lan", "ec2-all"]), "; did you mean `lan`? (valid: lan, ec2-all)");
+        assert_eq!(hint("mars", &["lan"]), " (valid: lan)");
+        assert_eq!(hint("mars", &[]), "");
+    }
+}

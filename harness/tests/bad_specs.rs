@@ -1,0 +1,249 @@
+//! Mistakes in specs, each with the message that the user reads.
+
+use std::fs;
+use std::path::Path;
+
+use harness::plan::{Experiment, Registries};
+use harness::spec::{Changes, Setting, Source};
+
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13"] };
+
+/// A spec that is right; mistakes are made by replacing a part of it.
+const GOOD: &str = "\
+title: A spec
+figure: fig13
+seeds: [1, 2]
+workload:
+  mf:
+    rank: 16
+data:
+  generated: { scale: 0.01 }
+similitude: netflix
+machines: e5-2698
+cells:
+  - name: Baseline
+    profile: va-ca
+    system: { global: { ssp: { slack: 1 } } }
+  - name: Gaia
+    profile: va-ca
+    machines-per-site: 3
+    system:
+      gaia:
+        inside: { bsp: {} }
+        significance: { threshold: 0.01 }
+";
+
+const PROFILE: &str = "\
+name: mine
+title: Mine
+source: by hand
+date: 2024
+machines-per-site: 2
+sites: [{ name: North }, { name: South }]
+rtt-inside: 0.5 ms
+nic: { in: 1 Gbit/s, out: 1 Gbit/s }
+bandwidth: { uniform: 50 Mbit/s }
+rtt: { uniform: 80 ms }
+";
+
+/// A machine kind, written in place, with three mistakes.
+const KIND: &str = "\
+machines:
+  name: mine
+  source: guessed
+  fitted: [mf.update-per-second]
+  mf: { rank: 500, updates-per-second: 0 }
+  server: { apply-gb-per-second: 4, filter-gb-per-second: 8, encode-gb-per-second: 6, decode-gb-per-second: 6 }
+  jitter: 1
+";
+
+/// One mistake: its name, what is replaced, by what.
+type Mistake = (&'static str, &'static str, &'static str);
+
+/// Mistakes of form: the first is told, with line and column.
+const FORM: &[Mistake] = &[
+    ("bad yaml", "seeds: [1, 2]", "seeds: [1, 2"),
+    ("open quote", "title: A spec", "title: 'A spec"),
+    ("tab", "  mf:\n    rank: 16", "\tmf:\n\t\trank: 16"),
+    ("not a mapping", GOOD, "just words"),
+    ("empty file", GOOD, ""),
+    ("unknown field", "title: A spec", "titel: A spec"),
+    ("unknown field inside", "rank: 16", "ranks: 16"),
+    ("duplicate field", "title: A spec", "title: A spec\ntitle: Another"),
+    ("wrong type", "rank: 16", "rank: sixteen"),
+    ("negative rank", "rank: 16", "rank: -16"),
+    ("fraction of a rank", "rank: 16", "rank: 16.5"),
+    ("negative slack", "slack: 1", "slack: -1"),
+    ("misspelt system", "gaia:", "gaja:"),
+    ("misspelt sync model", "{ bsp: {} }", "{ bps: {} }"),
+    ("two systems", "{ global: { ssp: { slack: 1 } } }", "{ global: { bsp: {} }, gaia: { inside: { bsp: {} } } }"),
+    ("system without settings", "{ global: { ssp: { slack: 1 } } }", "global"),
+    ("sync model without settings", "{ bsp: {} }", "bsp"),
+    ("ssp without slack", "{ ssp: { slack: 1 } }", "{ ssp: {} }"),
+    ("misspelt workload", "  mf:", "  mff:"),
+    ("misspelt scale", "similitude: netflix", "similitude: netflx"),
+    ("misspelt encoding", "machines: e5-2698", "encoding: paked"),
+    ("misspelt schedule", "threshold: 0.01", "threshold: 0.01, schedule: sqrt-clock"),
+    ("cell without a system", "    system: { global: { ssp: { slack: 1 } } }\n", ""),
+    ("cell changes the rank", "machines-per-site: 3", "workload: { mf: { rank: 8 } }"),
+    ("machines per site in words", "machines-per-site: 3", "machines-per-site: three"),
+    ("bad unit", "machines: e5-2698", "link: { chunk: 64 kilobytes }"),
+    ("no unit", "machines: e5-2698", "link: { chunk: 65536 }"),
+    ("inline machine without rates", "machines: e5-2698", "machines: { name: mine, source: guessed }"),
+    ("no cells at all", "cells:\n", "cell:\n"),
+];
+
+/// Mistakes of meaning: all are told, by field path.
+const MEANING: &[Mistake] = &[
+    ("misspelt figure", "figure: fig13", "figure: fig31"),
+    ("misspelt profile", "profile: va-ca\n    system", "profile: va-c\n    system"),
+    ("misspelt machines", "machines: e5-2698", "machines: e5-2689"),
+    ("rates out of bounds", "machines: e5-2698", KIND),
+    ("missing machine file", "machines: e5-2698", "machines: mine.yaml"),
+    ("missing profile file", "profile: va-ca\n    system", "profile: nets/mine.yaml\n    system"),
+    ("negative threshold", "threshold: 0.01", "threshold: -0.01"),
+    ("threshold not a number", "threshold: 0.01", "threshold: .nan"),
+    ("zero rank", "rank: 16", "rank: 0"),
+    ("huge rank", "rank: 16", "rank: 1000000"),
+    ("huge slack", "slack: 1", "slack: 4000000"),
+    ("scale of nothing", "scale: 0.01", "scale: 0"),
+    ("scale beside a shape", "scale: 0.01", "scale: 0.01, users: 100"),
+    ("duplicate cell name", "name: Gaia", "name: Baseline"),
+    ("cell named as the target", "name: Gaia", "name: target"),
+    ("empty cell name", "name: Gaia", "name: ''"),
+    ("no seeds", "seeds: [1, 2]", "seeds: []"),
+    ("duplicate seeds", "seeds: [1, 2]", "seeds: [1, 2, 1]"),
+    ("list of the wrong length", "machines-per-site: 3", "machines-per-site: [1, 2, 3]"),
+    ("unequal machines under gaia", "machines-per-site: 3", "machines-per-site: [2, 3]"),
+    ("no machines", "machines-per-site: 3", "machines-per-site: 0"),
+    ("more machines than users", "scale: 0.01", "users: 5, items: 5, ratings: 20"),
+    ("missing data file", "generated: { scale: 0.01 }", "file: ratings.csv"),
+    ("no data", "data:\n  generated: { scale: 0.01 }", "data: none"),
+    ("skew of two", "machines: e5-2698", "split: { skewed: { by: tastes, skew: 2 } }"),
+    ("sigma of zero", "similitude: netflix", "similitude: { factors: { sigma-bytes: 0, sigma-work: 1 } }"),
+    ("depth below a chunk", "machines: e5-2698", "link: { chunk: 64 KiB, depth: 4 KiB }"),
+    ("cap of zero", "machines: e5-2698", "cap: { clocks: 0, times-target: 0.5 }"),
+    ("convergence of nothing", "machines: e5-2698", "convergence: { change: 0, passes: 0, min-improvement: 1 }"),
+    ("staleness", "threshold: 0.01 }", "threshold: 0.01 }\n        mirror-clock: { bounded: { staleness: 5000 } }"),
+];
+
+/// Mistakes in a profile that a spec names.
+const PROFILES: &[Mistake] = &[
+    (
+        "unknown site",
+        "{ uniform: 50 Mbit/s }",
+        "{ rows: { North: { Suoth: 50 Mbit/s }, South: { North: 50 Mbit/s } } }",
+    ),
+    ("bad unit of a bandwidth", "{ uniform: 50 Mbit/s }", "{ uniform: 50 Mbps }"),
+    ("duplicate site", "{ name: South }", "{ name: North }"),
+];
+
+/// `--set` arguments that do not fit.
+const SETTINGS: &[(&str, &str)] = &[
+    ("path of no field", "workload.mf.rnk=64"),
+    ("path into a scalar", "title.length=5"),
+    ("path of no cell", "cells.Giaa.encoding=packed"),
+    ("path of no cell by number", "cells.7.encoding=packed"),
+    ("path into a name", "machines.mf.rank=100"),
+    ("value of the wrong type", "workload.mf.rank=many"),
+    ("value that is not yaml", "seeds=[1, 2"),
+    ("value out of bounds", "cells[1].system.gaia.significance.threshold=11"),
+    ("choice of no form", "cells.Gaia.system.geeps.bsp={}"),
+];
+
+fn message(folder: &Path, text: &str, changes: &Changes) -> String {
+    let source =
+        Source { name: "bad".into(), file: "bad.yaml".into(), folder: folder.to_path_buf(), text: text.into() };
+    let error = match source.spec(changes) {
+        Err(error) => error.to_string(),
+        Ok(spec) => Experiment::resolve(&source, &spec, REGISTRIES).expect_err("a mistake was made").to_string(),
+    };
+    error.replace(&format!("{}/", folder.display()), "FOLDER/")
+}
+
+/// All messages, each under the name of its mistake.
+fn messages(mistakes: &[Mistake]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let tell = |(name, part, by): &Mistake| {
+        assert!(GOOD.contains(part), "{name}: the good spec has no `{part}`");
+        format!("# {name}\n{}\n", message(folder.path(), &GOOD.replacen(part, by, 1), &Changes::default()))
+    };
+    mistakes.iter().map(tell).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_good_spec_is_good() {
+    let source = Source { name: "good".into(), file: "good.yaml".into(), folder: "".into(), text: GOOD.into() };
+    let spec = source.spec(&Changes::default()).unwrap();
+    let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
+    assert_eq!(experiment.plans.len(), 6);
+}
+
+#[test]
+fn mistakes_of_form_have_a_place() {
+    insta::assert_snapshot!(messages(FORM));
+}
+
+#[test]
+fn mistakes_of_meaning_have_a_path() {
+    insta::assert_snapshot!(messages(MEANING));
+}
+
+#[test]
+fn mistakes_of_meaning_are_told_all_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let together = [
+        "misspelt figure",
+        "misspelt profile",
+        "misspelt machines",
+        "negative threshold",
+        "huge slack",
+        "zero rank",
+        "duplicate seeds",
+        "duplicate cell name",
+    ];
+    let mistakes = MEANING.iter().filter(|(name, ..)| together.contains(name));
+    let text = mistakes.fold(GOOD.to_string(), |text, (_, part, by)| text.replacen(part, by, 1));
+    insta::assert_snapshot!(message(folder.path(), &text, &Changes::default()));
+}
+
+#[test]
+fn mistakes_in_profiles_are_told_where_they_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = GOOD.replacen("profile: va-ca", "profile: mine.yaml", 1);
+    let tell = |(name, part, by): &Mistake| {
+        assert!(PROFILE.contains(part), "{name}: the profile has no `{part}`");
+        fs::write(folder.path().join("mine.yaml"), PROFILE.replacen(part, by, 1)).unwrap();
+        format!("# {name}\n{}\n", message(folder.path(), &spec, &Changes::default()))
+    };
+    insta::assert_snapshot!(PROFILES.iter().map(tell).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn mistakes_in_settings_name_the_setting() {
+    let tell = |(name, setting): &(&str, &str)| {
+        let changes = Changes { set: vec![setting.parse().unwrap()], ..Changes::default() };
+        format!("# {name}\n{}\n", message(Path::new(""), GOOD, &changes))
+    };
+    insta::assert_snapshot!(SETTINGS.iter().map(tell).collect::<Vec<_>>().join("\n"));
+    assert!("workload.mf.rank".parse::<Setting>().is_err());
+    assert!("=64".parse::<Setting>().is_err());
+}
+
+#[test]
+fn misspelt_and_missing_specs() {
+    let tell = |name: &str| Source::find(name).expect_err("there is no such spec").to_string();
+    let all = ["fig31", "fig13.yml.yaml", "nowhere/fig13.yaml", "mars"].map(tell);
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn data_given_on_the_command_line_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("ratings.csv");
+    fs::write(&data, "userId,movieId,rating,timestamp\n1,2,five,0\n").unwrap();
+    let with = |path: std::path::PathBuf| Changes { data: Some(path), ..Changes::default() };
+    let missing = message(folder.path(), GOOD, &with(folder.path().join("missing.csv")));
+    let malformed = message(folder.path(), GOOD, &with(data));
+    insta::assert_snapshot!(format!("{missing}\n{malformed}"));
+}

@@ -1,0 +1,139 @@
+//! The command line: help texts, and the commands that only look or convert.
+
+use std::fs;
+
+use clap::{CommandFactory, Parser};
+use harness::cli::{Cli, Command, Failure, Launcher};
+use harness::plan::Registries;
+use harness::{commands, data};
+
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13"] };
+
+/// The help of the command at `path` below the binary, 100 columns wide.
+fn help(path: &[&str]) -> String {
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut here = &mut command;
+    for name in path {
+        here = here.find_subcommand_mut(name).expect("the command is there");
+    }
+    here.render_long_help().to_string()
+}
+
+#[test]
+fn help_texts() {
+    insta::assert_snapshot!("help", help(&[]));
+    for name in ["list", "plan", "run", "report", "claims", "data"] {
+        insta::assert_snapshot!(format!("help_{name}"), help(&[name]));
+    }
+    for name in ["list", "import", "generate", "verify"] {
+        insta::assert_snapshot!(format!("help_data_{name}"), help(&["data", name]));
+    }
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn defaults_of_run() {
+    let cli = Cli::try_parse_from(["experiments", "run", "fig13.yaml", "--set", "seeds=[1, 2]"]).unwrap();
+    let Command::Run(run) = cli.command else { panic!("it is run") };
+    assert_eq!(run.specs, ["fig13.yaml"]);
+    assert_eq!(run.out.to_str(), Some("results"));
+    assert_eq!((run.jobs, run.quiet, run.strict, run.launcher), (None, false, false, Launcher::Simulated));
+    assert_eq!(run.changes.set[0].value, "[1, 2]");
+}
+
+#[test]
+fn mistakes_on_the_command_line() {
+    let tell = |line: &str| {
+        let words = std::iter::once("experiments").chain(line.split_whitespace());
+        let error = Cli::try_parse_from(words).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+        format!("# {line}\n{error}")
+    };
+    let all = [
+        "rum fig13",
+        "run",
+        "run fig13 --job 2",
+        "run fig13 --jobs 0",
+        "run fig13 --seed -1",
+        "run fig13 --set rank",
+        "run fig13 --launcher slurm",
+        "run fig13 --isa avx",
+    ];
+    insta::assert_snapshot!(all.map(tell).join("\n"));
+}
+
+fn parsed(words: &[&str]) -> Command {
+    Cli::try_parse_from(std::iter::once("experiments").chain(words.iter().copied())).unwrap().command
+}
+
+#[test]
+fn list_names_everything() {
+    let text = commands::list(REGISTRIES);
+    for name in ["fig13", "gaia", "ssp", "mf", "ec2-all", "lan", "e5-2698", "generated", "MovieLens"] {
+        assert!(text.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn plan_shows_cells_with_their_hashes() {
+    let Command::Plan(args) = parsed(&["plan", "fig13"]) else { panic!("it is plan") };
+    let text = commands::plan(&args, REGISTRIES).unwrap();
+    let experiment = commands::experiment("fig13", &args.changes.changes(), REGISTRIES).unwrap();
+    for plan in &experiment.plans {
+        let line = text.lines().find(|line| line.starts_with(&plan.cell)).expect("each cell has a line");
+        assert!(line.ends_with(&plan.hash()) && line.contains(&plan.profile.name), "{line}");
+    }
+}
+
+#[test]
+fn a_mistaken_spec_is_the_users() {
+    let Command::Plan(args) = parsed(&["plan", "fig31"]) else { panic!("it is plan") };
+    let failure = commands::plan(&args, REGISTRIES).unwrap_err();
+    assert!(matches!(failure, Failure::Input(_)));
+    assert!(failure.message().starts_with("error: no spec `fig31`; did you mean `fig13`?"), "{}", failure.message());
+}
+
+fn run_data(words: &[&str]) -> Result<String, Failure> {
+    let Command::Data(command) = parsed(words) else { panic!("it is data") };
+    data::command(&command)
+}
+
+#[test]
+fn ratings_are_generated_verified_and_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let hash = |text: &str| text.lines().find(|line| line.contains("hash")).unwrap().to_string();
+
+    let made = run_data(&["data", "generate", "--scale", "0.005", "--seed", "7", "--out", &path("a.ratings")]).unwrap();
+    let whole = run_data(&["data", "verify", &path("a.ratings")]).unwrap();
+    assert!(whole.contains(": whole\n") && whole.contains("2401 users, 89 items"), "{whole}");
+    assert_ne!(hash(&made), hash(&whole), "the part held out is drawn anew with seed 1");
+
+    let rows = "userId,movieId,rating,timestamp\n1,10,4.0,0\n1,11,3.5,0\n2,10,1.0,0\n";
+    fs::write(path("ratings.csv"), rows).unwrap();
+    let imported = run_data(&["data", "import", &path("ratings.csv"), "--out", &path("b.ratings")]).unwrap();
+    assert!(imported.contains("2 users, 2 items, 3 ratings") && imported.contains("mean 2.833 stars"), "{imported}");
+    assert_eq!(hash(&imported), hash(&run_data(&["data", "verify", &path("b.ratings")]).unwrap()));
+}
+
+#[test]
+fn a_damaged_cache_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.ratings");
+    let name = file.to_str().unwrap();
+    run_data(&["data", "generate", "--scale", "0.001", "--out", name]).unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let failure = run_data(&["data", "verify", name]).unwrap_err();
+    assert!(matches!(failure, Failure::Input(_)));
+    assert!(failure.message().contains("damaged"), "{}", failure.message());
+    let failure = run_data(&["data", "generate", "--scale", "2", "--out", name]).unwrap_err();
+    assert_eq!(failure.message(), "error: --scale: found 2, expected a number above 0 and at most 1");
+}

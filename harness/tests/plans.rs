@@ -1,0 +1,205 @@
+//! What determines a plan and its hash, and what does not.
+
+use std::path::Path;
+
+use harness::plan::{Experiment, Plan, Registries, Role};
+use harness::spec::{Changes, Source, embedded};
+
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13"] };
+
+const SPEC: &str = "\
+seeds: [1]
+workload: { mf: { rank: 16, lambda: 0.1 } }
+data: { generated: { scale: 0.01 } }
+cells:
+  - name: Gaia
+    profile: va-ca
+    system:
+      gaia:
+        inside: { ssp: { slack: 1 } }
+        significance: { threshold: 0.01, schedule: constant }
+";
+
+/// The same spec in another order and dress.
+const SAME: &str = "\
+# A comment.
+cells:
+  - system:
+      gaia: { significance: { schedule: constant, threshold: 1.0e-2 }, inside: { ssp: { slack: 1 } } }
+    profile: 'va-ca'
+    name: \"Gaia\"
+data:
+  generated:
+    scale: 0.010
+workload:
+  mf:
+    lambda: 0.10
+    rank: 16   # another
+seeds:
+  - 1
+";
+
+fn plans(text: &str, changes: &Changes) -> Vec<Plan> {
+    let source = Source { name: "mine".into(), file: "mine.yaml".into(), folder: "".into(), text: text.into() };
+    let spec = source.spec(changes).unwrap();
+    Experiment::resolve(&source, &spec, REGISTRIES).unwrap().plans
+}
+
+fn hashes(text: &str, changes: &Changes) -> Vec<String> {
+    plans(text, changes).iter().map(Plan::hash).collect()
+}
+
+fn set(settings: &[&str]) -> Changes {
+    Changes { set: settings.iter().map(|setting| setting.parse().unwrap()).collect(), ..Changes::default() }
+}
+
+#[test]
+fn order_comments_and_dress_do_not_matter() {
+    assert_eq!(hashes(SPEC, &Changes::default()), hashes(SAME, &Changes::default()));
+}
+
+#[test]
+fn a_title_and_a_figure_do_not_matter() {
+    let dressed = format!("title: Another\nfigure: fig13\n{SPEC}");
+    assert_eq!(hashes(&dressed, &Changes::default()), hashes(SPEC, &Changes::default()));
+}
+
+#[test]
+fn what_changes_the_result_changes_the_hash() {
+    let base = hashes(SPEC, &Changes::default());
+    for setting in [
+        "seeds=[2]",
+        "workload.mf.rank=17",
+        "workload.mf.clocks-per-pass=2",
+        "data.generated.scale=0.011",
+        "data.generated.noise=0.5",
+        "split.skewed={by: sizes, skew: 0.5}",
+        "similitude=netflix",
+        "machines=xeon-2vcpu",
+        "encoding=packed",
+        "link.chunk=32 KiB",
+        "link.depth=1 MiB",
+        "convergence.change=0.03",
+        "cap.clocks=100",
+        "target.profile=va-ca",
+        "target.system.global.ssp.slack=2",
+    ] {
+        let changed = hashes(SPEC, &set(&[setting]));
+        assert_ne!(changed[0], base[0], "{setting}: the target");
+        assert_ne!(changed[1], base[1], "{setting}: a cell hangs on its target");
+    }
+    for setting in [
+        "cells.Gaia.name=Gaya",
+        "cells.Gaia.profile=sg-sp",
+        "cells.0.machines-per-site=3",
+        "cells.Gaia.encoding=packed",
+        "cells.Gaia.machines=xeon-2vcpu",
+        "cells.Gaia.workload.mf.clocks-per-pass=4",
+        "cells.Gaia.system.gaia.significance.threshold=0.02",
+        "cells.Gaia.system.gaia.inside.bsp={}",
+        "cells.Gaia.system.gaia.mirror-clock.off={}",
+    ] {
+        let changed = hashes(SPEC, &set(&[setting]));
+        assert_eq!(changed[0], base[0], "{setting}: the target");
+        assert_ne!(changed[1], base[1], "{setting}: the cell");
+    }
+}
+
+#[test]
+fn settings_fill_in_what_the_spec_leaves_out() {
+    let changes = set(&["workload.mf.rank=64", "cells.Gaia.system.gaia.inside.ssp.slack=3", "seeds=[4, 5]"]);
+    let plans = plans(SPEC, &changes);
+    let harness::spec::Workload::Mf(mf) = plans[1].workload;
+    assert_eq!((mf.rank, mf.lambda), (64, 0.1));
+    assert_eq!(plans.iter().map(|plan| plan.seed).collect::<Vec<_>>(), [4, 4, 5, 5]);
+    let gaia_core::sync::config::System::Gaia(gaia) = &plans[1].system else { panic!("a cell keeps its system") };
+    assert_eq!(gaia.inside, gaia_core::sync::config::Inside::Ssp { slack: 3 });
+}
+
+#[test]
+fn a_seed_of_the_command_line_stands_alone() {
+    let changes = Changes { seed: Some(9), ..Changes::default() };
+    assert!(plans(SPEC, &changes).iter().all(|plan| plan.seed == 9));
+}
+
+#[test]
+fn a_cell_reaches_for_the_target_of_its_seed() {
+    let plans = plans(SPEC, &set(&["seeds=[1, 2]"]));
+    assert_eq!(plans.iter().map(|plan| plan.cell.as_str()).collect::<Vec<_>>(), ["Target", "Gaia", "Target", "Gaia"]);
+    assert_eq!(plans[0].role, Role::SetsTarget);
+    assert_eq!(plans[1].role, Role::ReachesTarget { target: plans[0].hash() });
+    assert_eq!(plans[3].role, Role::ReachesTarget { target: plans[2].hash() });
+}
+
+#[test]
+fn a_plan_survives_its_manifest() {
+    for plan in plans(SPEC, &Changes::default()) {
+        let text = serde_json::to_string(&plan).unwrap();
+        let back: Plan = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, plan);
+        assert_eq!(back.hash(), plan.hash());
+    }
+}
+
+#[test]
+fn plans_hold_no_path_of_this_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("ratings.csv");
+    let mut text = String::from("userId,movieId,rating,timestamp\n");
+    for user in 1..=40 {
+        (1..=30).for_each(|item| text.push_str(&format!("{user},{item},{}.5,0\n", (user * item) % 5)));
+    }
+    std::fs::write(&data, &text).unwrap();
+    let changes = Changes { data: Some(data.clone()), ..Changes::default() };
+    let here = plans(SPEC, &changes);
+    assert!(!serde_json::to_string(&here).unwrap().contains(folder.path().to_str().unwrap()));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let moved = elsewhere.path().join("renamed.csv");
+    std::fs::rename(&data, &moved).unwrap();
+    let there = plans(SPEC, &Changes { data: Some(moved.clone()), ..Changes::default() });
+    assert_eq!(here, there);
+
+    std::fs::write(&moved, text.replace("\n7,7,4.5,0\n", "\n7,7,4.0,0\n")).unwrap();
+    let other = plans(SPEC, &Changes { data: Some(moved), ..Changes::default() });
+    assert_ne!(here[0].hash(), other[0].hash(), "one rating differs");
+}
+
+#[test]
+fn netflix_is_stood_for_by_bytes_and_work() {
+    let plan = &plans(SPEC, &set(&["similitude=netflix"]))[0];
+    let harness::plan::Data::Generated { config } = &plan.data else { panic!("the spec generates") };
+    let shape = config.shape();
+    let train = shape.ratings - (shape.ratings as f64 * config.held_out).round() as u64;
+    let bytes = 17_770.0 * 500.0 / (f64::from(shape.items) * 16.0);
+    let work = 100_480_507.0 * 500.0 / (train as f64 * 16.0);
+    assert!((plan.similitude.sigma_bytes / bytes - 1.0).abs() < 1e-12);
+    assert!((plan.similitude.sigma_work / work - 1.0).abs() < 1e-12);
+    assert_eq!(plan.stands_for.as_deref(), Some("netflix"));
+}
+
+#[test]
+fn every_spec_that_is_built_in_can_be_planned() {
+    for (name, text) in embedded() {
+        let source = Source { name: name.into(), file: name.into(), folder: "".into(), text: text.into() };
+        let spec = source.spec(&Changes::default()).unwrap_or_else(|error| panic!("{error}"));
+        let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap_or_else(|error| panic!("{error}"));
+        assert!(experiment.plans.len() > spec.seeds.len());
+    }
+}
+
+#[test]
+fn the_example_of_the_reference_can_be_planned() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/examples/three-sites.yaml");
+    let source = Source::read(&path).unwrap();
+    let spec = source.spec(&Changes::default()).unwrap();
+    let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
+    let sites: Vec<_> = experiment.plans[1].profile.sites.iter().map(|site| site.name.as_str()).collect();
+    assert_eq!(sites, ["Berlin", "Paris", "Tokyo"]);
+    assert_eq!(experiment.plans.len(), 2 * (1 + spec.cells.len()));
+
+    let reference = std::fs::read_to_string(path.with_file_name("../README.md")).unwrap();
+    for field in source.text.lines().filter(|line| !line.is_empty()) {
+        assert!(reference.contains(field), "the reference shows the example: `{field}`");
+    }
+}
