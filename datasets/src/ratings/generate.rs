@@ -31,8 +31,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::{Generated, Shape};
 use super::held_out::{HeldOut, split};
-use super::random::{Alias, Normals, below, stream, uniform};
 use super::{Rating, Ratings};
+use crate::random::{Alias, Normals, below, stream, uniform};
 
 /// Mean of a rating in stars, before rounding and cutting.
 const MEAN: f64 = 3.67;
