@@ -4,7 +4,14 @@
 //! * `load`: the UCI bag-of-words format; `cache`: the same in one compact file (both with the feature `read`).
 //! * [`partition`]: which machine holds which documents.
 
+#[cfg(feature = "read")]
+pub mod cache;
+pub mod config;
+pub mod generate;
 mod hash;
+#[cfg(feature = "read")]
+pub mod load;
+pub mod partition;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +65,11 @@ impl Corpus {
             assert!(document.iter().all(|entry| entry.word < words && entry.count > 0), "words and counts in range");
             starts.push(entries.len());
         }
+        Corpus::from_parts(name, words, vocabulary, starts, entries)
+    }
+
+    /// A corpus of what [`Corpus::new`] would check.
+    fn from_parts(name: String, words: u32, vocabulary: Vec<String>, starts: Vec<usize>, entries: Vec<Entry>) -> Self {
         let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum();
         let hash = hash::content_hash(words, &starts, &entries);
         Corpus { name, words, vocabulary, starts, entries, tokens, hash }

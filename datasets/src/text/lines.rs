@@ -91,6 +91,11 @@ impl Lines {
         }
     }
 
+    /// The file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The error about something in the line given out last.
     pub(crate) fn error(&self, bad: Bad) -> TextError {
         self.error_at(self.number, bad)
