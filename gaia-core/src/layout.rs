@@ -123,7 +123,9 @@ impl RowSet {
                     let (first, second) = (self.range(here), other.range(there));
                     let len = first.len();
                     match segments.last_mut() {
-                        Some(last) if last.first + last.len == first.start && last.second + last.len == second.start => {
+                        Some(last)
+                            if last.first + last.len == first.start && last.second + last.len == second.start =>
+                        {
                             last.len += len;
                         }
                         _ => segments.push(Segment { first: first.start, second: second.start, len }),

@@ -211,8 +211,7 @@ impl<W: Workload> Worker<W> {
 
     fn serves(&self, cache: &Cache) -> bool {
         cache.rows.as_ref().is_some_and(|rows| {
-            let state =
-                CacheState { clock: self.state.clock, data_clock: rows.data_clock, asked_for: rows.asked_for };
+            let state = CacheState { clock: self.state.clock, data_clock: rows.data_clock, asked_for: rows.asked_for };
             self.setting.model().cache_serves(&state)
         })
     }

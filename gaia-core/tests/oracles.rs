@@ -25,7 +25,8 @@ fn table<W: Workload>(driver: &VirtualDriver<Machine<W>>, machines: impl Iterato
         let shard = driver.nodes()[machine as usize].shard();
         let values = &shard.store().expect("nothing is under way").values;
         for (position, &row) in shard.rows().rows().iter().enumerate() {
-            all[(row * WIDTH) as usize..((row + 1) * WIDTH) as usize].copy_from_slice(&values[shard.rows().range(position)]);
+            all[(row * WIDTH) as usize..((row + 1) * WIDTH) as usize]
+                .copy_from_slice(&values[shard.rows().range(position)]);
         }
     }
     all
@@ -148,8 +149,7 @@ fn any_number_of_threads_gives_the_same_run() {
 #[test]
 fn another_seed_gives_another_run() {
     let digest = |seed| {
-        let mut driver =
-            Case { seed, ..Case::new(2, 2, System::Global(Inside::Bsp {})) }.driver(1, Mixing::new);
+        let mut driver = Case { seed, ..Case::new(2, 2, System::Global(Inside::Bsp {})) }.driver(1, Mixing::new);
         run(&mut driver, |_| ());
         driver.digest().to_string()
     };

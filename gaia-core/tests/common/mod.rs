@@ -12,7 +12,7 @@ use emulator::network::{Limit, Network, Route};
 use emulator::time::{Duration, Instant};
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{LdaRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
@@ -37,7 +37,16 @@ pub struct Case {
 
 impl Case {
     pub fn new(sites: u32, machines_per_site: u32, system: System) -> Self {
-        Case { sites, machines_per_site, wan_mbit_per_s: 50, delay_ms: 30, system, clocks: 6, seed: 1, sigma_bytes: 200.0 }
+        Case {
+            sites,
+            machines_per_site,
+            wan_mbit_per_s: 50,
+            delay_ms: 30,
+            system,
+            clocks: 6,
+            seed: 1,
+            sigma_bytes: 200.0,
+        }
     }
 
     pub fn machines(&self) -> u32 {
@@ -61,7 +70,8 @@ impl Case {
         let mut routes = Vec::new();
         for from in 0..count {
             for to in 0..count {
-                let mut route = Route { limits: vec![from, count + to], delay: Duration::from_micros(250), ..Route::default() };
+                let mut route =
+                    Route { limits: vec![from, count + to], delay: Duration::from_micros(250), ..Route::default() };
                 if self.site_of(from) != self.site_of(to) {
                     route.limits.push(2 * count + from * self.sites + self.site_of(to));
                     route.delay = Duration::from_millis(self.delay_ms);
@@ -91,6 +101,7 @@ impl Case {
                 source: "made up".to_owned(),
                 fitted: Vec::new(),
                 mf: MfRate { rank: 8, updates_per_second: 1e6 },
+                lda: LdaRate { topics: 8, tokens_per_second: 1e6 },
                 server: ServerRates {
                     apply_gb_per_second: 4.0,
                     filter_gb_per_second: 8.0,
@@ -212,7 +223,7 @@ impl Workload for Mixing {
 
     fn evaluate(&self, state: &Vec<f32>, view: &[f32]) -> Evaluation {
         let objective = view.iter().chain(state).map(|&value| f64::from(value)).sum();
-        Evaluation { objective, held_out_squared: 0.0, held_out: 0 }
+        Evaluation { objective, ..Evaluation::default() }
     }
 
     fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
@@ -270,7 +281,7 @@ impl Workload for Counting {
     }
 
     fn evaluate(&self, _: &u32, view: &[f32]) -> Evaluation {
-        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), held_out_squared: 0.0, held_out: 0 }
+        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), ..Evaluation::default() }
     }
 
     fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
