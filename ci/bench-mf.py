@@ -26,8 +26,9 @@ PACKAGES = ["libmf==0.9.2", "numpy"]
 USERS, ITEMS, RATINGS = 10_000, 2_000, 1_000_000
 LAMBDA = 0.05
 LIBMF_ETA = 0.1
-# Ours: per form, the learning rate of R (and of L in the plain form).
-LEARNING_RATE = {"plain": 0.02, "server": 0.015}
+# Ours: per form, the learning rate of R (and of L in the plain form), and its decay per pass.
+LEARNING_RATE = {"plain": 0.08, "server": 0.06}
+DECAY = 0.2
 # Ours goes on for this many times the passes, to see when it comes to LIBMF's objective.
 LONGER = 3
 # LIBMF chooses its vector code when it is compiled; the package's own build has none.
@@ -113,7 +114,7 @@ def to_same_objective(lines, peer):
 
 def train_ours(folder, rank, passes, form):
     command = [TARGET / "release" / "examples" / "mf_train", folder / "train.bin", folder / "held-out.bin"]
-    command += map(str, [USERS, ITEMS, rank, LONGER * passes, LEARNING_RATE[form], LAMBDA, form])
+    command += map(str, [USERS, ITEMS, rank, LONGER * passes, LEARNING_RATE[form], DECAY, LAMBDA, form])
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [json.loads(line) for line in output.splitlines()]
 

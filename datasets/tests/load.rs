@@ -196,7 +196,10 @@ fn every_bad_file_is_named_with_its_place() {
     let folder = folder(&files);
     let complaints: Vec<String> =
         bad.iter().map(|(name, _)| complaint(&folder.path().join(name), folder.path())).collect();
-    insta::assert_snapshot!("bad_files", complaints.join("\n"));
+    // How far a cut-off stream is read depends on the inflater that is built in.
+    let complaints =
+        complaints.join("\n").replace("after line 19804", "after line N").replace("after line 19805", "after line N");
+    insta::assert_snapshot!("bad_files", complaints);
 }
 
 #[test]

@@ -82,39 +82,29 @@ pub enum QuantityProblem {
 
 /// A number and a unit, exactly: what is not a whole number of the smallest unit is refused.
 pub(crate) fn parse<Q: Quantity>(text: &str) -> Result<Q, ParseQuantityError> {
-    let fail = |problem| ParseQuantityError {
-        quantity: Q::NAME,
-        text: text.to_owned(),
-        problem,
-    };
-    let form = || QuantityProblem::Form {
-        units: symbols::<Q>(),
-    };
+    let fail = |problem| ParseQuantityError { quantity: Q::NAME, text: text.to_owned(), problem };
+    let form = || QuantityProblem::Form { units: symbols::<Q>() };
     let trimmed = text.trim();
     let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
     let number_len = trimmed.find(|c| !is_number(c)).unwrap_or(trimmed.len());
     let (number, symbol) = trimmed.split_at(number_len);
     let unit = unit::<Q>(symbol.trim()).ok_or_else(|| fail(form()))?;
     let count = Fraction::read::<Q>(number, unit).and_then(Fraction::exact::<Q>);
-    count
-        .and_then(Q::from_count)
-        .map_err(|problem| match problem {
-            QuantityProblem::Number => fail(form()),
-            other => fail(other),
-        })
+    count.and_then(Q::from_count).map_err(|problem| match problem {
+        QuantityProblem::Number => fail(form()),
+        other => fail(other),
+    })
 }
 
 /// A number of `unit`s, to the nearest smallest unit: for tables of measurements, whose last digits mean nothing.
 #[cfg(feature = "read")]
 pub(crate) fn parse_number<Q: Quantity>(number: &str, unit: Unit) -> Result<Q, ParseQuantityError> {
     let count = Fraction::read::<Q>(number.trim(), unit).and_then(Fraction::nearest::<Q>);
-    count
-        .and_then(Q::from_count)
-        .map_err(|problem| ParseQuantityError {
-            quantity: Q::NAME,
-            text: number.to_owned(),
-            problem,
-        })
+    count.and_then(Q::from_count).map_err(|problem| ParseQuantityError {
+        quantity: Q::NAME,
+        text: number.to_owned(),
+        problem,
+    })
 }
 
 /// The unit with this symbol.
@@ -124,11 +114,7 @@ pub(crate) fn unit<Q: Quantity>(symbol: &str) -> Option<Unit> {
 
 /// The symbols of all units, for messages.
 pub(crate) fn symbols<Q: Quantity>() -> String {
-    Q::UNITS
-        .iter()
-        .map(|unit| unit.symbol)
-        .collect::<Vec<_>>()
-        .join(", ")
+    Q::UNITS.iter().map(|unit| unit.symbol).collect::<Vec<_>>().join(", ")
 }
 
 /// `count` in `unit`, whose factor is a power of ten (or divides `count`), with as many decimals as it takes.
@@ -141,11 +127,8 @@ pub(crate) fn format_in(count: u64, unit: Unit) -> String {
     while rest > 0 {
         let tenfold = u128::from(rest) * 10;
         let digit = tenfold / u128::from(unit.factor);
-        text.push(char::from(
-            b'0' + u8::try_from(digit).expect("a remainder is below its divisor"),
-        ));
-        rest = u64::try_from(tenfold % u128::from(unit.factor))
-            .expect("a remainder is below its divisor");
+        text.push(char::from(b'0' + u8::try_from(digit).expect("a remainder is below its divisor")));
+        rest = u64::try_from(tenfold % u128::from(unit.factor)).expect("a remainder is below its divisor");
     }
     text.push(' ');
     text.push_str(unit.symbol);
@@ -165,13 +148,10 @@ impl Fraction {
     /// `number` `unit`s, where `number` is digits with at most one point among them.
     fn read<Q: Quantity>(number: &str, unit: Unit) -> Result<Fraction, QuantityProblem> {
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let (digits, is_negative) = digits
-            .strip_prefix('-')
-            .map_or((digits, false), |digits| (digits, true));
+        let (digits, is_negative) = digits.strip_prefix('-').map_or((digits, false), |digits| (digits, true));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction)
-        {
+        if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
             return Err(QuantityProblem::Number);
         }
         if is_negative {
@@ -183,14 +163,10 @@ impl Fraction {
         }
         let fraction = fraction.trim_end_matches('0');
         let kept = &fraction[..fraction.len().min(MAX_FRACTION_DIGITS)];
-        let mantissa = whole
-            .bytes()
-            .chain(kept.bytes())
-            .fold(0_u128, |value, digit| value * 10 + u128::from(digit - b'0'));
+        let mantissa =
+            whole.bytes().chain(kept.bytes()).fold(0_u128, |value, digit| value * 10 + u128::from(digit - b'0'));
         Ok(Fraction {
-            numerator: mantissa
-                .checked_mul(u128::from(unit.factor))
-                .ok_or_else(too_large::<Q>)?,
+            numerator: mantissa.checked_mul(u128::from(unit.factor)).ok_or_else(too_large::<Q>)?,
             denominator: kept.bytes().fold(1, |power, _| power * 10),
             is_cut: kept.len() < fraction.len(),
         })
@@ -199,9 +175,7 @@ impl Fraction {
     /// The whole number that this is.
     fn exact<Q: Quantity>(self) -> Result<u64, QuantityProblem> {
         if self.is_cut || !self.numerator.is_multiple_of(self.denominator) {
-            return Err(QuantityProblem::TooFine {
-                smallest: Q::UNITS[0].symbol,
-            });
+            return Err(QuantityProblem::TooFine { smallest: Q::UNITS[0].symbol });
         }
         u64::try_from(self.numerator / self.denominator).map_err(|_| too_large::<Q>())
     }
@@ -215,9 +189,7 @@ impl Fraction {
 }
 
 fn too_large<Q: Quantity>() -> QuantityProblem {
-    QuantityProblem::TooLarge {
-        most: format!("{} {}", u64::MAX, Q::UNITS[0].symbol),
-    }
+    QuantityProblem::TooLarge { most: format!("{} {}", u64::MAX, Q::UNITS[0].symbol) }
 }
 
 /// Takes text, or the bare count from formats that are not for people.
@@ -258,8 +230,7 @@ macro_rules! text_form {
         impl<'de> serde::Deserialize<'de> for $quantity {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
-                    let visitor =
-                        $crate::quantity::QuantityVisitor::<$quantity>(std::marker::PhantomData);
+                    let visitor = $crate::quantity::QuantityVisitor::<$quantity>(std::marker::PhantomData);
                     return deserializer.deserialize_str(visitor);
                 }
                 let count = <u64 as serde::Deserialize>::deserialize(deserializer)?;

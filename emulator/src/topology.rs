@@ -19,12 +19,10 @@ use crate::units::{Bandwidth, ByteSize};
 /// The most machines of a topology: there is a route for every ordered pair.
 pub const MAX_MACHINES: u32 = 2048;
 
-/// The chunk that [`bucket_depth`] is made for.
-const CHUNK_BYTES: u64 = 64 * 1024;
-/// How many chunks a bucket lets pass after a silence, at least.
-const DEPTH_CHUNKS: u64 = 4;
-/// How long a bucket sends at its rate after a silence, at least.
-const DEPTH_SPAN: Duration = Duration::from_millis(2);
+/// How long a bucket sends at its rate after a silence.
+const DEPTH_SPAN: Duration = Duration::from_millis(1);
+/// What a bucket that many streams share lets pass after a silence, at least: eight chunks of 16 KiB.
+const SHARED_DEPTH_BYTES: u64 = 8 * 16 * 1024;
 
 /// Why machines cannot be placed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -38,9 +36,7 @@ pub enum TopologyError {
         problem: InvalidProfile,
     },
     /// Not one number of machines for each site.
-    #[error(
-        "machines per site: {found} numbers, expected {expected}, one for each site of profile {profile}"
-    )]
+    #[error("machines per site: {found} numbers, expected {expected}, one for each site of profile {profile}")]
     Counts {
         /// The profile.
         profile: String,
@@ -50,9 +46,7 @@ pub enum TopologyError {
         expected: usize,
     },
     /// A site would stay empty.
-    #[error(
-        "machines per site: 0 in {site}; expected at least 1 (leave the site out of the profile instead)"
-    )]
+    #[error("machines per site: 0 in {site}; expected at least 1 (leave the site out of the profile instead)")]
     Empty {
         /// The site.
         site: String,
@@ -75,38 +69,32 @@ pub struct Topology {
     site_of: Vec<SiteId>,
 }
 
-/// The depth of a token bucket of `rate`: four chunks of 64 KiB or 2 ms at its rate, whichever is more.
+/// The depth of a token bucket of `rate` that the streams of one machine share: a millisecond of its rate.
 ///
-/// A chunk reserves in all buckets of its path and leaves at the latest of them, so a bucket that waits for another
-/// loses time; its depth lets it catch up. Too little leaves the shares of flows far from max-min (depth 0: 16 % at
-/// p99), too much lets bursts through (25 ms: 10 %); four chunk times of the fastest shared bucket are right, which is
-/// 2 ms at 1 Gbit/s.
+/// More is a head start after every silence, which moves flow completion times away from max-min; less costs throughput
+/// only where two limits of a route are saturated at once. `emulator::link` has the measurements.
 pub const fn bucket_depth(rate: Bandwidth) -> ByteSize {
-    let chunks = DEPTH_CHUNKS * CHUNK_BYTES;
+    rate.bytes_in(DEPTH_SPAN)
+}
+
+/// The depth of a bucket that the streams of many machines share (interfaces, uplinks, pairs of sites): the same, and at
+/// least eight chunks, so that it finds tokens when the other limits of a route have them.
+pub const fn shared_bucket_depth(rate: Bandwidth) -> ByteSize {
     let span = rate.bytes_in(DEPTH_SPAN).as_bytes();
-    ByteSize::from_bytes(if span > chunks { span } else { chunks })
+    ByteSize::from_bytes(if span > SHARED_DEPTH_BYTES { span } else { SHARED_DEPTH_BYTES })
 }
 
 impl Topology {
     /// Places `machines_per_site[i]` machines in site `i` of `profile`.
     pub fn new(profile: &Profile, machines_per_site: &[u32]) -> Result<Topology, TopologyError> {
         let name = || profile.name.clone();
-        profile.check().map_err(|problem| TopologyError::Profile {
-            profile: name(),
-            problem,
-        })?;
+        profile.check().map_err(|problem| TopologyError::Profile { profile: name(), problem })?;
         if machines_per_site.len() != profile.sites.len() {
             let (found, expected) = (machines_per_site.len(), profile.sites.len());
-            return Err(TopologyError::Counts {
-                profile: name(),
-                found,
-                expected,
-            });
+            return Err(TopologyError::Counts { profile: name(), found, expected });
         }
         if let Some(empty) = machines_per_site.iter().position(|&machines| machines == 0) {
-            return Err(TopologyError::Empty {
-                site: profile.sites[empty].name.clone(),
-            });
+            return Err(TopologyError::Empty { site: profile.sites[empty].name.clone() });
         }
         let found: u64 = machines_per_site.iter().copied().map(u64::from).sum();
         if found > u64::from(MAX_MACHINES) {
@@ -118,11 +106,7 @@ impl Topology {
             site_of.extend((0..machines).map(|_| site));
             first.push(first[site.index()] + machines);
         }
-        Ok(Topology {
-            profile: profile.clone(),
-            first,
-            site_of,
-        })
+        Ok(Topology { profile: profile.clone(), first, site_of })
     }
 
     /// The profile that the machines are placed in.
@@ -136,9 +120,7 @@ impl Topology {
     }
 
     /// All machines, site by site.
-    pub fn machines(
-        &self,
-    ) -> impl ExactSizeIterator<Item = MachineId> + DoubleEndedIterator + use<> {
+    pub fn machines(&self) -> impl ExactSizeIterator<Item = MachineId> + DoubleEndedIterator + use<> {
         let count = u32::try_from(self.site_of.len()).expect("at most MAX_MACHINES");
         (0..count).map(MachineId)
     }
@@ -160,10 +142,7 @@ impl Topology {
     }
 
     /// The machines of a site, in order.
-    pub fn machines_of(
-        &self,
-        site: SiteId,
-    ) -> impl ExactSizeIterator<Item = MachineId> + DoubleEndedIterator + use<> {
+    pub fn machines_of(&self, site: SiteId) -> impl ExactSizeIterator<Item = MachineId> + DoubleEndedIterator + use<> {
         (self.first[site.index()]..self.first[site.index() + 1]).map(MachineId)
     }
 
@@ -175,11 +154,7 @@ impl Topology {
     /// What a single flow could get: the smallest limit on its way.
     pub fn rate_between(&self, from: MachineId, to: MachineId) -> Bandwidth {
         let (source, target) = (self.site_of(from), self.site_of(to));
-        let nics = self
-            .site(source)
-            .nic
-            .outbound
-            .min(self.site(target).nic.inbound);
+        let nics = self.site(source).nic.outbound.min(self.site(target).nic.inbound);
         let Some(wan) = self.profile.bandwidth.value(source, target) else {
             return nics;
         };
@@ -198,11 +173,7 @@ impl Topology {
                 routes.push(self.route(&limits, from, to));
             }
         }
-        Network {
-            machines,
-            limits: limits.all,
-            routes,
-        }
+        Network { machines, limits: limits.all, routes }
     }
 
     fn route(&self, limits: &Limits, from: MachineId, to: MachineId) -> Route {
@@ -213,26 +184,16 @@ impl Topology {
         let nics = [limits.nic_out[from.index()], limits.nic_in[to.index()]];
         let Some(rtt) = self.profile.rtt.value(source, target) else {
             let delay = half(self.site(source).rtt_inside);
-            return Route {
-                limits: nics.to_vec(),
-                delay,
-                jitter: Duration::ZERO,
-            };
+            return Route { limits: nics.to_vec(), delay, jitter: Duration::ZERO };
         };
         let shared = match self.profile.shaping {
             Shaping::MachineToSite => limits.shared[from.index()][target.index()],
             Shaping::MachinePair => limits.shared[from.index()][to.index()],
             Shaping::SitePair => limits.shared[source.index()][target.index()],
         };
-        let uplinks = limits.uplink_out[source.index()]
-            .into_iter()
-            .chain(limits.uplink_in[target.index()]);
+        let uplinks = limits.uplink_out[source.index()].into_iter().chain(limits.uplink_in[target.index()]);
         let limits = nics.into_iter().chain(shared).chain(uplinks).collect();
-        Route {
-            limits,
-            delay: half(rtt),
-            jitter: self.profile.jitter,
-        }
+        Route { limits, delay: half(rtt), jitter: self.profile.jitter }
     }
 }
 
@@ -255,26 +216,22 @@ struct Limits {
 
 impl Limits {
     fn new(topology: &Topology) -> Limits {
-        let mut limits = Limits {
-            depth: topology.profile.depth,
-            ..Limits::default()
-        };
+        let mut limits = Limits { depth: topology.profile.depth, ..Limits::default() };
         for machine in topology.machines() {
             let nic = topology.site(topology.site_of(machine)).nic;
             let (out, inward) = (format!("{machine} out"), format!("{machine} in"));
-            let out = limits.add(out, nic.outbound);
+            let out = limits.add(out, nic.outbound, shared_bucket_depth);
             limits.nic_out.push(out);
-            let inward = limits.add(inward, nic.inbound);
+            let inward = limits.add(inward, nic.inbound, shared_bucket_depth);
             limits.nic_in.push(inward);
         }
         for site in &topology.profile.sites {
             let out = site
                 .uplink
-                .map(|uplink| limits.add(format!("{} out", site.name), uplink.outbound));
+                .map(|uplink| limits.add(format!("{} out", site.name), uplink.outbound, shared_bucket_depth));
             limits.uplink_out.push(out);
-            let inward = site
-                .uplink
-                .map(|uplink| limits.add(format!("{} in", site.name), uplink.inbound));
+            let inward =
+                site.uplink.map(|uplink| limits.add(format!("{} in", site.name), uplink.inbound, shared_bucket_depth));
             limits.uplink_in.push(inward);
         }
         limits.add_shared(topology);
@@ -283,40 +240,30 @@ impl Limits {
 
     /// The buckets between sites, one for every pair of senders and receivers that the shaping tells apart.
     fn add_shared(&mut self, topology: &Topology) {
-        let machines = || {
-            topology
-                .machines()
-                .map(|m| (topology.site_of(m), m.to_string()))
-                .collect::<Vec<_>>()
-        };
-        let sites = || {
-            topology
-                .sites()
-                .map(|s| (s, topology.site(s).name.clone()))
-                .collect::<Vec<_>>()
-        };
+        let machines = || topology.machines().map(|m| (topology.site_of(m), m.to_string())).collect::<Vec<_>>();
+        let sites = || topology.sites().map(|s| (s, topology.site(s).name.clone())).collect::<Vec<_>>();
         let (senders, receivers) = match topology.profile.shaping {
             Shaping::MachineToSite => (machines(), sites()),
             Shaping::MachinePair => (machines(), machines()),
             Shaping::SitePair => (sites(), sites()),
         };
+        let depth = match topology.profile.shaping {
+            Shaping::MachineToSite | Shaping::MachinePair => bucket_depth,
+            Shaping::SitePair => shared_bucket_depth,
+        };
         for (source, sender) in &senders {
             let row = receivers.iter().map(|(target, receiver)| {
                 let rate = topology.profile.bandwidth.value(*source, *target)?;
-                Some(self.add(format!("{sender} to {receiver}"), rate))
+                Some(self.add(format!("{sender} to {receiver}"), rate, depth))
             });
             let row = row.collect();
             self.shared.push(row);
         }
     }
 
-    fn add(&mut self, name: String, rate: Bandwidth) -> u32 {
+    fn add(&mut self, name: String, rate: Bandwidth, depth: fn(Bandwidth) -> ByteSize) -> u32 {
         let id = u32::try_from(self.all.len()).expect("MAX_MACHINES squared fits");
-        self.all.push(Limit {
-            name,
-            rate,
-            depth: self.depth.unwrap_or(bucket_depth(rate)),
-        });
+        self.all.push(Limit { name, rate, depth: self.depth.unwrap_or_else(|| depth(rate)) });
         id
     }
 }

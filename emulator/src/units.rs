@@ -43,11 +43,7 @@ impl Bandwidth {
     /// The whole bytes that pass in `span`, rounded down.
     pub const fn bytes_in(self, span: Duration) -> ByteSize {
         let bytes = self.0 as u128 * span.as_nanos() as u128 / (NANOS_PER_SECOND * BITS_PER_BYTE);
-        ByteSize(if bytes > u64::MAX as u128 {
-            u64::MAX
-        } else {
-            bytes as u64
-        })
+        ByteSize(if bytes > u64::MAX as u128 { u64::MAX } else { bytes as u64 })
     }
 }
 
@@ -67,30 +63,14 @@ impl Quantity for Bandwidth {
     const NAME: &'static str = "bandwidth";
     const EXAMPLE: &'static str = "16.76 Mbit/s";
     const UNITS: &'static [Unit] = &[
-        Unit {
-            symbol: "bit/s",
-            factor: 1,
-        },
-        Unit {
-            symbol: "kbit/s",
-            factor: 1_000,
-        },
-        Unit {
-            symbol: "Mbit/s",
-            factor: 1_000_000,
-        },
-        Unit {
-            symbol: "Gbit/s",
-            factor: 1_000_000_000,
-        },
+        Unit { symbol: "bit/s", factor: 1 },
+        Unit { symbol: "kbit/s", factor: 1_000 },
+        Unit { symbol: "Mbit/s", factor: 1_000_000 },
+        Unit { symbol: "Gbit/s", factor: 1_000_000_000 },
     ];
 
     fn from_count(count: u64) -> Result<Self, QuantityProblem> {
-        if count == 0 {
-            Err(QuantityProblem::Zero)
-        } else {
-            Ok(Bandwidth(count))
-        }
+        if count == 0 { Err(QuantityProblem::Zero) } else { Ok(Bandwidth(count)) }
     }
 
     fn count(self) -> u64 {
@@ -102,34 +82,13 @@ impl Quantity for ByteSize {
     const NAME: &'static str = "byte size";
     const EXAMPLE: &'static str = "64 KiB";
     const UNITS: &'static [Unit] = &[
-        Unit {
-            symbol: "B",
-            factor: 1,
-        },
-        Unit {
-            symbol: "kB",
-            factor: 1_000,
-        },
-        Unit {
-            symbol: "KiB",
-            factor: 1 << 10,
-        },
-        Unit {
-            symbol: "MB",
-            factor: 1_000_000,
-        },
-        Unit {
-            symbol: "MiB",
-            factor: 1 << 20,
-        },
-        Unit {
-            symbol: "GB",
-            factor: 1_000_000_000,
-        },
-        Unit {
-            symbol: "GiB",
-            factor: 1 << 30,
-        },
+        Unit { symbol: "B", factor: 1 },
+        Unit { symbol: "kB", factor: 1_000 },
+        Unit { symbol: "KiB", factor: 1 << 10 },
+        Unit { symbol: "MB", factor: 1_000_000 },
+        Unit { symbol: "MiB", factor: 1 << 20 },
+        Unit { symbol: "GB", factor: 1_000_000_000 },
+        Unit { symbol: "GiB", factor: 1 << 30 },
     ];
 
     fn from_count(count: u64) -> Result<Self, QuantityProblem> {
@@ -145,26 +104,11 @@ impl Quantity for Duration {
     const NAME: &'static str = "duration";
     const EXAMPLE: &'static str = "60 ms";
     const UNITS: &'static [Unit] = &[
-        Unit {
-            symbol: "ns",
-            factor: 1,
-        },
-        Unit {
-            symbol: "us",
-            factor: 1_000,
-        },
-        Unit {
-            symbol: "ms",
-            factor: 1_000_000,
-        },
-        Unit {
-            symbol: "s",
-            factor: 1_000_000_000,
-        },
-        Unit {
-            symbol: "min",
-            factor: 60_000_000_000,
-        },
+        Unit { symbol: "ns", factor: 1 },
+        Unit { symbol: "us", factor: 1_000 },
+        Unit { symbol: "ms", factor: 1_000_000 },
+        Unit { symbol: "s", factor: 1_000_000_000 },
+        Unit { symbol: "min", factor: 60_000_000_000 },
     ];
 
     fn from_count(count: u64) -> Result<Self, QuantityProblem> {
@@ -183,10 +127,7 @@ text_form!(Duration);
 /// In the largest unit of which there is at least one, exactly: `16.76 Mbit/s`.
 impl fmt::Display for Bandwidth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format_in(
-            self.0,
-            largest_within(self.0, Self::UNITS.iter().copied()),
-        ))
+        f.pad(&format_in(self.0, largest_within(self.0, Self::UNITS.iter().copied())))
     }
 }
 
@@ -194,22 +135,11 @@ impl fmt::Display for Bandwidth {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_binary = |unit: &Unit| unit.factor > 1 && unit.factor.is_power_of_two();
-        let whole_binary = Self::UNITS
-            .iter()
-            .copied()
-            .filter(|u| is_binary(u) && self.0 > 0 && self.0.is_multiple_of(u.factor));
-        let decimal = largest_within(
-            self.0,
-            Self::UNITS.iter().copied().filter(|u| !is_binary(u)),
-        );
-        let candidates = whole_binary
-            .chain([decimal, Self::UNITS[0]])
-            .map(|unit| format_in(self.0, unit));
-        f.pad(
-            &candidates
-                .min_by_key(String::len)
-                .expect("bytes are always a candidate"),
-        )
+        let whole_binary =
+            Self::UNITS.iter().copied().filter(|u| is_binary(u) && self.0 > 0 && self.0.is_multiple_of(u.factor));
+        let decimal = largest_within(self.0, Self::UNITS.iter().copied().filter(|u| !is_binary(u)));
+        let candidates = whole_binary.chain([decimal, Self::UNITS[0]]).map(|unit| format_in(self.0, unit));
+        f.pad(&candidates.min_by_key(String::len).expect("bytes are always a candidate"))
     }
 }
 
@@ -218,25 +148,15 @@ impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.as_nanos();
         let is_minutes = |unit: &Unit| unit.symbol == "min";
-        let units = Self::UNITS
-            .iter()
-            .copied()
-            .filter(|u| !is_minutes(u) || nanos.is_multiple_of(u.factor));
-        f.pad(&if nanos == 0 {
-            "0 s".to_owned()
-        } else {
-            format_in(nanos, largest_within(nanos, units))
-        })
+        let units = Self::UNITS.iter().copied().filter(|u| !is_minutes(u) || nanos.is_multiple_of(u.factor));
+        f.pad(&if nanos == 0 { "0 s".to_owned() } else { format_in(nanos, largest_within(nanos, units)) })
     }
 }
 
 /// The largest of `units` (ordered, the first of factor 1) that `count` reaches; the first when none.
 fn largest_within(count: u64, units: impl Iterator<Item = Unit>) -> Unit {
     let smallest_or_reached = |unit: &Unit| unit.factor == 1 || unit.factor <= count;
-    units
-        .filter(smallest_or_reached)
-        .last()
-        .expect("there is a unit of factor 1")
+    units.filter(smallest_or_reached).last().expect("there is a unit of factor 1")
 }
 
 #[cfg(test)]
@@ -314,60 +234,26 @@ mod tests {
 
     #[test]
     fn text_is_written_as_people_do() {
-        let rates = [
-            1,
-            999,
-            1_000,
-            16_760_000,
-            118_000_000,
-            1_000_000_000,
-            4_362_800_000,
-        ];
+        let rates = [1, 999, 1_000, 16_760_000, 118_000_000, 1_000_000_000, 4_362_800_000];
         let rates = rates.map(|bits| Bandwidth::from_bits_per_second(bits).to_string());
-        let sizes = [
-            0,
-            12,
-            1_037,
-            65_536,
-            1_000_000,
-            22_800_000_000,
-            1 << 30,
-            1_572_864,
-        ];
+        let sizes = [0, 12, 1_037, 65_536, 1_000_000, 22_800_000_000, 1 << 30, 1_572_864];
         let sizes = sizes.map(|bytes| ByteSize::from_bytes(bytes).to_string());
-        let spans = [
-            0,
-            30,
-            30_000,
-            84_936_000,
-            1_500_000_000,
-            90_000_000_000,
-            120_000_000_000,
-        ];
+        let spans = [0, 30, 30_000, 84_936_000, 1_500_000_000, 90_000_000_000, 120_000_000_000];
         let spans = spans.map(|nanos| Duration::from_nanos(nanos).to_string());
         insta::assert_snapshot!([rates.join(" | "), sizes.join(" | "), spans.join(" | ")].join("\n"), @r"
         1 bit/s | 999 bit/s | 1 kbit/s | 16.76 Mbit/s | 118 Mbit/s | 1 Gbit/s | 4.3628 Gbit/s
         0 B | 12 B | 1037 B | 64 KiB | 1 MB | 22.8 GB | 1 GiB | 1536 KiB
         0 s | 30 ns | 30 us | 84.936 ms | 1.5 s | 90 s | 2 min
         ");
-        assert_eq!(
-            format!("{:>9}|", ByteSize::from_bytes(65_536)),
-            "   64 KiB|"
-        );
+        assert_eq!(format!("{:>9}|", ByteSize::from_bytes(65_536)), "   64 KiB|");
     }
 
     #[test]
     fn bytes_pass_at_the_rate() {
         let nic = Bandwidth::from_bits_per_second(1_000_000_000);
-        assert_eq!(
-            nic.bytes_in(Duration::from_millis(2)),
-            ByteSize::from_bytes(250_000)
-        );
+        assert_eq!(nic.bytes_in(Duration::from_millis(2)), ByteSize::from_bytes(250_000));
         let most = Bandwidth::from_bits_per_second(u64::MAX);
-        assert_eq!(
-            most.bytes_in(Duration::from_secs(1_000)),
-            ByteSize::from_bytes(u64::MAX)
-        );
+        assert_eq!(most.bytes_in(Duration::from_secs(1_000)), ByteSize::from_bytes(u64::MAX));
     }
 
     #[test]
@@ -410,8 +296,7 @@ mod tests {
     fn tables_are_read_to_the_nearest_unit() {
         use crate::quantity::{parse_number, unit};
         let gbit = unit::<Bandwidth>("Gbit/s").unwrap();
-        let read =
-            |text: &str| parse_number::<Bandwidth>(text, gbit).map(Bandwidth::as_bits_per_second);
+        let read = |text: &str| parse_number::<Bandwidth>(text, gbit).map(Bandwidth::as_bits_per_second);
         assert_eq!(read("4.3628"), Ok(4_362_800_000));
         assert_eq!(read("4.362833333333333333333333"), Ok(4_362_833_333));
         assert_eq!(read("0.0000000015"), Ok(2));
@@ -422,16 +307,10 @@ mod tests {
     #[cfg(feature = "read")]
     #[test]
     fn serde_for_people_is_text() {
-        let all = (
-            Bandwidth::from_bits_per_second(16_760_000),
-            ByteSize::from_bytes(65_536),
-            Duration::from_millis(60),
-        );
+        let all =
+            (Bandwidth::from_bits_per_second(16_760_000), ByteSize::from_bytes(65_536), Duration::from_millis(60));
         let text = serde_yaml::to_string(&all).unwrap();
         assert_eq!(text, "- 16.76 Mbit/s\n- 64 KiB\n- 60 ms\n");
-        assert_eq!(
-            serde_yaml::from_str::<(Bandwidth, ByteSize, Duration)>(&text).unwrap(),
-            all
-        );
+        assert_eq!(serde_yaml::from_str::<(Bandwidth, ByteSize, Duration)>(&text).unwrap(), all);
     }
 }

@@ -17,27 +17,18 @@ fn mbit(rate: u64) -> Bandwidth {
 }
 
 fn both(rate: Bandwidth) -> Duplex {
-    Duplex {
-        inbound: rate,
-        outbound: rate,
-    }
+    Duplex { inbound: rate, outbound: rate }
 }
 
 /// The bandwidth between two sites by any of their names.
 fn rate(profile: &Profile, from: &str, to: &str) -> Bandwidth {
-    let (from, to) = (
-        profile.find_site(from).unwrap(),
-        profile.find_site(to).unwrap(),
-    );
+    let (from, to) = (profile.find_site(from).unwrap(), profile.find_site(to).unwrap());
     profile.bandwidth.value(from, to).unwrap()
 }
 
 /// The round trip between two sites by any of their names.
 fn rtt(profile: &Profile, from: &str, to: &str) -> Duration {
-    let (from, to) = (
-        profile.find_site(from).unwrap(),
-        profile.find_site(to).unwrap(),
-    );
+    let (from, to) = (profile.find_site(from).unwrap(), profile.find_site(to).unwrap());
     profile.rtt.value(from, to).unwrap()
 }
 
@@ -46,11 +37,7 @@ fn pairs<T: Copy>(profile: &Profile, matrix: &SiteMatrix<T>) -> Vec<(String, T)>
     let ids = || (0..).map(SiteId).take(profile.sites.len());
     let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
     let named = |(from, to): (SiteId, SiteId)| {
-        let name = format!(
-            "{} to {}",
-            profile.sites[from.index()].name,
-            profile.sites[to.index()].name
-        );
+        let name = format!("{} to {}", profile.sites[from.index()].name, profile.sites[to.index()].name);
         matrix.value(from, to).map(|value| (name, value))
     };
     pairs.filter_map(named).collect()
@@ -63,17 +50,9 @@ fn every_builtin_is_sane() {
         assert_eq!(profile.name, builtin.name);
         assert_ne!(profile.source, "not stated", "{}", builtin.name);
         assert_ne!(profile.date, "not stated", "{}", builtin.name);
-        assert!(
-            !profile.notes.is_empty(),
-            "{} must say what it assumes",
-            builtin.name
-        );
+        assert!(!profile.notes.is_empty(), "{} must say what it assumes", builtin.name);
         for (pair, rate) in pairs(&profile, &profile.bandwidth) {
-            assert!(
-                (mbit(10)..mbit(6_000)).contains(&rate),
-                "{} {pair}: {rate}",
-                builtin.name
-            );
+            assert!((mbit(10)..mbit(6_000)).contains(&rate), "{} {pair}: {rate}", builtin.name);
         }
         for (pair, rtt) in pairs(&profile, &profile.rtt) {
             let plausible = Duration::from_millis(20)..Duration::from_millis(400);
@@ -99,10 +78,7 @@ fn every_profile_file_is_registered_and_every_table_states_its_source() {
     assert_eq!(files, registered);
     for (name, text) in builtins().iter().flat_map(|builtin| builtin.tables) {
         for key in ["# source: ", "# date: ", "# unit: "] {
-            assert!(
-                text.lines().any(|line| line.starts_with(key)),
-                "{name} lacks `{key}`"
-            );
+            assert!(text.lines().any(|line| line.starts_with(key)), "{name} lacks `{key}`");
         }
     }
 }
@@ -122,40 +98,16 @@ fn ec2_all_has_the_numbers_of_the_paper() {
     assert_eq!(profile.default_machines(), [2; 11]);
     assert_eq!(profile.shaping, Shaping::MachineToSite);
     assert_eq!(rate(&profile, "us-east-1", "us-west-1"), mbit(118));
-    assert_eq!(
-        rate(&profile, "Singapore", "Sao Paulo"),
-        Bandwidth::from_bits_per_second(16_760_000)
-    );
-    assert_eq!(
-        rate(&profile, "SÃO PAULO", "ap-southeast-1"),
-        Bandwidth::from_bits_per_second(16_760_000)
-    );
-    assert_eq!(
-        rtt(&profile, "virginia", "N. California"),
-        Duration::from_micros(59_560)
-    );
-    assert_eq!(
-        rtt(&profile, "n. california", "Virginia"),
-        Duration::from_micros(59_536)
-    );
-    assert!(
-        profile
-            .sites
-            .iter()
-            .all(|site| site.nic == both(mbit(1_000)))
-    );
+    assert_eq!(rate(&profile, "Singapore", "Sao Paulo"), Bandwidth::from_bits_per_second(16_760_000));
+    assert_eq!(rate(&profile, "SÃO PAULO", "ap-southeast-1"), Bandwidth::from_bits_per_second(16_760_000));
+    assert_eq!(rtt(&profile, "virginia", "N. California"), Duration::from_micros(59_560));
+    assert_eq!(rtt(&profile, "n. california", "Virginia"), Duration::from_micros(59_536));
+    assert!(profile.sites.iter().all(|site| site.nic == both(mbit(1_000))));
     // The paper's mean of the 55 pairs is 67.8; the figure was read to +-5.
     let rates = pairs(&profile, &profile.bandwidth);
     assert_eq!(rates.len(), 110);
-    let sum: u64 = rates
-        .iter()
-        .map(|(_, rate)| rate.as_bits_per_second())
-        .sum();
-    assert!(
-        (66_800_000..68_800_000).contains(&(sum / 110)),
-        "{}",
-        sum / 110
-    );
+    let sum: u64 = rates.iter().map(|(_, rate)| rate.as_bits_per_second()).sum();
+    assert!((66_800_000..68_800_000).contains(&(sum / 110)), "{}", sum / 110);
     for (pair, rate) in &rates {
         let (from, to) = pair.split_once(" to ").unwrap();
         let back = format!("{to} to {from}");
@@ -174,10 +126,7 @@ fn two_site_profiles_are_parts_of_ec2_all() {
         assert_eq!(two.rtt, part.rtt, "{name}");
         assert_eq!(two.default_machines(), [11, 11]);
         for (site, of_all) in two.sites.iter().zip(&part.sites) {
-            assert_eq!(
-                (&site.region, &site.aliases, site.nic),
-                (&of_all.region, &of_all.aliases, of_all.nic)
-            );
+            assert_eq!((&site.region, &site.aliases, site.nic), (&of_all.region, &of_all.aliases, of_all.nic));
         }
     }
 }
@@ -185,20 +134,9 @@ fn two_site_profiles_are_parts_of_ec2_all() {
 #[test]
 fn ec2_2022_and_lan_have_their_numbers() {
     let profile = Profile::builtin("ec2-2022").unwrap();
-    assert_eq!(
-        rate(&profile, "us-east-1", "us-west-1"),
-        Bandwidth::from_bits_per_second(4_362_800_000)
-    );
-    assert_eq!(
-        rate(&profile, "us-west-1", "us-east-1"),
-        Bandwidth::from_bits_per_second(4_361_700_000)
-    );
-    assert!(
-        profile
-            .sites
-            .iter()
-            .all(|site| site.nic == both(mbit(10_000)))
-    );
+    assert_eq!(rate(&profile, "us-east-1", "us-west-1"), Bandwidth::from_bits_per_second(4_362_800_000));
+    assert_eq!(rate(&profile, "us-west-1", "us-east-1"), Bandwidth::from_bits_per_second(4_361_700_000));
+    assert!(profile.sites.iter().all(|site| site.nic == both(mbit(10_000))));
     let lan = Profile::builtin("lan").unwrap();
     assert_eq!(lan.default_machines(), [22]);
     assert_eq!(lan.sites[0].nic, both(mbit(1_000)));
@@ -209,49 +147,22 @@ fn a_profile_restricted_keeps_its_numbers_in_the_new_order() {
     let all = Profile::builtin("ec2-2022").unwrap();
     let part = all.restrict(&["Tokyo", "us-east-1", "oregon"]).unwrap();
     part.check().unwrap();
-    assert_eq!(
-        part.sites
-            .iter()
-            .map(|site| site.name.as_str())
-            .collect::<Vec<_>>(),
-        ["Tokyo", "Virginia", "Oregon"]
-    );
-    for (from, to) in [
-        ("Tokyo", "Virginia"),
-        ("Virginia", "Tokyo"),
-        ("Oregon", "Tokyo"),
-    ] {
+    assert_eq!(part.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["Tokyo", "Virginia", "Oregon"]);
+    for (from, to) in [("Tokyo", "Virginia"), ("Virginia", "Tokyo"), ("Oregon", "Tokyo")] {
         assert_eq!(rate(&part, from, to), rate(&all, from, to));
         assert_eq!(rtt(&part, from, to), rtt(&all, from, to));
     }
     let refused = |names: &[&str]| all.restrict(names).unwrap_err().to_string();
-    assert_eq!(
-        refused(&["Tokyo", "ap-northeast-1"]),
-        "site `Tokyo` is chosen twice, here as `ap-northeast-1`"
-    );
-    assert_eq!(
-        refused(&["Virgina"]),
-        "unknown site `Virgina`: did you mean `Virginia`?"
-    );
+    assert_eq!(refused(&["Tokyo", "ap-northeast-1"]), "site `Tokyo` is chosen twice, here as `ap-northeast-1`");
+    assert_eq!(refused(&["Virgina"]), "unknown site `Virgina`: did you mean `Virginia`?");
     assert_eq!(refused(&[]), "no sites chosen; expected at least one");
 }
 
 #[test]
 fn unknown_names_lead_to_known_ones() {
     let refused = |name: &str| Profile::load(name).unwrap_err().to_string();
-    let site = |name: &str| {
-        Profile::builtin("va-ca")
-            .unwrap()
-            .find_site(name)
-            .unwrap_err()
-            .to_string()
-    };
-    let all = [
-        refused("ec2-al"),
-        refused("azure"),
-        site("us-east1"),
-        site("Reykjavik"),
-    ];
+    let site = |name: &str| Profile::builtin("va-ca").unwrap().find_site(name).unwrap_err().to_string();
+    let all = [refused("ec2-al"), refused("azure"), site("us-east1"), site("Reykjavik")];
     insta::assert_snapshot!("unknown_names", all.join("\n"));
 }
 
@@ -271,48 +182,26 @@ fn examples_of_the_readme_load() {
     for entry in fs::read_dir("profiles/examples").unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        assert!(
-            readme.contains(&format!("\n{text}```")),
-            "README.md does not show {}",
-            path.display()
-        );
+        assert!(readme.contains(&format!("\n{text}```")), "README.md does not show {}", path.display());
     }
     let three = Profile::load("profiles/examples/three-sites.yaml").unwrap();
     assert_eq!(three.shaping, Shaping::SitePair);
     assert_eq!(three.default_machines(), [4, 2, 4]);
     assert_eq!(rate(&three, "Berlin", "Tokyo"), mbit(120));
     assert_eq!(rate(&three, "Tokyo", "Berlin"), mbit(60));
-    assert_eq!(
-        three.sites[2].uplink,
-        Some(Duplex {
-            inbound: mbit(500),
-            outbound: mbit(200)
-        })
-    );
+    assert_eq!(three.sites[2].uplink, Some(Duplex { inbound: mbit(500), outbound: mbit(200) }));
     assert_eq!(three.jitter, Duration::from_millis(2));
 
     let tables = Profile::load("profiles/examples/with-tables.yaml").unwrap();
     assert_eq!(tables.name, "with-tables");
-    assert_eq!(
-        rate(&tables, "Paris", "Tokyo"),
-        Bandwidth::from_bits_per_second(110_500_000)
-    );
-    assert_eq!(
-        rtt(&tables, "Berlin", "Paris"),
-        Duration::from_micros(21_200)
-    );
-    assert_eq!(
-        rtt(&tables, "Paris", "Berlin"),
-        Duration::from_micros(21_100)
-    );
+    assert_eq!(rate(&tables, "Paris", "Tokyo"), Bandwidth::from_bits_per_second(110_500_000));
+    assert_eq!(rtt(&tables, "Berlin", "Paris"), Duration::from_micros(21_200));
+    assert_eq!(rtt(&tables, "Paris", "Berlin"), Duration::from_micros(21_100));
     assert_eq!(tables.sites[0].nic, both(mbit(1_000)));
 
     let bare = Profile::load("profiles/examples/bandwidth.csv").unwrap();
     assert_eq!(bare.bandwidth, tables.bandwidth);
-    assert_eq!(
-        (bare.source.as_str(), bare.date.as_str()),
-        ("our own iperf3 runs, one flow", "2026-01-15")
-    );
+    assert_eq!((bare.source.as_str(), bare.date.as_str()), ("our own iperf3 runs, one flow", "2026-01-15"));
     assert_eq!(rtt(&bare, "Tokyo", "Paris"), Duration::from_millis(80));
     assert_eq!(bare.default_machines(), [2; 3]);
     assert!(bare.notes[0].contains("80 ms between sites, as the table states"));
@@ -323,26 +212,15 @@ fn depth_and_jitter_reach_the_network() {
     let mut profile = Profile::load("profiles/examples/three-sites.yaml").unwrap();
     profile.depth = Some(ByteSize::from_bytes(100_000));
     let network = Topology::new(&profile, &[1, 1, 1]).unwrap().network();
-    assert!(
-        network
-            .limits
-            .iter()
-            .all(|limit| limit.depth == ByteSize::from_bytes(100_000))
-    );
+    assert!(network.limits.iter().all(|limit| limit.depth == ByteSize::from_bytes(100_000)));
     assert_eq!(network.routes[1].jitter, Duration::from_millis(2));
 }
 
 #[test]
 fn bad_files_are_refused_with_their_place() {
     let folder = Path::new("tests/bad-profiles");
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension != "part")
-    });
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension != "part"));
     paths.sort();
     assert!(paths.len() > 30);
     let mut all = String::new();

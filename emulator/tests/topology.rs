@@ -8,7 +8,7 @@ use emulator::id::{MachineId, SiteId};
 use emulator::network::{Limit, Network};
 use emulator::profile::{Duplex, Profile, Shaping, Site, SiteMatrix};
 use emulator::time::Duration;
-use emulator::topology::{Topology, bucket_depth};
+use emulator::topology::{Topology, bucket_depth, shared_bucket_depth};
 use emulator::units::{Bandwidth, ByteSize};
 use proptest::prelude::*;
 
@@ -18,12 +18,7 @@ fn mbit(rate: u64) -> Bandwidth {
 
 /// The limits on the way from `from` to `to`.
 fn on_the_way(network: &Network, from: MachineId, to: MachineId) -> Vec<&Limit> {
-    network
-        .route(from, to)
-        .limits
-        .iter()
-        .map(|&limit| &network.limits[limit as usize])
-        .collect()
+    network.route(from, to).limits.iter().map(|&limit| &network.limits[limit as usize]).collect()
 }
 
 /// What the profile says must lie on the way, by name.
@@ -50,10 +45,7 @@ fn expected_names(topology: &Topology, from: MachineId, to: MachineId) -> BTreeS
 
 /// A profile whose every number is different, so that no mix-up goes unseen.
 fn profile(sites: usize, shaping: Shaping, uplinks: &[bool]) -> Profile {
-    let duplex = |rate: u64| Duplex {
-        inbound: mbit(rate),
-        outbound: mbit(rate + 1),
-    };
+    let duplex = |rate: u64| Duplex { inbound: mbit(rate), outbound: mbit(rate + 1) };
     let site = |i: usize| Site {
         name: format!("site {i}"),
         region: None,
@@ -72,9 +64,7 @@ fn profile(sites: usize, shaping: Shaping, uplinks: &[bool]) -> Profile {
         notes: Vec::new(),
         sites: (0..sites).map(site).collect(),
         bandwidth: SiteMatrix::from_fn(sites, |from, to| Some(mbit(100 + pair(from, to)))),
-        rtt: SiteMatrix::from_fn(sites, |from, to| {
-            Some(Duration::from_millis(pair(from, to)))
-        }),
+        rtt: SiteMatrix::from_fn(sites, |from, to| Some(Duration::from_millis(pair(from, to)))),
         jitter: Duration::from_millis(3),
         shaping,
         depth: None,
@@ -82,11 +72,7 @@ fn profile(sites: usize, shaping: Shaping, uplinks: &[bool]) -> Profile {
 }
 
 fn shapings() -> impl Strategy<Value = Shaping> {
-    prop_oneof![
-        Just(Shaping::MachineToSite),
-        Just(Shaping::MachinePair),
-        Just(Shaping::SitePair)
-    ]
+    prop_oneof![Just(Shaping::MachineToSite), Just(Shaping::MachinePair), Just(Shaping::SitePair)]
 }
 
 proptest! {
@@ -138,7 +124,9 @@ proptest! {
         };
         prop_assert_eq!(rate(shared), mbit(142));
         for limit in &network.limits {
-            prop_assert_eq!(limit.depth, bucket_depth(limit.rate));
+            let few = shaping != Shaping::SitePair && limit.name.contains(" to ");
+            let depth = if few { bucket_depth(limit.rate) } else { shared_bucket_depth(limit.rate) };
+            prop_assert_eq!(limit.depth, depth, "{}", limit.name);
         }
     }
 
@@ -170,38 +158,19 @@ fn each_machine_of_the_vc_wan_has_its_own_118_mbit() {
             .filter(|limit| limit.rate == mbit(118))
             .map(|limit| limit.name.as_str())
             .collect();
-        assert_eq!(
-            of_sender.len(),
-            1,
-            "one bucket of {from} for all machines of the remote site"
-        );
+        assert_eq!(of_sender.len(), 1, "one bucket of {from} for all machines of the remote site");
         buckets.extend(of_sender);
     }
     assert_eq!(buckets.len(), 11);
-    assert_eq!(
-        topology.rate_between(MachineId(0), MachineId(11)),
-        mbit(118)
-    );
-    assert_eq!(
-        topology.rate_between(MachineId(0), MachineId(10)),
-        mbit(1_000)
-    );
-    assert_eq!(
-        network.route(MachineId(0), MachineId(11)).delay,
-        Duration::from_micros(29_780)
-    );
-    assert_eq!(
-        network.route(MachineId(11), MachineId(0)).delay,
-        Duration::from_micros(29_768)
-    );
+    assert_eq!(topology.rate_between(MachineId(0), MachineId(11)), mbit(118));
+    assert_eq!(topology.rate_between(MachineId(0), MachineId(10)), mbit(1_000));
+    assert_eq!(network.route(MachineId(0), MachineId(11)).delay, Duration::from_micros(29_780));
+    assert_eq!(network.route(MachineId(11), MachineId(0)).delay, Duration::from_micros(29_768));
 }
 
 #[test]
 fn the_limits_of_ec2_all_in_names() {
-    let profile = Profile::builtin("ec2-all")
-        .unwrap()
-        .restrict(&["Singapore", "Sao Paulo"])
-        .unwrap();
+    let profile = Profile::builtin("ec2-all").unwrap().restrict(&["Singapore", "Sao Paulo"]).unwrap();
     let network = Topology::new(&profile, &[2, 1]).unwrap().network();
     let line = |limit: &Limit| format!("{}: {}, {}", limit.name, limit.rate, limit.depth);
     let text: Vec<String> = network.limits.iter().map(line).collect();
@@ -221,13 +190,12 @@ fn a_thousand_machines_can_be_placed() {
 }
 
 #[test]
-fn depth_is_four_chunks_or_two_milliseconds() {
-    assert_eq!(
-        bucket_depth(Bandwidth::from_bits_per_second(16_760_000)),
-        ByteSize::from_bytes(262_144)
-    );
-    assert_eq!(bucket_depth(mbit(1_000)), ByteSize::from_bytes(262_144));
-    assert_eq!(bucket_depth(mbit(10_000)), ByteSize::from_bytes(2_500_000));
+fn depth_is_a_millisecond_and_eight_chunks_where_many_share() {
+    let slow = Bandwidth::from_bits_per_second(16_760_000);
+    assert_eq!(bucket_depth(slow), ByteSize::from_bytes(2_095));
+    assert_eq!(bucket_depth(mbit(10_000)), ByteSize::from_bytes(1_250_000));
+    assert_eq!(shared_bucket_depth(slow), ByteSize::from_bytes(131_072));
+    assert_eq!(shared_bucket_depth(mbit(10_000)), ByteSize::from_bytes(1_250_000));
 }
 
 #[test]
@@ -239,9 +207,7 @@ fn wrong_numbers_of_machines_are_refused() {
     short.rtt = SiteMatrix::from_fn(1, |_, _| None);
     let mut holed = profile.clone();
     holed.bandwidth = SiteMatrix::from_fn(2, |from, _| (from == SiteId(0)).then_some(mbit(1)));
-    let refused = |profile: &Profile, machines: &[u32]| {
-        Topology::new(profile, machines).unwrap_err().to_string()
-    };
+    let refused = |profile: &Profile, machines: &[u32]| Topology::new(profile, machines).unwrap_err().to_string();
     let all = [
         refused(&profile, &[11]),
         refused(&profile, &[11, 0]),

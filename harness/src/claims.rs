@@ -121,19 +121,12 @@ pub struct Context {
 impl Context {
     /// Of all cells together: fitted when one is, the user's own when one is.
     pub fn of(results: &[CellResult]) -> Context {
-        let mut fitted: Vec<String> = results
-            .iter()
-            .flat_map(|result| result.manifest.machines.fitted.clone())
-            .collect();
+        let mut fitted: Vec<String> =
+            results.iter().flat_map(|result| result.manifest.machines.fitted.clone()).collect();
         fitted.sort();
         fitted.dedup();
-        let own = results
-            .iter()
-            .any(|result| result.manifest.data.shape == Shape::Own);
-        Context {
-            fitted,
-            shape: if own { Shape::Own } else { Shape::Paper },
-        }
+        let own = results.iter().any(|result| result.manifest.data.shape == Shape::Own);
+        Context { fitted, shape: if own { Shape::Own } else { Shape::Paper } }
     }
 }
 
@@ -214,11 +207,7 @@ impl Claim {
         let text = significant(measured, 3);
         match (self.low, self.high) {
             (Some(low), Some(high)) if self.n > 1 => {
-                format!(
-                    "{text} ({} - {})",
-                    significant(low, 3),
-                    significant(high, 3)
-                )
+                format!("{text} ({} - {})", significant(low, 3), significant(high, 3))
             }
             _ => text,
         }
@@ -226,84 +215,69 @@ impl Claim {
 
     /// The paper's number; `-` when it gives none.
     pub fn paper_text(&self) -> String {
-        self.paper
-            .map_or_else(|| "-".into(), |paper| significant(paper, 3))
+        self.paper.map_or_else(|| "-".into(), |paper| significant(paper, 3))
     }
 }
 
 /// `claims.json`.
 pub fn to_json(claims: &[Claim]) -> String {
-    let mut text = serde_json::to_string_pretty(claims)
-        .expect("claims have string keys and no failing fields");
+    let mut text = serde_json::to_string_pretty(claims).expect("claims have string keys and no failing fields");
     text.push('\n');
     text
 }
 
+/// A claim's cells in the table for terminals: numbers, then what it says, then its name.
+type Row = ([String; 4], String, String);
+
 /// An aligned table for terminals.
 pub fn to_text(claims: &[Claim]) -> String {
     let row = |claim: &Claim| {
-        let cells = [
-            claim.verdict.word(),
-            &claim.paper_text(),
-            &claim.measured_text(),
-            &claim.n.to_string(),
-        ];
-        (
-            cells.map(str::to_owned),
-            format!("{} ({})", claim.says, claim.source),
-            claim.id.clone(),
-        )
+        let cells = [claim.verdict.word(), &claim.paper_text(), &claim.measured_text(), &claim.n.to_string()];
+        (cells.map(str::to_owned), format!("{} ({})", claim.says, claim.source), claim.id.clone())
     };
-    let header = (
-        ["verdict", "paper", "measured", "n"].map(str::to_owned),
-        "says".into(),
-        "claim".into(),
-    );
-    let rows: Vec<([String; 4], String, String)> = std::iter::once(header)
-        .chain(claims.iter().map(row))
-        .collect();
-    let width = |of: &dyn Fn(&([String; 4], String, String)) -> usize| {
-        rows.iter().map(of).max().unwrap_or(0)
-    };
+    let header = (["verdict", "paper", "measured", "n"].map(str::to_owned), "says".into(), "claim".into());
+    let rows: Vec<Row> = std::iter::once(header).chain(claims.iter().map(row)).collect();
+    let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
     let widths: [usize; 4] = std::array::from_fn(|i| width(&|row| row.0[i].chars().count()));
     let ids = width(&|row| row.2.chars().count());
     let mut text = String::new();
     for ([verdict, paper, measured, n], says, id) in &rows {
         let [a, b, c, d] = widths;
-        text +=
-            &format!("{verdict:<a$}  {paper:>b$}  {measured:>c$}  {n:>d$}  {id:<ids$}  {says}\n");
+        text += &format!("{verdict:<a$}  {paper:>b$}  {measured:>c$}  {n:>d$}  {id:<ids$}  {says}\n");
     }
     text
 }
 
-/// The claims of all figures below `folder`, as a table for terminals, a block a figure.
+/// The claims of all figures in `folder` and below, by the folders that hold them, sorted.
 ///
 /// # Errors
 /// [`ReadError`] when a `claims.json` cannot be read.
-pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
+pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Vec<Claim>)>, ReadError> {
     let mut files = Vec::new();
     find(folder, DEEPEST, &mut files)?;
-    if files.is_empty() {
-        return Ok(format!(
-            "no {FILE} in {}: run a spec first\n",
-            folder.display()
-        ));
+    let with_claims = |path: PathBuf| Ok((path.parent().unwrap_or(folder).to_owned(), read(&path)?));
+    files.into_iter().map(with_claims).collect()
+}
+
+/// The same as a table for terminals, a block a figure: what `experiments claims` prints.
+///
+/// # Errors
+/// As [`below`].
+pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
+    let figures = below(folder)?;
+    if figures.is_empty() {
+        return Ok(format!("no {FILE} in {}: run a spec first\n", folder.display()));
     }
-    let mut text = String::new();
-    for path in files {
-        let claims = read(&path)?;
-        let name = path
-            .parent()
-            .and_then(|parent| parent.strip_prefix(folder).ok());
-        let name = name
-            .filter(|name| !name.as_os_str().is_empty())
-            .unwrap_or(folder);
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text += &format!("{}\n{}", name.display(), to_text(&claims));
-    }
-    Ok(text)
+    let block = |(path, claims): &(PathBuf, Vec<Claim>)| {
+        let name = path.strip_prefix(folder).ok().filter(|name| !name.as_os_str().is_empty()).unwrap_or(folder);
+        format!("{}\n{}", name.display(), to_text(claims))
+    };
+    Ok(figures.iter().map(block).collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether none fails: a calibration, or what cannot be compared, does not.
+pub fn none_fails<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> bool {
+    claims.into_iter().all(|claim| claim.verdict != Verdict::Fails)
 }
 
 /// The claims of one figure.
@@ -311,28 +285,15 @@ pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
 /// # Errors
 /// [`ReadError`].
 pub fn read(path: &Path) -> Result<Vec<Claim>, ReadError> {
-    let bytes = fs::read(path).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    serde_json::from_slice(&bytes).map_err(|source| ReadError::Json {
-        path: path.to_owned(),
-        source,
-    })
+    let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }
 
 /// All [`FILE`]s in `folder` and below, by path.
 fn find(folder: &Path, deepest: u32, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    let failed = |source| ReadError::Io {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| ReadError::Io { path: folder.to_owned(), source };
     let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(failed)?.collect();
-    let mut paths: Vec<PathBuf> = entries
-        .map_err(failed)?
-        .into_iter()
-        .map(|entry| entry.path())
-        .collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() && deepest > 0 {
@@ -356,18 +317,10 @@ mod tests {
         expected: Expected::Within(2.0, 3.0),
         rests_on: RestsOn::PaperTimes,
     };
-    const PLAIN: Context = Context {
-        fitted: Vec::new(),
-        shape: Shape::Paper,
-    };
+    const PLAIN: Context = Context { fitted: Vec::new(), shape: Shape::Paper };
 
     fn spread(mean: f64) -> Result<Spread, Unmeasured> {
-        Ok(Spread {
-            n: 3,
-            mean,
-            low: mean - 0.5,
-            high: mean + 0.5,
-        })
+        Ok(Spread { n: 3, mean, low: mean - 0.5, high: mean + 0.5 })
     }
 
     #[test]
@@ -380,11 +333,7 @@ mod tests {
             (f64::NAN, Verdict::Fails),
             (f64::INFINITY, Verdict::Fails),
         ] {
-            assert_eq!(
-                STATEMENT.judge(spread(mean), &PLAIN).verdict,
-                verdict,
-                "{mean}"
-            );
+            assert_eq!(STATEMENT.judge(spread(mean), &PLAIN).verdict, verdict, "{mean}");
         }
         for (expected, below, at, above) in [
             (Expected::Above(1.0), false, false, true),
@@ -392,55 +341,27 @@ mod tests {
             (Expected::AtLeast(1.0), false, true, true),
             (Expected::AtMost(1.0), true, true, false),
         ] {
-            assert_eq!(
-                [0.99, 1.0, 1.01].map(|value| expected.holds(value)),
-                [below, at, above],
-                "{expected:?}"
-            );
+            assert_eq!([0.99, 1.0, 1.01].map(|value| expected.holds(value)), [below, at, above], "{expected:?}");
             assert!(!expected.holds(f64::NAN));
         }
     }
 
     #[test]
     fn fitted_inputs_and_own_data_take_the_verdict_away_from_times_only() {
-        let fitted = Context {
-            fitted: vec!["mf.updates-per-second".into()],
-            shape: Shape::Paper,
-        };
-        let own = Context {
-            fitted: vec!["mf.updates-per-second".into()],
-            shape: Shape::Own,
-        };
-        assert_eq!(
-            STATEMENT.judge(spread(2.5), &fitted).verdict,
-            Verdict::Calibration
-        );
-        assert_eq!(
-            STATEMENT.judge(spread(9.0), &fitted).verdict,
-            Verdict::Calibration
-        );
-        assert_eq!(
-            STATEMENT.judge(spread(2.5), &own).verdict,
-            Verdict::NotComparable
-        );
-        let of_runs = Statement {
-            rests_on: RestsOn::Runs,
-            ..STATEMENT
-        };
+        let fitted = Context { fitted: vec!["mf.updates-per-second".into()], shape: Shape::Paper };
+        let own = Context { fitted: vec!["mf.updates-per-second".into()], shape: Shape::Own };
+        assert_eq!(STATEMENT.judge(spread(2.5), &fitted).verdict, Verdict::Calibration);
+        assert_eq!(STATEMENT.judge(spread(9.0), &fitted).verdict, Verdict::Calibration);
+        assert_eq!(STATEMENT.judge(spread(2.5), &own).verdict, Verdict::NotComparable);
+        let of_runs = Statement { rests_on: RestsOn::Runs, ..STATEMENT };
         assert_eq!(of_runs.judge(spread(9.0), &own).verdict, Verdict::Fails);
         assert_eq!(of_runs.judge(spread(2.5), &fitted).verdict, Verdict::Holds);
     }
 
     #[test]
     fn what_was_not_measured_says_why() {
-        let never = STATEMENT.judge(
-            Err(Unmeasured::NotReached("Gaia: target not reached".into())),
-            &PLAIN,
-        );
-        assert_eq!(
-            (never.verdict, never.measured, never.n),
-            (Verdict::Fails, None, 0)
-        );
+        let never = STATEMENT.judge(Err(Unmeasured::NotReached("Gaia: target not reached".into())), &PLAIN);
+        assert_eq!((never.verdict, never.measured, never.n), (Verdict::Fails, None, 0));
         assert!(never.says.contains("Gaia: target not reached"));
         let missing = STATEMENT.judge(Err(Unmeasured::NotRun("LAN has not run".into())), &PLAIN);
         assert_eq!(missing.verdict, Verdict::NotComparable);
@@ -448,8 +369,7 @@ mod tests {
 
     #[test]
     fn the_file_has_the_documented_fields() {
-        let json: serde_json::Value =
-            serde_json::from_str(&to_json(&[STATEMENT.judge(spread(2.5), &PLAIN)])).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&to_json(&[STATEMENT.judge(spread(2.5), &PLAIN)])).unwrap();
         let expected = serde_json::json!([{
             "id": "figure.claim", "says": "this is so (within 2 to 3)", "source": "Figure 1", "paper": 2.5,
             "measured": 2.5, "n": 3, "low": 2.0, "high": 3.0, "verdict": "holds"
@@ -471,10 +391,8 @@ mod tests {
         assert!(none.contains("run a spec first"), "{none}");
         for (name, mean) in [("fig14", 9.0), ("fig13", 2.5)] {
             fs::create_dir(folder.path().join(name)).unwrap();
-            let claims = [
-                STATEMENT.judge(spread(mean), &PLAIN),
-                STATEMENT.judge(Err(Unmeasured::NotRun("x".into())), &PLAIN),
-            ];
+            let claims =
+                [STATEMENT.judge(spread(mean), &PLAIN), STATEMENT.judge(Err(Unmeasured::NotRun("x".into())), &PLAIN)];
             fs::write(folder.path().join(name).join(FILE), to_json(&claims)).unwrap();
         }
         let table = claims_table(folder.path()).unwrap();
@@ -493,6 +411,8 @@ mod tests {
                 "not-comparable   2.50                   -  0  figure.claim  this is so (within 2 to 3) [nothing measured: x] (Figure 1)",
             ]
         );
+        let none_fails_in = |name: &str| none_fails(&read(&folder.path().join(name).join(FILE)).unwrap());
+        assert!(none_fails_in("fig13") && !none_fails_in("fig14"));
         let one = claims_table(&folder.path().join("fig13")).unwrap();
         assert!(one.contains("holds") && !one.contains("fails"), "{one}");
     }

@@ -90,6 +90,9 @@ pub struct RunArgs {
     /// How machines are run
     #[arg(long, value_enum, default_value_t = Launcher::Simulated)]
     pub launcher: Launcher,
+    /// Wall seconds between two checkpoints of an unfinished cell; a run that is killed goes on from the last
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative)]
+    pub checkpoint_every: f64,
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -215,6 +218,11 @@ impl ChangeArgs {
     pub fn changes(&self) -> Changes {
         Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone() }
     }
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    if seconds.is_finite() && seconds >= 0.0 { Ok(seconds) } else { Err("expected 0 or more seconds".to_owned()) }
 }
 
 /// Tells a failure and gives the process's exit code.

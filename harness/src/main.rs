@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use harness::cli::{self, Cli, Command, Failure};
+use harness::claims;
+use harness::cli::{self, CLAIM_FAILED, ClaimsArgs, Cli, Command, Failure, ReportArgs};
+use harness::figures::Figure;
 use harness::plan::Registries;
-use harness::{commands, data};
+use harness::{commands, data, report, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,15 +15,32 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
-    let registries = Registries { figures: &["fig13"] };
+    let figures = Figure::names();
+    let registries = Registries { figures: &figures };
     match command {
         Command::List => print!("{}", commands::list(registries)),
         Command::Plan(args) => print!("{}", commands::plan(args, registries)?),
         Command::Data(command) => print!("{}", data::command(command)?),
-        Command::Run(args) => return harness::run::command(args, registries),
-        Command::Report(_) | Command::Claims(_) => {
-            return Err(Failure::run("this build plans experiments, it does not run them"));
-        }
+        Command::Run(args) => return run::command(args, registries),
+        Command::Report(args) => return report(args),
+        Command::Claims(args) => return claims(args),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
+    let reports = report::report_all(&args.dir).map_err(Failure::input)?;
+    reports.iter().for_each(|report| print!("{report}"));
+    Ok(verdict(args.strict, reports.iter().all(report::Report::every_claim_holds)))
+}
+
+fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
+    print!("{}", claims::claims_table(&args.dir).map_err(Failure::input)?);
+    let figures = claims::below(&args.dir).map_err(Failure::input)?;
+    let all = figures.iter().flat_map(|(_, claims)| claims);
+    Ok(verdict(args.strict, claims::none_fails(all)))
+}
+
+fn verdict(strict: bool, every_claim_holds: bool) -> ExitCode {
+    if strict && !every_claim_holds { ExitCode::from(CLAIM_FAILED) } else { ExitCode::SUCCESS }
 }

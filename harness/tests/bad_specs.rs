@@ -6,7 +6,7 @@ use std::path::Path;
 use harness::plan::{Experiment, Registries};
 use harness::spec::{Changes, Setting, Source};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13"] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13", "convergence"] };
 
 /// A spec that is right; mistakes are made by replacing a part of it.
 const GOOD: &str = "\
@@ -121,7 +121,7 @@ const MEANING: &[Mistake] = &[
     ("no data", "data:\n  generated: { scale: 0.01 }", "data: none"),
     ("skew of two", "machines: e5-2698", "split: { skewed: { by: tastes, skew: 2 } }"),
     ("sigma of zero", "similitude: netflix", "similitude: { factors: { sigma-bytes: 0, sigma-work: 1 } }"),
-    ("depth below a chunk", "machines: e5-2698", "link: { chunk: 64 KiB, depth: 4 KiB }"),
+    ("depth beyond all use", "machines: e5-2698", "link: { chunk: 64 KiB, depth: 2 GiB }"),
     ("cap of zero", "machines: e5-2698", "cap: { clocks: 0, times-target: 0.5 }"),
     ("convergence of nothing", "machines: e5-2698", "convergence: { change: 0, passes: 0, min-improvement: 1 }"),
     ("staleness", "threshold: 0.01 }", "threshold: 0.01 }\n        mirror-clock: { bounded: { staleness: 5000 } }"),

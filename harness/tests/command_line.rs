@@ -7,7 +7,7 @@ use harness::cli::{Cli, Command, Failure, Launcher};
 use harness::plan::Registries;
 use harness::{commands, data};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13"] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"] };
 
 /// The help of the command at `path` below the binary, 100 columns wide.
 fn help(path: &[&str]) -> String {
@@ -85,8 +85,8 @@ fn plan_shows_cells_with_their_hashes() {
     let text = commands::plan(&args, REGISTRIES).unwrap();
     let experiment = commands::experiment("fig13", &args.changes.changes(), REGISTRIES).unwrap();
     for plan in &experiment.plans {
-        let line = text.lines().find(|line| line.starts_with(&plan.cell)).expect("each cell has a line");
-        assert!(line.ends_with(&plan.hash()) && line.contains(&plan.profile.name), "{line}");
+        let line = text.lines().find(|line| line.ends_with(&plan.hash())).expect("each cell and seed has a line");
+        assert!(line.starts_with(&plan.cell) && line.contains(&plan.profile.name), "{line}");
     }
 }
 

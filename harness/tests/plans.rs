@@ -5,7 +5,7 @@ use std::path::Path;
 use harness::plan::{Experiment, Plan, Registries, Role};
 use harness::spec::{Changes, Source, embedded};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13"] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"] };
 
 const SPEC: &str = "\
 seeds: [1]

@@ -89,6 +89,11 @@ impl Generated {
         }
     }
 
+    /// Whether this is the Netflix shape at some scale, and nothing else about it was changed.
+    pub fn has_netflix_shape(&self) -> bool {
+        *self == Generated { scale: self.scale, ..Generated::default() }
+    }
+
     /// Every error of meaning, in the order of the fields.
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();

@@ -13,18 +13,11 @@ pub struct Builtin {
     pub tables: &'static [(&'static str, &'static str)],
 }
 
-const EC2_2016_BANDWIDTH: (&str, &str) = (
-    "ec2-2016-bandwidth.csv",
-    include_str!("../../profiles/ec2-2016-bandwidth.csv"),
-);
-const EC2_2022_BANDWIDTH: (&str, &str) = (
-    "ec2-2022-bandwidth.csv",
-    include_str!("../../profiles/ec2-2022-bandwidth.csv"),
-);
-const EC2_2022_RTT: (&str, &str) = (
-    "ec2-2022-rtt.csv",
-    include_str!("../../profiles/ec2-2022-rtt.csv"),
-);
+const EC2_2016_BANDWIDTH: (&str, &str) =
+    ("ec2-2016-bandwidth.csv", include_str!("../../profiles/ec2-2016-bandwidth.csv"));
+const EC2_2022_BANDWIDTH: (&str, &str) =
+    ("ec2-2022-bandwidth.csv", include_str!("../../profiles/ec2-2022-bandwidth.csv"));
+const EC2_2022_RTT: (&str, &str) = ("ec2-2022-rtt.csv", include_str!("../../profiles/ec2-2022-rtt.csv"));
 
 const BUILTINS: &[Builtin] = &[
     Builtin {
@@ -32,21 +25,9 @@ const BUILTINS: &[Builtin] = &[
         yaml: include_str!("../../profiles/ec2-all.yaml"),
         tables: &[EC2_2016_BANDWIDTH, EC2_2022_RTT],
     },
-    Builtin {
-        name: "va-ca",
-        yaml: include_str!("../../profiles/va-ca.yaml"),
-        tables: &[],
-    },
-    Builtin {
-        name: "sg-sp",
-        yaml: include_str!("../../profiles/sg-sp.yaml"),
-        tables: &[],
-    },
-    Builtin {
-        name: "lan",
-        yaml: include_str!("../../profiles/lan.yaml"),
-        tables: &[],
-    },
+    Builtin { name: "va-ca", yaml: include_str!("../../profiles/va-ca.yaml"), tables: &[] },
+    Builtin { name: "sg-sp", yaml: include_str!("../../profiles/sg-sp.yaml"), tables: &[] },
+    Builtin { name: "lan", yaml: include_str!("../../profiles/lan.yaml"), tables: &[] },
     Builtin {
         name: "ec2-2022",
         yaml: include_str!("../../profiles/ec2-2022.yaml"),

@@ -68,18 +68,11 @@ pub enum ReadProfileError {
 
 impl ReadProfileError {
     pub(super) fn line(file: &str, line: u64, problem: ReadProfileProblem) -> Self {
-        ReadProfileError::Line {
-            file: file.to_owned(),
-            line,
-            problem: Box::new(problem),
-        }
+        ReadProfileError::Line { file: file.to_owned(), line, problem: Box::new(problem) }
     }
 
     pub(super) fn meaning(file: &str, problem: ReadProfileProblem) -> Self {
-        ReadProfileError::Meaning {
-            file: file.to_owned(),
-            problem: Box::new(problem),
-        }
+        ReadProfileError::Meaning { file: file.to_owned(), problem: Box::new(problem) }
     }
 }
 
@@ -225,9 +218,7 @@ pub enum ReadProfileProblem {
         expected: &'static str,
     },
     /// The diagonal and a key disagree.
-    #[error(
-        "{site}: `{key}` says {stated}, the diagonal of the table says {diagonal}; leave one of them out"
-    )]
+    #[error("{site}: `{key}` says {stated}, the diagonal of the table says {diagonal}; leave one of them out")]
     DiagonalConflict {
         /// The site.
         site: String,

@@ -52,23 +52,15 @@ impl Profile {
         for name in names {
             let site = self.find_site(name.as_ref())?;
             if !seen.insert(site) {
-                let (name, again) = (
-                    self.sites[site.index()].name.clone(),
-                    name.as_ref().to_owned(),
-                );
+                let (name, again) = (self.sites[site.index()].name.clone(), name.as_ref().to_owned());
                 return Err(RestrictError::Twice { name, again });
             }
             chosen.push(site);
         }
         let old = |site: SiteId| chosen[site.index()];
         Ok(Profile {
-            sites: chosen
-                .iter()
-                .map(|site| self.sites[site.index()].clone())
-                .collect(),
-            bandwidth: SiteMatrix::from_fn(chosen.len(), |from, to| {
-                self.bandwidth.value(old(from), old(to))
-            }),
+            sites: chosen.iter().map(|site| self.sites[site.index()].clone()).collect(),
+            bandwidth: SiteMatrix::from_fn(chosen.len(), |from, to| self.bandwidth.value(old(from), old(to))),
             rtt: SiteMatrix::from_fn(chosen.len(), |from, to| self.rtt.value(old(from), old(to))),
             ..self.clone()
         })
@@ -78,28 +70,16 @@ impl Profile {
 /// The site with this name, region or alias.
 pub(super) fn find_site(sites: &[Site], name: &str) -> Result<SiteId, UnknownSite> {
     let key = folded(name);
-    let found = sites
-        .iter()
-        .position(|site| site.names().any(|(_, known)| folded(known) == key));
+    let found = sites.iter().position(|site| site.names().any(|(_, known)| folded(known) == key));
     if let Some(position) = found {
-        return Ok(SiteId(
-            u32::try_from(position).expect("at most MAX_SITES sites"),
-        ));
+        return Ok(SiteId(u32::try_from(position).expect("at most MAX_SITES sites")));
     }
     let known = sites.iter().flat_map(Site::names).map(|(_, known)| known);
     let hint = nearest(name, known).map_or_else(
-        || {
-            format!(
-                "expected one of {}",
-                listed(sites.iter().map(|site| site.name.as_str()))
-            )
-        },
+        || format!("expected one of {}", listed(sites.iter().map(|site| site.name.as_str()))),
         |near| format!("did you mean `{near}`?"),
     );
-    Err(UnknownSite {
-        name: name.to_owned(),
-        hint,
-    })
+    Err(UnknownSite { name: name.to_owned(), hint })
 }
 
 /// The known name that `name` was probably meant to be: at most a third of its letters (and at least two) off.
@@ -118,16 +98,13 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 /// What the unknown name in a serde message was probably meant to be, as the end of that message: serde lists what it
 /// expected, each in backticks after the name that it found.
 pub(super) fn hint_for_form(message: &str) -> String {
-    let Some((_, names)) = message
-        .split_once("unknown field ")
-        .or_else(|| message.split_once("unknown variant "))
+    let Some((_, names)) = message.split_once("unknown field ").or_else(|| message.split_once("unknown variant "))
     else {
         return String::new();
     };
     let mut quoted = names.split('`').skip(1).step_by(2);
     let near = quoted.next().and_then(|name| nearest(name, quoted));
-    near.map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default()
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// Names for a message; the first dozen of many.
@@ -136,9 +113,5 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let rest = names.len().saturating_sub(SHOWN);
     let shown = names[..names.len() - rest].join(", ");
-    if rest == 0 {
-        shown
-    } else {
-        format!("{shown} and {rest} more")
-    }
+    if rest == 0 { shown } else { format!("{shown} and {rest} more") }
 }

@@ -156,17 +156,13 @@ pub enum InvalidProfile {
         first_path: String,
     },
     /// A site without machines.
-    #[error(
-        "sites[{site}]: 0 machines; expected at least 1 (`machines`, or `machines-per-site` of the profile)"
-    )]
+    #[error("sites[{site}]: 0 machines; expected at least 1 (`machines`, or `machines-per-site` of the profile)")]
     NoMachines {
         /// The position of the site.
         site: usize,
     },
     /// A matrix of another size than the list of sites.
-    #[error(
-        "{matrix}: not {sites} x {sites}; expected a row and a column for each of the {sites} sites"
-    )]
+    #[error("{matrix}: not {sites} x {sites}; expected a row and a column for each of the {sites} sites")]
     NotSquare {
         /// `bandwidth` or `rtt`.
         matrix: &'static str,
@@ -203,9 +199,7 @@ impl Profile {
             return Err(InvalidProfile::NoSites);
         }
         if self.sites.len() > MAX_SITES {
-            return Err(InvalidProfile::TooManySites {
-                found: self.sites.len(),
-            });
+            return Err(InvalidProfile::TooManySites { found: self.sites.len() });
         }
         check_names(&self.sites)?;
         if let Some(site) = self.sites.iter().position(|site| site.machines == 0) {
@@ -229,15 +223,8 @@ impl Site {
     /// Everything it may be called, each with its place under the site in a profile file.
     pub(crate) fn names(&self) -> impl Iterator<Item = (String, &str)> {
         let name = std::iter::once(("name".to_owned(), self.name.as_str()));
-        let region = self
-            .region
-            .iter()
-            .map(|region| ("region".to_owned(), region.as_str()));
-        let aliases = self
-            .aliases
-            .iter()
-            .enumerate()
-            .map(|(i, alias)| (format!("aliases[{i}]"), alias.as_str()));
+        let region = self.region.iter().map(|region| ("region".to_owned(), region.as_str()));
+        let aliases = self.aliases.iter().enumerate().map(|(i, alias)| (format!("aliases[{i}]"), alias.as_str()));
         name.chain(region).chain(aliases)
     }
 }
@@ -248,19 +235,9 @@ impl<T: Copy> SiteMatrix<T> {
     pub fn from_fn(sites: usize, mut value: impl FnMut(SiteId, SiteId) -> Option<T>) -> Self {
         let id = |site: usize| SiteId(u32::try_from(site).expect("far fewer sites than that"));
         let row = |from: usize, value: &mut dyn FnMut(SiteId, SiteId) -> Option<T>| {
-            (0..sites)
-                .map(|to| {
-                    if from == to {
-                        None
-                    } else {
-                        value(id(from), id(to))
-                    }
-                })
-                .collect()
+            (0..sites).map(|to| if from == to { None } else { value(id(from), id(to)) }).collect()
         };
-        SiteMatrix {
-            cells: (0..sites).map(|from| row(from, &mut value)).collect(),
-        }
+        SiteMatrix { cells: (0..sites).map(|from| row(from, &mut value)).collect() }
     }
 
     /// The value from `from` to `to`; `None` from a site to itself.
@@ -270,21 +247,14 @@ impl<T: Copy> SiteMatrix<T> {
 
     /// Reports what is missing or too much for `sites`.
     fn check(&self, matrix: &'static str, sites: &[Site]) -> Result<(), InvalidProfile> {
-        if self.cells.len() != sites.len() || self.cells.iter().any(|row| row.len() != sites.len())
-        {
-            return Err(InvalidProfile::NotSquare {
-                matrix,
-                sites: sites.len(),
-            });
+        if self.cells.len() != sites.len() || self.cells.iter().any(|row| row.len() != sites.len()) {
+            return Err(InvalidProfile::NotSquare { matrix, sites: sites.len() });
         }
         for (row, from) in self.cells.iter().zip(sites) {
             for (cell, to) in row.iter().zip(sites) {
                 let is_diagonal = std::ptr::eq(from, to);
                 if is_diagonal && cell.is_some() {
-                    return Err(InvalidProfile::Diagonal {
-                        matrix,
-                        site: from.name.clone(),
-                    });
+                    return Err(InvalidProfile::Diagonal { matrix, site: from.name.clone() });
                 }
                 if !is_diagonal && cell.is_none() {
                     let (from, to) = (from.name.clone(), to.name.clone());
@@ -313,11 +283,7 @@ fn check_names(sites: &[Site]) -> Result<(), InvalidProfile> {
             }
             if let Some(first_path) = taken.get(&key) {
                 let (name, first_path) = (name.to_owned(), String::clone(first_path));
-                return Err(InvalidProfile::DuplicateName {
-                    path,
-                    name,
-                    first_path,
-                });
+                return Err(InvalidProfile::DuplicateName { path, name, first_path });
             }
             taken.insert(key, path);
         }

@@ -27,11 +27,7 @@ pub(super) type Open<'a> = dyn Fn(&str) -> Result<(String, String), ReadProfileE
 impl Profile {
     /// A built-in profile by its name, or one's own by its path (ending in `.yaml`, `.yml` or `.csv`).
     pub fn load(name_or_path: &str) -> Result<Profile, ReadProfileError> {
-        if is_path(name_or_path) {
-            Profile::read(Path::new(name_or_path))
-        } else {
-            Profile::builtin(name_or_path)
-        }
+        if is_path(name_or_path) { Profile::read(Path::new(name_or_path)) } else { Profile::builtin(name_or_path) }
     }
 
     /// The built-in profile of this name; [`builtin_names`] lists them.
@@ -41,18 +37,12 @@ impl Profile {
                 || format!("expected one of {}", listed(builtin_names())),
                 |near| format!("did you mean `{near}`?"),
             );
-            return Err(ReadProfileError::Unknown {
-                name: name.to_owned(),
-                hint,
-            });
+            return Err(ReadProfileError::Unknown { name: name.to_owned(), hint });
         };
         let open = |file: &str| {
             let table = builtin.tables.iter().find(|(known, _)| *known == file);
             let text = table.map(|(_, text)| (*text).to_owned());
-            let missing = || ReadProfileError::File {
-                file: file.to_owned(),
-                error: io::ErrorKind::NotFound.into(),
-            };
+            let missing = || ReadProfileError::File { file: file.to_owned(), error: io::ErrorKind::NotFound.into() };
             text.map(|text| (file.to_owned(), text)).ok_or_else(missing)
         };
         yaml::parse(&format!("{name}.yaml"), name, builtin.yaml, &open)
@@ -61,11 +51,7 @@ impl Profile {
     /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`.
     pub fn read(path: &Path) -> Result<Profile, ReadProfileError> {
         let file = path.display().to_string();
-        let stem = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = read_text(path)?;
         if has_extension(path, "csv") {
             return from_table(&file, &stem, &text);
@@ -94,10 +80,7 @@ fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfile
             region: None,
             aliases: Vec::new(),
             machines: DEFAULT_MACHINES,
-            nic: Duplex {
-                inbound: unset,
-                outbound: unset,
-            },
+            nic: Duplex { inbound: unset, outbound: unset },
             uplink: None,
             rtt_inside: DEFAULT_RTT_INSIDE,
         })
@@ -106,37 +89,20 @@ fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfile
     for (site, diagonal) in sites.iter_mut().zip(bandwidth.diagonal) {
         let Some(rate) = diagonal.or(stated_nic) else {
             let expected = "a line `# nic: 1 Gbit/s` above the table, or the diagonal";
-            return Err(meaning(Problem::NoNic {
-                site: site.name.clone(),
-                expected,
-            }));
+            return Err(meaning(Problem::NoNic { site: site.name.clone(), expected }));
         };
-        site.nic = Duplex {
-            inbound: rate,
-            outbound: rate,
-        };
+        site.nic = Duplex { inbound: rate, outbound: rate };
     }
-    let text = |key| {
-        table.stated(key).map_or_else(
-            || "not stated".to_owned(),
-            |stated: &Stated| stated.value.clone(),
-        )
-    };
+    let text = |key| table.stated(key).map_or_else(|| "not stated".to_owned(), |stated: &Stated| stated.value.clone());
     let rtt = stated_rtt.unwrap_or(DEFAULT_RTT);
-    let how = if stated_rtt.is_some() {
-        "as the table states"
-    } else {
-        "assumed"
-    };
+    let how = if stated_rtt.is_some() { "as the table states" } else { "assumed" };
     let profile = Profile {
         name: stem.to_owned(),
         title: stem.to_owned(),
         source: text(Key::Source),
         date: text(Key::Date),
         notes: vec![
-            format!(
-                "Round trips: {rtt} between sites, {how}; {DEFAULT_RTT_INSIDE} inside, assumed."
-            ),
+            format!("Round trips: {rtt} between sites, {how}; {DEFAULT_RTT_INSIDE} inside, assumed."),
             format!("Machines: {DEFAULT_MACHINES} a site, assumed."),
         ],
         bandwidth: bandwidth.between,
@@ -146,44 +112,29 @@ fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfile
         shaping: Shaping::default(),
         depth: None,
     };
-    profile
-        .check()
-        .map_err(|error| meaning(Problem::Invalid(error)))?;
+    profile.check().map_err(|error| meaning(Problem::Invalid(error)))?;
     Ok(profile)
 }
 
 /// Whether this is meant as a path: by its ending, or because no profile has a separator in its name.
 fn is_path(name_or_path: &str) -> bool {
     let path = Path::new(name_or_path);
-    ["yaml", "yml", "csv"]
-        .iter()
-        .any(|extension| has_extension(path, extension))
+    ["yaml", "yml", "csv"].iter().any(|extension| has_extension(path, extension))
         || name_or_path.contains(std::path::MAIN_SEPARATOR)
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 fn read_text(path: &Path) -> Result<String, ReadProfileError> {
     let file = || path.display().to_string();
-    let fail = |error| ReadProfileError::File {
-        file: file(),
-        error,
-    };
+    let fail = |error| ReadProfileError::File { file: file(), error };
     let mut text = String::new();
     let most = MAX_FILE_BYTES + 1;
-    let read = File::open(path)
-        .map_err(fail)?
-        .take(most)
-        .read_to_string(&mut text)
-        .map_err(fail)?;
+    let read = File::open(path).map_err(fail)?.take(most).read_to_string(&mut text).map_err(fail)?;
     if read as u64 == most {
-        return Err(ReadProfileError::TooLong {
-            file: file(),
-            most: MAX_FILE_BYTES,
-        });
+        return Err(ReadProfileError::TooLong { file: file(), most: MAX_FILE_BYTES });
     }
     Ok(text)
 }

@@ -59,20 +59,11 @@ pub(super) struct Values<Q> {
 }
 
 impl Key {
-    const ALL: [(&'static str, Key); 5] = [
-        ("unit", Key::Unit),
-        ("source", Key::Source),
-        ("date", Key::Date),
-        ("nic", Key::Nic),
-        ("rtt", Key::Rtt),
-    ];
+    const ALL: [(&'static str, Key); 5] =
+        [("unit", Key::Unit), ("source", Key::Source), ("date", Key::Date), ("nic", Key::Nic), ("rtt", Key::Rtt)];
 
     fn name(self) -> &'static str {
-        Key::ALL
-            .iter()
-            .find(|(_, key)| *key == self)
-            .map(|(name, _)| *name)
-            .expect("every key is in ALL")
+        Key::ALL.iter().find(|(_, key)| *key == self).map(|(name, _)| *name).expect("every key is in ALL")
     }
 }
 
@@ -90,16 +81,10 @@ impl<'a> Table<'a> {
                     continue;
                 };
                 if stated.insert(key, Stated { line, value }).is_some() {
-                    return Err(fail(
-                        line,
-                        Problem::RepeatedDirective {
-                            key: key.name().to_owned(),
-                        },
-                    ));
+                    return Err(fail(line, Problem::RepeatedDirective { key: key.name().to_owned() }));
                 }
             } else if !content.is_empty() {
-                let cells =
-                    cells(content).map_err(|message| fail(line, Problem::Csv { message }))?;
+                let cells = cells(content).map_err(|message| fail(line, Problem::Csv { message }))?;
                 records.push((line, cells));
             }
         }
@@ -114,23 +99,11 @@ impl<'a> Table<'a> {
             let name = cells.remove(0);
             if cells.len() != expected {
                 let (row, found) = (name, cells.len());
-                return Err(fail(
-                    line,
-                    Problem::Ragged {
-                        row,
-                        found,
-                        expected,
-                    },
-                ));
+                return Err(fail(line, Problem::Ragged { row, found, expected }));
             }
             rows.push(Row { line, name, cells });
         }
-        Ok(Table {
-            file,
-            stated,
-            header: Header { line, names },
-            rows,
-        })
+        Ok(Table { file, stated, header: Header { line, names }, rows })
     }
 
     /// The names of the columns, each a site's.
@@ -142,13 +115,7 @@ impl<'a> Table<'a> {
                 return Err(self.fail(self.header.line, Problem::Unnamed { place }));
             }
             if !seen.insert(folded(name)) {
-                return Err(self.fail(
-                    self.header.line,
-                    Problem::Repeated {
-                        place,
-                        site: name.clone(),
-                    },
-                ));
+                return Err(self.fail(self.header.line, Problem::Repeated { place, site: name.clone() }));
             }
         }
         Ok(&self.header.names)
@@ -160,25 +127,12 @@ impl<'a> Table<'a> {
     }
 
     /// The quantity that a comment line states.
-    pub(super) fn stated_quantity<Q: Quantity>(
-        &self,
-        key: Key,
-    ) -> Result<Option<Q>, ReadProfileError> {
+    pub(super) fn stated_quantity<Q: Quantity>(&self, key: Key) -> Result<Option<Q>, ReadProfileError> {
         let Some(stated) = self.stated(key) else {
             return Ok(None);
         };
-        let fail = |error| {
-            self.fail(
-                stated.line,
-                Problem::Directive {
-                    key: key.name().to_owned(),
-                    error,
-                },
-            )
-        };
-        crate::quantity::parse(&stated.value)
-            .map(Some)
-            .map_err(fail)
+        let fail = |error| self.fail(stated.line, Problem::Directive { key: key.name().to_owned(), error });
+        crate::quantity::parse(&stated.value).map(Some).map_err(fail)
     }
 
     /// The values for `sites`, in the unit that the file states or the profile does (`profile_unit`).
@@ -197,10 +151,7 @@ impl<'a> Table<'a> {
                 return Err(self.repeated(sites, from, "row", row.line));
             }
             for (cell, &to) in row.cells.iter().zip(&columns) {
-                let pair = (
-                    sites[from.index()].name.as_str(),
-                    sites[to.index()].name.as_str(),
-                );
+                let pair = (sites[from.index()].name.as_str(), sites[to.index()].name.as_str());
                 if let Some(value) = self.cell::<Q>(row.line, cell, unit, pair)? {
                     read.insert((from, to), value);
                 }
@@ -229,14 +180,7 @@ impl<'a> Table<'a> {
                 return Ok(None);
             }
             let (from, to) = places();
-            return Err(self.fail(
-                line,
-                Problem::EmptyCell {
-                    from,
-                    to,
-                    unit: unit.symbol,
-                },
-            ));
+            return Err(self.fail(line, Problem::EmptyCell { from, to, unit: unit.symbol }));
         }
         parse_number(cell, unit).map(Some).map_err(|error| {
             let (from, to) = places();
@@ -258,22 +202,8 @@ impl<'a> Table<'a> {
         Ok(columns)
     }
 
-    fn site(
-        &self,
-        sites: &[Site],
-        name: &str,
-        place: &str,
-        line: u64,
-    ) -> Result<SiteId, ReadProfileError> {
-        find_site(sites, name).map_err(|error| {
-            self.fail(
-                line,
-                Problem::Site {
-                    place: place.to_owned(),
-                    error,
-                },
-            )
-        })
+    fn site(&self, sites: &[Site], name: &str, place: &str, line: u64) -> Result<SiteId, ReadProfileError> {
+        find_site(sites, name).map_err(|error| self.fail(line, Problem::Site { place: place.to_owned(), error }))
     }
 
     fn repeated(&self, sites: &[Site], site: SiteId, place: &str, line: u64) -> ReadProfileError {
@@ -287,54 +217,34 @@ impl<'a> Table<'a> {
         what: &'static str,
         is_there: impl Fn(SiteId) -> bool,
     ) -> Result<(), ReadProfileError> {
-        let missing = (0..)
-            .map(SiteId)
-            .zip(sites)
-            .filter(|&(id, _)| !is_there(id))
-            .map(|(_, site)| site.name.as_str());
+        let missing = (0..).map(SiteId).zip(sites).filter(|&(id, _)| !is_there(id)).map(|(_, site)| site.name.as_str());
         let sites = listed(missing);
         if sites.is_empty() {
             return Ok(());
         }
-        Err(ReadProfileError::meaning(
-            self.file,
-            Problem::NotSquare { what, sites },
-        ))
+        Err(ReadProfileError::meaning(self.file, Problem::NotSquare { what, sites }))
     }
 
     fn unit<Q: Quantity>(&self, profile_unit: Option<&str>) -> Result<Unit, ReadProfileError> {
         let known = |symbol: &str| {
-            unit::<Q>(symbol).ok_or_else(|| Problem::Unit {
-                unit: symbol.to_owned(),
-                units: symbols::<Q>(),
-            })
+            unit::<Q>(symbol).ok_or_else(|| Problem::Unit { unit: symbol.to_owned(), units: symbols::<Q>() })
         };
         let meaning = |problem| ReadProfileError::meaning(self.file, problem);
         let of_profile = profile_unit.map(known).transpose().map_err(meaning)?;
         let of_table = match self.stated(Key::Unit) {
             Some(stated) => {
-                let word = stated
-                    .value
-                    .split([' ', ',', ';'])
-                    .next()
-                    .unwrap_or_default();
+                let word = stated.value.split([' ', ',', ';']).next().unwrap_or_default();
                 Some(known(word).map_err(|problem| self.fail(stated.line, problem))?)
             }
             None => None,
         };
         match (of_table, of_profile) {
             (Some(table), Some(profile)) if table != profile => {
-                Err(meaning(Problem::UnitConflict {
-                    table: table.symbol,
-                    profile: profile.symbol,
-                }))
+                Err(meaning(Problem::UnitConflict { table: table.symbol, profile: profile.symbol }))
             }
             (Some(unit), _) | (None, Some(unit)) => Ok(unit),
             (None, None) => {
-                let example = Q::EXAMPLE
-                    .split(' ')
-                    .next_back()
-                    .expect("an example has a unit");
+                let example = Q::EXAMPLE.split(' ').next_back().expect("an example has a unit");
                 Err(meaning(Problem::NoUnit { example }))
             }
         }
@@ -355,13 +265,8 @@ fn directive(comment: &str) -> Option<(Key, String)> {
 
 /// The cells of one line.
 fn cells(line: &str) -> Result<Vec<String>, String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(line.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
     let mut record = csv::StringRecord::new();
-    reader
-        .read_record(&mut record)
-        .map_err(|error| error.to_string())?;
+    reader.read_record(&mut record).map_err(|error| error.to_string())?;
     Ok(record.iter().map(str::to_owned).collect())
 }

@@ -87,19 +87,10 @@ struct CsvFile {
 struct Entries<V>(Vec<(String, V)>);
 
 /// Reads the profile in `text`, the content of `file`; `stem` names it when it does not name itself.
-pub(super) fn parse(
-    file: &str,
-    stem: &str,
-    text: &str,
-    open: &Open<'_>,
-) -> Result<Profile, ReadProfileError> {
+pub(super) fn parse(file: &str, stem: &str, text: &str, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
     let written: ProfileFile = serde_yaml::from_str(text).map_err(|error| {
         let hint = hint_for_form(&error.to_string());
-        ReadProfileError::Form {
-            file: file.to_owned(),
-            error,
-            hint,
-        }
+        ReadProfileError::Form { file: file.to_owned(), error, hint }
     })?;
     let reading = Reading { file, open };
     reading.resolve(written, stem)
@@ -113,20 +104,12 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn resolve(&self, written: ProfileFile, stem: &str) -> Result<Profile, ReadProfileError> {
-        let mut sites: Vec<Site> = written
-            .sites
-            .iter()
-            .map(|entry| self.site(&written, entry))
-            .collect();
+        let mut sites: Vec<Site> = written.sites.iter().map(|entry| self.site(&written, entry)).collect();
         super::check_names(&sites).map_err(|error| self.fail(Problem::Invalid(error)))?;
         let bandwidth = self.matrix(&sites, written.bandwidth, "bandwidth", "nic")?;
         let rtt = self.matrix(&sites, written.rtt, "rtt", "rtt-inside")?;
         for (position, (site, entry)) in sites.iter_mut().zip(&written.sites).enumerate() {
-            site.nic = self.nic(
-                &site.name,
-                entry.nic.or(written.nic),
-                bandwidth.diagonal[position],
-            )?;
+            site.nic = self.nic(&site.name, entry.nic.or(written.nic), bandwidth.diagonal[position])?;
             let stated = entry.rtt_inside.or(written.rtt_inside);
             site.rtt_inside = self.rtt_inside(&site.name, stated, rtt.diagonal[position])?;
         }
@@ -145,9 +128,7 @@ impl Reading<'_> {
             shaping: written.shaping,
             depth: written.depth,
         };
-        profile
-            .check()
-            .map_err(|error| self.fail(Problem::Invalid(error)))?;
+        profile.check().map_err(|error| self.fail(Problem::Invalid(error)))?;
         Ok(profile)
     }
 
@@ -158,14 +139,8 @@ impl Reading<'_> {
             name: entry.name.clone(),
             region: entry.region.clone(),
             aliases: entry.aliases.clone(),
-            machines: entry
-                .machines
-                .or(profile.machines_per_site)
-                .unwrap_or(DEFAULT_MACHINES),
-            nic: Duplex {
-                inbound: unset,
-                outbound: unset,
-            },
+            machines: entry.machines.or(profile.machines_per_site).unwrap_or(DEFAULT_MACHINES),
+            nic: Duplex { inbound: unset, outbound: unset },
             uplink: entry.uplink.or(profile.uplink),
             rtt_inside: DEFAULT_RTT_INSIDE,
         }
@@ -188,14 +163,10 @@ impl Reading<'_> {
                 let (path, text) = (self.open)(&csv.file)?;
                 Table::parse(&path, &text)?.values(sites, csv.unit.as_deref())
             }
-            None if sites.len() < 2 => Ok(Values {
-                between: SiteMatrix::from_fn(sites.len(), |_, _| None),
-                diagonal: vec![None; sites.len()],
-            }),
-            None => Err(self.fail(Problem::NoMatrix {
-                matrix,
-                example: Q::EXAMPLE,
-            })),
+            None if sites.len() < 2 => {
+                Ok(Values { between: SiteMatrix::from_fn(sites.len(), |_, _| None), diagonal: vec![None; sites.len()] })
+            }
+            None => Err(self.fail(Problem::NoMatrix { matrix, example: Q::EXAMPLE })),
         }
     }
 
@@ -213,26 +184,16 @@ impl Reading<'_> {
             let place = format!("{matrix}.rows");
             let from = self.find(sites, &from_name, &place)?;
             if std::mem::replace(&mut rows_seen[from.index()], true) {
-                return Err(self.fail(Problem::Repeated {
-                    place,
-                    site: from_name,
-                }));
+                return Err(self.fail(Problem::Repeated { place, site: from_name }));
             }
             for (to_name, value) in row.0 {
                 let place = format!("{matrix}.rows.{from_name}");
                 let to = self.find(sites, &to_name, &place)?;
                 if from == to {
-                    return Err(self.fail(Problem::SelfRow {
-                        matrix,
-                        site: from_name,
-                        instead,
-                    }));
+                    return Err(self.fail(Problem::SelfRow { matrix, site: from_name, instead }));
                 }
                 if cells[from.index()][to.index()].replace(value).is_some() {
-                    return Err(self.fail(Problem::Repeated {
-                        place,
-                        site: to_name,
-                    }));
+                    return Err(self.fail(Problem::Repeated { place, site: to_name }));
                 }
             }
         }
@@ -243,37 +204,21 @@ impl Reading<'_> {
     }
 
     fn find(&self, sites: &[Site], name: &str, place: &str) -> Result<SiteId, ReadProfileError> {
-        find_site(sites, name).map_err(|error| {
-            self.fail(Problem::Site {
-                place: place.to_owned(),
-                error,
-            })
-        })
+        find_site(sites, name).map_err(|error| self.fail(Problem::Site { place: place.to_owned(), error }))
     }
 
     /// The card of a site's machines: stated, or the diagonal of the bandwidths.
-    fn nic(
-        &self,
-        site: &str,
-        stated: Option<Duplex>,
-        diagonal: Option<Bandwidth>,
-    ) -> Result<Duplex, ReadProfileError> {
+    fn nic(&self, site: &str, stated: Option<Duplex>, diagonal: Option<Bandwidth>) -> Result<Duplex, ReadProfileError> {
         match (stated, diagonal) {
             (Some(nic), Some(diagonal)) if nic.inbound != diagonal || nic.outbound != diagonal => {
                 let stated = format!("in {}, out {}", nic.inbound, nic.outbound);
                 Err(self.diagonal_conflict(site, "nic", stated, diagonal.to_string()))
             }
             (Some(nic), _) => Ok(nic),
-            (None, Some(rate)) => Ok(Duplex {
-                inbound: rate,
-                outbound: rate,
-            }),
+            (None, Some(rate)) => Ok(Duplex { inbound: rate, outbound: rate }),
             (None, None) => {
                 let expected = "`nic: {in: 1 Gbit/s, out: 1 Gbit/s}`, or the diagonal of a table of bandwidths";
-                Err(self.fail(Problem::NoNic {
-                    site: site.to_owned(),
-                    expected,
-                }))
+                Err(self.fail(Problem::NoNic { site: site.to_owned(), expected }))
             }
         }
     }
@@ -286,30 +231,16 @@ impl Reading<'_> {
         diagonal: Option<Duration>,
     ) -> Result<Duration, ReadProfileError> {
         match (stated, diagonal) {
-            (Some(stated), Some(diagonal)) if stated != diagonal => Err(self.diagonal_conflict(
-                site,
-                "rtt-inside",
-                stated.to_string(),
-                diagonal.to_string(),
-            )),
+            (Some(stated), Some(diagonal)) if stated != diagonal => {
+                Err(self.diagonal_conflict(site, "rtt-inside", stated.to_string(), diagonal.to_string()))
+            }
             (Some(inside), _) | (None, Some(inside)) => Ok(inside),
             (None, None) => Ok(DEFAULT_RTT_INSIDE),
         }
     }
 
-    fn diagonal_conflict(
-        &self,
-        site: &str,
-        key: &'static str,
-        stated: String,
-        diagonal: String,
-    ) -> ReadProfileError {
-        self.fail(Problem::DiagonalConflict {
-            site: site.to_owned(),
-            key,
-            stated,
-            diagonal,
-        })
+    fn diagonal_conflict(&self, site: &str, key: &'static str, stated: String, diagonal: String) -> ReadProfileError {
+        self.fail(Problem::DiagonalConflict { site: site.to_owned(), key, stated, diagonal })
     }
 
     fn fail(&self, problem: Problem) -> ReadProfileError {

@@ -4,7 +4,7 @@
 //! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock.
 //!
-//! A read waits in one place, [`PendingRead`], with the reason and since when; every change of state asks the model again.
+//! A read waits in one place, `PendingRead`, with the reason and since when; every change of state asks the model again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -48,10 +48,13 @@ pub struct ShardState {
     early: BTreeMap<u32, Vec<Option<Payload>>>,
     reads: Vec<Option<PendingRead>>,
     mirror_clocks: BTreeMap<MachineId, u32>,
-    barriers: BTreeMap<MachineId, VecDeque<(u32, Arc<[u32]>)>>,
+    barriers: BTreeMap<MachineId, VecDeque<Barrier>>,
     bars: Vec<u32>,
     last_cause: Option<Cause>,
 }
+
+/// Announced updates of a mirror: the clock that brings them, and positions of their rows.
+type Barrier = (u32, Arc<[u32]>);
 
 /// A read that has not been answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -120,7 +120,7 @@ pub(crate) trait Simd: Copy {
     fn neg_mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
     /// The sum of the lanes: halves are added until one is left (16, 8, 4, 2, 1).
     fn sum(self, a: Self::Floats) -> f32;
-    /// [`RSQRT_MAGIC`] minus half the bits of `a` as an integer: 1 / sqrt(a) within 3.5 % for a > 0.
+    /// [`RSQRT_MAGIC`] minus half the bits of `a` as an integer: a first guess of 1 / sqrt(a) for a > 0.
     fn rsqrt_seed(self, a: Self::Floats) -> Self::Floats;
     /// Bit k set where |a| > threshold * |b| in lane k.
     fn exceeds(self, a: Self::Floats, threshold: Self::Floats, b: Self::Floats) -> u16;
@@ -138,23 +138,20 @@ pub(crate) trait Simd: Copy {
     /// Asks for the cache line that a value begins in, ahead of its use.
     fn prefetch<T>(self, value: &T);
 
-    /// 1 / sqrt(a) within 5e-6, by two Newton steps; a finite number for a = 0. The same bits everywhere, which the
-    /// processors' own approximations do not give, and a fourth of the time of a division by a square root.
+    /// 1 / sqrt(a) within 7e-4, by one tuned Newton step; a finite number for a = 0. The same bits everywhere, which the
+    /// processors' own approximations do not give, and several times faster than a division by a square root.
     #[inline(always)]
     fn rsqrt(self, a: Self::Floats) -> Self::Floats {
-        let half = self.mul(a, self.splat(0.5));
-        let three_halves = self.splat(1.5);
-        let mut y = self.rsqrt_seed(a);
-        for _ in 0..2 {
-            let scaled = self.mul(half, y);
-            y = self.mul(y, self.neg_mul_add(scaled, y, three_halves));
-        }
-        y
+        let seed = self.rsqrt_seed(a);
+        let scaled = self.mul(a, seed);
+        let correction = self.neg_mul_add(scaled, seed, self.splat(2.389_244_6));
+        self.mul(self.mul(self.splat(0.703_952_25), seed), correction)
     }
 }
 
-/// The seed constant of the reciprocal square root (Lomont 2003, "Fast inverse square root").
-pub(crate) const RSQRT_MAGIC: i32 = 0x5f37_5a86;
+/// The seed constant of the reciprocal square root; with the two constants of [`Simd::rsqrt`] as tuned by J. Kadlec
+/// (2010) for the least relative error after one step.
+pub(crate) const RSQRT_MAGIC: i32 = 0x5f1f_fff9;
 
 /// A computation that can run on any instruction set. `run` must be `#[inline(always)]`.
 pub(crate) trait Kernel {
@@ -207,7 +204,7 @@ mod tests {
             (0..4000).map(|k| std::array::from_fn(|lane| libm::exp2f((16 * k + lane) as f32 / 400.0 - 80.0))).collect();
         let scalar = dispatch(Isa::Scalar, Rsqrt(&numbers));
         for (x, y) in numbers.concat().iter().zip(&scalar) {
-            assert!((y * x.sqrt() - 1.0).abs() < 5e-6, "1 / sqrt({x}) = {y}");
+            assert!((y * x.sqrt() - 1.0).abs() < 7e-4, "1 / sqrt({x}) = {y}");
         }
         assert!(dispatch(Isa::Scalar, Rsqrt(&[[0.0; LANES]]))[0].is_finite());
         for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {

@@ -24,19 +24,19 @@ use gaia_core::workload::traits::{Evaluation, Workload};
 
 /// A small run.
 #[derive(Clone, Debug)]
-pub struct Case {
-    pub sites: u32,
-    pub machines_per_site: u32,
-    pub wan_mbit_per_s: u64,
-    pub delay_ms: u64,
-    pub system: System,
-    pub clocks: u32,
-    pub seed: u64,
-    pub sigma_bytes: f64,
+pub(crate) struct Case {
+    pub(crate) sites: u32,
+    pub(crate) machines_per_site: u32,
+    pub(crate) wan_mbit_per_s: u64,
+    pub(crate) delay_ms: u64,
+    pub(crate) system: System,
+    pub(crate) clocks: u32,
+    pub(crate) seed: u64,
+    pub(crate) sigma_bytes: f64,
 }
 
 impl Case {
-    pub fn new(sites: u32, machines_per_site: u32, system: System) -> Self {
+    pub(crate) fn new(sites: u32, machines_per_site: u32, system: System) -> Self {
         Case {
             sites,
             machines_per_site,
@@ -49,16 +49,16 @@ impl Case {
         }
     }
 
-    pub fn machines(&self) -> u32 {
+    pub(crate) fn machines(&self) -> u32 {
         self.sites * self.machines_per_site
     }
 
-    pub fn site_of(&self, machine: u32) -> u32 {
+    pub(crate) fn site_of(&self, machine: u32) -> u32 {
         machine / self.machines_per_site
     }
 
     /// A network interface for every machine, and a limit for every machine and remote site.
-    pub fn network(&self) -> Network {
+    pub(crate) fn network(&self) -> Network {
         let count = self.machines();
         let limit = |name: String, mbit: u64| Limit {
             name,
@@ -85,7 +85,7 @@ impl Case {
         Network { machines: count as usize, limits, routes }
     }
 
-    pub fn setting(&self, layout: Layout) -> Setting {
+    pub(crate) fn setting(&self, layout: Layout) -> Setting {
         let count = self.machines();
         Setting::new(SettingParts {
             placement: Placement {
@@ -118,7 +118,7 @@ impl Case {
         })
     }
 
-    pub fn driver<W: Workload>(&self, threads: usize, workload: impl Fn(u32) -> W) -> VirtualDriver<Machine<W>> {
+    pub(crate) fn driver<W: Workload>(&self, threads: usize, workload: impl Fn(u32) -> W) -> VirtualDriver<Machine<W>> {
         let workloads: Vec<Arc<W>> = (0..self.machines()).map(|machine| Arc::new(workload(machine))).collect();
         let setting = Arc::new(self.setting(workloads[0].layout()));
         let machines = (0..self.machines())
@@ -131,11 +131,11 @@ impl Case {
 }
 
 /// Keeps every sample.
-pub struct Kept<S> {
-    pub evaluations: BTreeMap<(u32, u32), Evaluation>,
-    pub clocks: Vec<(u32, Sample<S>)>,
-    pub wan_bytes: u64,
-    pub barriers: u64,
+pub(crate) struct Kept<S> {
+    pub(crate) evaluations: BTreeMap<(u32, u32), Evaluation>,
+    pub(crate) clocks: Vec<(u32, Sample<S>)>,
+    pub(crate) wan_bytes: u64,
+    pub(crate) barriers: u64,
 }
 
 impl<S> Default for Kept<S> {
@@ -161,7 +161,7 @@ impl<S> Observer<Sample<S>> for Kept<S> {
 }
 
 /// Runs to the end, calling `check` after every event.
-pub fn run<W: Workload>(
+pub(crate) fn run<W: Workload>(
     driver: &mut VirtualDriver<Machine<W>>,
     mut check: impl FnMut(&VirtualDriver<Machine<W>>),
 ) -> Kept<W::State> {
@@ -173,21 +173,21 @@ pub fn run<W: Workload>(
     kept
 }
 
-pub const ROWS: u32 = 23;
-pub const WIDTH: u32 = 24;
+pub(crate) const ROWS: u32 = 23;
+pub(crate) const WIDTH: u32 = 24;
 
 fn layout() -> Layout {
     Layout::new(vec![Table { name: "r".to_owned(), rows: ROWS, width: WIDTH }])
 }
 
 /// Changes that depend on every value read, with rounding: order and staleness show in the last bit.
-pub struct Mixing {
-    pub worker: u32,
-    pub declared: Vec<u32>,
+pub(crate) struct Mixing {
+    pub(crate) worker: u32,
+    pub(crate) declared: Vec<u32>,
 }
 
 impl Mixing {
-    pub fn new(worker: u32) -> Self {
+    pub(crate) fn new(worker: u32) -> Self {
         Mixing { worker, declared: (0..ROWS).filter(|row| !(row + worker).is_multiple_of(5)).collect() }
     }
 }
@@ -241,14 +241,14 @@ impl Workload for Mixing {
 
 /// Worker `w` of `workers` adds 1 to every value of the rows `r` with `r mod workers = w`, and to no other: whose update
 /// a value holds can be read off its row, and all sums are exact.
-pub struct Counting {
-    pub worker: u32,
-    pub workers: u32,
-    pub declared: Vec<u32>,
+pub(crate) struct Counting {
+    pub(crate) worker: u32,
+    pub(crate) workers: u32,
+    pub(crate) declared: Vec<u32>,
 }
 
 impl Counting {
-    pub fn new(worker: u32, workers: u32) -> Self {
+    pub(crate) fn new(worker: u32, workers: u32) -> Self {
         Counting { worker, workers, declared: (0..ROWS).collect() }
     }
 }

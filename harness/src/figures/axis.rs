@@ -39,22 +39,12 @@ impl Axis {
             let value = i as f64 * step;
             (value, fixed(value / power(exponent), decimals))
         };
-        Axis {
-            low,
-            high,
-            spacing: Spacing::Linear,
-            ticks: (first..=last).map(tick).collect(),
-            exponent,
-        }
+        Axis { low, high, spacing: Spacing::Linear, ticks: (first..=last).map(tick).collect(), exponent }
     }
 
     /// A logarithmic axis between positive values: ticks at powers of ten, and at 2 and 5 times them on short axes.
     pub(super) fn logarithmic(low: f64, high: f64) -> Axis {
-        let (low, high) = if low > 0.0 && high.is_finite() && high > low {
-            (low, high)
-        } else {
-            (1.0, 10.0)
-        };
+        let (low, high) = if low > 0.0 && high.is_finite() && high > low { (low, high) } else { (1.0, 10.0) };
         let exponent = exponent(high);
         let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
         let short = (high / low).log10() < 2.2;
@@ -62,21 +52,11 @@ impl Axis {
         let every = ((high / low).log10() / 6.0).ceil().max(1.0) as i32;
         let ticks = decades
             .filter(|decade| decade.rem_euclid(every) == 0)
-            .flat_map(|decade| {
-                multiples
-                    .iter()
-                    .map(move |multiple| multiple * power(decade))
-            })
+            .flat_map(|decade| multiples.iter().map(move |multiple| multiple * power(decade)))
             .filter(|value| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value))
-            .map(|value| (value, significant(value / power(exponent), 2)))
+            .map(|value| (value, plain(value / power(exponent))))
             .collect();
-        Axis {
-            low,
-            high,
-            spacing: Spacing::Logarithmic,
-            ticks,
-            exponent,
-        }
+        Axis { low, high, spacing: Spacing::Logarithmic, ticks, exponent }
     }
 
     /// Where `value` lies: 0 at the axis' start, 1 at its end; values beyond lie at the ends. None for NaN, and for what
@@ -112,21 +92,14 @@ impl Axis {
 /// `value` with `digits` significant digits, thousands set apart: `0.43`, `3.8`, `24`, `12,345`.
 pub fn significant(value: f64, digits: i32) -> String {
     if !value.is_finite() {
-        return if value.is_nan() {
-            "n/a".into()
-        } else {
-            "∞".into()
-        };
+        return if value.is_nan() { "n/a".into() } else { "∞".into() };
     }
     if value == 0.0 {
         return "0".into();
     }
     // The magnitude after rounding: 9.96 has two digits before the point when it has two in all.
     let scientific = format!("{value:.*e}", (digits - 1).max(0) as usize);
-    let magnitude = scientific
-        .split_once('e')
-        .and_then(|(_, e)| e.parse().ok())
-        .unwrap_or(0);
+    let magnitude = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     if !(-4..15).contains(&magnitude) {
         return scientific;
     }
@@ -148,12 +121,19 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
         }
         grouped.push(digit);
     }
-    let sign = if (whole.to_owned() + fraction).contains(|c: char| ('1'..='9').contains(&c)) {
-        sign
-    } else {
-        ""
-    };
+    let sign = if (whole.to_owned() + fraction).contains(|c: char| ('1'..='9').contains(&c)) { sign } else { "" };
     format!("{sign}{grouped}{fraction}")
+}
+
+/// The greatest of 1, 2, 5 times a power of ten that is not above `value`, which is positive.
+pub(super) fn round_below(value: f64) -> f64 {
+    let decade = power(value.log10().floor() as i32);
+    [5.0, 2.0].into_iter().find(|m| m * decade <= value).unwrap_or(1.0) * decade
+}
+
+/// `value`, which has one significant digit, without more: `0.05`, `1`, `1,000`.
+fn plain(value: f64) -> String {
+    fixed(value, decimals(value))
 }
 
 /// A range that an axis can have, whatever was measured.
@@ -168,9 +148,7 @@ fn sane(low: f64, high: f64) -> (f64, f64) {
 /// The least of 1, 2, 5 times a power of ten that is not below `step`.
 fn nice_step(step: f64) -> f64 {
     let decade = power(step.log10().floor() as i32);
-    let multiple = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .find(|m| m * decade >= step * (1.0 - 1e-9));
+    let multiple = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * decade >= step * (1.0 - 1e-9));
     multiple.unwrap_or(10.0) * decade
 }
 
@@ -200,60 +178,38 @@ mod tests {
     #[test]
     fn linear_ticks_are_round() {
         assert_eq!(labels(&Axis::linear(0.0, 1.18, 5)), ["0.0", "0.5", "1.0"]);
-        assert_eq!(
-            labels(&Axis::linear(0.0, 340.0, 4)),
-            ["0", "100", "200", "300"]
-        );
-        assert_eq!(
-            labels(&Axis::linear(0.0, 0.035, 4)),
-            ["0.00", "0.01", "0.02", "0.03"]
-        );
-        assert_eq!(
-            labels(&Axis::linear(0.0, 25_000.0, 3)),
-            ["0", "10,000", "20,000"]
-        );
+        assert_eq!(labels(&Axis::linear(0.0, 340.0, 4)), ["0", "100", "200", "300"]);
+        assert_eq!(labels(&Axis::linear(0.0, 0.035, 4)), ["0.00", "0.01", "0.02", "0.03"]);
+        assert_eq!(labels(&Axis::linear(0.0, 25_000.0, 3)), ["0", "10,000", "20,000"]);
         assert_eq!(labels(&Axis::linear(-1.2, 0.3, 3)), ["-1.0", "-0.5", "0.0"]);
     }
 
     #[test]
     fn large_labels_leave_out_a_power_of_ten() {
         let axis = Axis::linear(0.0, 8.6e8, 4);
-        assert_eq!(
-            (labels(&axis), axis.factor().as_str()),
-            (vec!["0", "5"], " (×10⁸)")
-        );
+        assert_eq!((labels(&axis), axis.factor().as_str()), (vec!["0", "5"], " (×10⁸)"));
         assert_eq!(Axis::linear(0.0, 1.0, 4).factor(), "");
         assert_eq!(Axis::linear(0.0, 2e-5, 4).factor(), " (×10⁻⁵)");
     }
 
     #[test]
     fn logarithmic_ticks_are_powers_of_ten() {
-        assert_eq!(
-            labels(&Axis::logarithmic(3.0, 80.0)),
-            ["5.0", "10", "20", "50"]
-        );
-        assert_eq!(
-            labels(&Axis::logarithmic(1.0, 1e4)),
-            ["1.0", "10", "100", "1,000", "10,000"]
-        );
+        assert_eq!(labels(&Axis::logarithmic(3.0, 80.0)), ["5", "10", "20", "50"]);
+        assert_eq!(labels(&Axis::logarithmic(1.0, 1e4)), ["1", "10", "100", "1,000", "10,000"]);
         assert!(Axis::logarithmic(1e-9, 1e9).ticks.len() < 8);
     }
 
     #[test]
+    fn axes_begin_at_round_values() {
+        assert_eq!([1.06, 19.9, 2.0, 700.0].map(round_below), [1.0, 10.0, 2.0, 500.0]);
+    }
+
+    #[test]
     fn odd_ranges_have_an_axis() {
-        for (low, high) in [
-            (f64::NAN, 1.0),
-            (0.0, f64::INFINITY),
-            (2.0, 1.0),
-            (0.0, 0.0),
-            (7.0, 7.0),
-        ] {
+        for (low, high) in [(f64::NAN, 1.0), (0.0, f64::INFINITY), (2.0, 1.0), (0.0, 0.0), (7.0, 7.0)] {
             for axis in [Axis::linear(low, high, 4), Axis::logarithmic(low, high)] {
                 assert!(axis.ticks.len() > 1, "{low} {high} {axis:?}");
-                assert!(
-                    axis.place(7.0)
-                        .is_some_and(|place| (0.0..=1.0).contains(&place))
-                );
+                assert!(axis.place(7.0).is_some_and(|place| (0.0..=1.0).contains(&place)));
                 assert_eq!(axis.place(f64::NAN), None);
             }
         }
@@ -262,10 +218,7 @@ mod tests {
     #[test]
     fn places_run_from_0_to_1() {
         let axis = Axis::logarithmic(1.0, 100.0);
-        assert_eq!(
-            (axis.place(1.0), axis.place(1e9), axis.place(-3.0)),
-            (Some(0.0), Some(1.0), None)
-        );
+        assert_eq!((axis.place(1.0), axis.place(1e9), axis.place(-3.0)), (Some(0.0), Some(1.0), None));
         assert!((axis.place(10.0).unwrap() - 0.5).abs() < 1e-12);
         assert_eq!(Axis::linear(0.0, 4.0, 4).place(1.0), Some(0.25));
     }

@@ -1,14 +1,14 @@
 //! The page that figures are drawn on, and the few marks that they are made of.
 //!
 //! Coordinates are points of a page [`WIDTH`] by [`HEIGHT`], x to the right and y downwards; the backend's pixels are
-//! [`DENSITY`] times finer. The same calls make the SVG and the bitmap. Text is centred vertically on its point. The
-//! palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
+//! [`DENSITY`] times finer. The same calls make the SVG and the bitmap ([`super::text`] has their text).
+//! The palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::DrawError;
+use super::text::Glyphs;
 
 /// The page's width in points.
 pub(super) const WIDTH: f64 = 900.0;
@@ -17,6 +17,8 @@ pub(super) const HEIGHT: f64 = 300.0;
 /// Backend pixels a point.
 pub(super) const DENSITY: f64 = 4.0;
 
+/// The ground.
+pub(super) const PAPER: RGBColor = WHITE;
 /// Axes and text.
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Remarks.
@@ -50,34 +52,11 @@ pub(super) const PART_COLOURS: [RGBColor; 6] = [
 ];
 
 /// Hatches of the parts of a clock.
-pub(super) const PART_HATCHES: [Hatch; 6] = [
-    Hatch::None,
-    Hatch::Rising,
-    Hatch::Level,
-    Hatch::None,
-    Hatch::Falling,
-    Hatch::None,
-];
+pub(super) const PART_HATCHES: [Hatch; 6] =
+    [Hatch::None, Hatch::Rising, Hatch::Level, Hatch::None, Hatch::Falling, Hatch::None];
 
-/// The family by its generic name: the viewer's own sans-serif in SVG, the registered font in bitmaps.
-const FONT: &str = "sans-serif";
-/// Plotters' size of a font over its em.
-const PLOTTERS_PER_EM: f64 = 1.24;
-/// Viewers' sans-serif fonts are wider than the registered one: layout leaves room for them.
-const WIDER: f64 = 1.12;
 /// Points between the lines of a hatch.
 const HATCH_SPACING: f64 = 4.5;
-
-/// Where a text lies from its point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    /// The text begins there.
-    Left,
-    /// The text's middle is there.
-    Middle,
-    /// The text ends there.
-    Right,
-}
 
 /// Lines over a filled area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +97,8 @@ pub(super) struct Rect {
 
 /// The page.
 pub(super) struct Canvas<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
+    pub(super) area: &'a DrawingArea<DB, Shift>,
+    pub(super) glyphs: Glyphs,
 }
 
 impl Rect {
@@ -136,11 +116,7 @@ impl Rect {
 impl Pen<'_> {
     /// A solid line.
     pub(super) const fn solid(colour: RGBColor, width: f64) -> Pen<'static> {
-        Pen {
-            colour,
-            width,
-            dash: &[],
-        }
+        Pen { colour, width, dash: &[] }
     }
 
     fn style(&self) -> ShapeStyle {
@@ -154,94 +130,13 @@ impl Pen<'_> {
 
 impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     /// On a drawing area of [`WIDTH`] by [`HEIGHT`] points.
-    pub(super) fn new(area: &'a DrawingArea<DB, Shift>) -> Self {
-        Canvas { area }
+    pub(super) fn new(area: &'a DrawingArea<DB, Shift>, glyphs: Glyphs) -> Self {
+        Canvas { area, glyphs }
     }
 
     /// White paper.
     pub(super) fn clear(&self) -> Result<(), DrawError> {
-        self.area.fill(&WHITE).map_err(DrawError::backend)
-    }
-
-    /// One line of text of `size` points.
-    pub(super) fn text(
-        &self,
-        at: (f64, f64),
-        anchor: Anchor,
-        size: f64,
-        colour: RGBColor,
-        text: &str,
-    ) -> Result<(), DrawError> {
-        let style = font(size).color(&colour).pos(position(anchor));
-        self.area
-            .draw_text(text, &style, pixel(at))
-            .map_err(DrawError::backend)
-    }
-
-    /// Text that reads upwards, its middle at the point.
-    pub(super) fn text_upwards(
-        &self,
-        at: (f64, f64),
-        size: f64,
-        text: &str,
-    ) -> Result<(), DrawError> {
-        let style = font(size)
-            .transform(FontTransform::Rotate270)
-            .color(&INK)
-            .pos(position(Anchor::Middle));
-        self.area
-            .draw_text(text, &style, pixel(at))
-            .map_err(DrawError::backend)
-    }
-
-    /// How many points wide a text may become in the reader's font.
-    pub(super) fn text_width(&self, size: f64, text: &str) -> f64 {
-        let style: TextStyle<'_> = font(size).into();
-        // No layout means no glyphs: half an em a character is the usual guess.
-        let pixels = self.area.estimate_text_size(text, &style).map_or_else(
-            |_| size * DENSITY * 0.5 * text.chars().count() as f64,
-            |(width, _)| f64::from(width),
-        );
-        pixels / DENSITY * WIDER
-    }
-
-    /// `text`, cut at its end so that it fits in `room` points.
-    pub(super) fn fitted(&self, size: f64, room: f64, text: &str) -> String {
-        if self.text_width(size, text) <= room {
-            return text.to_owned();
-        }
-        let mut kept: Vec<char> = text.chars().collect();
-        loop {
-            kept.pop();
-            let cut: String = kept.iter().collect::<String>().trim_end().to_owned() + "…";
-            if kept.is_empty() || self.text_width(size, &cut) <= room {
-                return cut;
-            }
-        }
-    }
-
-    /// `text` in at most two lines of `room` points, broken at a space or behind a hyphen where there is one.
-    pub(super) fn wrapped(&self, size: f64, room: f64, text: &str) -> Vec<String> {
-        if self.text_width(size, text) <= room {
-            return vec![text.to_owned()];
-        }
-        let breaks = text
-            .char_indices()
-            .filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
-        let fits = |end: usize| self.text_width(size, text[..end].trim_end()) <= room;
-        match breaks
-            .map(|(at, c)| at + c.len_utf8())
-            .filter(|end| fits(*end))
-            .last()
-        {
-            Some(end) if end < text.len() => {
-                vec![
-                    text[..end].trim_end().to_owned(),
-                    self.fitted(size, room, &text[end..]),
-                ]
-            }
-            _ => vec![self.fitted(size, room, text)],
-        }
+        self.area.fill(&PAPER).map_err(DrawError::backend)
     }
 
     /// A line through `points`.
@@ -257,40 +152,19 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// A filled rectangle.
     pub(super) fn fill(&self, rect: Rect, colour: RGBColor) -> Result<(), DrawError> {
-        let corners = [
-            pixel((rect.left, rect.top)),
-            pixel((rect.right, rect.bottom)),
-        ];
-        self.area
-            .draw(&Rectangle::new(corners, colour.filled()))
-            .map_err(DrawError::backend)
+        let corners = [pixel((rect.left, rect.top)), pixel((rect.right, rect.bottom))];
+        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(DrawError::backend)
     }
 
     /// A rectangle's outline.
     pub(super) fn outline(&self, rect: Rect, pen: Pen<'_>) -> Result<(), DrawError> {
-        let Rect {
-            left,
-            top,
-            right,
-            bottom,
-        } = rect;
-        let around = [
-            (left, top),
-            (right, top),
-            (right, bottom),
-            (left, bottom),
-            (left, top),
-        ];
+        let Rect { left, top, right, bottom } = rect;
+        let around = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
         self.line(&around, pen)
     }
 
     /// Lines over a rectangle.
-    pub(super) fn hatch(
-        &self,
-        rect: Rect,
-        hatch: Hatch,
-        colour: RGBColor,
-    ) -> Result<(), DrawError> {
+    pub(super) fn hatch(&self, rect: Rect, hatch: Hatch, colour: RGBColor) -> Result<(), DrawError> {
         let pen = Pen::solid(colour, 0.8);
         let slope = match hatch {
             Hatch::None => return Ok(()),
@@ -307,11 +181,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         };
         // Lines of slope 1 or -1 by where they cross the left edge, as heights above the bottom.
         let mut crossing = if slope > 0.0 { -rect.width() } else { 0.0 } + HATCH_SPACING / 2.0;
-        let last = if slope > 0.0 {
-            rect.height()
-        } else {
-            rect.height() + rect.width()
-        };
+        let last = if slope > 0.0 { rect.height() } else { rect.height() + rect.width() };
         while crossing < last {
             let at = |height: f64| rect.left + (height - crossing) * slope;
             let (a, b) = (at(0.0), at(rect.height()));
@@ -327,14 +197,9 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     /// A filled disc with a white rim.
-    pub(super) fn dot(
-        &self,
-        at: (f64, f64),
-        radius: f64,
-        colour: RGBColor,
-    ) -> Result<(), DrawError> {
+    pub(super) fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<(), DrawError> {
         let pixels = |radius: f64| (radius * DENSITY).round() as i32;
-        for (radius, colour) in [(radius + 1.2, WHITE), (radius, colour)] {
+        for (radius, colour) in [(radius + 1.2, PAPER), (radius, colour)] {
             let disc = Circle::new(pixel(at), pixels(radius), colour.filled());
             self.area.draw(&disc).map_err(DrawError::backend)?;
         }
@@ -347,30 +212,11 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         if pixels.len() < 2 {
             return Ok(());
         }
-        self.area
-            .draw(&PathElement::new(pixels, pen.style()))
-            .map_err(DrawError::backend)
+        self.area.draw(&PathElement::new(pixels, pen.style())).map_err(DrawError::backend)
     }
 }
 
-fn font(size: f64) -> FontDesc<'static> {
-    FontDesc::new(
-        FontFamily::Name(FONT),
-        size * DENSITY * PLOTTERS_PER_EM,
-        FontStyle::Normal,
-    )
-}
-
-fn position(anchor: Anchor) -> Pos {
-    let horizontal = match anchor {
-        Anchor::Left => HPos::Left,
-        Anchor::Middle => HPos::Center,
-        Anchor::Right => HPos::Right,
-    };
-    Pos::new(horizontal, VPos::Center)
-}
-
-fn pixel((x, y): (f64, f64)) -> (i32, i32) {
+pub(super) fn pixel((x, y): (f64, f64)) -> (i32, i32) {
     ((x * DENSITY).round() as i32, (y * DENSITY).round() as i32)
 }
 
@@ -388,10 +234,7 @@ fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
                 break;
             }
             let part = left / length;
-            from = (
-                from.0 + (to.0 - from.0) * part,
-                from.1 + (to.1 - from.1) * part,
-            );
+            from = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
             if step % 2 == 0 {
                 mark.push(from);
                 marks.push(std::mem::take(&mut mark));
@@ -418,10 +261,7 @@ mod tests {
     #[test]
     fn dashes_have_the_lengths_of_the_pattern() {
         let marks = dashes(&[(0.0, 0.0), (4.0, 0.0), (10.0, 0.0)], &[3.0, 2.0]);
-        let ends: Vec<(f64, f64)> = marks
-            .iter()
-            .map(|mark| (mark[0].0, mark[mark.len() - 1].0))
-            .collect();
+        let ends: Vec<(f64, f64)> = marks.iter().map(|mark| (mark[0].0, mark[mark.len() - 1].0)).collect();
         assert_eq!(ends, [(0.0, 3.0), (5.0, 8.0)]);
     }
 

@@ -39,10 +39,7 @@ pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
         let name = result.summary.cell.as_str();
         match cells.iter_mut().find(|cell| cell.name == name) {
             Some(cell) => cell.runs.push(result),
-            None => cells.push(Cell {
-                name,
-                runs: vec![result],
-            }),
+            None => cells.push(Cell { name, runs: vec![result] }),
         }
     }
     cells
@@ -55,11 +52,7 @@ pub(super) fn compared<'a, 'b>(cells: &'b [Cell<'a>]) -> Vec<&'b Cell<'a>> {
 
 /// The cell that others are held against: the one called [`BASELINE`], else the first.
 pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
-    cells
-        .iter()
-        .find(|cell| cell.name == BASELINE)
-        .or(cells.first())
-        .copied()
+    cells.iter().find(|cell| cell.name == BASELINE).or(cells.first()).copied()
 }
 
 impl Cell<'_> {
@@ -70,10 +63,7 @@ impl Cell<'_> {
 
     /// How many runs reached the target (or converged).
     pub(super) fn reached(&self) -> usize {
-        self.runs
-            .iter()
-            .filter(|run| run.summary.seconds_to_target.is_some())
-            .count()
+        self.runs.iter().filter(|run| run.summary.seconds_to_target.is_some()).count()
     }
 
     /// Whether all did.
@@ -86,8 +76,9 @@ impl Cell<'_> {
         match self.reached() {
             all if all == self.runs.len() => match self.runs[0].summary.outcome {
                 Outcome::Converged => "converged".into(),
-                Outcome::TargetReached | Outcome::ClockCap => "target reached".into(),
+                Outcome::TargetReached | Outcome::ClockCap | Outcome::Diverged => "target reached".into(),
             },
+            0 if self.runs.iter().any(|run| run.summary.outcome == Outcome::Diverged) => "diverged".into(),
             0 => "target not reached".into(),
             some => format!("{some} of {} reached the target", self.runs.len()),
         }
@@ -112,11 +103,7 @@ impl Cell<'_> {
     /// The mean breakdown over seeds.
     pub(super) fn breakdown(&self) -> Breakdown {
         let mean = |part: fn(&Breakdown) -> f64| {
-            self.runs
-                .iter()
-                .map(|run| part(&run.summary.breakdown))
-                .sum::<f64>()
-                / self.runs.len() as f64
+            self.runs.iter().map(|run| part(&run.summary.breakdown)).sum::<f64>() / self.runs.len() as f64
         };
         Breakdown {
             compute: mean(|b| b.compute),
@@ -129,32 +116,20 @@ impl Cell<'_> {
     }
 
     /// This cell's number over `other`'s, seed by seed; none when a number is missing or nothing pairs.
-    pub(super) fn ratio(
-        &self,
-        other: &Cell<'_>,
-        of: impl Fn(&Summary) -> Option<f64>,
-    ) -> Option<Spread> {
-        let mine: BTreeMap<u64, Option<f64>> = self
-            .runs
-            .iter()
-            .map(|run| (run.summary.seed, of(&run.summary)))
-            .collect();
+    pub(super) fn ratio(&self, other: &Cell<'_>, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        let mine: BTreeMap<u64, Option<f64>> =
+            self.runs.iter().map(|run| (run.summary.seed, of(&run.summary))).collect();
         let pairs: Option<Vec<(f64, f64)>> = other
             .runs
             .iter()
-            .filter_map(|run| {
-                mine.get(&run.summary.seed)
-                    .map(|mine| (*mine, of(&run.summary)))
-            })
+            .filter_map(|run| mine.get(&run.summary.seed).map(|mine| (*mine, of(&run.summary))))
             .map(|(mine, theirs)| Some((mine?, theirs?)))
             .collect();
         let pairs = pairs?;
         let ratios: Vec<f64> = pairs.iter().map(|(mine, theirs)| mine / theirs).collect();
         let sum = |part: fn(&(f64, f64)) -> f64| pairs.iter().map(part).sum::<f64>();
         let mean = sum(|pair| pair.0) / sum(|pair| pair.1);
-        Spread::of(&ratios)
-            .map(|spread| Spread { mean, ..spread })
-            .filter(|spread| spread.is_finite())
+        Spread::of(&ratios).map(|spread| Spread { mean, ..spread }).filter(|spread| spread.is_finite())
     }
 
     /// Time to the target over `other`'s; none unless all paired runs reached it.
@@ -174,22 +149,12 @@ impl Spread {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let low = values.iter().copied().reduce(f64::min)?;
         let high = values.iter().copied().reduce(f64::max)?;
-        Some(Spread {
-            n: values.len(),
-            mean,
-            low,
-            high,
-        })
+        Some(Spread { n: values.len(), mean, low, high })
     }
 
     /// One over it.
     pub fn inverse(&self) -> Spread {
-        Spread {
-            n: self.n,
-            mean: 1.0 / self.mean,
-            low: 1.0 / self.high,
-            high: 1.0 / self.low,
-        }
+        Spread { n: self.n, mean: 1.0 / self.mean, low: 1.0 / self.high, high: 1.0 / self.low }
     }
 
     fn is_finite(&self) -> bool {
@@ -216,15 +181,7 @@ mod tests {
         ];
         let cells = group(&results);
         let normalised = cells[1].time_over(&cells[0]).unwrap();
-        assert_eq!(
-            normalised,
-            Spread {
-                n: 2,
-                mean: 125.0 / 300.0,
-                low: 0.25,
-                high: 0.5
-            }
-        );
+        assert_eq!(normalised, Spread { n: 2, mean: 125.0 / 300.0, low: 0.25, high: 0.5 });
         assert_eq!(cells[0].time_over(&cells[1]).unwrap(), normalised.inverse());
     }
 
@@ -244,17 +201,10 @@ mod tests {
 
     #[test]
     fn the_cell_that_sets_the_target_is_not_compared() {
-        let results = [
-            cell("Target").sets_target().done(),
-            cell("A").done(),
-            cell("B").done(),
-        ];
+        let results = [cell("Target").sets_target().done(), cell("A").done(), cell("B").done()];
         let cells = group(&results);
         let compared = compared(&cells);
-        assert_eq!(
-            compared.iter().map(|cell| cell.name).collect::<Vec<_>>(),
-            ["A", "B"]
-        );
+        assert_eq!(compared.iter().map(|cell| cell.name).collect::<Vec<_>>(), ["A", "B"]);
         assert_eq!(baseline(&compared).unwrap().name, "A");
         assert!(baseline(&[]).is_none());
     }

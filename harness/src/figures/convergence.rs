@@ -8,17 +8,19 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::DrawError;
-use super::axis::{Axis, fixed, significant};
+use super::axis::{Axis, fixed, round_below, significant};
 use super::canvas::{
-    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PART_COLOURS, PART_HATCHES, Pen, Rect,
+    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
 };
 use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
+use super::measure::{Measures, SAME_TARGET};
 use super::panel::{BarName, Panel, Swatch, draw_above, draw_area};
+use crate::claims::{Claim, Context};
 use crate::results::{Breakdown, CellResult, Sample};
 
 /// The top and bottom of every frame.
-const TOP: f64 = 78.0;
-const BOTTOM: f64 = 243.0;
+const TOP: f64 = 84.0;
+const BOTTOM: f64 = 245.0;
 /// Room above the highest bar for its label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
 /// The same where an arrow and two lines stand on a bar.
@@ -26,11 +28,15 @@ const HEADROOM_OF_ARROWS: f64 = 0.42;
 /// Ranges wider than this ratio are drawn on a logarithmic axis.
 const WIDE_OBJECTIVES: f64 = 20.0;
 const WIDE_TIMES: f64 = 10.0;
-const DASHED_TARGET: Pen<'static> = Pen {
-    colour: FAINT,
-    width: 1.2,
-    dash: &[4.0, 3.0],
-};
+const DASHED_TARGET: Pen<'static> = Pen { colour: FAINT, width: 1.2, dash: &[4.0, 3.0] };
+
+/// What the figure asks.
+pub(super) const QUESTION: &str = "how long does each system take to converge, and where does the time go?";
+
+/// The one thing that can be said of any cells.
+pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
+    vec![SAME_TARGET.judge(Measures::of(results).share_at_target(), &Context::of(results))]
+}
 
 /// One row a cell: what the bars, the curves and the claims stand on. `_low` and `_high` run over seeds.
 ///
@@ -42,22 +48,13 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let base = baseline(&compared);
     let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(of).collect::<Vec<String>>();
     let mean = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
-        cells
-            .iter()
-            .map(|cell| of(cell).map(|spread| spread.mean))
-            .collect::<Vec<_>>()
+        cells.iter().map(|cell| of(cell).map(|spread| spread.mean)).collect::<Vec<_>>()
     };
     let low = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
-        cells
-            .iter()
-            .map(|cell| of(cell).map(|spread| spread.low))
-            .collect::<Vec<_>>()
+        cells.iter().map(|cell| of(cell).map(|spread| spread.low)).collect::<Vec<_>>()
     };
     let high = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
-        cells
-            .iter()
-            .map(|cell| of(cell).map(|spread| spread.high))
-            .collect::<Vec<_>>()
+        cells.iter().map(|cell| of(cell).map(|spread| spread.high)).collect::<Vec<_>>()
     };
     let seconds = |cell: &Cell<'_>| cell.seconds_to_target();
     let normalised = |cell: &Cell<'_>| base.and_then(|base| cell.time_over(base));
@@ -92,10 +89,7 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
 ///
 /// # Errors
 /// [`DrawError`] when the backend fails.
-pub(super) fn draw<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    results: &[CellResult],
-) -> Result<(), DrawError> {
+pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellResult]) -> Result<(), DrawError> {
     let cells = group(results);
     let cells = compared(&cells);
     draw_times(canvas, &cells)?;
@@ -103,32 +97,15 @@ pub(super) fn draw<DB: DrawingBackend>(
     draw_breakdowns(canvas, &cells)
 }
 
-fn draw_times<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    cells: &[&Cell<'_>],
-) -> Result<(), DrawError> {
-    let panel = Panel {
-        frame: frame(52.0, 262.0),
-        title: "(a) Time to convergence",
-    };
+fn draw_times<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
+    let panel = Panel { frame: frame(52.0, 262.0), title: "(a) Time to convergence" };
     panel.draw_title(canvas)?;
     let base = baseline(cells);
-    let name = base.map_or(BASELINE, |base| base.name);
-    let scale = if cells.len() > 1 {
-        format!("{name} = 1; labels: speedup")
-    } else {
-        format!("{name} = 1")
-    };
+    let name = canvas.fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
+    let scale = if cells.len() > 1 { format!("{name} = 1; labels: speedup") } else { format!("{name} = 1") };
     panel.draw_remark(canvas, &[scale, seeds_remark(cells)])?;
-    let bars: Vec<Option<Spread>> = cells
-        .iter()
-        .map(|cell| base.and_then(|base| cell.least_time_over(base)))
-        .collect();
-    let highest = bars
-        .iter()
-        .flatten()
-        .map(|bar| bar.high)
-        .fold(1.0, f64::max);
+    let bars: Vec<Option<Spread>> = cells.iter().map(|cell| base.and_then(|base| cell.least_time_over(base))).collect();
+    let highest = bars.iter().flatten().map(|bar| bar.high).fold(1.0, f64::max);
     let arrows = cells.iter().any(|cell| !cell.all_reached());
     let headroom = if arrows { HEADROOM_OF_ARROWS } else { HEADROOM };
     let axis = Axis::linear(0.0, highest * (1.0 + headroom), 5);
@@ -145,17 +122,13 @@ fn draw_times<DB: DrawingBackend>(
         if cell.all_reached() {
             draw_above(canvas, x, top, half * 2.9, &[&label])?;
         } else {
-            draw_above(canvas, x, top - 13.0, half * 3.0, &["not", "reached"])?;
+            let lines = missed_label(cell);
+            draw_above(canvas, x, top - 13.0, half * 3.0, &lines.each_ref().map(String::as_str))?;
         }
     }
     panel.draw_base(canvas)?;
-    let names: Vec<BarName<'_>> = cells
-        .iter()
-        .map(|cell| BarName {
-            name: cell.name,
-            remark: seconds_label(cell),
-        })
-        .collect();
+    let names: Vec<BarName<'_>> =
+        cells.iter().map(|cell| BarName { name: cell.name, remark: seconds_label(cell) }).collect();
     panel.draw_bar_names(canvas, &names)
 }
 
@@ -178,7 +151,7 @@ fn draw_time<DB: DrawingBackend>(
     if cell.all_reached() {
         draw_area(canvas, area, colour, Hatch::None)?;
     } else {
-        draw_area(canvas, area, RGBColor(0xFF, 0xFF, 0xFF), Hatch::None)?;
+        draw_area(canvas, area, PAPER, Hatch::None)?;
         canvas.hatch(area, Hatch::Rising, colour)?;
         let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
         canvas.line(&[(x, area.top), (x, tip)], pen)?;
@@ -194,35 +167,19 @@ fn draw_time<DB: DrawingBackend>(
     Ok(())
 }
 
-fn draw_objectives<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    cells: &[&Cell<'_>],
-) -> Result<(), DrawError> {
-    let panel = Panel {
-        frame: frame(342.0, 602.0),
-        title: "(b) Convergence",
-    };
+fn draw_objectives<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
+    let panel = Panel { frame: frame(342.0, 602.0), title: "(b) Convergence" };
     panel.draw_title(canvas)?;
-    let mut legend: Vec<(Swatch<'_>, &str)> = cells
-        .iter()
-        .enumerate()
-        .map(|(i, cell)| (Swatch::Line(pen(i)), cell.name))
-        .collect();
+    let mut legend: Vec<(Swatch<'_>, &str)> =
+        cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.name)).collect();
     legend.push((Swatch::Line(DASHED_TARGET), "target"));
     panel.draw_legend(canvas, &legend)?;
     let (x, y) = (time_axis(cells), objective_axis(cells));
     panel.draw_y(canvas, &y, "objective")?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
-    let targets: Vec<f64> = cells
-        .iter()
-        .flat_map(|cell| &cell.runs)
-        .filter_map(|run| run.summary.target)
-        .collect();
+    let targets: Vec<f64> = cells.iter().flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect();
     if let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean)) {
-        canvas.line(
-            &[(panel.frame.left, at), (panel.frame.right, at)],
-            DASHED_TARGET,
-        )?;
+        canvas.line(&[(panel.frame.left, at), (panel.frame.right, at)], DASHED_TARGET)?;
     }
     for (i, cell) in cells.iter().enumerate() {
         for run in &cell.runs {
@@ -244,48 +201,29 @@ fn draw_objectives<DB: DrawingBackend>(
     Ok(())
 }
 
-fn draw_breakdowns<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    cells: &[&Cell<'_>],
-) -> Result<(), DrawError> {
-    let panel = Panel {
-        frame: frame(676.0, 890.0),
-        title: "(c) Where a clock's time goes",
-    };
+fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
+    let panel = Panel { frame: frame(676.0, 890.0), title: "(c) Where a clock's time goes" };
     panel.draw_title(canvas)?;
     let parts = Breakdown::default().parts();
-    let legend: Vec<(Swatch<'_>, &str)> = parts
-        .iter()
-        .enumerate()
-        .map(|(i, (name, _))| (part_swatch(i), *name))
-        .collect();
+    let legend: Vec<(Swatch<'_>, &str)> =
+        parts.iter().enumerate().map(|(i, (name, _))| (part_swatch(i), *name)).collect();
     panel.draw_legend(canvas, &legend)?;
     let sums: Vec<f64> = cells.iter().map(|cell| cell.breakdown().sum()).collect();
-    let highest = sums
-        .iter()
-        .copied()
-        .filter(|sum| sum.is_finite())
-        .fold(0.0, f64::max);
+    let highest = sums.iter().copied().filter(|sum| sum.is_finite()).fold(0.0, f64::max);
     let axis = Axis::linear(0.0, highest * (1.0 + HEADROOM), 5);
     panel.draw_y(canvas, &axis, "seconds a clock")?;
     for (i, cell) in cells.iter().enumerate() {
         let (x, half) = panel.bar(i, cells.len());
         let mut below = 0.0;
-        for (part, (_, seconds)) in cell.breakdown().parts().into_iter().enumerate() {
-            let (Some(bottom), Some(top)) =
-                (panel.y(&axis, below), panel.y(&axis, below + seconds))
-            else {
+        let parts = cell.breakdown().parts().into_iter().enumerate();
+        for (part, (_, seconds)) in parts.filter(|(_, (_, seconds))| seconds.is_finite()) {
+            let (Some(bottom), Some(top)) = (panel.y(&axis, below), panel.y(&axis, below + seconds)) else {
                 continue;
             };
             below += seconds;
             // Thinner than its outline it would be a line of no colour.
             if bottom - top >= 0.5 {
-                let area = Rect {
-                    left: x - half,
-                    top,
-                    right: x + half,
-                    bottom,
-                };
+                let area = Rect { left: x - half, top, right: x + half, bottom };
                 draw_area(canvas, area, PART_COLOURS[part], PART_HATCHES[part])?;
             }
         }
@@ -293,29 +231,20 @@ fn draw_breakdowns<DB: DrawingBackend>(
         draw_above(canvas, x, top, half * 3.0, &[&seconds_text(sums[i])])?;
     }
     panel.draw_base(canvas)?;
-    let names: Vec<BarName<'_>> = cells
-        .iter()
-        .map(|cell| BarName {
-            name: cell.name,
-            remark: String::new(),
-        })
-        .collect();
+    let names: Vec<BarName<'_>> = cells.iter().map(|cell| BarName { name: cell.name, remark: String::new() }).collect();
     panel.draw_bar_names(canvas, &names)
 }
 
 /// From the first sample to the end of the slowest run.
 fn time_axis(cells: &[&Cell<'_>]) -> Axis {
     let ends = |cell: &&Cell<'_>| {
-        cell.runs
-            .iter()
-            .map(|run| run.summary.seconds)
-            .fold(0.0, f64::max)
+        cell.runs.iter().map(|run| run.summary.seconds).filter(|seconds| seconds.is_finite()).fold(0.0, f64::max)
     };
     let slowest = cells.iter().map(ends).fold(0.0, f64::max);
     let fastest = cells.iter().map(ends).fold(f64::INFINITY, f64::min);
     if fastest > 0.0 && slowest / fastest > WIDE_TIMES {
         // The fastest run's first thirtieth is left out: it would take most of the axis.
-        return Axis::logarithmic(fastest / 30.0, slowest * 1.1);
+        return Axis::logarithmic(round_below(fastest / 30.0), slowest * 1.1);
     }
     Axis::linear(0.0, slowest * 1.03, 5)
 }
@@ -323,53 +252,37 @@ fn time_axis(cells: &[&Cell<'_>]) -> Axis {
 /// From the lowest objective to the highest at a start: a run that diverges leaves through the top.
 fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
     let runs = || cells.iter().flat_map(|cell| &cell.runs);
-    let objectives = runs()
-        .flat_map(|run| &run.samples)
-        .map(|sample| sample.objective);
+    let objectives = runs().flat_map(|run| &run.samples).map(|sample| sample.objective);
     let targets = runs().filter_map(|run| run.summary.target);
     let starts = runs().map(|run| run.summary.first_objective);
-    let low = objectives
-        .chain(targets.clone())
-        .filter(|v| v.is_finite())
-        .fold(f64::INFINITY, f64::min);
-    let high = starts
-        .chain(targets)
-        .filter(|v| v.is_finite())
-        .fold(f64::NEG_INFINITY, f64::max);
+    let low = objectives.chain(targets.clone()).filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
+    let high = starts.chain(targets).filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
     if low > 0.0 && high / low > WIDE_OBJECTIVES {
         return Axis::logarithmic(low / 1.15, high * 1.15);
     }
     let margin = (high - low) * 0.04;
     // Near zero, zero itself is the better start.
-    let start = if low >= 0.0 && low < (high - low) * 0.4 {
-        0.0
-    } else {
-        low - margin
-    };
+    let start = if low >= 0.0 && low < (high - low) * 0.4 { 0.0 } else { low - margin };
     Axis::linear(start, high + margin, 5)
 }
 
 /// A run's curve in points, in pieces where the objective is no number.
 fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64, f64)>> {
-    let point =
-        |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
-    let places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
-    places
-        .split(Option::is_none)
-        .map(|piece| piece.iter().flatten().copied().collect())
-        .collect()
+    let point = |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
+    let mut places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
+    // A run that diverges leaves through the top, once.
+    let outside = |place: &Option<(f64, f64)>| place.is_some_and(|(_, y)| y <= panel.frame.top);
+    for i in (1..places.len()).rev() {
+        if outside(&places[i]) && outside(&places[i - 1]) {
+            places[i] = None;
+        }
+    }
+    places.split(Option::is_none).map(|piece| piece.iter().flatten().copied().collect()).collect()
 }
 
 fn time_unit(cells: &[&Cell<'_>]) -> &'static str {
-    let scaled = cells
-        .iter()
-        .flat_map(|cell| &cell.runs)
-        .any(|run| run.manifest.similitude.of.is_some());
-    if scaled {
-        "virtual seconds at the paper's scale"
-    } else {
-        "virtual seconds"
-    }
+    let scaled = cells.iter().flat_map(|cell| &cell.runs).any(|run| run.manifest.similitude.of.is_some());
+    if scaled { "virtual seconds at the paper's scale" } else { "virtual seconds" }
 }
 
 fn seeds_remark(cells: &[&Cell<'_>]) -> String {
@@ -388,11 +301,18 @@ fn speedup_label(cell: &Cell<'_>, base: &Cell<'_>, bar: &Spread) -> String {
     format!("{at_least}{}x", significant(bar.inverse().mean, 2))
 }
 
+/// Why there is no speedup, in two lines.
+fn missed_label(cell: &Cell<'_>) -> [String; 2] {
+    match (cell.reached(), cell.outcome().as_str()) {
+        (0, "diverged") => ["it".into(), "diverged".into()],
+        (0, _) => ["not".into(), "reached".into()],
+        (some, _) => [format!("{some} of {}", cell.runs.len()), "reached".into()],
+    }
+}
+
 fn seconds_label(cell: &Cell<'_>) -> String {
     let at_least = if cell.all_reached() { "" } else { "> " };
-    cell.least_seconds()
-        .map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean)))
-        .unwrap_or_default()
+    cell.least_seconds().map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean))).unwrap_or_default()
 }
 
 /// `0.64 s`, `17.3 s`, `1,210 s`.
@@ -401,17 +321,12 @@ fn seconds_text(seconds: f64) -> String {
         0.0..10.0 => format!("{seconds:.2} s"),
         10.0..100.0 => format!("{seconds:.1} s"),
         100.0..1e12 => format!("{} s", fixed(seconds, 0)),
-        _ => format!("{} s", significant(seconds, 3)),
+        _ => significant(seconds, 3),
     }
 }
 
 fn frame(left: f64, right: f64) -> Rect {
-    Rect {
-        left,
-        top: TOP,
-        right,
-        bottom: BOTTOM,
-    }
+    Rect { left, top: TOP, right, bottom: BOTTOM }
 }
 
 fn colour(i: usize) -> RGBColor {
@@ -419,11 +334,7 @@ fn colour(i: usize) -> RGBColor {
 }
 
 fn pen(i: usize) -> Pen<'static> {
-    Pen {
-        colour: colour(i),
-        width: 1.9,
-        dash: CELL_DASHES[i % CELL_DASHES.len()],
-    }
+    Pen { colour: colour(i), width: 1.9, dash: CELL_DASHES[i % CELL_DASHES.len()] }
 }
 
 fn part_swatch(i: usize) -> Swatch<'static> {

@@ -8,7 +8,9 @@ mod canvas;
 mod cells;
 mod convergence;
 mod fig13;
+mod measure;
 mod panel;
+mod text;
 
 use std::io;
 use std::path::Path;
@@ -23,6 +25,7 @@ use crate::results::CellResult;
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, HEIGHT, WIDTH};
 pub use cells::Spread;
+use text::Glyphs;
 
 /// PNG pixels are means of squares of so many drawn ones: smooth edges.
 const SUPERSAMPLING: usize = 2;
@@ -30,6 +33,8 @@ const SUPERSAMPLING: usize = 2;
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
+    /// Time to convergence of any cells: for specs that name no figure.
+    Convergence,
     /// Matrix factorisation under SSP across 11 data centres.
     Fig13,
 }
@@ -62,11 +67,17 @@ pub enum DrawError {
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 1] = [Figure::Fig13];
+    pub const ALL: [Figure; 2] = [Figure::Convergence, Figure::Fig13];
+
+    /// What specs may name.
+    pub fn names() -> [&'static str; Figure::ALL.len()] {
+        Figure::ALL.map(Figure::name)
+    }
 
     /// As specs name it.
     pub fn name(self) -> &'static str {
         match self {
+            Figure::Convergence => "convergence",
             Figure::Fig13 => "fig13",
         }
     }
@@ -74,6 +85,7 @@ impl Figure {
     /// The question that it answers.
     pub fn question(self) -> &'static str {
         match self {
+            Figure::Convergence => convergence::QUESTION,
             Figure::Fig13 => fig13::QUESTION,
         }
     }
@@ -84,17 +96,11 @@ impl Figure {
     /// [`UnknownFigure`] with the nearest name.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
         let distance = |figure: &Figure| strsim::damerau_levenshtein(figure.name(), name);
-        let nearest = Figure::ALL
-            .into_iter()
-            .min_by_key(distance)
-            .expect("there is a figure");
+        let nearest = Figure::ALL.into_iter().min_by_key(distance).expect("there is a figure");
         if nearest.name() == name {
             return Ok(nearest);
         }
-        Err(UnknownFigure {
-            found: name.to_owned(),
-            nearest: nearest.name(),
-        })
+        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name() })
     }
 
     /// The numbers, a row a cell. Columns `x_low` and `x_high` hold the range of `x` over seeds.
@@ -103,13 +109,14 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self {
-            Figure::Fig13 => convergence::table(results),
+            Figure::Convergence | Figure::Fig13 => convergence::table(results),
         }
     }
 
     /// What must be seen, and whether it is.
     pub fn claims(self, results: &[CellResult]) -> Vec<Claim> {
         match self {
+            Figure::Convergence => convergence::claims(results),
             Figure::Fig13 => fig13::claims(results),
         }
     }
@@ -121,14 +128,11 @@ impl Figure {
     pub fn svg(self, results: &[CellResult]) -> Result<String, DrawError> {
         let (width, height) = drawn_size();
         let mut svg = String::new();
-        self.draw(SVGBackend::with_string(&mut svg, (width, height)), results)?;
+        let backend = SVGBackend::with_string(&mut svg, (width, height));
+        self.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(
-            &drawn,
-            &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"),
-            1,
-        ))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
@@ -138,24 +142,18 @@ impl Figure {
     pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
         let (width, height) = drawn_size();
         let mut drawn = vec![0; (width * height * 3) as usize];
-        self.draw(
-            BitMapBackend::with_buffer(&mut drawn, (width, height)),
-            results,
-        )?;
+        let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
+        self.draw(backend, Glyphs::Bitmap, results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
-    fn draw<DB: DrawingBackend>(
-        self,
-        backend: DB,
-        results: &[CellResult],
-    ) -> Result<(), DrawError> {
+    fn draw<DB: DrawingBackend>(self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
         register_font();
         let area = backend.into_drawing_area();
-        let canvas = Canvas::new(&area);
+        let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Fig13 => convergence::draw(&canvas, results)?,
+            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, results)?,
         }
         area.present().map_err(DrawError::backend)
     }
@@ -177,12 +175,7 @@ fn register_font() {
 }
 
 fn register_font_bytes() -> bool {
-    plotters::style::register_font(
-        "sans-serif",
-        FontStyle::Normal,
-        epaint_default_fonts::UBUNTU_LIGHT,
-    )
-    .is_ok()
+    plotters::style::register_font(text::FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
 fn drawn_size() -> (u32, u32) {
@@ -209,19 +202,10 @@ fn shrink(drawn: &[u8], width: usize) -> Vec<u8> {
 /// PNG of shrunk pixels: plotters only encodes into a file.
 fn encode(pixels: &[u8], (width, height): (u32, u32), folder: &Path) -> Result<Vec<u8>, DrawError> {
     let size = (width / SUPERSAMPLING as u32, height / SUPERSAMPLING as u32);
-    let failed = |source| DrawError::Temporary {
-        folder: folder.to_owned(),
-        source,
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".figure.")
-        .suffix(".png")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let failed = |source| DrawError::Temporary { folder: folder.to_owned(), source };
+    let file = tempfile::Builder::new().prefix(".figure.").suffix(".png").tempfile_in(folder).map_err(failed)?;
     let mut backend = BitMapBackend::new(file.path(), size);
-    let encoded = backend
-        .blit_bitmap((0, 0), size, pixels)
-        .and_then(|()| backend.present());
+    let encoded = backend.blit_bitmap((0, 0), size, pixels).and_then(|()| backend.present());
     encoded.map_err(|error| DrawError::Backend(error.to_string()))?;
     drop(backend);
     std::fs::read(file.path()).map_err(failed)

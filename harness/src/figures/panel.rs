@@ -6,7 +6,8 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, FAINT, GRID, Hatch, INK, Pen, Rect};
+use super::canvas::{Canvas, FAINT, GRID, Hatch, INK, PAPER, Pen, Rect};
+use super::text::Anchor;
 
 /// Titles of panels, in points.
 const TITLE: f64 = 15.0;
@@ -22,8 +23,10 @@ const TITLE_Y: f64 = 14.0;
 const LEGEND_Y: f64 = 37.0;
 const LEGEND_ROW: f64 = 16.5;
 /// A legend's mark with the gap behind it, and the gap between columns.
-const SWATCH: f64 = 24.0;
-const LEGEND_GAP: f64 = 12.0;
+const SWATCH: f64 = 20.0;
+const LEGEND_GAP: f64 = 9.0;
+/// Legends try sizes until they have so few rows.
+const LEGEND_ROWS: usize = 2;
 /// How far the title and the legend reach to the left of the frame.
 const OVERHANG: f64 = 40.0;
 const AXIS_WIDTH: f64 = 1.0;
@@ -55,17 +58,8 @@ pub(super) struct BarName<'a> {
 
 impl Panel {
     /// The title.
-    pub(super) fn draw_title<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-    ) -> Result<(), DrawError> {
-        canvas.text(
-            (self.frame.left - OVERHANG, TITLE_Y),
-            Anchor::Left,
-            TITLE,
-            INK,
-            self.title,
-        )
+    pub(super) fn draw_title<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), DrawError> {
+        canvas.text((self.frame.left - OVERHANG, TITLE_Y), Anchor::Left, TITLE, INK, self.title)
     }
 
     /// A remark where the legend would be.
@@ -77,13 +71,7 @@ impl Panel {
         let left = self.frame.left - OVERHANG;
         for (row, line) in lines.iter().enumerate() {
             let line = canvas.fitted(LABEL, self.frame.right - left, line);
-            canvas.text(
-                (left, LEGEND_Y + row as f64 * LEGEND_ROW),
-                Anchor::Left,
-                LABEL,
-                FAINT,
-                &line,
-            )?;
+            canvas.text((left, LEGEND_Y + row as f64 * LEGEND_ROW), Anchor::Left, LABEL, FAINT, &line)?;
         }
         Ok(())
     }
@@ -95,7 +83,10 @@ impl Panel {
         entries: &[(Swatch<'_>, &str)],
     ) -> Result<(), DrawError> {
         let left = self.frame.left - OVERHANG;
-        let columns = legend_columns(canvas, self.frame.right - left, entries);
+        let columns = |size: f64| legend_columns(canvas, self.frame.right - left, size, entries);
+        let short = |size: &f64| entries.len().div_ceil(columns(*size).len()) <= LEGEND_ROWS;
+        let size = SIZES.into_iter().take(3).find(short).unwrap_or(SIZES[1]);
+        let columns = columns(size);
         for (i, (swatch, name)) in entries.iter().enumerate() {
             let (offset, width) = columns[i % columns.len()];
             let x = left + offset;
@@ -103,17 +94,12 @@ impl Panel {
             match swatch {
                 Swatch::Line(pen) => canvas.line(&[(x, y), (x + SWATCH - 6.0, y)], *pen)?,
                 Swatch::Area(colour, hatch) => {
-                    let area = Rect {
-                        left: x,
-                        top: y - 6.0,
-                        right: x + SWATCH - 7.0,
-                        bottom: y + 6.0,
-                    };
+                    let area = Rect { left: x, top: y - 6.0, right: x + SWATCH - 7.0, bottom: y + 6.0 };
                     draw_area(canvas, area, *colour, *hatch)?;
                 }
             }
-            let name = canvas.fitted(WORDS, width - SWATCH, name);
-            canvas.text((x + SWATCH, y), Anchor::Left, WORDS, INK, &name)?;
+            let name = canvas.fitted(size, width - SWATCH, name);
+            canvas.text((x + SWATCH, y), Anchor::Left, size, INK, &name)?;
         }
         Ok(())
     }
@@ -125,12 +111,7 @@ impl Panel {
         axis: &Axis,
         title: &str,
     ) -> Result<(), DrawError> {
-        let Rect {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.frame;
+        let Rect { left, top, right, bottom } = self.frame;
         let mut widest: f64 = 0.0;
         for (value, label) in &axis.ticks {
             let y = self.y(axis, *value).unwrap_or(bottom);
@@ -142,16 +123,8 @@ impl Panel {
             widest = widest.max(canvas.text_width(LABEL, label));
         }
         canvas.line(&[(left, top), (left, bottom)], Pen::solid(INK, AXIS_WIDTH))?;
-        let title = canvas.fitted(
-            WORDS,
-            bottom - top + 50.0,
-            &format!("{title}{}", axis.factor()),
-        );
-        canvas.text_upwards(
-            (left - 7.0 - widest - 11.0, (top + bottom) / 2.0),
-            WORDS,
-            &title,
-        )
+        let title = canvas.fitted(WORDS, bottom - top + 50.0, &format!("{title}{}", axis.factor()));
+        canvas.text_upwards((left - 7.0 - widest - 11.0, (top + bottom) / 2.0), WORDS, &title)
     }
 
     /// The x axis with its ticks.
@@ -161,19 +134,11 @@ impl Panel {
         axis: &Axis,
         title: &str,
     ) -> Result<(), DrawError> {
-        let Rect {
-            left,
-            right,
-            bottom,
-            ..
-        } = self.frame;
+        let Rect { left, right, bottom, .. } = self.frame;
         let mut free_from = f64::MIN;
         for (value, label) in &axis.ticks {
             let x = self.x(axis, *value).unwrap_or(left);
-            canvas.line(
-                &[(x, bottom), (x, bottom + 4.0)],
-                Pen::solid(INK, AXIS_WIDTH),
-            )?;
+            canvas.line(&[(x, bottom), (x, bottom + 4.0)], Pen::solid(INK, AXIS_WIDTH))?;
             let half = canvas.text_width(LABEL, label) / 2.0;
             if x - half >= free_from {
                 canvas.text((x, bottom + 14.0), Anchor::Middle, LABEL, INK, label)?;
@@ -181,35 +146,14 @@ impl Panel {
             }
         }
         self.draw_base(canvas)?;
-        let title = canvas.fitted(
-            WORDS,
-            right - left + OVERHANG,
-            &format!("{title}{}", axis.factor()),
-        );
-        canvas.text(
-            ((left + right) / 2.0, bottom + 34.0),
-            Anchor::Middle,
-            WORDS,
-            INK,
-            &title,
-        )
+        let title = canvas.fitted(WORDS, right - left + OVERHANG, &format!("{title}{}", axis.factor()));
+        canvas.text(((left + right) / 2.0, bottom + 34.0), Anchor::Middle, WORDS, INK, &title)
     }
 
     /// The line that bars stand on.
-    pub(super) fn draw_base<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-    ) -> Result<(), DrawError> {
-        let Rect {
-            left,
-            right,
-            bottom,
-            ..
-        } = self.frame;
-        canvas.line(
-            &[(left, bottom), (right, bottom)],
-            Pen::solid(INK, AXIS_WIDTH),
-        )
+    pub(super) fn draw_base<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), DrawError> {
+        let Rect { left, right, bottom, .. } = self.frame;
+        canvas.line(&[(left, bottom), (right, bottom)], Pen::solid(INK, AXIS_WIDTH))
     }
 
     /// Names below bars, in one or two lines, then the remarks.
@@ -219,41 +163,18 @@ impl Panel {
         names: &[BarName<'_>],
     ) -> Result<(), DrawError> {
         let room = self.frame.width() / names.len().max(1) as f64 - 3.0;
-        let wrap = |size: f64| -> Vec<Vec<String>> {
-            names
-                .iter()
-                .map(|bar| canvas.wrapped(size, room, bar.name))
-                .collect()
-        };
-        let uncut = |size: &f64| {
-            wrap(*size)
-                .iter()
-                .flatten()
-                .all(|line| !line.ends_with('…'))
-        };
-        let size = SIZES.into_iter().find(uncut).unwrap_or(SMALLEST);
+        let wrap =
+            |size: f64| -> Vec<Vec<String>> { names.iter().map(|bar| canvas.wrapped(size, room, bar.name)).collect() };
+        let uncut = |size: &f64| wrap(*size).iter().flatten().all(|line| !line.ends_with('…'));
+        let size = SIZES.into_iter().find(uncut).unwrap_or(SIZES[2]);
         let wrapped = wrap(size);
-        let remarks_fit = |size: &f64| {
-            names
-                .iter()
-                .all(|bar| canvas.text_width(*size, &bar.remark) <= room)
-        };
-        let remark_size = SIZES
-            .into_iter()
-            .skip(1)
-            .find(remarks_fit)
-            .unwrap_or(SMALLEST);
+        let remarks_fit = |size: &f64| names.iter().all(|bar| canvas.text_width(*size, &bar.remark) <= room);
+        let remark_size = SIZES.into_iter().skip(1).find(remarks_fit).unwrap_or(SMALLEST);
         let rows = wrapped.iter().map(Vec::len).max().unwrap_or(1);
         for (i, (lines, bar)) in wrapped.iter().zip(names).enumerate() {
             let x = self.bar(i, names.len()).0;
             for (row, line) in lines.iter().enumerate() {
-                canvas.text(
-                    (x, self.frame.bottom + 14.0 + row as f64 * 15.0),
-                    Anchor::Middle,
-                    size,
-                    INK,
-                    line,
-                )?;
+                canvas.text((x, self.frame.bottom + 14.0 + row as f64 * 15.0), Anchor::Middle, size, INK, line)?;
             }
             let y = self.frame.bottom + 14.0 + rows as f64 * 15.0;
             canvas.text((x, y), Anchor::Middle, remark_size, FAINT, &bar.remark)?;
@@ -264,22 +185,17 @@ impl Panel {
     /// The middle and half the width of bar `i` of `count`.
     pub(super) fn bar(&self, i: usize, count: usize) -> (f64, f64) {
         let slot = self.frame.width() / count.max(1) as f64;
-        (
-            self.frame.left + slot * (i as f64 + 0.5),
-            (slot * 0.32).min(26.0),
-        )
+        (self.frame.left + slot * (i as f64 + 0.5), (slot * 0.32).min(26.0))
     }
 
     /// Where `value` lies across.
     pub(super) fn x(&self, axis: &Axis, value: f64) -> Option<f64> {
-        axis.place(value)
-            .map(|place| self.frame.left + place * self.frame.width())
+        axis.place(value).map(|place| self.frame.left + place * self.frame.width())
     }
 
     /// Where `value` lies upwards.
     pub(super) fn y(&self, axis: &Axis, value: f64) -> Option<f64> {
-        axis.place(value)
-            .map(|place| self.frame.bottom - place * self.frame.height())
+        axis.place(value).map(|place| self.frame.bottom - place * self.frame.height())
     }
 }
 
@@ -287,32 +203,18 @@ impl Panel {
 fn legend_columns<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     room: f64,
+    size: f64,
     entries: &[(Swatch<'_>, &str)],
 ) -> Vec<(f64, f64)> {
-    let widths: Vec<f64> = entries
-        .iter()
-        .map(|(_, name)| SWATCH + canvas.text_width(WORDS, name))
-        .collect();
+    let widths: Vec<f64> = entries.iter().map(|(_, name)| SWATCH + canvas.text_width(size, name)).collect();
     let widest = |columns: usize| -> Vec<f64> {
-        let column = |column: usize| {
-            widths
-                .iter()
-                .skip(column)
-                .step_by(columns)
-                .copied()
-                .fold(0.0, f64::max)
-        };
+        let column = |column: usize| widths.iter().skip(column).step_by(columns).copied().fold(0.0, f64::max);
         (0..columns).map(column).collect()
     };
-    let fits = |columns: &usize| {
-        widest(*columns).iter().sum::<f64>() + LEGEND_GAP * (*columns as f64 - 1.0) <= room
-    };
+    let fits = |columns: &usize| widest(*columns).iter().sum::<f64>() + LEGEND_GAP * (*columns as f64 - 1.0) <= room;
     // Names that are too long for two columns are cut to fit in two.
     let half = (room - LEGEND_GAP) / 2.0;
-    let columns = (3..=entries.len())
-        .rev()
-        .find(fits)
-        .map_or(vec![half; 2], widest);
+    let columns = (3..=entries.len()).rev().find(fits).map_or(vec![half; 2], widest);
     let mut offset = 0.0;
     let mut placed = Vec::new();
     for width in columns {
@@ -342,20 +244,14 @@ pub(super) fn draw_above<DB: DrawingBackend>(
     room: f64,
     lines: &[&str],
 ) -> Result<(), DrawError> {
-    let fits = |size: &f64| {
-        lines
-            .iter()
-            .all(|line| canvas.text_width(*size, line) <= room)
-    };
+    let fits = |size: &f64| lines.iter().all(|line| canvas.text_width(*size, line) <= room);
     let size = SIZES.into_iter().find(fits).unwrap_or(SMALLEST);
     for (row, line) in lines.iter().rev().enumerate() {
-        canvas.text(
-            (x, y - 9.0 - row as f64 * (size + 1.0)),
-            Anchor::Middle,
-            size,
-            INK,
-            line,
-        )?;
+        let y = y - 9.0 - row as f64 * (size + 1.0);
+        let half = canvas.text_width(size, line) / 2.0;
+        // Over the grid.
+        canvas.fill(Rect { left: x - half, top: y - size / 2.0, right: x + half, bottom: y + size / 2.0 }, PAPER)?;
+        canvas.text((x, y), Anchor::Middle, size, INK, line)?;
     }
     Ok(())
 }

@@ -150,7 +150,7 @@ impl Problems {
         let bytes = ByteSize::from_bytes;
         self.within("link.chunk", link.chunk, bytes(1 << 10)..=bytes(16 << 20));
         if let Some(depth) = link.depth {
-            self.within("link.depth", depth, link.chunk..=bytes(1 << 30));
+            self.within("link.depth", depth, bytes(0)..=bytes(1 << 30));
         }
     }
 

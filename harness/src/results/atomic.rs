@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 //!
-//! [`write`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
+//! [`write()`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
 //! after a crash) sees the old content or the new, never a part of it. The name beside is fixed: a writer that was
 //! killed leaves at most one `.part`, which the next write of the same file takes over. Two writers of one folder at
 //! once are kept apart by [`super::lock`], not here.
@@ -26,9 +26,7 @@ pub enum WriteError {
         source: io::Error,
     },
     /// No permission, or a file system mounted read-only.
-    #[error(
-        "write {path}: its folder cannot be written; check its permissions or choose another folder with --out"
-    )]
+    #[error("write {path}: its folder cannot be written; check its permissions or choose another folder with --out")]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -75,9 +73,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// [`WriteError`].
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
-    fs::create_dir_all(folder)
-        .and_then(|()| sync_folder(folder))
-        .map_err(|source| WriteError::of(folder, source))
+    fs::create_dir_all(folder).and_then(|()| sync_folder(folder)).map_err(|source| WriteError::of(folder, source))
 }
 
 /// Removes the file at `path`, for good before this returns; no file there is no error.
@@ -87,9 +83,7 @@ pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
 pub fn remove(path: &Path) -> Result<(), WriteError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed
-            .and_then(|()| sync_folder(path))
-            .map_err(|source| WriteError::of(path, source)),
+        removed => removed.and_then(|()| sync_folder(path)).map_err(|source| WriteError::of(path, source)),
     }
 }
 
@@ -98,19 +92,11 @@ impl WriteError {
     pub fn of(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                WriteError::DiskFull { path, source }
-            }
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                WriteError::ReadOnly { path, source }
-            }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => WriteError::DiskFull { path, source },
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => WriteError::ReadOnly { path, source },
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
                 let folder = parent(&path).to_owned();
-                WriteError::NoFolder {
-                    path,
-                    folder,
-                    source,
-                }
+                WriteError::NoFolder { path, folder, source }
             }
             _ => WriteError::Other { path, source },
         }
@@ -179,9 +165,7 @@ mod tests {
         assert!(matches!(error, WriteError::DiskFull { .. }), "{error:?}");
         let message = error.to_string();
         assert!(
-            message.contains("a.json")
-                && message.contains("disk is full")
-                && message.contains("--out"),
+            message.contains("a.json") && message.contains("disk is full") && message.contains("--out"),
             "{message}"
         );
         assert_eq!(fs::read(&path).unwrap(), b"old");
@@ -193,8 +177,7 @@ mod tests {
     #[test]
     fn a_read_only_folder_is_named() {
         for errno in [30 /* EROFS */, 13 /* EACCES */] {
-            let error =
-                WriteError::of(Path::new("out/a.json"), io::Error::from_raw_os_error(errno));
+            let error = WriteError::of(Path::new("out/a.json"), io::Error::from_raw_os_error(errno));
             assert!(matches!(error, WriteError::ReadOnly { .. }), "{error:?}");
             assert!(error.to_string().contains("out/a.json"));
         }
@@ -204,20 +187,11 @@ mod tests {
     fn a_missing_folder_and_a_file_in_its_place_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("no/a.json");
-        assert!(matches!(
-            write(&missing, b"x").unwrap_err(),
-            WriteError::NoFolder { .. }
-        ));
+        assert!(matches!(write(&missing, b"x").unwrap_err(), WriteError::NoFolder { .. }));
         let file = folder.path().join("file");
         fs::write(&file, b"").unwrap();
-        assert!(matches!(
-            write(&file.join("a.json"), b"x").unwrap_err(),
-            WriteError::NoFolder { .. }
-        ));
-        assert!(matches!(
-            create_folder(&file.join("b")).unwrap_err(),
-            WriteError::NoFolder { .. }
-        ));
+        assert!(matches!(write(&file.join("a.json"), b"x").unwrap_err(), WriteError::NoFolder { .. }));
+        assert!(matches!(create_folder(&file.join("b")).unwrap_err(), WriteError::NoFolder { .. }));
     }
 
     #[test]

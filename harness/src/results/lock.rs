@@ -33,9 +33,7 @@ pub enum LockError {
         holder: String,
     },
     /// The file system has no locks.
-    #[error(
-        "lock {folder}: its file system has no file locks; choose a folder on a local disk with --out"
-    )]
+    #[error("lock {folder}: its file system has no file locks; choose a folder on a local disk with --out")]
     Unsupported {
         /// The folder.
         folder: PathBuf,
@@ -64,39 +62,23 @@ impl Lock {
         let path = folder.join(FILE);
         let failed = |source| LockError::Write(WriteError::of(&path, source));
         for _ in 0..ATTEMPTS {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
-                .map_err(failed)?;
+            let mut file =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Held {
-                        folder: folder.to_owned(),
-                        holder: holder(&mut file),
-                    });
+                    return Err(LockError::Held { folder: folder.to_owned(), holder: holder(&mut file) });
                 }
                 Err(TryLockError::Error(source)) => {
-                    return Err(LockError::Unsupported {
-                        folder: folder.to_owned(),
-                        source,
-                    });
+                    return Err(LockError::Unsupported { folder: folder.to_owned(), source });
                 }
             }
             if is_at(&file, &path) {
-                file.set_len(0)
-                    .and_then(|()| write!(file, "{}", std::process::id()))
-                    .map_err(failed)?;
+                file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
                 return Ok(Lock { path, _file: file });
             }
         }
-        Err(LockError::Held {
-            folder: folder.to_owned(),
-            holder: "unknown".into(),
-        })
+        Err(LockError::Held { folder: folder.to_owned(), holder: "unknown".into() })
     }
 }
 
@@ -109,9 +91,7 @@ impl Drop for Lock {
 
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    let read = file
-        .rewind()
-        .and_then(|()| file.take(20).read_to_string(&mut text));
+    let read = file.rewind().and_then(|()| file.take(20).read_to_string(&mut text));
     match read {
         Ok(length) if length > 0 => text,
         _ => "unknown".into(),
@@ -142,16 +122,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::take(folder.path()).unwrap();
         let error = Lock::take(folder.path()).unwrap_err();
-        let LockError::Held { holder, .. } = &error else {
-            panic!("{error:?}")
-        };
+        let LockError::Held { holder, .. } = &error else { panic!("{error:?}") };
         assert_eq!(*holder, std::process::id().to_string());
         drop(first);
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            0,
-            "the lock file goes with the lock"
-        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the lock file goes with the lock");
         Lock::take(folder.path()).unwrap();
     }
 
@@ -160,10 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), "4194305, and more than our id").unwrap();
         let lock = Lock::take(folder.path()).unwrap();
-        assert_eq!(
-            fs::read_to_string(folder.path().join(FILE)).unwrap(),
-            std::process::id().to_string()
-        );
+        assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), std::process::id().to_string());
         drop(lock);
     }
 

@@ -121,7 +121,7 @@ pub struct CellIndex {
     pub spec: String,
     /// The spec's title.
     pub title: String,
-    /// The figure's name: `fig13`.
+    /// The figure's name: `fig13`. Empty when the spec names none: time to convergence is drawn then.
     pub figure: String,
     /// One entry a cell and seed.
     pub cells: Vec<CellEntry>,
@@ -144,15 +144,11 @@ impl Host {
     pub fn this(jobs: usize) -> Host {
         Host {
             schema: super::SCHEMA,
-            name: fs::read_to_string("/proc/sys/kernel/hostname")
-                .ok()
-                .map(|name| name.trim().to_owned()),
+            name: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
             processor: processor(),
             threads: thread::available_parallelism().map_or(1, usize::from),
             jobs,
-            started: utc(SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs())),
+            started: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
             wall_seconds: None,
         }
     }
@@ -170,23 +166,13 @@ fn utc(seconds: u64) -> String {
     // Counted from 0000-03-01, so that the leap day is the last of its year; 400 years are 146,097 days.
     let since_march_0 = days + 719_468;
     let (era, day_of_era) = (since_march_0 / 146_097, since_march_0 % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60
-    )
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
 #[cfg(test)]

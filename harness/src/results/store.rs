@@ -209,13 +209,7 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<(), WriteError>
         let bytes = fs::read(&path).map_err(|source| WriteError::of(&path, source))?;
         files.insert(name.to_owned(), blake3::hash(&bytes).to_hex().to_string());
     }
-    write_json(
-        &folder.join(file::SUMMARY),
-        &SummaryFile {
-            summary: summary.clone(),
-            files,
-        },
-    )
+    write_json(&folder.join(file::SUMMARY), &SummaryFile { summary: summary.clone(), files })
 }
 
 /// Whether `folder` holds a finished run of `plan`.
@@ -230,33 +224,19 @@ pub fn is_whole(folder: &Path, plan: &str) -> bool {
 pub fn check_whole(folder: &Path, plan: &str) -> Result<Summary, NotWhole> {
     let path = folder.join(file::SUMMARY);
     if !path.exists() {
-        return Err(NotWhole::NoSummary {
-            folder: folder.to_owned(),
-        });
+        return Err(NotWhole::NoSummary { folder: folder.to_owned() });
     }
-    let SummaryFile { summary, files } = read_json(&path).map_err(|source| NotWhole::Summary {
-        folder: folder.to_owned(),
-        source: Box::new(source),
-    })?;
+    let SummaryFile { summary, files } =
+        read_json(&path).map_err(|source| NotWhole::Summary { folder: folder.to_owned(), source: Box::new(source) })?;
     if summary.plan != plan {
         let (found, expected) = (summary.plan, plan.to_owned());
-        return Err(NotWhole::OtherPlan {
-            folder: folder.to_owned(),
-            found,
-            expected,
-        });
+        return Err(NotWhole::OtherPlan { folder: folder.to_owned(), found, expected });
     }
     for name in HASHED {
         let path = folder.join(name);
-        let bytes = fs::read(&path).map_err(|source| NotWhole::File {
-            path: path.clone(),
-            source,
-        })?;
+        let bytes = fs::read(&path).map_err(|source| NotWhole::File { path: path.clone(), source })?;
         if files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {
-            return Err(NotWhole::Changed {
-                path,
-                found_bytes: bytes.len(),
-            });
+            return Err(NotWhole::Changed { path, found_bytes: bytes.len() });
         }
     }
     Ok(summary)
@@ -267,18 +247,11 @@ pub fn check_whole(folder: &Path, plan: &str) -> Result<Summary, NotWhole> {
 /// # Errors
 /// [`ReadError::NotWhole`] unless the folder is whole.
 pub fn read_cell(folder: &Path) -> Result<CellResult, ReadError> {
-    let plan = folder
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let plan = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let summary = check_whole(folder, &plan)?;
     let manifest = read_json(&folder.join(file::MANIFEST))?;
     let samples = read_table(&folder.join(file::SAMPLES))?;
-    Ok(CellResult {
-        manifest,
-        summary,
-        samples,
-    })
+    Ok(CellResult { manifest, summary, samples })
 }
 
 /// Each clock of each machine.
@@ -315,46 +288,29 @@ pub fn read_cells(spec_folder: &Path) -> Result<CellIndex, ReadError> {
 
 /// Indented, with a last newline.
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), WriteError> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).expect("results have string keys and no failing fields");
+    let mut bytes = serde_json::to_vec_pretty(value).expect("results have string keys and no failing fields");
     bytes.push(b'\n');
     atomic::write(path, &bytes)
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    let bytes = fs::read(path).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    let json = |source| ReadError::Json {
-        path: path.to_owned(),
-        source,
-    };
+    let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    let json = |source| ReadError::Json { path: path.to_owned(), source };
     let SchemaOnly { schema: found } = serde_json::from_slice(&bytes).map_err(json)?;
     if found != SCHEMA {
-        return Err(ReadError::Schema {
-            path: path.to_owned(),
-            found,
-        });
+        return Err(ReadError::Schema { path: path.to_owned(), found });
     }
     serde_json::from_slice(&bytes).map_err(json)
 }
 
 fn write_table<R: Row>(path: &Path, rows: &[R]) -> Result<(), WriteError> {
-    let bytes = tables::to_parquet(rows)
-        .expect("equally long columns of numbers and text have a Parquet form");
+    let bytes = tables::to_parquet(rows).expect("equally long columns of numbers and text have a Parquet form");
     atomic::write(path, &bytes)
 }
 
 fn read_table<R: Row>(path: &Path) -> Result<Vec<R>, ReadError> {
-    let bytes = fs::read(path).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    tables::from_parquet(&bytes).map_err(|source| ReadError::Table {
-        path: path.to_owned(),
-        source,
-    })
+    let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    tables::from_parquet(&bytes).map_err(|source| ReadError::Table { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -380,17 +336,9 @@ mod tests {
         let (first, second) = (write_whole(a.path(), &cell), write_whole(b.path(), &cell));
         write_whole(b.path(), &cell);
         for name in HASHED.into_iter().chain([file::SUMMARY]) {
-            assert_eq!(
-                fs::read(first.join(name)).unwrap(),
-                fs::read(second.join(name)).unwrap(),
-                "{name}"
-            );
+            assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(second.join(name)).unwrap(), "{name}");
         }
-        assert_eq!(
-            fs::read_dir(&second).unwrap().count(),
-            HASHED.len() + 2,
-            "nothing else is left"
-        );
+        assert_eq!(fs::read_dir(&second).unwrap().count(), HASHED.len() + 2, "nothing else is left");
     }
 
     #[test]
@@ -402,16 +350,10 @@ mod tests {
             let bytes = fs::read(folder.join(name)).unwrap();
             fs::write(folder.join(name), &bytes[..bytes.len() - 1]).unwrap();
             let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
-            assert!(
-                matches!(error, NotWhole::Changed { .. }) && error.to_string().contains(name),
-                "{error}"
-            );
+            assert!(matches!(error, NotWhole::Changed { .. }) && error.to_string().contains(name), "{error}");
             fs::remove_file(folder.join(name)).unwrap();
             let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
-            assert!(
-                matches!(error, NotWhole::File { .. }) && error.to_string().contains(name),
-                "{error}"
-            );
+            assert!(matches!(error, NotWhole::File { .. }) && error.to_string().contains(name), "{error}");
         }
     }
 
@@ -421,10 +363,7 @@ mod tests {
         let cell = testing::cell("Gaia").done();
         let folder = write_whole(out.path(), &cell);
         begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
-        assert!(matches!(
-            check_whole(&folder, &cell.summary.plan),
-            Err(NotWhole::NoSummary { .. })
-        ));
+        assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::NoSummary { .. })));
         assert!(matches!(read_cell(&folder), Err(ReadError::NotWhole(_))));
     }
 
@@ -433,24 +372,11 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let cell = testing::cell("Gaia").done();
         let folder = write_whole(out.path(), &cell);
-        assert!(matches!(
-            check_whole(&folder, "0000"),
-            Err(NotWhole::OtherPlan { .. })
-        ));
+        assert!(matches!(check_whole(&folder, "0000"), Err(NotWhole::OtherPlan { .. })));
         let summary = fs::read_to_string(folder.join(file::SUMMARY)).unwrap();
-        for broken in [
-            &summary[..summary.len() / 2],
-            "",
-            &summary.replacen("\"schema\": 1", "\"schema\": 999", 1),
-        ] {
+        for broken in [&summary[..summary.len() / 2], "", &summary.replacen("\"schema\": 1", "\"schema\": 999", 1)] {
             fs::write(folder.join(file::SUMMARY), broken).unwrap();
-            assert!(
-                matches!(
-                    check_whole(&folder, &cell.summary.plan),
-                    Err(NotWhole::Summary { .. })
-                ),
-                "{broken}"
-            );
+            assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::Summary { .. })), "{broken}");
         }
     }
 
@@ -479,15 +405,9 @@ mod tests {
     #[test]
     fn the_index_of_cells_survives() {
         let out = tempfile::tempdir().unwrap();
-        let index = testing::index(&[
-            testing::cell("Baseline").done(),
-            testing::cell("Gaia").done(),
-        ]);
+        let index = testing::index(&[testing::cell("Baseline").done(), testing::cell("Gaia").done()]);
         write_cells(out.path(), &index).unwrap();
         assert_eq!(read_cells(out.path()).unwrap(), index);
-        assert!(matches!(
-            read_cells(&out.path().join("none")),
-            Err(ReadError::Io { .. })
-        ));
+        assert!(matches!(read_cells(&out.path().join("none")), Err(ReadError::Io { .. })));
     }
 }

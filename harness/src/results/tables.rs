@@ -31,9 +31,7 @@ pub enum TableError {
         source: PolarsError,
     },
     /// Written by another version, or another table.
-    #[error(
-        "read the table `{table}`: the file holds {found}, expected `{table}` of schema {SCHEMA}"
-    )]
+    #[error("read the table `{table}`: the file holds {found}, expected `{table}` of schema {SCHEMA}")]
     Schema {
         /// Which.
         table: &'static str,
@@ -57,10 +55,7 @@ pub trait Row: Sized {
 /// # Errors
 /// None for rows of this crate: memory is the only thing written to.
 pub fn to_parquet<R: Row>(rows: &[R]) -> PolarsResult<Vec<u8>> {
-    let metadata = vec![
-        (TABLE_KEY.to_owned(), R::TABLE.to_owned()),
-        (SCHEMA_KEY.to_owned(), SCHEMA.to_string()),
-    ];
+    let metadata = vec![(TABLE_KEY.to_owned(), R::TABLE.to_owned()), (SCHEMA_KEY.to_owned(), SCHEMA.to_string())];
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Uncompressed)
@@ -76,28 +71,18 @@ pub fn to_parquet<R: Row>(rows: &[R]) -> PolarsResult<Vec<u8>> {
 /// # Errors
 /// [`TableError`] when the bytes are something else.
 pub fn from_parquet<R: Row>(bytes: &[u8]) -> Result<Vec<R>, TableError> {
-    let failed = |source| TableError::Parquet {
-        table: R::TABLE,
-        source,
-    };
+    let failed = |source| TableError::Parquet { table: R::TABLE, source };
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let metadata = reader.get_metadata().map_err(failed)?;
     let value = |key: &str| {
-        let entry = metadata
-            .key_value_metadata()
-            .as_ref()?
-            .iter()
-            .find(|entry| entry.key == key)?;
+        let entry = metadata.key_value_metadata().as_ref()?.iter().find(|entry| entry.key == key)?;
         entry.value.clone()
     };
     let found = (value(TABLE_KEY), value(SCHEMA_KEY));
     if found != (Some(R::TABLE.to_owned()), Some(SCHEMA.to_string())) {
         let word = |part: Option<String>| part.unwrap_or_else(|| "none".into());
         let found = format!("`{}` of schema {}", word(found.0), word(found.1));
-        return Err(TableError::Schema {
-            table: R::TABLE,
-            found,
-        });
+        return Err(TableError::Schema { table: R::TABLE, found });
     }
     R::from_frame(&reader.finish().map_err(failed)?).map_err(failed)
 }
@@ -119,10 +104,7 @@ impl Row for Sample {
 
     fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>> {
         let (clock, seconds) = (u32s(frame, "clock")?, f64s(frame, "seconds")?);
-        let (objective, one_copy) = (
-            f64s(frame, "objective")?,
-            f64s(frame, "objective_one_copy")?,
-        );
+        let (objective, one_copy) = (f64s(frame, "objective")?, f64s(frame, "objective_one_copy")?);
         let rmse = f64s(frame, "held_out_rmse")?;
         let (wan, actual) = (u64s(frame, "wan_bytes")?, u64s(frame, "wan_bytes_actual")?);
         let row = |i: usize| Sample {
@@ -158,22 +140,10 @@ impl Row for ClockRow {
     }
 
     fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>> {
-        let (clock, machine, site) = (
-            u32s(frame, "clock")?,
-            u32s(frame, "machine")?,
-            u32s(frame, "site")?,
-        );
+        let (clock, machine, site) = (u32s(frame, "clock")?, u32s(frame, "machine")?, u32s(frame, "site")?);
         let (started, ended) = (f64s(frame, "started")?, f64s(frame, "ended")?);
-        let (compute, server, encode) = (
-            f64s(frame, "compute")?,
-            f64s(frame, "server")?,
-            f64s(frame, "encode")?,
-        );
-        let (wire, barrier, staleness) = (
-            f64s(frame, "wire")?,
-            f64s(frame, "barrier")?,
-            f64s(frame, "staleness")?,
-        );
+        let (compute, server, encode) = (f64s(frame, "compute")?, f64s(frame, "server")?, f64s(frame, "encode")?);
+        let (wire, barrier, staleness) = (f64s(frame, "wire")?, f64s(frame, "barrier")?, f64s(frame, "staleness")?);
         let row = |i: usize| ClockRow {
             clock: clock[i],
             machine: machine[i],
@@ -233,45 +203,23 @@ fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
 }
 
 fn u32s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<u32>> {
-    frame
-        .column(name)?
-        .u32()?
-        .iter()
-        .map(|value| present(value, name))
-        .collect()
+    frame.column(name)?.u32()?.iter().map(|value| present(value, name)).collect()
 }
 
 fn u64s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<u64>> {
-    frame
-        .column(name)?
-        .u64()?
-        .iter()
-        .map(|value| present(value, name))
-        .collect()
+    frame.column(name)?.u64()?.iter().map(|value| present(value, name)).collect()
 }
 
 fn f64s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<f64>> {
-    frame
-        .column(name)?
-        .f64()?
-        .iter()
-        .map(|value| present(value, name))
-        .collect()
+    frame.column(name)?.f64()?.iter().map(|value| present(value, name)).collect()
 }
 
 fn strings(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
-    frame
-        .column(name)?
-        .str()?
-        .iter()
-        .map(|value| present(value.map(str::to_owned), name))
-        .collect()
+    frame.column(name)?.str()?.iter().map(|value| present(value.map(str::to_owned), name)).collect()
 }
 
 fn present<T>(value: Option<T>, name: &str) -> PolarsResult<T> {
-    value.ok_or_else(|| {
-        PolarsError::ComputeError(format!("the column `{name}` has an empty value").into())
-    })
+    value.ok_or_else(|| PolarsError::ComputeError(format!("the column `{name}` has an empty value").into()))
 }
 
 #[cfg(test)]
@@ -283,48 +231,32 @@ mod tests {
     fn what_was_written_is_read_back_and_equal_rows_give_equal_bytes() {
         let samples = testing::samples(1000, 4e8, 1e8, 200.0);
         let bytes = to_parquet(&samples).unwrap();
-        assert_eq!(bytes, to_parquet(&samples.clone()).unwrap());
+        assert_eq!(bytes, to_parquet(&testing::samples(1000, 4e8, 1e8, 200.0)).unwrap());
         assert_eq!(from_parquet::<Sample>(&bytes).unwrap(), samples);
 
         let clocks = testing::clock_rows(70_000);
-        assert_eq!(
-            from_parquet::<ClockRow>(&to_parquet(&clocks).unwrap()).unwrap(),
-            clocks
-        );
+        assert_eq!(from_parquet::<ClockRow>(&to_parquet(&clocks).unwrap()).unwrap(), clocks);
 
         let traffic = testing::traffic_rows();
-        assert_eq!(
-            from_parquet::<TrafficRow>(&to_parquet(&traffic).unwrap()).unwrap(),
-            traffic
-        );
+        assert_eq!(from_parquet::<TrafficRow>(&to_parquet(&traffic).unwrap()).unwrap(), traffic);
     }
 
     #[test]
     fn no_rows_and_odd_numbers_survive() {
-        assert_eq!(
-            from_parquet::<Sample>(&to_parquet::<Sample>(&[]).unwrap()).unwrap(),
-            []
-        );
+        assert_eq!(from_parquet::<Sample>(&to_parquet::<Sample>(&[]).unwrap()).unwrap(), []);
         let mut odd = testing::samples(2, 4e8, 1e8, 200.0);
         odd[0].objective = f64::INFINITY;
         odd[1].held_out_rmse = f64::NAN;
         odd[1].wan_bytes = u64::MAX;
         let back = from_parquet::<Sample>(&to_parquet(&odd).unwrap()).unwrap();
-        assert!(
-            back[0].objective.is_infinite()
-                && back[1].held_out_rmse.is_nan()
-                && back[1].wan_bytes == u64::MAX
-        );
+        assert!(back[0].objective.is_infinite() && back[1].held_out_rmse.is_nan() && back[1].wan_bytes == u64::MAX);
     }
 
     #[test]
     fn another_table_and_other_bytes_are_refused() {
         let bytes = to_parquet(&testing::traffic_rows()).unwrap();
         let error = from_parquet::<Sample>(&bytes).unwrap_err().to_string();
-        assert!(
-            error.contains("`traffic` of schema 1, expected `samples`"),
-            "{error}"
-        );
+        assert!(error.contains("`traffic` of schema 1, expected `samples`"), "{error}");
         assert!(from_parquet::<Sample>(b"PAR1 and nothing else").is_err());
         assert!(from_parquet::<TrafficRow>(&bytes[..bytes.len() / 2]).is_err());
     }

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 use super::store::{self, Tables};
-use super::{
-    Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow,
-};
+use super::{Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow};
 
 /// A cell to be, with the few numbers that figures depend on.
 #[derive(Clone)]
@@ -29,14 +27,7 @@ pub(crate) fn cell(name: &str) -> Made {
         seed: 1,
         seconds: 300.0,
         outcome: Outcome::TargetReached,
-        breakdown: Breakdown {
-            compute: 0.4,
-            server: 0.1,
-            encode: 0.05,
-            wire: 0.3,
-            barrier: 0.1,
-            staleness: 0.05,
-        },
+        breakdown: Breakdown { compute: 0.4, server: 0.1, encode: 0.05, wire: 0.3, barrier: 0.1, staleness: 0.05 },
         target: Some(1.4e8),
         wan_bytes_per_clock: 3e8,
         fitted: Vec::new(),
@@ -55,73 +46,38 @@ impl Made {
     }
 
     pub(crate) fn never(self) -> Self {
-        Made {
-            outcome: Outcome::ClockCap,
-            ..self
-        }
+        Made { outcome: Outcome::ClockCap, ..self }
     }
 
     /// The cell whose convergence sets the target.
     pub(crate) fn sets_target(self) -> Self {
-        Made {
-            outcome: Outcome::Converged,
-            target: None,
-            ..self
-        }
+        Made { outcome: Outcome::Converged, target: None, ..self }
     }
 
     pub(crate) fn target(self, target: f64) -> Self {
-        Made {
-            target: Some(target),
-            ..self
-        }
+        Made { target: Some(target), ..self }
     }
 
     pub(crate) fn breakdown(self, parts: [f64; 6]) -> Self {
         let [compute, server, encode, wire, barrier, staleness] = parts;
-        Made {
-            breakdown: Breakdown {
-                compute,
-                server,
-                encode,
-                wire,
-                barrier,
-                staleness,
-            },
-            ..self
-        }
+        Made { breakdown: Breakdown { compute, server, encode, wire, barrier, staleness }, ..self }
     }
 
     pub(crate) fn wan_bytes_per_clock(self, wan_bytes_per_clock: f64) -> Self {
-        Made {
-            wan_bytes_per_clock,
-            ..self
-        }
+        Made { wan_bytes_per_clock, ..self }
     }
 
     pub(crate) fn fitted(self) -> Self {
-        Made {
-            fitted: vec!["mf.updates-per-second".into()],
-            ..self
-        }
+        Made { fitted: vec!["mf.updates-per-second".into()], ..self }
     }
 
     pub(crate) fn own_data(self) -> Self {
-        Made {
-            shape: Shape::Own,
-            ..self
-        }
+        Made { shape: Shape::Own, ..self }
     }
 
     pub(crate) fn done(self) -> CellResult {
-        let plan = blake3::hash(format!("{} {}", self.name, self.seed).as_bytes())
-            .to_hex()
-            .to_string();
-        let last = if self.outcome == Outcome::ClockCap {
-            1.9e8
-        } else {
-            1.4e8
-        };
+        let plan = blake3::hash(format!("{} {}", self.name, self.seed).as_bytes()).to_hex().to_string();
+        let last = if self.outcome == Outcome::ClockCap { 1.9e8 } else { 1.4e8 };
         CellResult {
             manifest: self.manifest(&plan),
             summary: self.summary(plan, last),
@@ -148,16 +104,8 @@ impl Made {
                 source: "the paper's hardware".into(),
                 fitted: self.fitted.clone(),
             },
-            data: Data {
-                name: "generated, Netflix shape, scale 0.1".into(),
-                hash: "da7a".into(),
-                shape: self.shape,
-            },
-            similitude: Scale {
-                of: Some("netflix".into()),
-                sigma_bytes: 156.25,
-                sigma_work: 1562.5,
-            },
+            data: Data { name: "generated, Netflix shape, scale 0.1".into(), hash: "da7a".into(), shape: self.shape },
+            similitude: Scale { of: Some("netflix".into()), sigma_bytes: 156.25, sigma_work: 1562.5 },
             sources: "50c5".into(),
             commit: Some("28b6056".into()),
             dirty: Some(false),
@@ -167,14 +115,7 @@ impl Made {
 
     fn summary(&self, plan: String, last: f64) -> Summary {
         let reached = self.outcome != Outcome::ClockCap;
-        let waits = Percentiles {
-            count: 8360,
-            mean: 0.4,
-            p50: 0.3,
-            p90: 0.8,
-            p99: 1.5,
-            max: 2.0,
-        };
+        let waits = Percentiles { count: 8360, mean: 0.4, p50: 0.3, p90: 0.8, p99: 1.5, max: 2.0 };
         Summary {
             schema: SCHEMA,
             plan,
@@ -227,19 +168,8 @@ pub(crate) fn samples(clocks: u32, first: f64, last: f64, seconds: f64) -> Vec<S
 pub(crate) fn clock_rows(rows: u32) -> Vec<ClockRow> {
     let row = |i: u32| {
         let started = f64::from(i / 22) * 0.9;
-        let parts = Breakdown {
-            compute: 0.4,
-            wire: 0.3 + f64::from(i % 7) * 0.01,
-            ..Breakdown::default()
-        };
-        ClockRow {
-            clock: i / 22,
-            machine: i % 22,
-            site: i % 22 / 2,
-            started,
-            ended: started + parts.sum(),
-            parts,
-        }
+        let parts = Breakdown { compute: 0.4, wire: 0.3 + f64::from(i % 7) * 0.01, ..Breakdown::default() };
+        ClockRow { clock: i / 22, machine: i % 22, site: i % 22 / 2, started, ended: started + parts.sum(), parts }
     };
     (0..rows).map(row).collect()
 }
@@ -250,11 +180,7 @@ pub(crate) fn traffic_rows() -> Vec<TrafficRow> {
         to: (i + 1) % 22,
         from_site: "São Paulo".into(),
         to_site: "Virginia".into(),
-        class: if i % 2 == 0 {
-            "control".into()
-        } else {
-            "data".into()
-        },
+        class: if i.is_multiple_of(2) { "control".into() } else { "data".into() },
         messages: 380,
         bytes_actual: u64::from(i) * 1_000,
         bytes: u64::from(i) * 156_250,
@@ -282,15 +208,7 @@ pub(crate) fn write_whole(spec_folder: &Path, cell: &CellResult) -> PathBuf {
     let folder = store::cell_folder(spec_folder, &cell.summary.plan);
     store::begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
     let (clocks, traffic) = (clock_rows(40), traffic_rows());
-    store::write_tables(
-        &folder,
-        &Tables {
-            samples: &cell.samples,
-            clocks: &clocks,
-            traffic: &traffic,
-        },
-    )
-    .unwrap();
+    store::write_tables(&folder, &Tables { samples: &cell.samples, clocks: &clocks, traffic: &traffic }).unwrap();
     store::write_summary(&folder, &cell.summary).unwrap();
     folder
 }

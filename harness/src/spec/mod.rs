@@ -249,7 +249,7 @@ impl Default for Convergence {
 
 impl Default for Link {
     fn default() -> Self {
-        Link { chunk: ByteSize::from_bytes(64 << 10), depth: None }
+        Link { chunk: ByteSize::from_bytes(16 << 10), depth: None }
     }
 }
 

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The one gate, the same at home and in CI: form, lints, documentation, purity, tests, determinism, crashes.
+# Needs Rust with rustfmt and clippy, a C compiler and Python 3; leaves its results in a temporary folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "form (cargo fmt)"
+cargo fmt --all --check
+
+step "what must not be committed"
+python3 ci/tidy.py
+
+step "lints (clippy, warnings denied)"
+cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+step "gaia-core is pure"
+bash ci/purity.sh
+
+step "documentation (rustdoc, warnings denied)"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+step "tests"
+cargo test --workspace --locked
+
+step "the same results for any number of threads and any instructions"
+cargo build --locked --quiet --bin experiments
+bash ci/determinism.sh target/debug/experiments
+
+step "killed three times, finished, the same files"
+bash ci/crash.sh target/debug/experiments
+
+step "all of it passed"

@@ -1,0 +1,339 @@
+//! The fabric: every stream and every bucket of a network, and the loop that moves chunks.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::bucket::{Bucket, DATA_KEY};
+use super::check::check;
+use super::schedule::{NEVER, Schedule};
+use super::stream::{Queue, Stream};
+use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting, jitter};
+use crate::id::MachineId;
+use crate::network::Network;
+use crate::node::Class;
+use crate::time::{Duration, Instant};
+use crate::units::ByteSize;
+
+const CLASSES: [Class; 2] = [Class::Control, Class::Data];
+const CONTROL: usize = Class::Control as usize;
+const DATA: usize = Class::Data as usize;
+
+/// The links of a network, as a state machine: see the [module](super).
+#[derive(Clone, Debug)]
+pub struct Fabric {
+    pub(super) network: Arc<Network>,
+    chunk: u32,
+    seed: u64,
+    /// The limits of every pair's route, slowest first, one route after another.
+    pub(super) hops: Vec<u32>,
+    pub(super) buckets: Vec<Bucket>,
+    /// By [`Class`].
+    pub(super) lanes: [Lane; 2],
+    /// The latest instant that was handled or sent at.
+    pub(super) now: u64,
+    pub(super) departures: VecDeque<Departure>,
+    /// Pairs whose backlog has changed.
+    pub(super) changed: VecDeque<u32>,
+}
+
+/// The streams of one class, by ordered pair.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) streams: Vec<Stream>,
+    pub(super) queues: Vec<Queue>,
+    pub(super) schedule: Schedule,
+}
+
+impl Fabric {
+    /// The links of `network`, with nothing on them and every bucket full. `seed` keys the jitter.
+    pub fn new(network: Arc<Network>, config: LinkConfig, seed: u64) -> Result<Fabric, LinkError> {
+        let chunk = check(&network, config.chunk.as_bytes())?;
+        let mut hops = Vec::new();
+        let mut streams = Vec::with_capacity(network.routes.len());
+        for route in &network.routes {
+            streams.push(Stream::new(hops.len(), route.limits.len()));
+            let mut limits = route.limits.clone();
+            limits.sort_by_key(|&limit| (network.limits[limit as usize].rate, limit));
+            hops.extend(limits);
+        }
+        let queues = vec![Queue::default(); streams.len()];
+        let lane = Lane { schedule: Schedule::new(streams.len()), queues, streams };
+        Ok(Fabric {
+            chunk,
+            seed,
+            hops,
+            buckets: network.limits.iter().map(|limit| Bucket::new(limit, chunk)).collect(),
+            lanes: [lane.clone(), lane],
+            now: 0,
+            departures: VecDeque::new(),
+            changed: VecDeque::new(),
+            network,
+        })
+    }
+
+    /// The next instant at which something happens; `None` only when nothing waits.
+    #[inline]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let first = self.lanes[CONTROL].schedule.first().min(self.lanes[DATA].schedule.first());
+        (first != NEVER).then(|| Instant::from_nanos(first))
+    }
+
+    /// What has happened, until there is no more: first departures in their order, then each pair whose backlog has
+    /// changed, once, with the backlog of this moment.
+    #[inline]
+    pub fn poll_event(&mut self) -> Option<LinkEvent> {
+        if let Some(departure) = self.departures.pop_front() {
+            return Some(LinkEvent::Departed(departure));
+        }
+        let pair = self.changed.pop_front()? as usize;
+        self.lanes[DATA].streams[pair].reported = false;
+        let (from, to) = self.machines(pair);
+        Some(LinkEvent::Backlog { from, to, backlog: self.backlog_of(pair) })
+    }
+
+    /// Charged bytes of both classes that have not left `from` for `to`.
+    pub fn backlog(&self, from: MachineId, to: MachineId) -> ByteSize {
+        self.backlog_of(self.pair(from, to))
+    }
+
+    /// What has left `from` for `to` in `class`.
+    pub fn traffic(&self, from: MachineId, to: MachineId, class: Class) -> Traffic {
+        let pair = self.pair(from, to);
+        let lane = &self.lanes[class as usize];
+        let queue = &lane.queues[pair];
+        let charged = ByteSize::from_bytes(queue.accepted - lane.streams[pair].waiting);
+        Traffic { messages: queue.departed, charged }
+    }
+
+    /// The streams with bytes in them, control first, by pair: for the message about a stalled run.
+    pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
+        CLASSES.into_iter().zip(&self.lanes).flat_map(move |(class, lane)| {
+            let waiting = lane.streams.iter().enumerate().filter(|(_, stream)| stream.waiting > 0);
+            waiting.map(move |(pair, stream)| {
+                let (from, to) = self.machines(pair);
+                let messages = lane.queues[pair].messages.len();
+                let backlog = ByteSize::from_bytes(stream.waiting);
+                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.schedule.due(pair)) }
+            })
+        })
+    }
+
+    /// Puts a message of `charged` bytes (0 counts as 1) in the queue from `from` to `to`. `message` is the caller's
+    /// handle and comes back with its departure.
+    ///
+    /// # Panics
+    /// When `from` is `to`, when `now` lies before an instant already seen, and when something was due before `now`.
+    pub fn send(
+        &mut self,
+        now: Instant,
+        from: MachineId,
+        to: MachineId,
+        class: Class,
+        charged: ByteSize,
+        message: u64,
+    ) {
+        assert!(from != to, "{from} sends to itself: a message that needs no link");
+        let now = self.advance(now);
+        let due = self.poll_timeout();
+        assert!(due.is_none_or(|due| due.as_nanos() >= now), "what was due at {due:?} has not been handled");
+        let pair = self.pair(from, to);
+        let bytes = charged.as_bytes().max(1);
+        let lane = &mut self.lanes[class as usize];
+        let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
+        queue.accepted = queue.accepted.checked_add(bytes).expect("a stream carries less than 2^64 bytes");
+        if queue.messages.is_empty() {
+            stream.head_left = bytes;
+        }
+        queue.messages.push_back((message, bytes));
+        let idle = stream.waiting == 0;
+        stream.waiting += bytes;
+        if idle {
+            let most = match class {
+                Class::Control => self.chunk,
+                Class::Data => first_chunk(self.chunk, pair),
+            };
+            self.form_chunk(class, pair, now, most, 0);
+        }
+        self.report(pair);
+    }
+
+    /// Does all that is due at `now` or was before, each thing at its own instant: a late call changes no result.
+    ///
+    /// # Panics
+    /// When `now` lies before an instant already seen.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
+        loop {
+            let [control, data] = self.lanes.each_ref().map(|lane| lane.schedule.first());
+            let (class, at) = if control <= data { (Class::Control, control) } else { (Class::Data, data) };
+            if at > now || at == NEVER {
+                return;
+            }
+            self.depart(class, self.lanes[class as usize].schedule.first_stream(), at);
+        }
+    }
+
+    /// The outstanding chunk leaves at `now`; the next one, if any, takes its place.
+    fn depart(&mut self, class: Class, pair: usize, now: u64) {
+        let stream = &mut self.lanes[class as usize].streams[pair];
+        for &hop in stream.route(&self.hops) {
+            self.buckets[hop as usize].depart(key(class, pair), now);
+        }
+        let bytes = stream.chunk;
+        stream.waiting -= u64::from(bytes);
+        if u64::from(bytes) < stream.head_left {
+            stream.head_left -= u64::from(bytes);
+        } else {
+            self.complete_messages(class, pair, bytes.into(), now);
+        }
+        self.form_chunk(class, pair, now, self.chunk, bytes);
+        self.report(pair);
+    }
+
+    /// Hands out the messages that end within the `bytes` that leave at `now`.
+    fn complete_messages(&mut self, class: Class, pair: usize, mut bytes: u64, now: u64) {
+        let (from, to) = self.machines(pair);
+        let route = self.network.route(from, to);
+        let departed_at = Instant::from_nanos(now);
+        let lane = &mut self.lanes[class as usize];
+        let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
+        while bytes > 0 && bytes >= stream.head_left {
+            bytes -= stream.head_left;
+            let (message, _) = queue.messages.pop_front().expect("the bytes of a chunk belong to messages");
+            stream.head_left = queue.messages.front().map_or(0, |&(_, size)| size);
+            let jitter_key = pair as u64 * 2 + class as u64;
+            let extra = jitter::draw(self.seed, jitter_key, queue.departed, route.jitter.as_nanos());
+            let arrival = departed_at + route.delay + Duration::from_nanos(extra);
+            queue.last_arrival = queue.last_arrival.max(arrival.as_nanos());
+            queue.departed += 1;
+            let arrives_at = Instant::from_nanos(queue.last_arrival);
+            self.departures.push_back(Departure { from, to, class, message, departed_at, arrives_at });
+        }
+        stream.head_left -= bytes;
+    }
+
+    /// Takes the next chunk, of `most` bytes or fewer, of a stream that has none outstanding, and books its departure.
+    /// `before` bytes have just left.
+    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u32, before: u32) {
+        let stream = &mut self.lanes[class as usize].streams[pair];
+        stream.chunk = match class {
+            Class::Control => stream.head_left.min(most.into()) as u32,
+            Class::Data => stream.waiting.min(most.into()) as u32,
+        };
+        let due = if stream.chunk == 0 {
+            NEVER
+        } else {
+            let passage = |&hop: &u32| self.buckets[hop as usize].passage(stream.chunk);
+            // Behind a chunk as large, the passage is in the accounts.
+            let longest = match class {
+                Class::Data if stream.chunk <= before => 0,
+                _ => stream.route(&self.hops).iter().map(passage).max().unwrap_or(0),
+            };
+            let from = now.saturating_add(longest);
+            match class {
+                Class::Control => self.book_control(pair, from, now),
+                Class::Data => self.book_data(pair, from, now),
+            }
+        };
+        self.lanes[class as usize].schedule.set(pair, due);
+    }
+
+    /// Books the outstanding data chunk of `pair` at the first instant from `from` on at which every bucket has room.
+    #[inline]
+    fn book_data(&mut self, pair: usize, from: u64, now: u64) -> u64 {
+        let stream = &self.lanes[DATA].streams[pair];
+        let (route, bytes) = (stream.route(&self.hops), stream.chunk);
+        let at = agree(route, from, |hop, from| self.buckets[hop].fit(bytes, from, now));
+        for &hop in route {
+            self.buckets[hop as usize].book_found(key(Class::Data, pair), bytes, at);
+        }
+        at
+    }
+
+    /// Books the outstanding control chunk of `pair` as if there were no data; data in its way is booked anew.
+    fn book_control(&mut self, pair: usize, from: u64, now: u64) -> u64 {
+        let stream = &self.lanes[CONTROL].streams[pair];
+        let (route, bytes) = (stream.route(&self.hops), stream.chunk);
+        let at = agree(route, from, |hop, from| self.buckets[hop].fit_control(bytes, from));
+        let mut moved = Vec::new();
+        for &hop in route {
+            while let Some(key) = self.buckets[hop as usize].in_the_way(bytes, at) {
+                let other = (key & !DATA_KEY) as usize;
+                for &hop in self.lanes[DATA].streams[other].route(&self.hops) {
+                    self.buckets[hop as usize].cancel(key);
+                }
+                moved.push((self.lanes[DATA].schedule.due(other), other));
+            }
+        }
+        for &hop in route {
+            self.buckets[hop as usize].book(key(Class::Control, pair), bytes, at);
+        }
+        moved.sort_unstable();
+        for (was, other) in moved {
+            let due = self.book_data(other, was, now);
+            self.lanes[DATA].schedule.set(other, due);
+        }
+        at
+    }
+
+    /// Queues a backlog event unless one is queued already.
+    #[inline]
+    fn report(&mut self, pair: usize) {
+        let stream = &mut self.lanes[DATA].streams[pair];
+        if !stream.reported {
+            stream.reported = true;
+            self.changed.push_back(pair as u32);
+        }
+    }
+
+    fn advance(&mut self, now: Instant) -> u64 {
+        assert!(now.as_nanos() >= self.now, "time runs forwards: {now} after {}", Instant::from_nanos(self.now));
+        self.now = now.as_nanos();
+        self.now
+    }
+
+    fn backlog_of(&self, pair: usize) -> ByteSize {
+        let [control, data] = self.lanes.each_ref().map(|lane| lane.streams[pair].waiting);
+        ByteSize::from_bytes(control.checked_add(data).expect("less than 2^64 bytes wait between two machines"))
+    }
+
+    fn pair(&self, from: MachineId, to: MachineId) -> usize {
+        let machines = self.network.machines;
+        assert!(from.index().max(to.index()) < machines, "{from} to {to}: the network has {machines} machines");
+        from.index() * machines + to.index()
+    }
+
+    fn machines(&self, pair: usize) -> (MachineId, MachineId) {
+        let (machines, pair) = (self.network.machines as u32, pair as u32);
+        (MachineId(pair / machines), MachineId(pair % machines))
+    }
+}
+
+/// The first instant from `from` on that `fit` leaves as it is for every bucket of `route`.
+#[inline]
+fn agree(route: &[u32], from: u64, mut fit: impl FnMut(usize, u64) -> u64) -> u64 {
+    let (mut at, mut agreed, mut hop) = (from, 0, 0);
+    while agreed < route.len() {
+        let fits = fit(route[hop] as usize, at);
+        agreed = if fits > at { 1 } else { agreed + 1 };
+        at = fits;
+        hop = if hop + 1 == route.len() { 0 } else { hop + 1 };
+    }
+    at
+}
+
+/// The most bytes of a stream's first chunk after a silence: a part of a chunk that differs from pair to pair, by the
+/// golden ratio, so that streams that start together do not leave in step.
+fn first_chunk(chunk: u32, pair: usize) -> u32 {
+    let part = (pair as u32).wrapping_add(1).wrapping_mul(0x9e37_79b9);
+    ((u64::from(chunk) * u64::from(part)) >> 32).max(1) as u32
+}
+
+/// Order among chunks of equal instants: control first, then by pair.
+#[inline]
+pub(super) fn key(class: Class, pair: usize) -> u32 {
+    match class {
+        Class::Control => pair as u32,
+        Class::Data => pair as u32 | DATA_KEY,
+    }
+}

@@ -1,0 +1,67 @@
+//! What claims on convergence are made of: ratios between two cells by name, and who reached the target.
+
+use super::cells::{Cell, Spread, compared, group};
+use crate::claims::{Expected, RestsOn, Statement, Unmeasured};
+use crate::results::CellResult;
+
+/// Every figure of convergence claims it, under its own name.
+pub(super) const SAME_TARGET: Statement = Statement {
+    id: "convergence.same-target",
+    says: "all cells reach the same target (share of runs that do, 1)",
+    source: "Section 5",
+    paper: None,
+    expected: Expected::AtLeast(1.0),
+    rests_on: RestsOn::Runs,
+};
+
+/// Results, ready to be measured.
+pub(super) struct Measures<'a> {
+    cells: Vec<Cell<'a>>,
+}
+
+impl<'a> Measures<'a> {
+    /// Of a figure's results.
+    pub(super) fn of(results: &'a [CellResult]) -> Self {
+        Measures { cells: group(results) }
+    }
+
+    /// Time to the target of `over` over that of `under`.
+    pub(super) fn time_ratio(&self, over: &str, under: &str) -> Result<Spread, Unmeasured> {
+        let (over, under) = (self.cell(over)?, self.cell(under)?);
+        if let Some(cell) = [over, under].into_iter().find(|cell| !cell.all_reached()) {
+            return Err(Unmeasured::NotReached(format!("{}: {}", cell.name, cell.outcome())));
+        }
+        over.time_over(under).ok_or_else(nothing_pairs)
+    }
+
+    /// Bytes a clock between sites of `over` over those of `under`.
+    pub(super) fn wan_byte_ratio(&self, over: &str, under: &str) -> Result<Spread, Unmeasured> {
+        let (over, under) = (self.cell(over)?, self.cell(under)?);
+        over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
+    }
+
+    /// The share of runs that reached the target of their seed, which must be one for all cells.
+    pub(super) fn share_at_target(&self) -> Result<Spread, Unmeasured> {
+        let cells = compared(&self.cells);
+        let Some(first) = cells.first() else {
+            return Err(Unmeasured::NotRun("no cell has run".into()));
+        };
+        let share = |seed: u64, target: Option<f64>| {
+            let runs = cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary).filter(|run| run.seed == seed);
+            let reached = runs.clone().filter(|run| run.seconds_to_target.is_some() && run.target == target);
+            reached.count() as f64 / runs.count() as f64
+        };
+        let seeds = first.runs.iter().map(|run| &run.summary);
+        let shares: Vec<f64> = seeds.map(|run| share(run.seed, run.target)).collect();
+        Spread::of(&shares).ok_or_else(nothing_pairs)
+    }
+
+    fn cell(&self, name: &str) -> Result<&Cell<'a>, Unmeasured> {
+        let cell = self.cells.iter().find(|cell| cell.name == name);
+        cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))
+    }
+}
+
+fn nothing_pairs() -> Unmeasured {
+    Unmeasured::NotRun("no seed was run in both cells".into())
+}

@@ -1,0 +1,162 @@
+//! What a run has gathered, in the form of the results.
+
+use std::collections::BTreeMap;
+
+use datasets::ratings::Ratings;
+use emulator::digest::Digest;
+use emulator::id::MachineId;
+use emulator::node::Class;
+use emulator::topology::Topology;
+
+use super::recorder::{Counts, RecorderState};
+use crate::plan::{self, Data, Plan, system_in_words};
+use crate::results::manifest::{self, Machines, Manifest, Scale, Shape};
+use crate::results::{Breakdown, ClockRow, Outcome, SCHEMA, Summary, TrafficRow};
+
+/// What stands before the first sample.
+pub(super) fn manifest(plan: &Plan, ratings: &Ratings) -> Manifest {
+    let shape = match &plan.data {
+        Data::Generated { config } if config.has_netflix_shape() => Shape::Paper,
+        Data::Generated { .. } | Data::File { .. } => Shape::Own,
+    };
+    Manifest {
+        schema: SCHEMA,
+        plan: plan.hash(),
+        spec: plan.spec.clone(),
+        cell: plan.cell.clone(),
+        seed: plan.seed,
+        profile: plan.profile.name.clone(),
+        system: system_in_words(&plan.system),
+        machines: Machines {
+            kind: plan.machines.name.clone(),
+            source: plan.machines.source.clone(),
+            fitted: plan.machines.fitted.clone(),
+        },
+        data: manifest::Data { name: ratings.name.clone(), hash: hex(&ratings.hash), shape },
+        similitude: Scale {
+            of: plan.stands_for.clone(),
+            sigma_bytes: plan.similitude.sigma_bytes,
+            sigma_work: plan.similitude.sigma_work,
+        },
+        sources: plan.sources.clone(),
+        commit: plan::commit().map(str::to_owned),
+        dirty: plan::dirty(),
+        resolved: serde_json::to_value(plan).expect("plans have text keys and finite numbers"),
+    }
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What went from machine to machine.
+pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), Counts>) -> Vec<TrafficRow> {
+    let site = |machine| topology.site(topology.site_of(MachineId(machine))).name.clone();
+    let rows = counts.iter().map(|(&(from, to, class), counts)| TrafficRow {
+        from,
+        to,
+        from_site: site(from),
+        to_site: site(to),
+        class: match class {
+            Class::Control => "control".to_owned(),
+            Class::Data => "data".to_owned(),
+        },
+        messages: counts.messages,
+        bytes_actual: counts.actual,
+        bytes: counts.charged,
+    });
+    rows.collect()
+}
+
+/// The cell in numbers.
+pub(super) fn summary<S>(
+    plan: &Plan,
+    target: Option<f64>,
+    state: &RecorderState<S>,
+    clocks: &[ClockRow],
+    digest: &Digest,
+) -> Summary {
+    let (first, last) = (state.samples.first(), state.samples.last());
+    let (first, last) = first.zip(last).expect("a run that ended has samples");
+    let end = state.end.expect("a run that ended has an end");
+    let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged);
+    let sites: Vec<u32> =
+        plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+    let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
+    Summary {
+        schema: SCHEMA,
+        plan: plan.hash(),
+        spec: plan.spec.clone(),
+        cell: plan.cell.clone(),
+        seed: plan.seed,
+        outcome: end.outcome,
+        seconds: last.seconds,
+        clocks: last.clock,
+        target,
+        seconds_to_target: met.then_some(last.seconds),
+        clocks_to_target: met.then_some(last.clock),
+        first_objective: first.objective,
+        last_objective: last.objective,
+        last_held_out_rmse: (!last.held_out_rmse.is_nan()).then_some(last.held_out_rmse),
+        wan_bytes: last.wan_bytes,
+        wan_bytes_actual: last.wan_bytes_actual,
+        wan_bytes_per_clock: last.wan_bytes as f64 / f64::from(last.clock.max(1)),
+        lan_bytes: lan.map(|(_, counts)| counts.charged).sum(),
+        breakdown: mean(clocks.iter().filter(|row| row.clock < last.clock)),
+        read_wait: state.read_wait.percentiles(),
+        barrier_wait: state.barrier_wait.percentiles(),
+        transfer: state.transfer.percentiles(),
+        insignificant: (state.touched > 0).then(|| 1.0 - state.significant as f64 / state.touched as f64),
+        digest: full_digest(digest, state),
+    }
+}
+
+/// The digest of all events, and of what was evaluated outside virtual time.
+fn full_digest<S>(events: &Digest, state: &RecorderState<S>) -> String {
+    let mut digest = events.clone();
+    for sample in &state.samples {
+        digest.write_f64(sample.objective);
+        digest.write_f64(sample.objective_one_copy);
+        digest.write_f64(sample.held_out_rmse);
+        digest.write_u64(sample.wan_bytes);
+    }
+    digest.to_string()
+}
+
+fn mean<'a>(rows: impl Iterator<Item = &'a ClockRow>) -> Breakdown {
+    let mut sum = Breakdown::default();
+    let mut count = 0.0f64;
+    for ClockRow { parts, .. } in rows {
+        sum.compute += parts.compute;
+        sum.server += parts.server;
+        sum.encode += parts.encode;
+        sum.wire += parts.wire;
+        sum.barrier += parts.barrier;
+        sum.staleness += parts.staleness;
+        count += 1.0;
+    }
+    let over = |seconds: f64| seconds / count.max(1.0);
+    Breakdown {
+        compute: over(sum.compute),
+        server: over(sum.server),
+        encode: over(sum.encode),
+        wire: over(sum.wire),
+        barrier: over(sum.barrier),
+        staleness: over(sum.staleness),
+    }
+}
+
+/// How a cell ended.
+pub(super) fn in_words(summary: &Summary) -> String {
+    let how = match summary.outcome {
+        Outcome::TargetReached => "reached the target",
+        Outcome::Converged => "converged",
+        Outcome::ClockCap => "gave up",
+        Outcome::Diverged => "diverged",
+    };
+    let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
+    format!(
+        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{rmse}",
+        summary.clocks, summary.seconds, summary.last_objective
+    )
+}
