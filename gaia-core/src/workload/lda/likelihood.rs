@@ -32,7 +32,7 @@ impl LogGamma {
         LogGamma { a, of_a, table: (0..TABULATED).map(|n| libm::lgamma(n as f64 + a) - of_a).collect() }
     }
 
-    /// lnG(n + a) - lnG(a); n may be fractional from [`TABULATED`] on.
+    /// lnG(n + a) - lnG(a) of a whole number n.
     #[inline]
     pub fn above(&self, n: f64) -> f64 {
         let place = n as usize;

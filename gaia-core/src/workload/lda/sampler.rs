@@ -10,7 +10,8 @@
 //! first, by a scan of the 16 lanes' sums, then the place in that lane, in its running sums. There is no branch on data in
 //! a token, and a changed entry is written with its 16 neighbours, so that the next token's reading need not wait for it.
 //!
-//! The lanes' running sums are kept in [`PARTS`] independent parts, as an addition waits for the one before it.
+//! A lane's running sums are kept in four independent parts, groups of lanes going round over them, as an addition waits for
+//! the one before it.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -210,7 +211,7 @@ impl Words {
         let (group, lane) = (topic / LANES, topic % LANES);
         let count = row[topic] + by;
         row[topic] = count;
-        let total = (self.totals[topic] + f64::from(by)).max(self.mass);
+        let total = at_least(self.totals[topic] + f64::from(by), self.mass);
         self.totals[topic] = total;
         let inverse = (1.0 / total) as f32;
         self.inverse[topic] = inverse;
@@ -222,7 +223,6 @@ impl Words {
     /// A topic for a token of the word at hand, by `point` of the whole weight.
     #[inline(always)]
     fn draw<S: Simd>(&mut self, simd: S, document: &[Lane], point: f32) -> usize {
-        let part = self.factor.len() / PARTS;
         let lanes = self.running_sums(simd, document);
         let scan = simd.scan(lanes);
         let target = simd.mul(simd.splat(point), simd.splat_last(scan));
@@ -230,14 +230,13 @@ impl Words {
         // How far the point is into each lane, if that is the one.
         let mut into = [0.0; LANES];
         simd.store(simd.sub(target, simd.sub(scan, lanes)), &mut into);
-        let of_part = |number: usize| self.sums[(number + 1) * part - 1].0[lane];
-        let first = of_part(0);
-        let second = first + of_part(1);
-        let third = second + of_part(2);
-        let number =
-            usize::from(into[lane] >= first) + usize::from(into[lane] >= second) + usize::from(into[lane] >= third);
-        let rest = into[lane] - [0.0, first, second, third][number];
-        let group = number * part + first_above(&self.sums[number * part..][..part], lane, rest);
+        let (sums, _) = self.sums.as_chunks::<PARTS>();
+        let [first, second, third, _] = sums.last().expect("there are topics").each_ref().map(|sum| sum.0[lane]);
+        let (second, third) = (first + second, first + second + third);
+        let point = into[lane];
+        let part = usize::from(point >= first) + usize::from(point >= second) + usize::from(point >= third);
+        let point = point - [0.0, first, second, third][part];
+        let group = first_above(sums, part, lane, point) * PARTS + part;
         // Rounding can lead beyond the last topic.
         (group * LANES + lane).min(self.totals.len() - 1)
     }
@@ -245,27 +244,26 @@ impl Words {
     /// Leaves in `sums` each part's running sums, lane by lane, and returns the lanes' sums.
     #[inline(always)]
     fn running_sums<S: Simd>(&mut self, simd: S, document: &[Lane]) -> S::Floats {
-        let part = self.factor.len() / PARTS;
         let alpha = simd.splat(self.alpha);
-        let [factor_0, factor_1, factor_2, factor_3] = parts(&self.factor, part);
-        let [document_0, document_1, document_2, document_3] = parts(document, part);
-        let (sums_01, sums_23) = self.sums.split_at_mut(2 * part);
-        let (sums_0, sums_1) = sums_01.split_at_mut(part);
-        let (sums_2, sums_3) = sums_23.split_at_mut(part);
         let mut sums = [simd.splat(0.0); PARTS];
-        let add = |sum: &mut S::Floats, factor: &Lane, document: &Lane, to: &mut Lane| {
-            let weight = simd.mul(simd.load(&factor.0), simd.add(simd.load(&document.0), alpha));
-            *sum = simd.add(*sum, weight);
-            simd.store(*sum, &mut to.0);
-        };
-        for at in 0..part {
-            add(&mut sums[0], &factor_0[at], &document_0[at], &mut sums_0[at]);
-            add(&mut sums[1], &factor_1[at], &document_1[at], &mut sums_1[at]);
-            add(&mut sums[2], &factor_2[at], &document_2[at], &mut sums_2[at]);
-            add(&mut sums[3], &factor_3[at], &document_3[at], &mut sums_3[at]);
+        let (factors, _) = self.factor.as_chunks::<PARTS>();
+        let (documents, _) = document.as_chunks::<PARTS>();
+        let (running, _) = self.sums.as_chunks_mut::<PARTS>();
+        for ((factors, documents), running) in factors.iter().zip(documents).zip(running) {
+            for part in 0..PARTS {
+                let weight = simd.mul(simd.load(&factors[part].0), simd.add(simd.load(&documents[part].0), alpha));
+                sums[part] = simd.add(sums[part], weight);
+                simd.store(sums[part], &mut running[part].0);
+            }
         }
         simd.add(simd.add(sums[0], sums[1]), simd.add(sums[2], sums[3]))
     }
+}
+
+/// `f64::max` without its care for NaN.
+#[inline(always)]
+fn at_least(x: f64, least: f64) -> f64 {
+    if x > least { x } else { least }
 }
 
 /// A count as a model can have it.
@@ -280,18 +278,13 @@ fn set_lane<S: Simd>(simd: S, lanes: &mut Lane, lane: usize, x: f32) {
     simd.store(simd.with_lane(simd.load(&lanes.0), lane, x), &mut lanes.0);
 }
 
+/// The first of a part's running sums whose lane `lane` is above `x`; the last when none is. Halving without branches.
 #[inline(always)]
-fn parts(lanes: &[Lane], part: usize) -> [&[Lane]; PARTS] {
-    std::array::from_fn(|number| &lanes[number * part..][..part])
-}
-
-/// The first of the running sums whose lane `lane` is above `x`; the last when none is. Halving without branches.
-#[inline(always)]
-fn first_above(sums: &[Lane], lane: usize, x: f32) -> usize {
+fn first_above(sums: &[[Lane; PARTS]], part: usize, lane: usize, x: f32) -> usize {
     let (mut first, mut left) = (0, sums.len());
     while left > 1 {
         let half = left / 2;
-        first += if sums[first + half - 1].0[lane] <= x { half } else { 0 };
+        first += half * usize::from(sums[first + half - 1][part].0[lane] <= x);
         left -= half;
     }
     first
