@@ -88,6 +88,11 @@ impl Generated {
         }
     }
 
+    /// Whether it is NYTimes' shape at some scale: all else as documented.
+    pub fn has_nytimes_shape(&self) -> bool {
+        *self == Generated { scale: self.scale, ..Generated::default() }
+    }
+
     /// Every error of meaning, in the order of the fields.
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();

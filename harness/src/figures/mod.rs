@@ -8,6 +8,7 @@ mod canvas;
 mod cells;
 mod convergence;
 mod fig13;
+mod fig16;
 mod measure;
 mod panel;
 mod text;
@@ -37,6 +38,8 @@ pub enum Figure {
     Convergence,
     /// Matrix factorisation under SSP across 11 data centres.
     Fig13,
+    /// Topic modelling under SSP across 11 data centres.
+    Fig16,
 }
 
 /// A name that is no figure's.
@@ -67,7 +70,7 @@ pub enum DrawError {
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 2] = [Figure::Convergence, Figure::Fig13];
+    pub const ALL: [Figure; 3] = [Figure::Convergence, Figure::Fig13, Figure::Fig16];
 
     /// What specs may name.
     pub fn names() -> [&'static str; Figure::ALL.len()] {
@@ -79,6 +82,7 @@ impl Figure {
         match self {
             Figure::Convergence => "convergence",
             Figure::Fig13 => "fig13",
+            Figure::Fig16 => "fig16",
         }
     }
 
@@ -87,6 +91,7 @@ impl Figure {
         match self {
             Figure::Convergence => convergence::QUESTION,
             Figure::Fig13 => fig13::QUESTION,
+            Figure::Fig16 => fig16::QUESTION,
         }
     }
 
@@ -109,7 +114,7 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self {
-            Figure::Convergence | Figure::Fig13 => convergence::table(results),
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::table(results),
         }
     }
 
@@ -118,6 +123,7 @@ impl Figure {
         match self {
             Figure::Convergence => convergence::claims(results),
             Figure::Fig13 => fig13::claims(results),
+            Figure::Fig16 => fig16::claims(results),
         }
     }
 
@@ -153,7 +159,7 @@ impl Figure {
         let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, results)?,
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::draw(&canvas, results)?,
         }
         area.present().map_err(DrawError::backend)
     }

@@ -141,6 +141,7 @@ impl Made {
             transfer: waits,
             insignificant: (self.name == "Gaia").then_some(0.956),
             digest: "d19e57".into(),
+            topic_model: None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use datasets::ratings::Ratings;
-use datasets::ratings::partition::partition;
+use datasets::bow::{self, Corpus};
+use datasets::ratings::{self, Ratings};
 use emulator::id::MachineId;
 use emulator::link::{Fabric, LinkConfig, LinkError};
 use emulator::topology::{Topology, TopologyError};
@@ -14,6 +14,8 @@ use gaia_core::machine::Machine;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::lda::worker::{LdaWorker, TooFrequent, WholeCorpus};
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
@@ -24,10 +26,11 @@ use super::goal::Goal;
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
 use super::table;
-use crate::plan::{Plan, Role};
+use super::topics;
+use crate::plan::{DataSet, Plan, Role};
 use crate::results::atomic::WriteError;
 use crate::results::manifest::Host;
-use crate::results::{Summary, store};
+use crate::results::{Summary, TopicModel, store};
 use crate::spec::Workload;
 
 /// Events between two looks at the wall clock.
@@ -48,13 +51,16 @@ pub(super) enum CellError {
     /// The links cannot be emulated.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// A corpus whose counts are not exact.
+    #[error(transparent)]
+    TooFrequent(#[from] TooFrequent),
 }
 
 /// A cell to run.
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) folder: &'a Path,
-    pub(super) ratings: &'a Ratings,
+    pub(super) data: &'a DataSet,
     pub(super) target: Option<&'a Summary>,
     pub(super) isa: Isa,
     pub(super) pool: &'a Arc<rayon::ThreadPool>,
@@ -62,31 +68,63 @@ pub(super) struct Job<'a> {
     pub(super) checkpoint_every: Duration,
 }
 
+/// What a workload may describe when its run is over.
+pub(super) struct RunEnd<'a> {
+    /// The first site's copy of all rows.
+    pub(super) first_copy: &'a [f32],
+    /// The last objective.
+    pub(super) objective: f64,
+    /// Parameters that no model can have, over all evaluations.
+    pub(super) clamped: u64,
+    /// Share of all parameters that filters did not let through, touched or not; none without a filter.
+    pub(super) not_sent: Option<f64>,
+}
+
 type Driver<W> = VirtualDriver<Machine<W>>;
 
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
-        match self.plan.workload {
-            Workload::Mf(config) => self.run_workload(self.mf(config), progress, say),
+        match (self.plan.workload, self.data) {
+            (Workload::Mf(config), DataSet::Ratings(ratings)) => {
+                self.run_workload(self.mf(config, ratings), progress, say, |_| None)
+            }
+            (Workload::Lda(config), DataSet::Corpus(corpus)) => {
+                let model = |end: &RunEnd<'_>| Some(topics::model(corpus, config.topics, end));
+                self.run_workload(self.lda(config, corpus)?, progress, say, model)
+            }
+            (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
+                unreachable!("the loader gives what the plan's workload learns from")
+            }
         }
     }
 
-    fn mf(&self, config: Mf) -> Vec<Arc<MfWorker>> {
-        let whole = WholeData::of(self.ratings, &config);
-        let parts = partition(self.ratings, &self.plan.machines_per_site, self.plan.split);
+    fn mf(&self, config: Mf, ratings: &Ratings) -> Vec<Arc<MfWorker>> {
+        let whole = WholeData::of(ratings, &config);
+        let split = self.plan.split.of_ratings().expect("a plan's split was checked");
+        let parts = ratings::partition::partition(ratings, &self.plan.machines_per_site, split);
         parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, self.plan.seed, self.isa))).collect()
     }
 
+    fn lda(&self, config: Lda, corpus: &Corpus) -> Result<Vec<Arc<LdaWorker>>, TooFrequent> {
+        let split = self.plan.split.of_documents().expect("a plan's split was checked");
+        let parts = bow::partition::partition(corpus, &self.plan.machines_per_site, split);
+        let whole = Arc::new(WholeCorpus::of(corpus, &parts, &config, self.plan.seed)?);
+        let worker = |part| Arc::new(LdaWorker::new(corpus, part, whole.clone(), config, self.plan.seed, self.isa));
+        Ok(parts.iter().map(worker).collect())
+    }
+
+    /// `model`: what the summary says of the model at the end, where the workload has more to say than its objective.
     fn run_workload<W: Learning>(
         &self,
         workloads: Vec<Arc<W>>,
         progress: &CellProgress,
         say: impl Fn(&str),
+        model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
     ) -> Result<Summary, CellError> {
         let begun = Instant::now();
         let mut host = Host::this(self.jobs);
-        store::begin_cell(self.folder, &table::manifest(self.plan, self.ratings), &host)?;
+        store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
         let topology = Topology::new(&self.plan.profile, &self.plan.machines_per_site)?;
         let clocks_per_pass = workloads[0].clocks_per_pass();
         let setting = Arc::new(self.setting(&topology, &workloads[0]));
@@ -98,10 +136,16 @@ impl Job<'_> {
             goal: self.goal(clocks_per_pass),
             progress,
             state: RecorderState::default(),
+            last_copy: Vec::new(),
         };
         self.begin(&mut driver, &mut recorder, say);
         self.run_to_the_end(&mut driver, &mut recorder)?;
-        let summary = self.write(&topology, &driver, recorder.state)?;
+        let mut summary = self.write_tables(&topology, &driver, &recorder.state)?;
+        let RecorderState { clamped, significant, filtered, .. } = recorder.state;
+        let not_sent = (filtered > 0).then(|| 1.0 - significant as f64 / filtered as f64);
+        let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
+        summary.topic_model = model(&RunEnd { first_copy, objective, clamped, not_sent });
+        store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         store::write_host(self.folder, &host)?;
         checkpoint::remove(self.folder)?;
@@ -202,11 +246,11 @@ impl Job<'_> {
         }
     }
 
-    fn write<W: Learning>(
+    fn write_tables<W: Learning>(
         &self,
         topology: &Topology,
         driver: &Driver<W>,
-        state: RecorderState<W::State>,
+        state: &RecorderState<W::State>,
     ) -> Result<Summary, CellError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
@@ -214,9 +258,7 @@ impl Job<'_> {
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        let summary = table::summary(self.plan, target, &state, &clocks, driver.digest());
-        store::write_summary(self.folder, &summary)?;
-        Ok(summary)
+        Ok(table::summary(self.plan, target, state, &clocks, driver.digest()))
     }
 }
 

@@ -10,6 +10,7 @@ mod histogram;
 mod progress;
 mod recorder;
 mod table;
+mod topics;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +19,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use datasets::ratings::Ratings;
 use gaia_core::simd::Isa;
 use thiserror::Error;
 
@@ -26,7 +26,7 @@ use self::cell::{CellError, Job};
 use self::progress::Display;
 use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, RunArgs};
 use crate::commands::experiment;
-use crate::plan::{Experiment, Plan, Registries, Role};
+use crate::plan::{DataSet, Experiment, Plan, Registries, Role};
 use crate::report;
 use crate::results::lock::Lock;
 use crate::results::manifest::{CellEntry, CellIndex};
@@ -119,19 +119,19 @@ fn run_experiment(host: &Host, experiment: &mut Experiment, folder: &Path) -> Re
     let mut seeds: Vec<u64> = experiment.plans.iter().map(|plan| plan.seed).collect();
     seeds.dedup();
     for seed in seeds {
-        let ratings = experiment.loader.ratings(seed).map_err(Failure::input)?;
+        let data = experiment.loader.data(seed).map_err(Failure::input)?;
         let plans = experiment.plans.iter().filter(|plan| plan.seed == seed);
         let (targets, cells): (Vec<&Plan>, Vec<&Plan>) = plans.partition(|plan| plan.role == Role::SetsTarget);
         let mut target = None;
         for plan in targets {
-            let done = run_cells(host, &[plan], folder, &ratings, None).map_err(Failure::run)?;
+            let done = run_cells(host, &[plan], folder, &data, None).map_err(Failure::run)?;
             target = done.into_iter().next();
         }
         if let Some(summary) = target.as_ref().filter(|summary| summary.outcome == Outcome::Diverged) {
             let objective = summary.last_objective;
             return Err(Failure::run(RunSpecError::Diverged { seed, objective }));
         }
-        run_cells(host, &cells, folder, &ratings, target.as_ref()).map_err(Failure::run)?;
+        run_cells(host, &cells, folder, &data, target.as_ref()).map_err(Failure::run)?;
     }
     let entry = |plan: &Plan| CellEntry { cell: plan.cell.clone(), seed: plan.seed, plan: plan.hash() };
     let index = CellIndex {
@@ -149,7 +149,7 @@ fn run_cells(
     host: &Host,
     plans: &[&Plan],
     folder: &Path,
-    ratings: &Arc<Ratings>,
+    data: &DataSet,
     target: Option<&Summary>,
 ) -> Result<Vec<Summary>, RunSpecError> {
     let next = AtomicUsize::new(0);
@@ -159,7 +159,7 @@ fn run_cells(
         while !failed() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(&plan) = plans.get(index) else { break };
-            let result = run_cell(host, plan, folder, ratings, target);
+            let result = run_cell(host, plan, folder, data, target);
             results.lock().expect("no holder panics")[index] = Some(result);
         }
     };
@@ -183,7 +183,7 @@ fn run_cell(
     host: &Host,
     plan: &Plan,
     folder: &Path,
-    ratings: &Arc<Ratings>,
+    data: &DataSet,
     target: Option<&Summary>,
 ) -> Result<Summary, CellError> {
     let folder: PathBuf = store::cell_folder(folder, &plan.hash());
@@ -195,7 +195,7 @@ fn run_cell(
     let job = Job {
         plan,
         folder: &folder,
-        ratings,
+        data,
         target,
         isa: host.isa,
         pool: &host.pool,
