@@ -126,7 +126,7 @@ proptest! {
 #[test]
 fn a_slow_link_raises_barriers_and_the_filter_saves_bytes() {
     let run_of = |threshold| {
-        let case = Case { wan_mbit_per_s: 2, clocks: 10, ..Case::new(3, 2, gaia(1, threshold)) };
+        let case = Case { wan_mbit_per_s: 2, clocks: 10, sigma_bytes: 2000.0, ..Case::new(3, 2, gaia(1, threshold)) };
         let mut driver = case.driver(1, |worker| Counting::new(worker, 6));
         let mut barred_events = 0;
         let mut answering = vec![None; 6];

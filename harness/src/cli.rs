@@ -153,27 +153,40 @@ pub enum DataCommand {
     Import {
         /// A file or folder; its format is recognised by content
         path: PathBuf,
-        /// The file to write [default: the name of PATH with .ratings, here]
+        /// The file to write [default: the name of PATH with .ratings or .bags, here]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Generate ratings of the Netflix Prize's shape and write them as one compact file
+    /// Generate ratings of the Netflix Prize's shape, or bags of words of the NYTimes corpus', as one compact file
     Generate {
-        /// Users and items as a share of Netflix's, at its density
-        #[arg(long, default_value_t = 0.1)]
-        scale: f64,
+        /// What to generate
+        #[arg(value_enum, default_value_t = Generated::Ratings)]
+        what: Generated,
+        /// Users and items as a share of Netflix's, at its density; documents and words as a share of NYTimes'
+        /// [default: 0.1 for ratings, 0.02 for bags]
+        #[arg(long)]
+        scale: Option<f64>,
         /// The generator's seed
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        /// The file to write
-        #[arg(long, value_name = "FILE", default_value = "generated.ratings")]
-        out: PathBuf,
+        /// The file to write [default: generated.ratings or generated.bags]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Check a data set: read all of it, compare its hash, show its numbers
     Verify {
         /// A file or folder
         path: PathBuf,
     },
+}
+
+/// What `experiments data generate` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Generated {
+    /// Users' ratings of items, for matrix factorisation
+    Ratings,
+    /// Bags of words, for topic modelling
+    Bags,
 }
 
 /// How machines are run.

@@ -54,7 +54,13 @@ pub fn list(registries: Registries<'_>) -> String {
             ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
         ]),
     );
-    section("workloads", pairs(&[("mf", "matrix factorisation by stochastic gradient descent")]));
+    section(
+        "workloads",
+        pairs(&[
+            ("mf", "matrix factorisation by stochastic gradient descent, of ratings"),
+            ("lda", "topic modelling by collapsed Gibbs sampling, of bags of words"),
+        ]),
+    );
     section("profiles", builtin_names().map(profile).collect());
     section("machine kinds", machines::names().into_iter().map(machine_kind).collect());
     section("data sets", crate::data::known());
@@ -84,7 +90,13 @@ fn profile(name: &str) -> (String, String) {
 
 fn machine_kind(name: &str) -> (String, String) {
     let about = machines::builtin(name).map_or_else(String::new, |kind| {
-        format!("{:.1} M rating updates/s at rank {}", kind.mf.updates_per_second / 1e6, kind.mf.rank)
+        format!(
+            "{:.1} M rating updates/s at rank {}, {:.1} M tokens/s at {} topics",
+            kind.mf.updates_per_second / 1e6,
+            kind.mf.rank,
+            kind.lda.tokens_per_second / 1e6,
+            kind.lda.topics
+        )
     });
     (name.to_string(), about)
 }

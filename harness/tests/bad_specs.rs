@@ -127,6 +127,37 @@ const MEANING: &[Mistake] = &[
     ("staleness", "threshold: 0.01 }", "threshold: 0.01 }\n        mirror-clock: { bounded: { staleness: 5000 } }"),
 ];
 
+/// A spec of topic modelling that is right.
+const GOOD_LDA: &str = "\
+workload:
+  lda: { topics: 20 }
+data:
+  generated-corpus: { scale: 0.002 }
+similitude: nytimes
+cells:
+  - name: Gaia
+    profile: va-ca
+    system: { gaia: { inside: { bsp: {} } } }
+";
+
+/// Mistakes in specs of topic modelling.
+const LDA: &[Mistake] = &[
+    ("unknown field", "topics: 20", "topic: 20"),
+    ("one topic", "topics: 20", "topics: 1"),
+    ("priors", "topics: 20", "alpha: 0, beta: -1"),
+    ("clocks per pass", "topics: 20", "clocks-per-pass: 20000"),
+    ("misspelt reads", "topics: 20", "reads: own-word"),
+    ("ratings", "generated-corpus: { scale: 0.002 }", "generated: { scale: 0.01 }"),
+    ("a corpus for matrix factorisation", "lda: { topics: 20 }\n", "mf: {}\n"),
+    ("similitude of the other workload", "similitude: nytimes", "similitude: netflix"),
+    ("split of the other workload", "similitude: nytimes", "split: { skewed: { by: tastes, skew: 0.5 } }"),
+    ("skew of two", "similitude: nytimes", "split: { skewed: { by: topics, skew: 2 } }"),
+    ("change of the other workload", "    profile: va-ca", "    workload: { mf: { decay: 1 } }\n    profile: va-ca"),
+    ("scale of nothing", "scale: 0.002", "scale: 0"),
+    ("more machines than documents", "scale: 0.002", "documents: 5, words: 9, tokens: 50"),
+    ("missing data file", "generated-corpus: { scale: 0.002 }", "file: docword.kos.txt"),
+];
+
 /// Mistakes in a profile that a spec names.
 const PROFILES: &[Mistake] = &[
     (
@@ -163,20 +194,27 @@ fn message(folder: &Path, text: &str, changes: &Changes) -> String {
 
 /// All messages, each under the name of its mistake.
 fn messages(mistakes: &[Mistake]) -> String {
+    messages_in(GOOD, mistakes)
+}
+
+/// The same of mistakes in another spec.
+fn messages_in(good: &str, mistakes: &[Mistake]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let tell = |(name, part, by): &Mistake| {
-        assert!(GOOD.contains(part), "{name}: the good spec has no `{part}`");
-        format!("# {name}\n{}\n", message(folder.path(), &GOOD.replacen(part, by, 1), &Changes::default()))
+        assert!(good.contains(part), "{name}: the good spec has no `{part}`");
+        format!("# {name}\n{}\n", message(folder.path(), &good.replacen(part, by, 1), &Changes::default()))
     };
     mistakes.iter().map(tell).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn the_good_spec_is_good() {
-    let source = Source { name: "good".into(), file: "good.yaml".into(), folder: "".into(), text: GOOD.into() };
-    let spec = source.spec(&Changes::default()).unwrap();
-    let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
-    assert_eq!(experiment.plans.len(), 6);
+fn the_good_specs_are_good() {
+    for (good, plans) in [(GOOD, 6), (GOOD_LDA, 2)] {
+        let source = Source { name: "good".into(), file: "good.yaml".into(), folder: "".into(), text: good.into() };
+        let spec = source.spec(&Changes::default()).unwrap();
+        let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
+        assert_eq!(experiment.plans.len(), plans);
+    }
 }
 
 #[test]
@@ -187,6 +225,11 @@ fn mistakes_of_form_have_a_place() {
 #[test]
 fn mistakes_of_meaning_have_a_path() {
     insta::assert_snapshot!(messages(MEANING));
+}
+
+#[test]
+fn mistakes_in_topic_modelling_are_told() {
+    insta::assert_snapshot!(messages_in(GOOD_LDA, LDA));
 }
 
 #[test]
@@ -246,4 +289,16 @@ fn data_given_on_the_command_line_must_be_there() {
     let missing = message(folder.path(), GOOD, &with(folder.path().join("missing.csv")));
     let malformed = message(folder.path(), GOOD, &with(data));
     insta::assert_snapshot!(format!("{missing}\n{malformed}"));
+}
+
+#[test]
+fn data_of_the_other_workload_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ratings, bags) = (folder.path().join("ratings.csv"), folder.path().join("docword.mine.txt"));
+    fs::write(&ratings, "userId,movieId,rating,timestamp\n1,2,4,0\n2,2,3,0\n").unwrap();
+    fs::write(&bags, "1\n2\n2\n1 1 3\n1 2 1\n").unwrap();
+    let told = |good: &str, data: &Path| {
+        message(folder.path(), good, &Changes { data: Some(data.to_path_buf()), ..Changes::default() })
+    };
+    insta::assert_snapshot!(format!("{}\n{}", told(GOOD_LDA, &ratings), told(GOOD, &bags)));
 }

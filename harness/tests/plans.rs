@@ -5,7 +5,7 @@ use std::path::Path;
 use harness::plan::{Experiment, Plan, Registries, Role};
 use harness::spec::{Changes, Source, embedded};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "fig16", "convergence"] };
 
 const SPEC: &str = "\
 seeds: [1]
@@ -109,7 +109,7 @@ fn what_changes_the_result_changes_the_hash() {
 fn settings_fill_in_what_the_spec_leaves_out() {
     let changes = set(&["workload.mf.rank=64", "cells.Gaia.system.gaia.inside.ssp.slack=3", "seeds=[4, 5]"]);
     let plans = plans(SPEC, &changes);
-    let harness::spec::Workload::Mf(mf) = plans[1].workload;
+    let harness::spec::Workload::Mf(mf) = plans[1].workload else { panic!("a cell keeps its workload") };
     assert_eq!((mf.rank, mf.lambda), (64, 0.1));
     assert_eq!(plans.iter().map(|plan| plan.seed).collect::<Vec<_>>(), [4, 4, 5, 5]);
     let gaia_core::sync::config::System::Gaia(gaia) = &plans[1].system else { panic!("a cell keeps its system") };

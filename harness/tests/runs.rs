@@ -29,6 +29,33 @@ cells:
     system: { global: { ssp: { slack: 1 } } }
 ";
 
+/// Topic modelling on four machines.
+const LDA: &str = "
+title: a small run of topic modelling
+figure: fig16
+workload:
+  lda: { topics: 8 }
+data:
+  generated-corpus: { documents: 120, words: 150, tokens: 12000, topics: 6 }
+similitude: nytimes
+convergence: { passes: 3 }
+target: { profile: lan, machines-per-site: 4 }
+cells:
+  - name: Baseline
+    profile: va-ca
+    machines-per-site: 2
+    system: { global: { ssp: { slack: 1 } } }
+  - name: Gaia
+    profile: va-ca
+    machines-per-site: 2
+    system: { gaia: { inside: { ssp: { slack: 1 } } } }
+  - name: BSP packed
+    profile: va-ca
+    machines-per-site: 2
+    encoding: packed
+    system: { global: { bsp: {} } }
+";
+
 /// A folder with a spec in it, and the binary run there.
 struct Place {
     folder: tempfile::TempDir,
@@ -140,6 +167,28 @@ fn bsp_learns_the_same_on_every_network() {
     };
     assert_eq!(objective("Baseline"), objective("Target"));
     assert_eq!(objective("LAN"), objective("Target"));
+}
+
+#[test]
+fn topics_are_learnt_the_same_with_any_threads_and_instructions() {
+    let place = Place::new(LDA);
+    let first = place.run(&["--jobs", "2", "--quiet"]);
+    assert_eq!((code(&first), errors(&first)), (0, String::new()));
+    let left = files(&place.path("results"));
+    for summary in summaries(&place.path("results")) {
+        let model = &summary["topic_model"];
+        let topics = model["topics"].as_array().expect("a list");
+        let tokens: f64 = topics.iter().map(|topic| topic["tokens"].as_f64().expect("a number")).sum();
+        assert_eq!((topics.len(), model["clamped"].as_u64()), (8, Some(0)), "{}", summary["cell"]);
+        // Under BSP nothing is pending when a clock is over: every token is in one topic.
+        let is_bsp = summary["cell"] == "Target" || summary["cell"] == "BSP packed";
+        assert!(!is_bsp || tokens == 12_000.0, "{}: {tokens} tokens", summary["cell"]);
+        assert!(topics.iter().all(|topic| topic["words"].as_array().is_some_and(|words| !words.is_empty())));
+        assert_ne!(summary["outcome"], "clock-cap", "{}", summary["cell"]);
+    }
+    let single = place.run(&["--jobs", "1", "--out", "single", "--isa", "scalar", "--quiet"]);
+    assert_eq!((code(&single), errors(&single)), (0, String::new()));
+    assert_eq!(files(&place.path("single")), left);
 }
 
 #[test]

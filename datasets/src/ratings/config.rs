@@ -5,11 +5,10 @@
 //! generated: { users: 1000, items: 200, ratings: 20000, held-out: 0.1 }
 //! ```
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::held_out::DEFAULT_SHARE;
+pub use crate::field::FieldError;
 
 /// Users who rated in the Netflix Prize data (README of the data set).
 pub const NETFLIX_USERS: u32 = 480_189;
@@ -58,21 +57,6 @@ pub struct Shape {
     pub items: u32,
     /// Number of ratings, held-out ones included.
     pub ratings: u64,
-}
-
-/// An error of meaning in one field of a spec.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// The field, as it is written in the spec.
-    pub field: &'static str,
-    /// What was found and what was expected.
-    pub says: String,
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.says)
-    }
 }
 
 impl Default for Generated {

@@ -11,18 +11,19 @@
 //! cut values have Netflix's mean 3.604 and deviation 1.085 (from the counts of stars in the training set: 4,617,990
 //! 10,132,080 28,811,247 33,750,958 23,168,232).
 //!
-//! Activity of users is log-normal with sigma 1.26: the value at which, with Netflix's mean of 209.25 ratings a user,
-//! 3.4 % have fewer than ten (16,419 of 480,189). Counts are at least 1 and at most the number of items.
+//! Activity of users is log-normal with sigma 1.26: the value at which, with Netflix's mean of 209.25 ratings a user
+//! (KONECT, network "netflix"), 3.4 % have fewer than ten (16,419 of 480,189, counted by C. H. Chan, 2007). Counts are
+//! at least 1 and at most the number of items.
 //!
 //! Popularity of items falls with rank as exp(-c x^b), x = rank / items. A user never rates an item twice, so what the
-//! most popular items get is less than their weight; c and b are fitted so that the *outcome* has Netflix's
-//! head: the first item has 41 times the mean number of ratings (232,944 of 100,480,507) and the first 1.7 % of the items
+//! most popular items get is less than their weight; c and b are fitted so that the *outcome* has Netflix's head: the
+//! first item has 41 times the mean number of ratings (232,944 of 100,480,507; KONECT) and the first 1.7 % of the items
 //! 33 % of all ratings (Cremonesi, Koren and Turrin, RecSys 2010).
 //!
 //! Users and items are shuffled: a low number says nothing about them.
 //!
 //! What it does not have: dates, and a tie between popularity and stars or between taste and the choice of items. At
-//! scales below about 0.05 some items have no rating.
+//! scales of 0.1 and below a few of the least popular items may have no rating.
 //!
 //! Same seed and config, same bits on every machine.
 
@@ -30,8 +31,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::{Generated, Shape};
 use super::held_out::{HeldOut, split};
-use super::random::{Alias, Normals, below, stream, uniform};
 use super::{Rating, Ratings};
+use crate::random::{Alias, Normals, below, stream, uniform};
 
 /// Mean of a rating in stars, before rounding and cutting.
 const MEAN: f64 = 3.67;

@@ -6,7 +6,7 @@
 //! in sparse data the part held out is therefore a little smaller than `share`.
 
 use super::Rating;
-use super::random::{happens, stream};
+use crate::random::{happens, stream};
 
 /// How much is held out, and by which seed.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,6 @@ pub mod held_out;
 #[cfg(feature = "read")]
 pub mod load;
 pub mod partition;
-mod random;
 
 use serde::{Deserialize, Serialize};
 

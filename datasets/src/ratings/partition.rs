@@ -14,14 +14,12 @@
 //! * skew by **sizes**: the machines of site s (from 0) get ratings in proportion to (s + 1)^-skew: at 1 the second site's
 //!   have a half of what the first site's have, the third's a third.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
-
 use serde::{Deserialize, Serialize};
 
-use super::config::FieldError;
-use super::random::{below, stream};
 use super::{Rating, Ratings};
+use crate::deal::Dealer;
+use crate::field::FieldError;
+use crate::random::{below, stream};
 
 /// Rounds of the power method; the order of users is settled long before.
 const POWER_ROUNDS: u32 = 20;
@@ -96,14 +94,18 @@ pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> 
     match split {
         Split::Even => dealer.deal_all(|_| 1.0),
         Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
-        Split::Skewed { by: SkewBy::Tastes, skew } => dealer.deal_by_tastes(skew, &tastes(ratings)),
+        Split::Skewed { by: SkewBy::Tastes, skew } => dealer.deal_by_places(skew, &tastes(ratings)),
     }
-    parts(ratings, &dealer.machine_of, dealer.site_of.len())
+    parts(ratings, dealer.machine_of(), dealer.given())
 }
 
-fn parts(ratings: &Ratings, machine_of: &[u32], machines: usize) -> Vec<Part> {
-    let empty = |machine| Part { machine, users: Vec::new(), train: Vec::new(), held_out: Vec::new() };
-    let mut parts: Vec<Part> = (0..machines as u32).map(empty).collect();
+/// `given`: the training ratings of each machine.
+fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
+    let empty = |(machine, &given): (usize, &u64)| {
+        let train = Vec::with_capacity(given as usize);
+        Part { machine: machine as u32, users: Vec::new(), train, held_out: Vec::new() }
+    };
+    let mut parts: Vec<Part> = given.iter().enumerate().map(empty).collect();
     let mut local = vec![0u32; machine_of.len()];
     for (user, &machine) in machine_of.iter().enumerate() {
         let users = &mut parts[machine as usize].users;
@@ -120,102 +122,6 @@ fn parts(ratings: &Ratings, machine_of: &[u32], machines: usize) -> Vec<Part> {
         parts[machine].held_out.push(Rating { user, ..*rating });
     }
     parts
-}
-
-/// Deals users, each with a load, to machines.
-struct Dealer<'a> {
-    /// Ratings of each user.
-    loads: &'a [u32],
-    /// The site of each machine.
-    site_of: Vec<usize>,
-    /// Ratings that each machine has.
-    given: Vec<u64>,
-    /// What has been decided.
-    machine_of: Vec<u32>,
-}
-
-impl<'a> Dealer<'a> {
-    fn new(loads: &'a [u32], machines_per_site: &[u32]) -> Self {
-        let machines = |(site, &n): (usize, &u32)| std::iter::repeat_n(site, n as usize);
-        let site_of: Vec<usize> = machines_per_site.iter().enumerate().flat_map(machines).collect();
-        Dealer { loads, given: vec![0; site_of.len()], site_of, machine_of: vec![0; loads.len()] }
-    }
-
-    /// Deals every user; machines of a site get ratings in proportion to `share(site)`.
-    fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
-        self.deal((0..self.loads.len() as u32).collect(), |_| true, share);
-    }
-
-    fn deal_by_tastes(&mut self, skew: f64, tastes: &[f64]) {
-        let mut users: Vec<u32> = (0..self.loads.len() as u32).collect();
-        shuffle(&mut users);
-        let others = users.split_off((skew * users.len() as f64) as usize);
-        users.sort_unstable_by(|&a, &b| tastes[a as usize].total_cmp(&tastes[b as usize]).then(a.cmp(&b)));
-        for (site, stretch) in self.stretches(&users).into_iter().enumerate() {
-            self.deal(stretch, |of| of == site, |_| 1.0);
-        }
-        self.deal(others, |_| true, |_| 1.0);
-    }
-
-    /// `users` cut into one stretch for each site, with ratings in proportion to its machines.
-    fn stretches(&self, users: &[u32]) -> Vec<Vec<u32>> {
-        let machines = self.site_of.len() as u128;
-        let total: u128 = users.iter().map(|&user| u128::from(self.loads[user as usize])).sum();
-        let mut stretches = vec![Vec::new(); self.site_of.last().map_or(0, |last| last + 1)];
-        let (mut machine, mut before) = (0, 0u128);
-        for &user in users {
-            while before * machines >= total * (machine as u128 + 1) && machine + 1 < self.site_of.len() {
-                machine += 1;
-            }
-            stretches[self.site_of[machine]].push(user);
-            before += u128::from(self.loads[user as usize]);
-        }
-        stretches
-    }
-
-    /// Deals `users`, those with most ratings first, each to the machine with the least for its share.
-    fn deal(&mut self, mut users: Vec<u32>, takes: impl Fn(usize) -> bool, share: impl Fn(usize) -> f64) {
-        users.sort_unstable_by_key(|&user| (Reverse(self.loads[user as usize]), user));
-        let waiting = |machine: usize, given: &[u64], site: usize| {
-            Reverse((OrderedLoad(given[machine] as f64 / share(site)), machine))
-        };
-        let mut machines: BinaryHeap<_> = (0..self.site_of.len())
-            .filter(|&machine| takes(self.site_of[machine]))
-            .map(|machine| waiting(machine, &self.given, self.site_of[machine]))
-            .collect();
-        for user in users {
-            let Reverse((_, machine)) = machines.pop().expect("a site that is given users has a machine");
-            self.machine_of[user as usize] = machine as u32;
-            self.given[machine] += u64::from(self.loads[user as usize]);
-            machines.push(waiting(machine, &self.given, self.site_of[machine]));
-        }
-    }
-}
-
-/// A load in order: never negative, never NaN.
-#[derive(Clone, Copy, PartialEq)]
-struct OrderedLoad(f64);
-
-impl Eq for OrderedLoad {}
-
-impl Ord for OrderedLoad {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for OrderedLoad {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// A fixed shuffle: which users keep to their taste must depend neither on the taste nor on a run's seed.
-fn shuffle(users: &mut [u32]) {
-    let mut rng = stream(0, "partition");
-    for last in (1..users.len()).rev() {
-        users.swap(last, below(&mut rng, last as u32 + 1) as usize);
-    }
 }
 
 /// Each user's place along the direction in which users differ most: the mean, over a user's ratings, of what is left

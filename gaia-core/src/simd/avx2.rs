@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, LANES, Lane, RSQRT_MAGIC, Simd};
+use super::{Kernel, LANES, RSQRT_MAGIC, Simd};
 
 /// Made by [`run`] only: stands for AVX2 and FMA being there.
 #[derive(Clone, Copy)]
@@ -103,9 +103,54 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch(self, lane: &Lane) {
+    fn scan(self, a: Floats) -> Floats {
+        // SAFETY: the token stands for AVX2.
+        unsafe {
+            let lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+            let mut a = a;
+            for apart in [1, 2, 4] {
+                // A permutation takes its indexes modulo 8: lanes below `apart` get what left at the top.
+                let from = _mm256_sub_epi32(lanes, _mm256_set1_epi32(apart));
+                let low = _mm256_permutevar8x32_ps(a[0], from);
+                let high = _mm256_permutevar8x32_ps(a[1], from);
+                let wrapped = _mm256_castsi256_ps(from);
+                let low_in = _mm256_blendv_ps(low, _mm256_setzero_ps(), wrapped);
+                a = [_mm256_add_ps(a[0], low_in), _mm256_add_ps(a[1], _mm256_blendv_ps(high, low, wrapped))];
+            }
+            [a[0], _mm256_add_ps(a[1], a[0])]
+        }
+    }
+
+    #[inline(always)]
+    fn splat_last(self, a: Floats) -> Floats {
+        // SAFETY: the token stands for AVX2.
+        unsafe { [_mm256_permutevar8x32_ps(a[1], _mm256_set1_epi32(7)); 2] }
+    }
+
+    #[inline(always)]
+    fn first_above(self, a: Floats, b: Floats) -> usize {
+        // SAFETY: the token stands for AVX2.
+        let above = |half: usize| unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a[half], b[half])) };
+        (above(0) | above(1) << 8 | 1 << (LANES - 1)).trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn with_lane(self, a: Floats, lane: usize, x: f32) -> Floats {
+        // SAFETY: the token stands for AVX2.
+        unsafe {
+            let lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+            let half = |a, first| {
+                let here = _mm256_cmpeq_epi32(lanes, _mm256_set1_epi32((lane % LANES) as i32 - first));
+                _mm256_blendv_ps(a, _mm256_set1_ps(x), _mm256_castsi256_ps(here))
+            };
+            [half(a[0], 0), half(a[1], 8)]
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, value: &T) {
         // SAFETY: SSE is in every x86-64; a prefetch of any address reads nothing that shows.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(lane).cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) }
     }
 }
 

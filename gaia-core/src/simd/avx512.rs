@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, LANES, Lane, RSQRT_MAGIC, Simd};
+use super::{Kernel, LANES, RSQRT_MAGIC, Simd};
 
 /// Made by [`run`] only: stands for AVX-512F, AVX2 and FMA being there.
 #[derive(Clone, Copy)]
@@ -104,8 +104,41 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn prefetch(self, lane: &Lane) {
+    fn scan(self, a: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe {
+            let lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+            let mut a = a;
+            for apart in [1, 2, 4, 8] {
+                let from = _mm512_sub_epi32(lanes, _mm512_set1_epi32(apart));
+                a = _mm512_add_ps(a, _mm512_maskz_permutexvar_ps(u16::MAX << apart, from, a));
+            }
+            a
+        }
+    }
+
+    #[inline(always)]
+    fn splat_last(self, a: __m512) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_permutexvar_ps(_mm512_set1_epi32(15), a) }
+    }
+
+    #[inline(always)]
+    fn first_above(self, a: __m512, b: __m512) -> usize {
+        // SAFETY: the token stands for AVX-512F.
+        let mask = unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b) };
+        (mask | 1 << (LANES - 1)).trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn with_lane(self, a: __m512, lane: usize, x: f32) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_mask_broadcastss_ps(a, 1 << (lane % LANES), _mm_set_ss(x)) }
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, value: &T) {
         // SAFETY: SSE is in every x86-64; a prefetch of any address reads nothing that shows.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(lane).cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) }
     }
 }

@@ -127,8 +127,16 @@ pub(crate) trait Simd: Copy {
     /// Moves the lanes of `a` whose bit in `mask` is set, and the numbers of these lanes plus `first`, to the front of
     /// the outputs; what follows there is left open.
     fn compress(self, mask: u16, a: Self::Floats, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]);
-    /// Asks for a cache line ahead of its use.
-    fn prefetch(self, lane: &Lane);
+    /// Sums from lane 0 up to each lane, lanes 1, then 2, 4 and 8 apart being added (Hillis and Steele 1986).
+    fn scan(self, a: Self::Floats) -> Self::Floats;
+    /// The last lane in every lane.
+    fn splat_last(self, a: Self::Floats) -> Self::Floats;
+    /// The first lane that is greater than in `b`; the last when none is.
+    fn first_above(self, a: Self::Floats, b: Self::Floats) -> usize;
+    /// `a` with `x` in lane `lane`, below [`LANES`].
+    fn with_lane(self, a: Self::Floats, lane: usize, x: f32) -> Self::Floats;
+    /// Asks for the cache line that a value begins in, ahead of its use.
+    fn prefetch<T>(self, value: &T);
 
     /// 1 / sqrt(a) within 7e-4, by one tuned Newton step; a finite number for a = 0. The same bits everywhere, which the
     /// processors' own approximations do not give, and several times faster than a division by a square root.

@@ -1,6 +1,6 @@
 //! Sixteen lanes in plain Rust.
 
-use super::{LANES, Lane, RSQRT_MAGIC, Simd};
+use super::{LANES, RSQRT_MAGIC, Simd};
 
 /// Works everywhere.
 #[derive(Clone, Copy)]
@@ -86,7 +86,30 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn prefetch(self, _lane: &Lane) {}
+    fn scan(self, a: Floats) -> Floats {
+        [1, 2, 4, 8]
+            .into_iter()
+            .fold(a, |a, apart| std::array::from_fn(|k| a[k] + if k >= apart { a[k - apart] } else { 0.0 }))
+    }
+
+    #[inline(always)]
+    fn splat_last(self, a: Floats) -> Floats {
+        [a[LANES - 1]; LANES]
+    }
+
+    #[inline(always)]
+    fn first_above(self, a: Floats, b: Floats) -> usize {
+        a.iter().zip(&b).position(|(a, b)| a > b).unwrap_or(LANES - 1)
+    }
+
+    #[inline(always)]
+    fn with_lane(self, mut a: Floats, lane: usize, x: f32) -> Floats {
+        a[lane % LANES] = x;
+        a
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, _value: &T) {}
 }
 
 /// [`Simd::compress`] by the bits of the mask.

@@ -99,8 +99,11 @@ pub enum Encoding {
     /// An 8-byte index and a 4-byte value each, dense when that is smaller (as in the author's code).
     #[default]
     Plain,
-    /// Delta-coded bit-packed indexes and 4-byte values, dense when that is smaller.
+    /// Delta-coded bit-packed indexes and 4-byte values (bit-packed too where all are small whole numbers), dense when that
+    /// is smaller.
     Packed,
+    /// 4 bytes for every parameter, zero or not: what a server that knows nothing of sparse updates sends.
+    Dense,
 }
 
 impl Default for Significance {

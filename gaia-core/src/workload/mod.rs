@@ -1,4 +1,5 @@
 //! Workloads: what learns. They see tables of rows, never the servers or the sync model behind them.
 
+pub mod lda;
 pub mod mf;
 pub mod traits;

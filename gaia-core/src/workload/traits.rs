@@ -20,6 +20,8 @@ pub struct Evaluation {
     pub held_out_squared: f64,
     /// How many held-out data those are.
     pub held_out: u64,
+    /// Parameters of its view that no model can have, such as negative counts, and that were taken as the nearest it can.
+    pub clamped: u64,
 }
 
 impl std::ops::AddAssign for Evaluation {
@@ -27,6 +29,7 @@ impl std::ops::AddAssign for Evaluation {
         self.objective += other.objective;
         self.held_out_squared += other.held_out_squared;
         self.held_out += other.held_out;
+        self.clamped += other.clamped;
     }
 }
 

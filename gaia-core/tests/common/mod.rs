@@ -12,7 +12,7 @@ use emulator::network::{Limit, Network, Route};
 use emulator::time::{Duration, Instant};
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{LdaRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
@@ -101,6 +101,7 @@ impl Case {
                 source: "made up".to_owned(),
                 fitted: Vec::new(),
                 mf: MfRate { rank: 8, updates_per_second: 1e6 },
+                lda: LdaRate { topics: 8, tokens_per_second: 1e6 },
                 server: ServerRates {
                     apply_gb_per_second: 4.0,
                     filter_gb_per_second: 8.0,
@@ -222,7 +223,7 @@ impl Workload for Mixing {
 
     fn evaluate(&self, state: &Vec<f32>, view: &[f32]) -> Evaluation {
         let objective = view.iter().chain(state).map(|&value| f64::from(value)).sum();
-        Evaluation { objective, held_out_squared: 0.0, held_out: 0 }
+        Evaluation { objective, ..Evaluation::default() }
     }
 
     fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
@@ -283,7 +284,7 @@ impl Workload for Counting {
     }
 
     fn evaluate(&self, _: &u32, view: &[f32]) -> Evaluation {
-        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), held_out_squared: 0.0, held_out: 0 }
+        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), ..Evaluation::default() }
     }
 
     fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {

@@ -5,7 +5,7 @@
 //! arrow: it takes at least so long. With several seeds, bars are means and whiskers run from the least to the greatest.
 
 use plotters::prelude::{DrawingBackend, RGBColor};
-use polars::prelude::{DataFrame, PolarsResult, df};
+use polars::prelude::{Column, DataFrame, PolarsResult, df};
 
 use super::DrawError;
 use super::axis::{Axis, fixed, round_below, significant};
@@ -18,7 +18,7 @@ use super::measure::{Measures, SAME_TARGET};
 use super::panel::{LEGEND_ROW, Panel, Swatch, draw_area, legend_rows};
 use super::text::fitted;
 use crate::claims::{Claim, Context};
-use crate::results::{Breakdown, CellResult, Sample};
+use crate::results::{Breakdown, CellResult, Sample, Summary};
 
 /// The top of every frame below a legend of at most so many rows, and its height.
 const TOP: f64 = 84.0;
@@ -69,7 +69,7 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let seconds = |cell: &Cell<'_>| cell.seconds_to_target();
     let normalised = |cell: &Cell<'_>| base.and_then(|base| cell.time_over(base));
     let speedup = |cell: &Cell<'_>| normalised(cell).map(|spread| spread.inverse());
-    df![
+    let mut table = df![
         "cell" => text(&|cell| cell.name.to_owned()),
         "system" => text(&|cell| cell.runs[0].manifest.system.clone()),
         "network" => text(&|cell| cell.runs[0].manifest.profile.clone()),
@@ -91,8 +91,21 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
             mean(&|cell| cell.spread(|s| Some(s.wan_bytes_actual as f64 / 1e6 / f64::from(s.clocks.max(1))))),
         "insignificant_percent" => mean(&|cell| cell.spread(|s| s.insignificant.map(|share| share * 100.0))),
         "final_objective" => mean(&|cell| cell.spread(|s| Some(s.last_objective))),
-        "held_out_rmse" => mean(&|cell| cell.spread(|s| s.last_held_out_rmse)),
-    ]
+    ]?;
+    let mut add = |name: &str, of: &dyn Fn(&Summary) -> Option<f64>| {
+        table.with_column(Column::new(name.into(), mean(&|cell| cell.spread(of)))).map(drop)
+    };
+    // What only one of the workloads has.
+    let models = results.iter().filter(|result| result.summary.topic_model.is_some()).count();
+    if models < results.len() || results.is_empty() {
+        add("held_out_rmse", &|s| s.last_held_out_rmse)?;
+    }
+    if models > 0 {
+        add("log_likelihood_per_token", &|s| s.topic_model.as_ref().map(|model| model.log_likelihood_per_token))?;
+        add("not_sent_percent", &|s| s.topic_model.as_ref()?.not_sent.map(|share| share * 100.0))?;
+        add("negative_counts", &|s| s.topic_model.as_ref().map(|model| model.clamped as f64))?;
+    }
+    Ok(table)
 }
 
 /// Where the panels are, by the labels that they need: the same top and bottom for all.

@@ -40,6 +40,12 @@ impl<'a> Measures<'a> {
         over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
     }
 
+    /// Updates that were held back as insignificant, in percent.
+    pub(super) fn insignificant_percent(&self, name: &str) -> Result<Spread, Unmeasured> {
+        let percent = self.cell(name)?.spread(|summary| summary.insignificant.map(|share| share * 100.0));
+        percent.ok_or_else(|| Unmeasured::NotRun(format!("{name} filters nothing")))
+    }
+
     /// The share of runs that reached the target of their seed, which must be one for all cells.
     pub(super) fn share_at_target(&self) -> Result<Spread, Unmeasured> {
         let cells = compared(&self.cells);

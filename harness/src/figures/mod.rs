@@ -8,6 +8,7 @@ mod canvas;
 mod cells;
 mod convergence;
 mod fig13;
+mod fig16;
 mod labels;
 mod measure;
 mod panel;
@@ -39,6 +40,8 @@ pub enum Figure {
     Convergence,
     /// Matrix factorisation under SSP across 11 data centres.
     Fig13,
+    /// Topic modelling under SSP across 11 data centres.
+    Fig16,
 }
 
 /// A name that is no figure's.
@@ -69,7 +72,7 @@ pub enum DrawError {
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 2] = [Figure::Convergence, Figure::Fig13];
+    pub const ALL: [Figure; 3] = [Figure::Convergence, Figure::Fig13, Figure::Fig16];
 
     /// What specs may name.
     pub fn names() -> [&'static str; Figure::ALL.len()] {
@@ -81,6 +84,7 @@ impl Figure {
         match self {
             Figure::Convergence => "convergence",
             Figure::Fig13 => "fig13",
+            Figure::Fig16 => "fig16",
         }
     }
 
@@ -89,6 +93,7 @@ impl Figure {
         match self {
             Figure::Convergence => convergence::QUESTION,
             Figure::Fig13 => fig13::QUESTION,
+            Figure::Fig16 => fig16::QUESTION,
         }
     }
 
@@ -111,7 +116,7 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self {
-            Figure::Convergence | Figure::Fig13 => convergence::table(results),
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::table(results),
         }
     }
 
@@ -120,6 +125,7 @@ impl Figure {
         match self {
             Figure::Convergence => convergence::claims(results),
             Figure::Fig13 => fig13::claims(results),
+            Figure::Fig16 => fig16::claims(results),
         }
     }
 
@@ -155,7 +161,7 @@ impl Figure {
     fn layout(self, results: &[CellResult]) -> Layout {
         register_font();
         match self {
-            Figure::Convergence | Figure::Fig13 => Layout::of(results),
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => Layout::of(results),
         }
     }
 
@@ -170,7 +176,7 @@ impl Figure {
         let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, layout, results)?,
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::draw(&canvas, layout, results)?,
         }
         area.present().map_err(DrawError::backend)
     }

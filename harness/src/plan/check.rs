@@ -8,10 +8,9 @@ use std::ops::RangeInclusive;
 use emulator::units::ByteSize;
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, System};
-use gaia_core::workload::mf::config::Mf;
 use thiserror::Error;
 
-use crate::spec::{Cap, Convergence, Link};
+use crate::spec::{Cap, Convergence, Link, Workload};
 use crate::suggest;
 
 /// The most clocks that a machine or site may be ahead.
@@ -20,8 +19,9 @@ const MAX_CLOCKS_AHEAD: u32 = 1000;
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
 /// The fields of a machine kind that may be `fitted`.
-const RATES: [&str; 6] = [
+const RATES: [&str; 7] = [
     "mf.updates-per-second",
+    "lda.tokens-per-second",
     "server.apply-gb-per-second",
     "server.filter-gb-per-second",
     "server.encode-gb-per-second",
@@ -78,12 +78,17 @@ impl Problems {
         }
     }
 
-    pub(super) fn mf(&mut self, path: &str, mf: &Mf) {
-        for error in mf.check() {
-            self.add(format!("{path}.{}", error.field), format!("{}: expected {}", error.found, error.expected));
+    pub(super) fn workload(&mut self, path: &str, workload: &Workload) {
+        let path = format!("{path}.{}", workload.name());
+        let errors: Vec<(&str, f64, &str)> = match workload {
+            Workload::Mf(mf) => mf.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+            Workload::Lda(lda) => lda.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+        };
+        for (field, found, expected) in errors {
+            self.add(format!("{path}.{field}"), format!("{found}: expected {expected}"));
         }
-        if mf.clocks_per_pass > MAX_CLOCKS_PER_PASS {
-            let found = mf.clocks_per_pass;
+        let found = workload.clocks_per_pass();
+        if found > MAX_CLOCKS_PER_PASS {
             self.add(format!("{path}.clocks-per-pass"), format!("{found}: expected at most {MAX_CLOCKS_PER_PASS}"));
         }
     }
@@ -118,6 +123,8 @@ impl Problems {
         }
         self.within(&format!("{path}.mf.rank"), kind.mf.rank, 1..=4096);
         self.positive(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, 1e12);
+        self.within(&format!("{path}.lda.topics"), kind.lda.topics, 2..=4096);
+        self.positive(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, 1e12);
         for (name, rate) in [
             ("apply", kind.server.apply_gb_per_second),
             ("filter", kind.server.filter_gb_per_second),

@@ -10,8 +10,8 @@ mod estimate;
 mod resolve;
 mod show;
 
+use datasets::bow::config::Generated as GeneratedCorpus;
 use datasets::ratings::config::Generated;
-use datasets::ratings::partition::Split;
 use emulator::profile::Profile;
 use emulator::units::ByteSize;
 use gaia_core::cost::{MachineKind, Similitude};
@@ -19,12 +19,12 @@ use gaia_core::sync::config::{Encoding, System};
 use serde::{Deserialize, Serialize};
 
 pub use check::{Problem, Problems};
-pub use data::{DataError, DataSource, Loader};
+pub use data::{DataError, DataSet, DataSource, Kind, Loader, read_any};
 pub use estimate::{Estimate, estimate};
 pub use resolve::Registries;
 pub use show::{system_in_words, table};
 
-use crate::spec::{Cap, Convergence, Launch, Workload};
+use crate::spec::{Cap, Convergence, Launch, Split, Workload};
 
 /// Version of the plan's form. Part of the hash.
 pub const SCHEMA: u32 = 1;
@@ -53,9 +53,9 @@ pub struct Plan {
     pub workload: Workload,
     /// What it is learnt from.
     pub data: Data,
-    /// How users' ratings are spread over machines.
+    /// How users' ratings, or documents, are spread over machines.
     pub split: Split,
-    /// Whose size is stood for: `netflix`; none at the data's own size or with factors given by hand.
+    /// Whose size is stood for: `netflix`, `nytimes`; none at the data's own size or with factors given by hand.
     pub stands_for: Option<String>,
     /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
@@ -104,12 +104,17 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Data {
-    /// Made from these settings and the plan's seed.
+    /// Ratings made from these settings and the plan's seed.
     Generated {
         /// The generator's settings.
         config: Generated,
     },
-    /// Read from a file.
+    /// Documents made from these settings and the plan's seed.
+    GeneratedCorpus {
+        /// The generator's settings.
+        config: GeneratedCorpus,
+    },
+    /// Ratings read from a file.
     File {
         /// BLAKE3 of the ratings as they were read and split with the plan's seed, in hexadecimal.
         hash: String,
@@ -121,6 +126,17 @@ pub enum Data {
         train: u64,
         /// Entries held out.
         held_out: u64,
+    },
+    /// Documents read from a file.
+    CorpusFile {
+        /// BLAKE3 of the counts as they were read, in hexadecimal.
+        hash: String,
+        /// Documents.
+        documents: u32,
+        /// Words of the vocabulary.
+        words: u32,
+        /// Occurrences of words.
+        tokens: u64,
     },
 }
 
@@ -135,7 +151,7 @@ pub struct Experiment {
     pub figure: Option<String>,
     /// Seed by seed: the target cell, then the cells in the spec's order.
     pub plans: Vec<Plan>,
-    /// Gives the ratings of a plan.
+    /// Gives the data of a plan.
     pub loader: Loader,
 }
 

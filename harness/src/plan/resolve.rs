@@ -5,19 +5,25 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use datasets::bow::config::{NYTIMES_TOKENS, NYTIMES_WORDS};
+use datasets::field::FieldError;
 use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
 use emulator::profile::Profile;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::System;
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::mf::config::Mf;
 
 use super::estimate::Size;
-use super::{Data, DataSource, Experiment, Loader, Plan, Problems, Role, SCHEMA, SOURCES, TARGET};
+use super::{Data, DataSet, DataSource, Experiment, Kind, Loader, Plan, Problems, Role, SCHEMA, SOURCES, TARGET};
 use crate::machines;
 use crate::spec::{self, Cell, Goal, Launch, Machines, PerSite, Scale, Source, Spec, Workload, WorkloadChange};
 use crate::suggest;
 
 /// The paper's rank for Netflix (section 5.2).
 const NETFLIX_RANK: u32 = 500;
+/// The paper's topics for NYTimes (section 5.2).
+const NYTIMES_TOPICS: u32 = 500;
 /// The most machines of a site.
 const MAX_MACHINES_A_SITE: u32 = 64;
 /// The most machines of a cell.
@@ -55,7 +61,7 @@ impl Experiment {
         let (Some(loader), Some(data), true) = (loader, data, problems.problems.is_empty()) else {
             return Err(problems);
         };
-        check_users(&mut problems, &cells, &data);
+        check_owners(&mut problems, &cells, &data);
         if !problems.problems.is_empty() {
             return Err(problems);
         }
@@ -75,13 +81,27 @@ fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>)
         problems.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
     }
     problems.seeds(&spec.seeds);
-    let Workload::Mf(mf) = &spec.workload;
-    problems.mf("workload.mf", mf);
+    problems.workload("workload", &spec.workload);
+    match (spec.similitude, &spec.workload) {
+        (Scale::Netflix, Workload::Lda(_)) => problems.add(
+            "similitude",
+            "`netflix` is for the workload `mf`: expected `nytimes`, `factors` or `none` with `lda`",
+        ),
+        (Scale::Nytimes, Workload::Mf(_)) => problems.add(
+            "similitude",
+            "`nytimes` is for the workload `lda`: expected `netflix`, `factors` or `none` with `mf`",
+        ),
+        _ => {}
+    }
     if let Scale::Factors { sigma_bytes, sigma_work } = spec.similitude {
         problems.positive("similitude.factors.sigma-bytes", sigma_bytes, 1e9);
         problems.positive("similitude.factors.sigma-work", sigma_work, 1e9);
     }
-    for error in spec.split.check() {
+    let split_errors = match spec.workload {
+        Workload::Mf(_) => spec.split.of_ratings().err(),
+        Workload::Lda(_) => spec.split.of_documents().err(),
+    };
+    for error in split_errors.into_iter().flatten() {
         problems.add(format!("split.skewed.{}", error.field), error.says);
     }
     problems.convergence(&spec.convergence);
@@ -175,12 +195,29 @@ fn find_machines(problems: &mut Problems, path: &str, asked: &Machines, folder: 
 }
 
 fn changed(problems: &mut Problems, path: &str, workload: Workload, change: Option<WorkloadChange>) -> Workload {
-    let (Workload::Mf(mut mf), Some(WorkloadChange::Mf(change))) = (workload, change) else { return workload };
-    mf.learning_rate = change.learning_rate.unwrap_or(mf.learning_rate);
-    mf.decay = change.decay.unwrap_or(mf.decay);
-    mf.clocks_per_pass = change.clocks_per_pass.unwrap_or(mf.clocks_per_pass);
-    problems.mf(&format!("{path}.workload.mf"), &mf);
-    Workload::Mf(mf)
+    let path = format!("{path}.workload");
+    let changed = match (workload, change) {
+        (_, None) => return workload,
+        (Workload::Mf(mf), Some(WorkloadChange::Mf(change))) => Workload::Mf(Mf {
+            learning_rate: change.learning_rate.unwrap_or(mf.learning_rate),
+            decay: change.decay.unwrap_or(mf.decay),
+            clocks_per_pass: change.clocks_per_pass.unwrap_or(mf.clocks_per_pass),
+            ..mf
+        }),
+        (Workload::Lda(lda), Some(WorkloadChange::Lda(change))) => {
+            Workload::Lda(Lda { clocks_per_pass: change.clocks_per_pass.unwrap_or(lda.clocks_per_pass), ..lda })
+        }
+        (Workload::Mf(_), Some(WorkloadChange::Lda(_))) => {
+            problems.add(path, "found `lda`, expected `mf`, which is the spec's workload");
+            return workload;
+        }
+        (Workload::Lda(_), Some(WorkloadChange::Mf(_))) => {
+            problems.add(path, "found `mf`, expected `lda`, which is the spec's workload");
+            return workload;
+        }
+    };
+    problems.workload(&path, &changed);
+    changed
 }
 
 /// The profile, with the spec's bucket depth, and the machines of each site.
@@ -228,39 +265,47 @@ fn check_machines(problems: &mut Problems, path: &str, profile: &Profile, per_si
 }
 
 fn data_source(problems: &mut Problems, spec: &Spec, folder: &Path) -> Option<DataSource> {
-    match &spec.data {
+    let kind = Kind::of(&spec.workload);
+    let (path, errors, source) = match spec.data.clone().unwrap_or_else(|| spec.workload.default_data()) {
         spec::Data::None => {
             problems.add("data", "none: give a data set with --data");
-            None
+            return None;
         }
-        spec::Data::File(path) => Some(DataSource::File(folder.join(path))),
-        spec::Data::Generated(config) => {
-            let errors = config.check();
-            for error in &errors {
-                problems.add(format!("data.generated.{}", error.field), error.says.clone());
-            }
-            errors.is_empty().then_some(DataSource::Generated(*config))
+        spec::Data::File(path) => return Some(DataSource::File(kind, folder.join(path))),
+        spec::Data::Generated(config) => ("data.generated", config.check(), DataSource::Generated(config)),
+        spec::Data::GeneratedCorpus(config) => {
+            ("data.generated-corpus", config.check(), DataSource::GeneratedCorpus(config))
         }
+    };
+    match (&source, kind) {
+        (DataSource::Generated(_), Kind::Corpus) => {
+            problems.add(path, "makes ratings, and the workload `lda` learns from bags of words: expected `generated-corpus` or `file`");
+        }
+        (DataSource::GeneratedCorpus(_), Kind::Ratings) => {
+            problems.add(
+                path,
+                "makes bags of words, and the workload `mf` learns from ratings: expected `generated` or `file`",
+            );
+        }
+        _ => {}
     }
+    for FieldError { field, says } in &errors {
+        problems.add(format!("{path}.{field}"), says.clone());
+    }
+    errors.is_empty().then_some(source)
 }
 
 /// What plans say about the data, by seed. The first seed is read last, because it is the first to run.
 fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> BTreeMap<u64, Data> {
     let mut described = BTreeMap::new();
     for seed in spec.seeds.iter().rev() {
-        if let DataSource::Generated(config) = loader.source() {
-            described.insert(*seed, Data::Generated { config: *config });
-            continue;
-        }
-        match loader.ratings(*seed) {
-            Ok(ratings) => {
-                let data = Data::File {
-                    hash: blake3::Hash::from_bytes(ratings.hash).to_hex().to_string(),
-                    users: ratings.users,
-                    items: ratings.items,
-                    train: ratings.train.len() as u64,
-                    held_out: ratings.held_out.len() as u64,
-                };
+        let generated = match loader.source() {
+            DataSource::Generated(config) => Some(Data::Generated { config: *config }),
+            DataSource::GeneratedCorpus(config) => Some(Data::GeneratedCorpus { config: *config }),
+            DataSource::File(..) => None,
+        };
+        match generated.map_or_else(|| loader.data(*seed).map(|data| described_file(&data)), Ok) {
+            Ok(data) => {
                 described.insert(*seed, data);
             }
             Err(error) => {
@@ -272,12 +317,34 @@ fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> B
     described
 }
 
-/// Every machine must have a user to learn from.
-fn check_users(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
-    let users = data.values().map(|data| data.size().users).min().unwrap_or(0);
+fn described_file(data: &DataSet) -> Data {
+    let hash = blake3::Hash::from_bytes(*data.hash()).to_hex().to_string();
+    match data {
+        DataSet::Ratings(ratings) => Data::File {
+            hash,
+            users: ratings.users,
+            items: ratings.items,
+            train: ratings.train.len() as u64,
+            held_out: ratings.held_out.len() as u64,
+        },
+        DataSet::Corpus(corpus) => {
+            Data::CorpusFile { hash, documents: corpus.documents(), words: corpus.words, tokens: corpus.tokens }
+        }
+    }
+}
+
+/// Every machine must have a user or a document to learn from.
+fn check_owners(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
+    let Some(fewest) = data.values().min_by_key(|data| data.size().owners) else { return };
+    let owners = fewest.size().owners;
+    let words = match fewest {
+        Data::Generated { .. } | Data::File { .. } => "users",
+        Data::GeneratedCorpus { .. } | Data::CorpusFile { .. } => "documents",
+    };
     let machines = |cell: &Resolved| cell.machines_per_site.iter().sum::<u32>();
-    if let Some(cell) = cells.iter().find(|cell| machines(cell) > users) {
-        problems.add("data", format!("{users} users, fewer than the {} machines of `{}`", machines(cell), cell.name));
+    if let Some(cell) = cells.iter().find(|cell| machines(cell) > owners) {
+        let (machines, name) = (machines(cell), &cell.name);
+        problems.add("data", format!("{owners} {words}, fewer than the {machines} machines of `{name}`"));
     }
 }
 
@@ -289,8 +356,7 @@ fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &
             (Goal::Target, None) => Role::SetsTarget,
             (Goal::Target, Some(target)) => Role::ReachesTarget { target: target.hash() },
         };
-        let Workload::Mf(mf) = &cell.workload;
-        let (stands_for, similitude) = similitude(spec.similitude, data.size(), mf.rank);
+        let (stands_for, similitude) = similitude(spec.similitude, data.size(), cell.workload.width());
         plans.push(Plan {
             schema: SCHEMA,
             spec: name.into(),
@@ -317,19 +383,22 @@ fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &
     plans
 }
 
-/// Whose size is stood for, and the factors: Netflix's bytes of R and updates times rank a pass, over ours.
-fn similitude(scale: Scale, size: Size, rank: u32) -> (Option<String>, Similitude) {
+/// Whose size is stood for, and the factors: the paper's bytes in the parameter server, and its steps times the width of
+/// a row in a pass, over ours.
+fn similitude(scale: Scale, size: Size, width: u32) -> (Option<String>, Similitude) {
+    let paper = |name: &str, rows: u32, work: u64, paper_width: u32| {
+        let bytes = |rows: u32, width: u32| f64::from(rows) * f64::from(width) * 4.0;
+        let steps = |work: u64, width: u32| work as f64 * f64::from(width);
+        let factors = Similitude {
+            sigma_bytes: bytes(rows, paper_width) / bytes(size.rows, width),
+            sigma_work: steps(work, paper_width) / steps(size.work, width),
+        };
+        (Some(name.to_owned()), factors)
+    };
     match scale {
         Scale::None => (None, Similitude::NONE),
         Scale::Factors { sigma_bytes, sigma_work } => (None, Similitude { sigma_bytes, sigma_work }),
-        Scale::Netflix => {
-            let bytes = |items: u32, rank: u32| f64::from(items) * f64::from(rank) * 4.0;
-            let work = |ratings: u64, rank: u32| ratings as f64 * f64::from(rank);
-            let factors = Similitude {
-                sigma_bytes: bytes(NETFLIX_ITEMS, NETFLIX_RANK) / bytes(size.items, rank),
-                sigma_work: work(NETFLIX_RATINGS, NETFLIX_RANK) / work(size.train, rank),
-            };
-            (Some("netflix".into()), factors)
-        }
+        Scale::Netflix => paper("netflix", NETFLIX_ITEMS, NETFLIX_RATINGS, NETFLIX_RANK),
+        Scale::Nytimes => paper("nytimes", NYTIMES_WORDS, NYTIMES_TOKENS, NYTIMES_TOPICS),
     }
 }

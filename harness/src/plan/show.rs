@@ -59,6 +59,7 @@ fn row(plan: &Plan) -> [String; 9] {
     let encoding = match plan.encoding {
         Encoding::Plain => "plain",
         Encoding::Packed => "packed",
+        Encoding::Dense => "dense",
     };
     [
         cell_in_words(plan),

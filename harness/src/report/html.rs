@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
 use crate::figures::significant;
-use crate::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};
+use crate::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
 
 /// What the page says.
 pub(super) struct Content<'a> {
@@ -55,6 +55,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
     page += &numbers(content.table);
+    page += &topics(content.cells);
     page += &breakdowns(content.cells);
     page += &scales(content.cells);
     page += "</body>\n</html>\n";
@@ -191,6 +192,32 @@ fn numbers(table: &DataFrame) -> String {
          in virtual seconds. WAN: bytes between sites, as links are charged for them; “actual” as encoded in this \
          run. Speedup is over the baseline; in parentheses the range over seeds.</p>\n",
         head(&names)
+    )
+}
+
+/// The topics that each cell has found with the first seed, largest first; nothing for other workloads.
+fn topics(cells: &[CellResult]) -> String {
+    let mut text = String::new();
+    let first_seed = cells.first().map(|cell| cell.summary.seed);
+    for summary in cells.iter().map(|cell| &cell.summary).filter(|summary| Some(summary.seed) == first_seed) {
+        let Some(model) = &summary.topic_model else { continue };
+        let mut largest: Vec<_> = model.topics.iter().collect();
+        largest.sort_by(|a, b| b.tokens.total_cmp(&a.tokens));
+        let row = |topic: &&Topic| {
+            let words = escaped(&topic.words.join(" "));
+            format!("<tr><td class=\"number\">{}</td><td>{words}</td></tr>\n", significant(topic.tokens, 3))
+        };
+        let rows: String = largest.iter().map(row).collect();
+        let (name, topics) = (escaped(&summary.cell), largest.len());
+        text += &format!("<details><summary>{name}: {topics} topics</summary>\n<table>{}", head(&["tokens", "words"]));
+        text += &format!("<tbody>\n{rows}</tbody></table></details>\n");
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "<h2>Topics</h2>\n{text}<p class=\"note\">By tokens, in the first site's copy at the end; the words with most \
+         tokens of a topic, the first most. A word without a spelling is shown by its number.</p>\n"
     )
 }
 

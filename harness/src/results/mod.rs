@@ -148,6 +148,35 @@ pub struct Summary {
     /// Why a run in real time must not be believed, a line each: see `conformance.json`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+    /// What topic modelling has found; left out with other workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_model: Option<TopicModel>,
+}
+
+/// A topic model at the end of a run. Its objective is the joint log likelihood of words and topics, negated, in nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopicModel {
+    /// Tokens of the corpus.
+    pub tokens: u64,
+    /// The log likelihood (the last objective, negated) over the tokens.
+    #[serde(with = "number")]
+    pub log_likelihood_per_token: f64,
+    /// Negative counts that workers saw and took as 0, over all clocks.
+    pub clamped: u64,
+    /// Share of all parameters that filters did not let through, 0 to 1: [`Summary::insignificant`] with the parameters that
+    /// nobody had touched counted too. None without a filter.
+    pub not_sent: Option<f64>,
+    /// By their number; in the first site's copy.
+    pub topics: Vec<Topic>,
+}
+
+/// A topic by the words that have most of its tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    /// Tokens that have it.
+    pub tokens: f64,
+    /// The most frequent words, the first most often; by number where the corpus has no spellings.
+    pub words: Vec<String>,
 }
 
 /// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.

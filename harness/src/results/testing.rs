@@ -142,6 +142,7 @@ impl Made {
             insignificant: (self.name == "Gaia").then_some(0.956),
             digest: "d19e57".into(),
             faults: Vec::new(),
+            topic_model: None,
         }
     }
 }

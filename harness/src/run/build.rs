@@ -3,31 +3,51 @@
 
 use std::sync::Arc;
 
+use datasets::bow::{self, Corpus};
 use datasets::ratings::Ratings;
-use datasets::ratings::partition::partition;
+use datasets::ratings::partition::{Part, partition};
 use emulator::id::MachineId;
 use emulator::topology::Topology;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::lda::worker::{LdaWorker, TooFrequent, WholeCorpus};
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
 
 use crate::plan::Plan;
 
-/// The workers of all machines.
+/// The workers of all machines, for matrix factorisation.
 pub(super) fn mf_workers(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa) -> Vec<Arc<MfWorker>> {
     let whole = WholeData::of(ratings, &config);
-    let parts = partition(ratings, &plan.machines_per_site, plan.split);
+    let parts = mf_parts(plan, ratings);
     parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, plan.seed, isa))).collect()
 }
 
 /// The worker of one machine.
 pub(super) fn mf_worker(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa, machine: MachineId) -> Arc<MfWorker> {
     let whole = WholeData::of(ratings, &config);
-    let parts = partition(ratings, &plan.machines_per_site, plan.split);
-    Arc::new(MfWorker::new(&parts[machine.index()], whole, config, plan.seed, isa))
+    Arc::new(MfWorker::new(&mf_parts(plan, ratings)[machine.index()], whole, config, plan.seed, isa))
+}
+
+fn mf_parts(plan: &Plan, ratings: &Ratings) -> Vec<Part> {
+    partition(ratings, &plan.machines_per_site, plan.split.of_ratings().expect("a plan's split was checked"))
+}
+
+/// The workers of all machines, for topic modelling.
+pub(super) fn lda_workers(
+    plan: &Plan,
+    corpus: &Corpus,
+    config: Lda,
+    isa: Isa,
+) -> Result<Vec<Arc<LdaWorker>>, TooFrequent> {
+    let split = plan.split.of_documents().expect("a plan's split was checked");
+    let parts = bow::partition::partition(corpus, &plan.machines_per_site, split);
+    let whole = Arc::new(WholeCorpus::of(corpus, &parts, &config, plan.seed)?);
+    let worker = |part| Arc::new(LdaWorker::new(corpus, part, whole.clone(), config, plan.seed, isa));
+    Ok(parts.iter().map(worker).collect())
 }
 
 /// What all machines share. `workload`: any machine's.

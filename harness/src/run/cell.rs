@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use datasets::ratings::Ratings;
 use emulator::digest::Digest;
 use emulator::link::{Fabric, LinkConfig, LinkError};
 use emulator::topology::{Topology, TopologyError};
@@ -12,6 +11,7 @@ use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
+use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
@@ -19,11 +19,11 @@ use super::goal::Goal;
 use super::local::{self, Assignment, LocalError};
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
-use super::{build, checkpoint, table};
-use crate::plan::{DataSource, Plan, Role};
+use super::{build, checkpoint, table, topics};
+use crate::plan::{DataSet, DataSource, Plan, Role};
 use crate::results::atomic::WriteError;
 use crate::results::manifest::Host;
-use crate::results::{Summary, store};
+use crate::results::{Summary, TopicModel, store};
 use crate::spec::{Launch, Local, Workload};
 
 /// Events between two looks at the wall clock.
@@ -47,13 +47,16 @@ pub(super) enum CellError {
     /// A run in real time broke off.
     #[error(transparent)]
     Local(#[from] LocalError),
+    /// A corpus whose counts are not exact.
+    #[error(transparent)]
+    TooFrequent(#[from] TooFrequent),
 }
 
 /// A cell to run.
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) folder: &'a Path,
-    pub(super) ratings: &'a Ratings,
+    pub(super) data: &'a DataSet,
     pub(super) source: &'a DataSource,
     pub(super) target: Option<&'a Summary>,
     pub(super) isa: Isa,
@@ -62,28 +65,50 @@ pub(super) struct Job<'a> {
     pub(super) checkpoint_every: Duration,
 }
 
+/// What a workload may describe when its run is over.
+pub(super) struct RunEnd<'a> {
+    /// The first site's copy of all rows.
+    pub(super) first_copy: &'a [f32],
+    /// The last objective.
+    pub(super) objective: f64,
+    /// Parameters that no model can have, over all evaluations.
+    pub(super) clamped: u64,
+    /// Share of all parameters that filters did not let through, touched or not; none without a filter.
+    pub(super) not_sent: Option<f64>,
+}
+
 type Driver<W> = VirtualDriver<Machine<W>>;
 
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
-        match self.plan.workload {
-            Workload::Mf(config) => {
-                let workloads = build::mf_workers(self.plan, self.ratings, config, self.isa);
-                self.run_workload(workloads, progress, say)
+        match (self.plan.workload, self.data) {
+            (Workload::Mf(config), DataSet::Ratings(ratings)) => {
+                let workloads = build::mf_workers(self.plan, ratings, config, self.isa);
+                self.run_workload(workloads, progress, say, |_| None)
+            }
+            (Workload::Lda(config), DataSet::Corpus(corpus)) => {
+                let model = |end: &RunEnd<'_>| Some(topics::model(corpus, config.topics, end));
+                let workloads = build::lda_workers(self.plan, corpus, config, self.isa)?;
+                self.run_workload(workloads, progress, say, model)
+            }
+            (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
+                unreachable!("the loader gives what the plan's workload learns from")
             }
         }
     }
 
+    /// `model`: what the summary says of the model at the end, where the workload has more to say than its objective.
     fn run_workload<W: Learning>(
         &self,
         workloads: Vec<Arc<W>>,
         progress: &CellProgress,
         say: impl Fn(&str),
+        model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
     ) -> Result<Summary, CellError> {
         let begun = Instant::now();
         let mut host = Host::this(self.jobs);
-        store::begin_cell(self.folder, &table::manifest(self.plan, self.ratings), &host)?;
+        store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
         let topology = Topology::new(&self.plan.profile, &self.plan.machines_per_site)?;
         let clocks_per_pass = workloads[0].clocks_per_pass();
         let setting = build::setting(self.plan, &topology, &workloads[0], self.max_clocks(), self.isa);
@@ -95,13 +120,14 @@ impl Job<'_> {
             goal: self.goal(clocks_per_pass),
             progress,
             state: RecorderState::default(),
+            last_copy: Vec::new(),
         };
-        let summary = match self.plan.launch {
+        let (mut summary, faults) = match self.plan.launch {
             Launch::Simulated => {
                 let mut driver = self.driver(&topology, &setting, &recorder.workloads)?;
                 self.begin(&mut driver, &mut recorder, say);
                 self.run_to_the_end(&mut driver, &mut recorder)?;
-                self.write(&topology, driver.digest(), &recorder.state, Vec::new())?
+                (self.write_tables(&topology, driver.digest(), &recorder.state)?, Vec::new())
             }
             Launch::Local(Local { dilation }) => {
                 let assignment = Assignment::new(self, dilation);
@@ -109,9 +135,15 @@ impl Job<'_> {
                 let conformance = ended.conformance(mean_clock(&recorder.state));
                 conformance.write(self.folder)?;
                 conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.plan.cell)));
-                self.write(&topology, &Digest::default(), &recorder.state, conformance.faults)?
+                (self.write_tables(&topology, &Digest::default(), &recorder.state)?, conformance.faults)
             }
         };
+        summary.faults = faults;
+        let RecorderState { clamped, significant, filtered, .. } = recorder.state;
+        let not_sent = (filtered > 0).then(|| 1.0 - significant as f64 / filtered as f64);
+        let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
+        summary.topic_model = model(&RunEnd { first_copy, objective, clamped, not_sent });
+        store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         store::write_host(self.folder, &host)?;
         checkpoint::remove(self.folder)?;
@@ -186,12 +218,11 @@ impl Job<'_> {
         }
     }
 
-    fn write<S>(
+    fn write_tables<S>(
         &self,
         topology: &Topology,
         digest: &Digest,
         state: &RecorderState<S>,
-        faults: Vec<String>,
     ) -> Result<Summary, CellError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
@@ -199,9 +230,7 @@ impl Job<'_> {
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        let summary = Summary { faults, ..table::summary(self.plan, target, state, &clocks, digest) };
-        store::write_summary(self.folder, &summary)?;
-        Ok(summary)
+        Ok(table::summary(self.plan, target, state, &clocks, digest))
     }
 }
 

@@ -13,6 +13,7 @@ mod local;
 mod progress;
 mod recorder;
 mod table;
+mod topics;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +22,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use datasets::ratings::Ratings;
 use gaia_core::simd::Isa;
 use thiserror::Error;
 
@@ -30,7 +30,7 @@ pub use self::local::{Who, node};
 use self::progress::Display;
 use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, RunArgs};
 use crate::commands::experiment;
-use crate::plan::{DataSource, Experiment, Plan, Registries, Role};
+use crate::plan::{DataSet, DataSource, Experiment, Plan, Registries, Role};
 use crate::report;
 use crate::results::lock::Lock;
 use crate::results::manifest::{CellEntry, CellIndex};
@@ -47,7 +47,7 @@ struct Host {
 
 /// What is learnt from, and where it came from.
 struct Learned<'a> {
-    ratings: &'a Ratings,
+    set: &'a DataSet,
     source: &'a DataSource,
 }
 
@@ -129,8 +129,8 @@ fn run_experiment(host: &Host, experiment: &mut Experiment, folder: &Path) -> Re
     let mut seeds: Vec<u64> = experiment.plans.iter().map(|plan| plan.seed).collect();
     seeds.dedup();
     for seed in seeds {
-        let ratings = experiment.loader.ratings(seed).map_err(Failure::input)?;
-        let data = Learned { ratings: &ratings, source: experiment.loader.source() };
+        let set = experiment.loader.data(seed).map_err(Failure::input)?;
+        let data = Learned { set: &set, source: experiment.loader.source() };
         let plans = experiment.plans.iter().filter(|plan| plan.seed == seed);
         let (targets, cells): (Vec<&Plan>, Vec<&Plan>) = plans.partition(|plan| plan.role == Role::SetsTarget);
         let mut target = None;
@@ -214,7 +214,7 @@ fn run_cell(
     let job = Job {
         plan,
         folder: &folder,
-        ratings: data.ratings,
+        data: data.set,
         source: data.source,
         target,
         isa: host.isa,

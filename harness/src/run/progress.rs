@@ -100,9 +100,13 @@ impl CellProgress {
 
     fn status(&self, sample: &Sample) -> String {
         let target = self.target.map_or(String::new(), |target| format!(" (target {target:.4e})"));
+        let rmse = match sample.held_out_rmse {
+            none if none.is_nan() => String::new(),
+            rmse => format!(", held-out RMSE {rmse:.4}"),
+        };
         format!(
-            "clock {}, {:.1} virtual s, objective {:.4e}{target}, held-out RMSE {:.4}",
-            sample.clock, sample.seconds, sample.objective, sample.held_out_rmse
+            "clock {}, {:.1} virtual s, objective {:.4e}{target}{rmse}",
+            sample.clock, sample.seconds, sample.objective
         )
     }
 

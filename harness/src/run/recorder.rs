@@ -35,6 +35,8 @@ pub(super) struct Recorder<'a, W: Workload> {
     pub(super) goal: Goal,
     pub(super) progress: &'a CellProgress,
     pub(super) state: RecorderState<W::State>,
+    /// The first site's copy of all rows at the end of the run; empty before.
+    pub(super) last_copy: Vec<f32>,
 }
 
 /// What it has gathered: part of a checkpoint.
@@ -49,6 +51,10 @@ pub(super) struct RecorderState<S> {
     pub(super) transfer: Durations,
     pub(super) touched: u64,
     pub(super) significant: u64,
+    /// Parameters that filters looked through, touched or not.
+    pub(super) filtered: u64,
+    /// Parameters that no model can have, over all workers and evaluations.
+    pub(super) clamped: u64,
     pub(super) end: Option<End>,
     wan: Counts,
     pending: BTreeMap<u32, PendingRow<S>>,
@@ -84,6 +90,8 @@ impl<S> Default for RecorderState<S> {
             transfer: Durations::default(),
             touched: 0,
             significant: 0,
+            filtered: 0,
+            clamped: 0,
             end: None,
             wan: Counts::default(),
             pending: BTreeMap::new(),
@@ -125,23 +133,28 @@ impl<W: Workload> Recorder<'_, W> {
                 return ControlFlow::Continue(());
             }
             let row = self.state.pending.remove(&next).expect("it was just there");
-            let sample = self.sample_of(next, &row);
+            let copy = self.first_copy(&row);
+            let sample = self.sample_of(next, &row, &copy);
             self.state.samples.push(sample);
             self.progress.clock(&sample);
             let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
             self.state.end = self.goal.end(&objectives, self.setting.parts.max_clocks);
+            if self.state.end.is_some() {
+                self.last_copy = copy;
+            }
         }
         ControlFlow::Break(())
     }
 
-    fn sample_of(&self, clock: u32, row: &PendingRow<W::State>) -> Sample {
+    fn sample_of(&mut self, clock: u32, row: &PendingRow<W::State>, copy: &[f32]) -> Sample {
         let mut all = Evaluation::default();
         let mut seconds = Instant::START;
         for (at, evaluation) in row.evaluations.iter().flatten() {
             all += *evaluation;
             seconds = seconds.max(*at);
         }
-        let one_copy = self.evaluate_copy(row);
+        self.state.clamped += all.clamped;
+        let one_copy = self.evaluate_copy(row, copy);
         Sample {
             clock,
             seconds: seconds.as_secs_f64(),
@@ -153,8 +166,8 @@ impl<W: Workload> Recorder<'_, W> {
         }
     }
 
-    /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.
-    fn evaluate_copy(&self, row: &PendingRow<W::State>) -> Evaluation {
+    /// The first site's copy of all rows, from those of its shards.
+    fn first_copy(&self, row: &PendingRow<W::State>) -> Vec<f32> {
         let layout = &self.setting.parts.layout;
         let all_rows = layout.row_set(0..layout.rows());
         let mut table = vec![0.0; layout.floats()];
@@ -165,6 +178,13 @@ impl<W: Workload> Recorder<'_, W> {
                 table[segment.first..segment.first + segment.len].copy_from_slice(source);
             }
         }
+        table
+    }
+
+    /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.
+    fn evaluate_copy(&self, row: &PendingRow<W::State>, table: &[f32]) -> Evaluation {
+        let layout = &self.setting.parts.layout;
+        let all_rows = layout.row_set(0..layout.rows());
         let evaluate = |(workload, state): (&Arc<W>, &Option<Arc<W::State>>)| {
             let declared = layout.row_set(workload.declared_rows().iter().copied());
             let mut view = vec![0.0; declared.floats()];
@@ -211,6 +231,7 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
             Recorded::Filter { touched, significant, .. } => {
                 self.state.touched += touched;
                 self.state.significant += significant;
+                self.state.filtered += self.setting.rows_of(machine).floats() as u64;
             }
         }
         let ended = self.finish_rows();

@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use datasets::ratings::Ratings;
 use emulator::digest::Digest;
 use emulator::id::MachineId;
 use emulator::node::Class;
 use emulator::topology::Topology;
 
 use super::recorder::{Counts, RecorderState};
-use crate::plan::{self, Data, Plan, system_in_words};
+use crate::plan::{self, Data, DataSet, Plan, system_in_words};
 use crate::results::manifest::{self, Machines, Manifest, Scale, Shape};
 use crate::results::{Breakdown, ClockRow, Outcome, SCHEMA, Summary, TrafficRow};
 
 /// What stands before the first sample.
-pub(super) fn manifest(plan: &Plan, ratings: &Ratings) -> Manifest {
+pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
     let shape = match &plan.data {
         Data::Generated { config } if config.has_netflix_shape() => Shape::Paper,
-        Data::Generated { .. } | Data::File { .. } => Shape::Own,
+        Data::GeneratedCorpus { config } if config.has_nytimes_shape() => Shape::Paper,
+        Data::Generated { .. } | Data::GeneratedCorpus { .. } | Data::File { .. } | Data::CorpusFile { .. } => {
+            Shape::Own
+        }
     };
     Manifest {
         schema: SCHEMA,
@@ -32,7 +34,7 @@ pub(super) fn manifest(plan: &Plan, ratings: &Ratings) -> Manifest {
             source: plan.machines.source.clone(),
             fitted: plan.machines.fitted.clone(),
         },
-        data: manifest::Data { name: ratings.name.clone(), hash: hex(&ratings.hash), shape },
+        data: manifest::Data { name: data.name().to_owned(), hash: hex(data.hash()), shape },
         similitude: Scale {
             of: plan.stands_for.clone(),
             sigma_bytes: plan.similitude.sigma_bytes,
@@ -109,6 +111,7 @@ pub(super) fn summary<S>(
         insignificant: (state.touched > 0).then(|| 1.0 - state.significant as f64 / state.touched as f64),
         digest: full_digest(digest, state),
         faults: Vec::new(),
+        topic_model: None,
     }
 }
 
@@ -157,8 +160,12 @@ pub(super) fn in_words(summary: &Summary) -> String {
         Outcome::ClocksDone => "ended",
     };
     let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
+    let likelihood = summary.topic_model.as_ref().map_or(String::new(), |model| {
+        let per_token = model.log_likelihood_per_token;
+        format!(", log likelihood {per_token:.4} a token")
+    });
     format!(
-        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{rmse}",
+        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{rmse}{likelihood}",
         summary.clocks, summary.seconds, summary.last_objective
     )
 }

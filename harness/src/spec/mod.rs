@@ -7,14 +7,16 @@ mod form;
 mod launch;
 mod set;
 mod source;
+mod split;
 
 use std::path::PathBuf;
 
+use datasets::bow::config::Generated as GeneratedCorpus;
 use datasets::ratings::config::Generated;
-use datasets::ratings::partition::Split;
 use emulator::units::ByteSize;
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Encoding, Inside, System};
+use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,7 @@ pub(crate) use form::parse as parse_form;
 pub use launch::{Goal, Launch, Local};
 pub use set::{SetError, Setting};
 pub use source::{Changes, Source, SourceError, embedded};
+pub use split::{SkewBy, Split};
 
 /// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -40,10 +43,10 @@ pub struct Spec {
     /// What is learnt.
     #[serde(default)]
     pub workload: Workload,
-    /// What it is learnt from.
+    /// What it is learnt from; none: what the workload needs, generated.
     #[serde(default)]
-    pub data: Data,
-    /// How users' ratings are spread over machines.
+    pub data: Option<Data>,
+    /// How users' ratings, or documents, are spread over machines.
     #[serde(default)]
     pub split: Split,
     /// What size the problem stands for.
@@ -83,14 +86,18 @@ pub struct Spec {
 pub enum Workload {
     /// Matrix factorisation.
     Mf(Mf),
+    /// Topic modelling by Latent Dirichlet Allocation.
+    Lda(Lda),
 }
 
 /// Where the data come from.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Data {
-    /// Made here.
+    /// Ratings, made here.
     Generated(Generated),
+    /// Documents, made here.
+    GeneratedCorpus(GeneratedCorpus),
     /// Read from a file or folder, whose format is recognised by content; relative to the spec.
     File(PathBuf),
     /// To be given with `--data`.
@@ -106,6 +113,8 @@ pub enum Scale {
     None,
     /// Netflix at rank 500, as in the paper.
     Netflix,
+    /// NYTimes with 500 topics, as in the paper.
+    Nytimes,
     /// Given by hand.
     Factors {
         /// Bytes charged for a byte of data.
@@ -178,6 +187,8 @@ pub struct Cell {
 pub enum WorkloadChange {
     /// Matrix factorisation.
     Mf(MfChange),
+    /// Topic modelling.
+    Lda(LdaChange),
 }
 
 /// What a cell may change in matrix factorisation.
@@ -188,6 +199,14 @@ pub struct MfChange {
     pub learning_rate: Option<f64>,
     /// In place of the spec's.
     pub decay: Option<f64>,
+    /// In place of the spec's.
+    pub clocks_per_pass: Option<u32>,
+}
+
+/// What a cell may change in topic modelling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct LdaChange {
     /// In place of the spec's.
     pub clocks_per_pass: Option<u32>,
 }
@@ -234,9 +253,37 @@ impl Default for Workload {
     }
 }
 
-impl Default for Data {
-    fn default() -> Self {
-        Data::Generated(Generated::default())
+impl Workload {
+    /// As specs name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Workload::Mf(_) => "mf",
+            Workload::Lda(_) => "lda",
+        }
+    }
+
+    /// Clocks in a pass over the data.
+    pub fn clocks_per_pass(&self) -> u32 {
+        match self {
+            Workload::Mf(mf) => mf.clocks_per_pass,
+            Workload::Lda(lda) => lda.clocks_per_pass,
+        }
+    }
+
+    /// The parameters of a row of its table.
+    pub fn width(&self) -> u32 {
+        match self {
+            Workload::Mf(mf) => mf.rank,
+            Workload::Lda(lda) => lda.topics,
+        }
+    }
+
+    /// What it learns from when a spec does not say.
+    pub fn default_data(&self) -> Data {
+        match self {
+            Workload::Mf(_) => Data::Generated(Generated::default()),
+            Workload::Lda(_) => Data::GeneratedCorpus(GeneratedCorpus::default()),
+        }
     }
 }
 

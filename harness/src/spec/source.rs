@@ -117,7 +117,7 @@ impl Source {
         }
         if let Some(path) = &changes.data {
             // Given from where the command runs, not from where the spec lies.
-            spec.data = Data::File(std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+            spec.data = Some(Data::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())));
         }
         Ok(spec)
     }

@@ -1,57 +1,18 @@
 //! What can be wrong with a file of ratings: where, what was found, what was expected.
 
-use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::ratings::cache::CacheError;
+use crate::text::TextError;
 
 /// Why ratings could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// The path leads nowhere, or may not be read.
-    #[error("{path}: cannot be opened: {source}{}", suggestion(.nearest))]
-    Open {
-        /// The file or folder.
-        path: PathBuf,
-        /// The nearest name beside it.
-        nearest: Option<String>,
-        /// Why.
-        source: io::Error,
-    },
-    /// Reading stopped with an error of the system.
-    #[error("{file}: after line {line}: cannot be read on: {source}")]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// The last whole line.
-        line: u64,
-        /// Why.
-        source: io::Error,
-    },
-    /// A compressed file that ends early or is damaged.
-    #[error("{file}: after line {line}: the gzip data is cut off or damaged ({source}), expected a whole .gz file")]
-    Gzip {
-        /// The file.
-        file: PathBuf,
-        /// The last whole line.
-        line: u64,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line that is not what its format says.
-    #[error("{file}:{line}: found {found}, expected {expected}")]
-    Line {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What is there.
-        found: String,
-        /// What should be there.
-        expected: String,
-    },
+    /// A file that cannot be read, or a line that is not what its format says.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// A user has rated an item twice.
     #[error(
         "{file}:{line}: found a second rating of item {item} by user {user}, expected one (the first is at {first_file}:{first_line})"
@@ -123,8 +84,4 @@ pub enum LoadError {
     /// A cache file that is damaged or of another version.
     #[error(transparent)]
     Cache(#[from] CacheError),
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }

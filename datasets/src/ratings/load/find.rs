@@ -1,24 +1,17 @@
 //! Which files hold the ratings, and in which format: by content.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::lines::{Lines, shown};
-use super::{FORMATS, Format, LoadError, recognise};
+use super::{A_LINE, FORMATS, Format, LoadError, recognise};
 use crate::ratings::cache;
+use crate::text::folder::{self, entries, has, plain_name};
+use crate::text::lines::{Lines, shown};
 
-/// Files and folders of a folder that are looked at; Netflix's training set has 17,770 files.
-const MAX_ENTRIES: usize = 50_000;
 /// Files of unknown name whose beginning is looked at in a folder.
 const MAX_TRIED: usize = 100;
 /// Ratings at the beginning of such a file that must be well formed.
 const TRIED_LINES: u64 = 10;
-/// Names of a folder that a message lists.
-const MAX_LISTED: usize = 8;
-/// A name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
 pub(super) type Recognised = &'static Format;
@@ -31,23 +24,19 @@ pub(super) enum Source {
 
 /// Finds the ratings at `path`.
 pub(super) fn source(path: &Path) -> Result<Source, LoadError> {
-    let metadata = fs::metadata(path).map_err(|source| {
-        let nearest = if source.kind() == io::ErrorKind::NotFound { nearest(path) } else { None };
-        LoadError::Open { path: path.to_owned(), nearest, source }
-    })?;
-    if metadata.is_dir() { in_folder(path) } else { in_file(path) }
+    if folder::is_folder(path)? { in_folder(path) } else { in_file(path) }
 }
 
 fn in_file(file: &Path) -> Result<Source, LoadError> {
-    let head = head(file)?;
-    if head.starts_with(&cache::MAGIC) {
+    let head = folder::head(file, cache::MAGIC.len())?;
+    if head.starts_with(cache::MAGIC.as_bytes()) {
         return Ok(Source::Cache(file.to_owned()));
     }
     let unknown = |found: String| LoadError::Unknown { file: file.to_owned(), found, expected: formats() };
     if head.starts_with(ZIP_MAGIC) {
         return Err(unknown("a zip archive (unpack it first)".into()));
     }
-    let mut lines = Lines::open(file)?;
+    let mut lines = Lines::open(file, A_LINE)?;
     let Some((_, line)) = lines.next()? else {
         return Err(LoadError::Empty { file: file.to_owned(), expected: formats() });
     };
@@ -85,24 +74,6 @@ fn in_folder(folder: &Path) -> Result<Source, LoadError> {
     }
 }
 
-struct Entries {
-    files: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-}
-
-/// What a folder holds, by name.
-fn entries(folder: &Path) -> Result<Entries, LoadError> {
-    let error = |source| LoadError::Open { path: folder.to_owned(), nearest: None, source };
-    let mut entries = Entries { files: Vec::new(), folders: Vec::new() };
-    for entry in fs::read_dir(folder).map_err(error)?.take(MAX_ENTRIES) {
-        let path = entry.map_err(error)?.path();
-        if path.is_dir() { entries.folders.push(path) } else { entries.files.push(path) }
-    }
-    entries.files.sort();
-    entries.folders.sort();
-    Ok(entries)
-}
-
 /// The sets of files that data sets are known by: one for each format that is there.
 fn named_sets(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
     let mut sets = Vec::new();
@@ -135,28 +106,13 @@ fn unnamed_sets(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
 /// Whether the first ratings of a file are well formed; what comes after may still be wrong.
 fn begins_well(format: &Format, file: &Path) -> bool {
     let mut good = 0;
-    match Lines::open_beginning(file).and_then(|mut lines| (format.read)(&mut lines, &mut |_, _, _, _| good += 1)) {
+    match Lines::open_beginning(file, A_LINE)
+        .map_err(LoadError::from)
+        .and_then(|mut lines| (format.read)(&mut lines, &mut |_, _, _, _| good += 1))
+    {
         Ok(()) => good > 0,
         Err(_) => good >= TRIED_LINES,
     }
-}
-
-fn head(file: &Path) -> Result<Vec<u8>, LoadError> {
-    let mut head = Vec::new();
-    fs::File::open(file)
-        .and_then(|file| file.take(cache::MAGIC.len() as u64).read_to_end(&mut head))
-        .map_err(|source| LoadError::Open { path: file.to_owned(), nearest: None, source })?;
-    Ok(head)
-}
-
-/// The name of a file without its folder and without `.gz`.
-fn plain_name(file: &Path) -> String {
-    let name = file_name(file);
-    name.strip_suffix(".gz").map(str::to_owned).unwrap_or(name)
-}
-
-fn file_name(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn formats() -> String {
@@ -167,7 +123,7 @@ fn formats() -> String {
 fn looked_for() -> String {
     let names: Vec<&str> = FORMATS.iter().map(|format| format.looks_for).collect();
     format!(
-        "{} (each also as .gz), and for any other file that begins with ratings or is a cache of them",
+        "{} (each also as .gz), and for any other file (the first {MAX_TRIED} by name) that begins with ratings or is a cache of them",
         names.join(", ")
     )
 }
@@ -175,27 +131,4 @@ fn looked_for() -> String {
 fn describe(folder: &Path, set: &[PathBuf]) -> String {
     let name = set[0].strip_prefix(folder).unwrap_or(&set[0]).display().to_string();
     if set.len() == 1 { name } else { format!("{name} and {} more", set.len() - 1) }
-}
-
-/// What a folder has, for a message.
-fn has(entries: &Entries) -> String {
-    let folders = entries.folders.iter().map(|path| format!("{}/", file_name(path)));
-    let names: Vec<String> = entries.files.iter().map(|path| file_name(path)).chain(folders).collect();
-    match names.len() {
-        0 => "nothing in it".into(),
-        n if n > MAX_LISTED => format!("{} and {} more", names[..MAX_LISTED].join(", "), n - MAX_LISTED),
-        _ => names.join(", "),
-    }
-}
-
-/// The name in the folder of a missing path that is nearest to its own.
-fn nearest(path: &Path) -> Option<String> {
-    let wanted = file_name(path);
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries: io::Result<Vec<_>> = fs::read_dir(parent).ok()?.take(MAX_ENTRIES).collect();
-    let mut names: Vec<String> =
-        entries.ok()?.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    let score = |name: &String| strsim::jaro_winkler(name, &wanted);
-    names.into_iter().filter(|name| score(name) >= NEAR).max_by(|a, b| score(a).total_cmp(&score(b)))
 }

@@ -13,7 +13,6 @@
 mod error;
 mod find;
 mod ids;
-mod lines;
 mod movielens_100k;
 mod movielens_1m;
 mod movielens_csv;
@@ -26,10 +25,10 @@ pub use ids::Ids;
 
 use self::find::{Recognised, Source};
 use self::ids::IdSet;
-use self::lines::Lines;
 use super::cache;
 use super::held_out::{HeldOut, merge, split};
 use super::{Rating, Ratings};
+use crate::text::lines::Lines;
 
 /// Ratings from a file, and the numbers that its users and items have there.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +53,8 @@ struct Format {
     read: fn(&mut Lines, &mut Sink) -> Result<(), LoadError>,
 }
 
+/// What a line of every format is.
+const A_LINE: &str = "one rating a line";
 /// Every text format. The first that recognises a file takes it.
 const FORMATS: &[Format] = &[movielens_csv::FORMAT, movielens_100k::FORMAT, movielens_1m::FORMAT, netflix::FORMAT];
 
@@ -110,7 +111,7 @@ fn load_text(format: &Format, files: &[PathBuf], held_out: HeldOut) -> Result<Lo
 }
 
 fn read(format: &Format, file: &Path, sink: &mut Sink) -> Result<(), LoadError> {
-    (format.read)(&mut Lines::open(file)?, sink)
+    (format.read)(&mut Lines::open(file, A_LINE)?, sink)
 }
 
 /// The error about a user who has rated an item twice: reads the files again to find the lines.

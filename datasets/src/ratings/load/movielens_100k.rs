@@ -1,7 +1,7 @@
 //! MovieLens 100K `u.data`: `user <tab> item <tab> rating <tab> timestamp`, no header, 1 to 5 stars.
 
-use super::lines::{Bad, Lines, fields, id, stars, timestamp};
 use super::{Format, LoadError, Sink};
+use crate::text::lines::{Bad, Lines, fields, id, stars, timestamp};
 
 pub(super) const FORMAT: Format = Format {
     name: "MovieLens 100K u.data",
@@ -15,7 +15,7 @@ fn read(lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
     while let Some((number, line)) = lines.next()? {
         match rating(line) {
             Ok((user, item, value)) => sink(number, user, item, value),
-            Err(bad) => return Err(lines.error(bad)),
+            Err(bad) => return Err(lines.error(bad).into()),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! MovieLens 1M and 10M `ratings.dat`: `UserID::MovieID::Rating::Timestamp`, no header, stars from 0.5 to 5.
 
-use super::lines::{Bad, Lines, fields, id, stars, timestamp};
 use super::{Format, LoadError, Sink};
+use crate::text::lines::{Bad, Lines, fields, id, stars, timestamp};
 
 pub(super) const FORMAT: Format = Format {
     name: "MovieLens 1M ratings.dat",
@@ -15,7 +15,7 @@ fn read(lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
     while let Some((number, line)) = lines.next()? {
         match rating(line) {
             Ok((user, item, value)) => sink(number, user, item, value),
-            Err(bad) => return Err(lines.error(bad)),
+            Err(bad) => return Err(lines.error(bad).into()),
         }
     }
     Ok(())

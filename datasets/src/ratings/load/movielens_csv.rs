@@ -1,8 +1,8 @@
 //! MovieLens `ratings.csv` (ml-latest, ml-20m, ml-25m, ml-32m): a header, then `userId,movieId,rating,timestamp`,
 //! stars from 0.5 to 5.
 
-use super::lines::{Bad, Lines, bad, digits, fields, id, shown, stars, timestamp};
 use super::{Format, LoadError, Sink};
+use crate::text::lines::{Bad, Lines, bad, digits, fields, id, shown, stars, timestamp};
 
 const COLUMNS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
 const HEADER: &str = "userId,movieId,rating,timestamp";
@@ -29,12 +29,12 @@ fn read(lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
     if let Some((_, line)) = lines.next()?
         && let Err(bad) = header(line)
     {
-        return Err(lines.error(bad));
+        return Err(lines.error(bad).into());
     }
     while let Some((number, line)) = lines.next()? {
         match rating(line) {
             Ok((user, item, value)) => sink(number, user, item, value),
-            Err(bad) => return Err(lines.error(bad)),
+            Err(bad) => return Err(lines.error(bad).into()),
         }
     }
     Ok(())

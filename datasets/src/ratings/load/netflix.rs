@@ -1,8 +1,8 @@
 //! The Netflix Prize: a line `movie:`, then lines `user,rating,date` of that movie, 1 to 5 whole stars. The original
 //! `training_set/mv_0000001.txt` and so on hold one movie each, the later `combined_data_1.txt` to `_4.txt` many.
 
-use super::lines::{Bad, Lines, bad, digits, fields, id, shown};
 use super::{Format, LoadError, Sink};
+use crate::text::lines::{Bad, Lines, bad, digits, fields, id, shown};
 
 const ORIGINAL: (&str, &str) = ("mv_", ".txt");
 const COMBINED: (&str, &str) = ("combined_data_", ".txt");
@@ -33,16 +33,16 @@ fn read(lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
         if let Some(field) = line.strip_suffix(b":") {
             match id(field, "movie") {
                 Ok(id) => movie = Some(id),
-                Err(bad) => return Err(lines.error(bad)),
+                Err(bad) => return Err(lines.error(bad).into()),
             }
             continue;
         }
         match (movie, rating(line)) {
             (Some(item), Ok((user, value))) => sink(number, user, item, value),
-            (_, Err(bad)) => return Err(lines.error(bad)),
+            (_, Err(bad)) => return Err(lines.error(bad).into()),
             (None, Ok(_)) => {
                 let found = format!("the rating {} before any movie", shown(line));
-                return Err(lines.error(bad(found, "a line `movie:` first, as in `1:`")));
+                return Err(lines.error(bad(found, "a line `movie:` first, as in `1:`")).into());
             }
         }
     }

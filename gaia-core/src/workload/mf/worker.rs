@@ -130,6 +130,7 @@ impl Workload for MfWorker {
             objective: objective(self.isa, &self.train, &state.l, &r, self.config.lambda as f32).total(),
             held_out_squared: squared_error(self.isa, &self.held_out, &state.l, &r),
             held_out: self.held_out.len() as u64,
+            ..Evaluation::default()
         }
     }
 

@@ -114,7 +114,7 @@ impl Assignment {
         Assignment {
             plan: job.plan.clone(),
             data: job.source.clone(),
-            data_hash: job.ratings.hash,
+            data_hash: *job.data.hash(),
             max_clocks: job.max_clocks(),
             isa: job.isa.name().to_owned(),
             dilation,

@@ -24,6 +24,7 @@ use gaia_core::codec::MessageCodec;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample as Recorded;
 use gaia_core::simd::Isa;
+use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use serde::Serialize;
 use thiserror::Error;
@@ -31,7 +32,7 @@ use thiserror::Error;
 use super::wire::{self, Arrival, Down, Report, Up, Who};
 use super::{Assignment, children};
 use crate::cli::{Failure, NodeArgs, RUN_FAILED};
-use crate::plan::{DataError, Loader};
+use crate::plan::{DataError, DataSet, Loader};
 use crate::run::build;
 use crate::spec::Workload;
 
@@ -60,6 +61,9 @@ enum NodeError {
     Isa(String),
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A corpus whose counts are not exact.
+    #[error(transparent)]
+    TooFrequent(#[from] TooFrequent),
     #[error(transparent)]
     Topology(#[from] TopologyError),
     #[error(transparent)]
@@ -82,14 +86,24 @@ fn take_part(args: &NodeArgs) -> Result<ExitCode, NodeError> {
         Who::Machine(machine) if machine.0 >= assignment.plan.machine_count() => {
             Err(NodeError::NoMachine { who: args.role, machines: assignment.plan.machine_count() })
         }
-        Who::Machine(machine) => match assignment.plan.workload {
-            Workload::Mf(config) => {
-                let isa = isa(&assignment.isa)?;
-                let ratings = Loader::new(assignment.data.clone()).ratings(assignment.plan.seed)?;
-                let workload = build::mf_worker(&assignment.plan, &ratings, config, isa, machine);
-                run_machine(&assignment, machine, workload, isa, ratings.hash)
+        Who::Machine(machine) => {
+            let isa = isa(&assignment.isa)?;
+            let data = Loader::new(assignment.data.clone()).data(assignment.plan.seed)?;
+            let (plan, hash) = (&assignment.plan, *data.hash());
+            match (plan.workload, data) {
+                (Workload::Mf(config), DataSet::Ratings(ratings)) => {
+                    let workload = build::mf_worker(plan, &ratings, config, isa, machine);
+                    run_machine(&assignment, machine, workload, isa, hash)
+                }
+                (Workload::Lda(config), DataSet::Corpus(corpus)) => {
+                    let mut workers = build::lda_workers(plan, &corpus, config, isa)?;
+                    run_machine(&assignment, machine, workers.swap_remove(machine.index()), isa, hash)
+                }
+                (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
+                    unreachable!("the loader gives what the plan's workload learns from")
+                }
             }
-        },
+        }
     }
 }
 

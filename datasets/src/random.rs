@@ -4,10 +4,11 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+/// Fixed: another would change every generated data set.
 const CONTEXT: &str = "gaia testbed 2026 datasets ratings";
 
 /// The stream `name` of `seed`. Streams of different names or seeds are independent.
-pub(super) fn stream(seed: u64, name: &str) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
     hasher.update(&seed.to_le_bytes());
     hasher.update(name.as_bytes());
@@ -15,32 +16,32 @@ pub(super) fn stream(seed: u64, name: &str) -> ChaCha8Rng {
 }
 
 /// Even on (0, 1], in steps of 2^-53.
-pub(super) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     ((rng.next_u64() >> 11) + 1) as f64 / (1u64 << 53) as f64
 }
 
 /// Whether an event of probability `p` happens; `p` is taken in steps of 2^-32.
-pub(super) fn happens(rng: &mut ChaCha8Rng, p: f64) -> bool {
+pub(crate) fn happens(rng: &mut ChaCha8Rng, p: f64) -> bool {
     f64::from(rng.next_u32()) < p * (1u64 << 32) as f64
 }
 
 /// An even draw from `0..n`.
-pub(super) fn below(rng: &mut ChaCha8Rng, n: u32) -> u32 {
+pub(crate) fn below(rng: &mut ChaCha8Rng, n: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(n)) >> 32) as u32
 }
 
 /// A stream of standard normal deviates (Box and Muller 1958).
-pub(super) struct Normals {
+pub(crate) struct Normals {
     rng: ChaCha8Rng,
     spare: Option<f64>,
 }
 
 impl Normals {
-    pub(super) fn new(rng: ChaCha8Rng) -> Self {
+    pub(crate) fn new(rng: ChaCha8Rng) -> Self {
         Normals { rng, spare: None }
     }
 
-    pub(super) fn draw(&mut self) -> f64 {
+    pub(crate) fn draw(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -52,7 +53,7 @@ impl Normals {
 }
 
 /// Draws indexes in proportion to weights, in constant time (Walker's alias method, as Vose 1991 builds it).
-pub(super) struct Alias {
+pub(crate) struct Alias {
     /// The chance, in steps of 2^-32, that a cell gives its own index.
     keep: Vec<u32>,
     other: Vec<u32>,
@@ -60,7 +61,7 @@ pub(super) struct Alias {
 
 impl Alias {
     /// `weights`: positive and finite, at least one, fewer than 2^32.
-    pub(super) fn new(weights: &[f64]) -> Self {
+    pub(crate) fn new(weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
         let mean = total / weights.len() as f64;
         let mut height: Vec<f64> = weights.iter().map(|w| w / mean).collect();
@@ -81,7 +82,7 @@ impl Alias {
         Alias { keep, other }
     }
 
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> u32 {
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> u32 {
         let bits = rng.next_u64();
         let cell = (((bits >> 32) * self.keep.len() as u64) >> 32) as usize;
         if (bits as u32) < self.keep[cell] { cell as u32 } else { self.other[cell] }

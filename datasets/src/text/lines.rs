@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::LoadError;
+use super::TextError;
 
 const BUFFER_BYTES: usize = 1 << 18;
 /// A line longer than this is no line of ratings.
@@ -20,13 +20,14 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Something in a line that is not what its format says.
-pub(super) struct Bad {
-    pub(super) found: String,
-    pub(super) expected: String,
+pub(crate) struct Bad {
+    pub(crate) found: String,
+    pub(crate) expected: String,
 }
 
-pub(super) struct Lines {
+pub(crate) struct Lines {
     file: PathBuf,
+    a_line: &'static str,
     compression: Compression,
     reader: Box<dyn Read>,
     buffer: Vec<u8>,
@@ -44,8 +45,9 @@ enum Compression {
 }
 
 impl Lines {
-    pub(super) fn open(path: &Path) -> Result<Self, LoadError> {
-        let open_error = |source| LoadError::Open { path: path.to_owned(), nearest: None, source };
+    /// `a_line`: what lines are, for messages.
+    pub(crate) fn open(path: &Path, a_line: &'static str) -> Result<Self, TextError> {
+        let open_error = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
         let mut file = File::open(path).map_err(open_error)?;
         let mut head = Vec::new();
         file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut head).map_err(open_error)?;
@@ -57,6 +59,7 @@ impl Lines {
         };
         let mut lines = Lines {
             file: path.to_owned(),
+            a_line,
             compression,
             reader,
             buffer: vec![0; BUFFER_BYTES],
@@ -70,14 +73,14 @@ impl Lines {
     }
 
     /// The lines at the beginning of a file, what the first read gives; the last may be cut.
-    pub(super) fn open_beginning(path: &Path) -> Result<Self, LoadError> {
-        let mut lines = Lines::open(path)?;
+    pub(crate) fn open_beginning(path: &Path, a_line: &'static str) -> Result<Self, TextError> {
+        let mut lines = Lines::open(path, a_line)?;
         lines.reader = Box::new(io::empty());
         Ok(lines)
     }
 
     /// The next line that is not empty, without its end.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, &[u8])>, LoadError> {
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, &[u8])>, TextError> {
         loop {
             let Some((from, to)) = self.next_range()? else { return Ok(None) };
             self.number += 1;
@@ -88,16 +91,21 @@ impl Lines {
         }
     }
 
+    /// The file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The error about something in the line given out last.
-    pub(super) fn error(&self, bad: Bad) -> LoadError {
+    pub(crate) fn error(&self, bad: Bad) -> TextError {
         self.error_at(self.number, bad)
     }
 
-    fn error_at(&self, line: u64, bad: Bad) -> LoadError {
-        LoadError::Line { file: self.file.clone(), line, found: bad.found, expected: bad.expected }
+    fn error_at(&self, line: u64, bad: Bad) -> TextError {
+        TextError::Line { file: self.file.clone(), line, found: bad.found, expected: bad.expected }
     }
 
-    fn skip_byte_order_mark(&mut self) -> Result<(), LoadError> {
+    fn skip_byte_order_mark(&mut self) -> Result<(), TextError> {
         while self.end < BYTE_ORDER_MARK.len() && !self.at_end {
             self.fill()?;
         }
@@ -107,7 +115,7 @@ impl Lines {
         Ok(())
     }
 
-    fn next_range(&mut self) -> Result<Option<(usize, usize)>, LoadError> {
+    fn next_range(&mut self) -> Result<Option<(usize, usize)>, TextError> {
         let mut searched = 0;
         loop {
             let waiting = &self.buffer[self.start..self.end];
@@ -120,7 +128,7 @@ impl Lines {
             searched = waiting.len();
             if searched > MAX_LINE_BYTES {
                 let found = format!("a line of more than {MAX_LINE_BYTES} bytes beginning with {}", shown(waiting));
-                return Err(self.error_at(self.number + 1, bad(found, "one rating a line")));
+                return Err(self.error_at(self.number + 1, bad(found, self.a_line)));
             }
             if self.at_end {
                 let range = (self.start, self.end);
@@ -131,7 +139,7 @@ impl Lines {
         }
     }
 
-    fn fill(&mut self) -> Result<(), LoadError> {
+    fn fill(&mut self) -> Result<(), TextError> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -146,17 +154,17 @@ impl Lines {
         }
     }
 
-    fn read_error(&self, source: io::Error) -> LoadError {
+    fn read_error(&self, source: io::Error) -> TextError {
         let (file, line) = (self.file.clone(), self.number);
         match self.compression {
-            Compression::None => LoadError::Read { file, line, source },
-            Compression::Gzip => LoadError::Gzip { file, line, source },
+            Compression::None => TextError::Read { file, line, source },
+            Compression::Gzip => TextError::Gzip { file, line, source },
         }
     }
 }
 
 /// The `N` fields of a line.
-pub(super) fn fields<'a, const N: usize>(
+pub(crate) fn fields<'a, const N: usize>(
     line: &'a [u8],
     separator: &[u8],
     expected: &str,
@@ -197,7 +205,7 @@ fn wrong_columns(line: &[u8], separator: &[u8], columns: usize, expected: &str) 
 }
 
 /// The number of a user or an item: 1 to 2^32 - 1.
-pub(super) fn id(field: &[u8], column: &str) -> Result<u32, Bad> {
+pub(crate) fn id(field: &[u8], column: &str) -> Result<u32, Bad> {
     match digits(field) {
         Some(id) if id > 0 && id <= u64::from(u32::MAX) => Ok(id as u32),
         _ => Err(bad(format!("{column} {}", shown(field)), format!("a whole number from 1 to {}", u32::MAX))),
@@ -205,7 +213,7 @@ pub(super) fn id(field: &[u8], column: &str) -> Result<u32, Bad> {
 }
 
 /// Stars within `low..=high`.
-pub(super) fn stars(field: &[u8], column: &str, low: f32, high: f32) -> Result<f32, Bad> {
+pub(crate) fn stars(field: &[u8], column: &str, low: f32, high: f32) -> Result<f32, Bad> {
     let value = match field {
         [whole @ b'0'..=b'9'] => Some(f32::from(whole - b'0')),
         [whole @ b'0'..=b'9', b'.', tenth @ b'0'..=b'9'] => {
@@ -220,7 +228,7 @@ pub(super) fn stars(field: &[u8], column: &str, low: f32, high: f32) -> Result<f
 }
 
 /// Seconds since 1970, which are dropped.
-pub(super) fn timestamp(field: &[u8]) -> Result<(), Bad> {
+pub(crate) fn timestamp(field: &[u8]) -> Result<(), Bad> {
     match digits(field) {
         Some(_) => Ok(()),
         None => Err(bad(format!("timestamp {}", shown(field)), "a whole number of seconds since 1970")),
@@ -228,7 +236,7 @@ pub(super) fn timestamp(field: &[u8]) -> Result<(), Bad> {
 }
 
 /// A run of ASCII digits as a number; `None` if there is anything else, nothing, or more than a `u64` holds.
-pub(super) fn digits(field: &[u8]) -> Option<u64> {
+pub(crate) fn digits(field: &[u8]) -> Option<u64> {
     // 19 digits always fit.
     if field.is_empty() || field.len() > 19 {
         return None;
@@ -236,12 +244,12 @@ pub(super) fn digits(field: &[u8]) -> Option<u64> {
     field.iter().try_fold(0u64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
-pub(super) fn bad(found: impl Into<String>, expected: impl Into<String>) -> Bad {
+pub(crate) fn bad(found: impl Into<String>, expected: impl Into<String>) -> Bad {
     Bad { found: found.into(), expected: expected.into() }
 }
 
 /// Bytes of a file as they may be shown in a message: in backquotes, nothing unprintable, not too long.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => {
             text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()

@@ -1,0 +1,199 @@
+//! How a spec asks for a generated corpus: form here, meaning in [`Generated::check`].
+//!
+//! ```yaml
+//! generated: { scale: 0.02 }                                  # NYTimes at a fiftieth of its documents and words
+//! generated: { documents: 2000, words: 5000, tokens: 300000, topics: 20 }
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+
+/// Documents with words in the UCI NYTimes corpus (its page in the UCI repository).
+pub const NYTIMES_DOCUMENTS: u32 = 299_752;
+/// Words of the UCI NYTimes corpus.
+pub const NYTIMES_WORDS: u32 = 102_660;
+/// Tokens of the UCI NYTimes corpus.
+pub const NYTIMES_TOKENS: u64 = 99_542_125;
+/// Pairs of a document and a word that it has in the UCI NYTimes corpus.
+pub const NYTIMES_PAIRS: u64 = 69_679_427;
+/// The linear scale when a spec gives neither scale nor shape.
+pub const DEFAULT_SCALE: f64 = 0.02;
+
+/// The largest number of planted topics: each takes 12 bytes a word while documents are drawn.
+const MAX_TOPICS: u32 = 1_000;
+/// The largest strength of the two skews: beyond it, weights fall below what a draw can resolve.
+const MAX_SKEW: f64 = 2.0;
+
+/// What to generate. Give `scale`, or all of `documents`, `words` and `tokens`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Generated {
+    /// Linear scale of the NYTimes shape, above 0 and at most 1: documents and words are multiplied by it. Tokens a document
+    /// and tokens a word stay.
+    pub scale: Option<f64>,
+    /// Number of documents.
+    pub documents: Option<u32>,
+    /// Number of words in the vocabulary.
+    pub words: Option<u32>,
+    /// Number of tokens.
+    pub tokens: Option<u64>,
+    /// Planted topics.
+    pub topics: u32,
+    /// How many topics a document mixes: the weight of each topic in the Dirichlet prior of documents.
+    pub concentration: f64,
+    /// Strength of the skew of words: 1 is Zipf's as in NYTimes, 0 none.
+    pub zipf: f64,
+    /// Strength of the skew of documents' lengths: 1 is log-normal as documented, 0 none.
+    pub lengths: f64,
+}
+
+/// A corpus in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Number of documents.
+    pub documents: u32,
+    /// Number of words in the vocabulary.
+    pub words: u32,
+    /// Number of tokens.
+    pub tokens: u64,
+}
+
+impl Default for Generated {
+    fn default() -> Self {
+        Generated {
+            scale: None,
+            documents: None,
+            words: None,
+            tokens: None,
+            topics: 50,
+            concentration: 0.05,
+            zipf: 1.0,
+            lengths: 1.0,
+        }
+    }
+}
+
+impl Generated {
+    /// The NYTimes shape at a linear `scale`, all else by default.
+    pub fn at_scale(scale: f64) -> Self {
+        Generated { scale: Some(scale), ..Generated::default() }
+    }
+
+    /// The corpus that this asks for. Meaningful when [`Generated::check`] finds nothing.
+    pub fn shape(&self) -> Shape {
+        match (self.documents, self.words, self.tokens) {
+            (Some(documents), Some(words), Some(tokens)) => Shape { documents, words, tokens },
+            _ => Shape::nytimes(self.scale.unwrap_or(DEFAULT_SCALE)),
+        }
+    }
+
+    /// Whether it is NYTimes' shape at some scale: all else as documented.
+    pub fn has_nytimes_shape(&self) -> bool {
+        *self == Generated { scale: self.scale, ..Generated::default() }
+    }
+
+    /// Every error of meaning, in the order of the fields.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut error = |field, says: String| errors.push(FieldError { field, says });
+        self.check_shape(&mut error);
+        if !(1..=MAX_TOPICS).contains(&self.topics) {
+            error("topics", format!("found {}, expected a whole number from 1 to {MAX_TOPICS}", self.topics));
+        }
+        let mut within = |field, value: f64, low: f64, high: f64| {
+            if !(low..=high).contains(&value) {
+                error(field, format!("found {value}, expected a number from {low} to {high}"));
+            }
+        };
+        within("concentration", self.concentration, 0.001, 100.0);
+        within("zipf", self.zipf, 0.0, MAX_SKEW);
+        within("lengths", self.lengths, 0.0, MAX_SKEW);
+        errors
+    }
+
+    fn check_shape(&self, error: &mut impl FnMut(&'static str, String)) {
+        let given = [
+            ("documents", self.documents.is_some()),
+            ("words", self.words.is_some()),
+            ("tokens", self.tokens.is_some()),
+        ];
+        let any = given.iter().find(|given| given.1).map(|given| given.0);
+        if let Some(scale) = self.scale
+            && !(scale > 0.0 && scale <= 1.0)
+        {
+            error("scale", format!("found {scale}, expected a number above 0 and at most 1"));
+        }
+        let Some(any) = any else { return };
+        if self.scale.is_some() {
+            let says = format!("found beside `{any}`, expected either `scale` or `documents`, `words` and `tokens`");
+            error("scale", says);
+        }
+        for (missing, _) in given.iter().filter(|given| !given.1) {
+            error(missing, format!("found nothing beside `{any}`, expected all of `documents`, `words` and `tokens`"));
+        }
+        for (field, value) in [("documents", self.documents), ("words", self.words)] {
+            if value == Some(0) {
+                error(field, "found 0, expected at least 1".into());
+            }
+        }
+        let (Some(documents), Some(tokens)) = (self.documents, self.tokens) else { return };
+        // A document's tokens are counted in 32 bits.
+        let most = u64::from(documents) * u64::from(u32::MAX >> 8);
+        if documents > 0 && !(u64::from(documents)..=most).contains(&tokens) {
+            error("tokens", format!("found {tokens}, expected from {documents} (one a document) to {most}"));
+        }
+    }
+}
+
+impl Shape {
+    /// NYTimes' documents and words times `scale`, with as many tokens a document; at least one of each.
+    pub fn nytimes(scale: f64) -> Self {
+        let part = |n: u32| libm::round(f64::from(n) * scale).max(1.0) as u32;
+        let (documents, words) = (part(NYTIMES_DOCUMENTS), part(NYTIMES_WORDS));
+        let tokens = u128::from(NYTIMES_TOKENS) * u128::from(documents) / u128::from(NYTIMES_DOCUMENTS);
+        Shape { documents, words, tokens: tokens as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nytimes_shape_at_1_and_at_a_fiftieth() {
+        assert_eq!(Shape::nytimes(1.0), Shape { documents: 299_752, words: 102_660, tokens: 99_542_125 });
+        assert_eq!(Shape::nytimes(0.02), Shape { documents: 5_995, words: 2_053, tokens: 1_990_829 });
+        assert_eq!(Generated::default().shape(), Shape::nytimes(0.02));
+        assert_eq!(Shape::nytimes(1e-9), Shape { documents: 1, words: 1, tokens: 332 });
+    }
+
+    #[test]
+    fn every_error_of_meaning_is_found() {
+        let says = |config: Generated| config.check().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let base = Generated::default();
+        insta::assert_snapshot!(says(base), @"");
+        let bad = Generated {
+            scale: Some(2.0),
+            documents: Some(9),
+            words: Some(0),
+            topics: 0,
+            concentration: 0.0,
+            zipf: f64::NAN,
+            lengths: -1.0,
+            ..base
+        };
+        insta::assert_snapshot!(says(bad), @"
+        scale: found 2, expected a number above 0 and at most 1
+        scale: found beside `documents`, expected either `scale` or `documents`, `words` and `tokens`
+        tokens: found nothing beside `documents`, expected all of `documents`, `words` and `tokens`
+        words: found 0, expected at least 1
+        topics: found 0, expected a whole number from 1 to 1000
+        concentration: found 0, expected a number from 0.001 to 100
+        zipf: found NaN, expected a number from 0 to 2
+        lengths: found -1, expected a number from 0 to 2
+        ");
+        let crowded = Generated { documents: Some(10), words: Some(5), tokens: Some(9), ..base };
+        insta::assert_snapshot!(says(crowded), @"tokens: found 9, expected from 10 (one a document) to 167772150");
+    }
+}

@@ -1,0 +1,100 @@
+//! Bags of words: which words a document has, and how often; for topic modelling.
+//!
+//! * [`generate`]: corpora with the shape of the UCI NYTimes corpus at any scale; [`config`]: how a spec asks for them.
+//! * `load`: the UCI bag-of-words format; `cache`: the same in one compact file (both with the feature `read`).
+//! * [`partition`]: which machine holds which documents.
+
+#[cfg(feature = "read")]
+pub mod cache;
+pub mod config;
+pub mod generate;
+mod hash;
+#[cfg(feature = "read")]
+pub mod load;
+pub mod partition;
+
+use serde::{Deserialize, Serialize};
+
+/// A word of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// `0..words`.
+    pub word: u32,
+    /// How often the document has it: at least 1.
+    pub count: u32,
+}
+
+/// A corpus: the words of its documents, without their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corpus {
+    /// Where it comes from, in words.
+    pub name: String,
+    /// Number of different words that there could be: the size of the vocabulary.
+    pub words: u32,
+    /// The words' spellings, in order; empty when nobody knows them.
+    pub vocabulary: Vec<String>,
+    /// Where each document's entries begin, and where the last one's end.
+    starts: Vec<usize>,
+    /// All entries, by document, then by word.
+    entries: Vec<Entry>,
+    /// Occurrences of words.
+    pub tokens: u64,
+    /// BLAKE3 of the counts: of everything but the name and the spellings.
+    pub hash: [u8; 32],
+}
+
+impl Corpus {
+    /// A corpus of `documents`, each ordered by word, with its hash computed.
+    ///
+    /// # Panics
+    /// When a document is not strictly ascending by word, a word is not below `words`, or a count is 0; or when there
+    /// are spellings, but not one a word.
+    pub fn new<D: IntoIterator<Item = Entry>>(
+        name: String,
+        words: u32,
+        vocabulary: Vec<String>,
+        documents: impl IntoIterator<Item = D>,
+    ) -> Self {
+        assert!(vocabulary.is_empty() || vocabulary.len() == words as usize, "a spelling for every word, or none");
+        let (mut starts, mut entries) = (vec![0], Vec::new());
+        for document in documents {
+            let first = entries.len();
+            entries.extend(document);
+            let document: &[Entry] = &entries[first..];
+            assert!(document.is_sorted_by(|a, b| a.word < b.word), "the entries of a document ascend by word");
+            assert!(document.iter().all(|entry| entry.word < words && entry.count > 0), "words and counts in range");
+            starts.push(entries.len());
+        }
+        Corpus::from_parts(name, words, vocabulary, starts, entries)
+    }
+
+    /// A corpus of what [`Corpus::new`] would check.
+    fn from_parts(name: String, words: u32, vocabulary: Vec<String>, starts: Vec<usize>, entries: Vec<Entry>) -> Self {
+        let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum();
+        let hash = hash::content_hash(words, &starts, &entries);
+        Corpus { name, words, vocabulary, starts, entries, tokens, hash }
+    }
+
+    /// Number of documents.
+    pub fn documents(&self) -> u32 {
+        (self.starts.len() - 1) as u32
+    }
+
+    /// The entries of a document, by word.
+    ///
+    /// # Panics
+    /// When there is no such document.
+    pub fn document(&self, document: u32) -> &[Entry] {
+        &self.entries[self.starts[document as usize]..self.starts[document as usize + 1]]
+    }
+
+    /// All documents in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[Entry]> {
+        self.starts.windows(2).map(|ends| &self.entries[ends[0]..ends[1]])
+    }
+
+    /// Pairs of a document and a word that it has.
+    pub fn pairs(&self) -> u64 {
+        self.entries.len() as u64
+    }
+}

@@ -1,0 +1,211 @@
+//! Caches: one compact file that is checked when it is read.
+//!
+//! Layout, integers little-endian: magic (8 bytes), version (4), length of the body (8), BLAKE3 of the body (32), body. What
+//! is in a body is its kind's own. The file is written beside its place, synced, and renamed: whoever reads it sees all of
+//! it or none. A file that is damaged or of another version is an error; the caller makes it again from its source.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+const MAGIC_BYTES: usize = 8;
+const HASH_BYTES: usize = 32;
+const HEADER_BYTES: usize = MAGIC_BYTES + 4 + 8 + HASH_BYTES;
+
+/// Why a cache could not be written or read.
+#[derive(Debug, Error)]
+pub enum CacheError {
+    /// The file system said no.
+    #[error("{file}: the cache of {what} cannot be {action}: {source}")]
+    Io {
+        /// What it is a cache of.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another kind of file.
+    #[error("{file}: found no cache of {what}, expected a file that begins with `{magic}`")]
+    NotACache {
+        /// What it should be a cache of.
+        what: &'static str,
+        /// How it should begin.
+        magic: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// A cache that another version of this program has written.
+    #[error("{file}: found version {found} of the cache of {what}, expected {expected}; import the data again")]
+    Version {
+        /// What it is a cache of.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        expected: u32,
+    },
+    /// A cache that ends early or goes on too long.
+    #[error("{file}: found {found} bytes of a cache of {what}, expected {expected}; import the data again")]
+    Length {
+        /// What it is a cache of.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Its length.
+        found: u64,
+        /// What its header says; at least a header.
+        expected: u64,
+    },
+    /// A cache whose content is not what was written.
+    #[error("{file}: the cache of {what} is damaged: found {found}, expected {expected}; import the data again")]
+    Damaged {
+        /// What it is a cache of.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+}
+
+/// A kind of cache.
+pub(crate) struct Kind {
+    /// What is in it, for messages.
+    pub(crate) what: &'static str,
+    /// Its first bytes: 8 letters.
+    pub(crate) magic: &'static str,
+    /// Of the body's layout.
+    pub(crate) version: u32,
+}
+
+impl Kind {
+    /// Writes `body` to `file`, whole or not at all.
+    pub(crate) fn write(&self, file: &Path, body: &[u8]) -> Result<(), CacheError> {
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        header.extend_from_slice(self.magic.as_bytes());
+        header.extend_from_slice(&self.version.to_le_bytes());
+        header.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        header.extend_from_slice(blake3::hash(body).as_bytes());
+        write_whole(file, &[&header, body]).map_err(|source| self.io(file, "written", source))
+    }
+
+    /// Reads the body of `file`; `decode` gives what is in it and its content hash, as computed now and as written then.
+    pub(crate) fn read<T>(
+        &self,
+        file: &Path,
+        decode: impl Fn(&[u8]) -> Option<(T, [u8; HASH_BYTES], [u8; HASH_BYTES])>,
+    ) -> Result<T, CacheError> {
+        let bytes = fs::read(file).map_err(|source| self.io(file, "read", source))?;
+        let body = self.checked_body(file, &bytes)?;
+        let Some((content, computed, written)) = decode(body) else {
+            return Err(self.damaged(file, "a body that cannot be read".to_owned(), self.what.to_owned()));
+        };
+        if computed != written {
+            let hex = |hash: [u8; HASH_BYTES]| blake3::Hash::from_bytes(hash).to_hex().to_string();
+            return Err(self.damaged(file, format!("{} with hash {}", self.what, hex(computed)), hex(written)));
+        }
+        Ok(content)
+    }
+
+    /// The body, when all that the header says of it holds.
+    fn checked_body<'a>(&self, file: &Path, bytes: &'a [u8]) -> Result<&'a [u8], CacheError> {
+        let (what, file_name) = (self.what, || file.to_owned());
+        if !bytes.starts_with(self.magic.as_bytes()) {
+            return Err(CacheError::NotACache { what, magic: self.magic, file: file_name() });
+        }
+        let mut header = Bytes { rest: &bytes[MAGIC_BYTES..] };
+        let found = bytes.len() as u64;
+        let short = || CacheError::Length { what, file: file_name(), found, expected: HEADER_BYTES as u64 };
+        let version = u32::from_le_bytes(header.array().ok_or_else(short)?);
+        if version != self.version {
+            return Err(CacheError::Version { what, file: file_name(), found: version, expected: self.version });
+        }
+        let length = u64::from_le_bytes(header.array().ok_or_else(short)?);
+        let hash: [u8; HASH_BYTES] = header.array().ok_or_else(short)?;
+        if header.rest.len() as u64 != length {
+            let expected = length.saturating_add(HEADER_BYTES as u64);
+            return Err(CacheError::Length { what, file: file_name(), found, expected });
+        }
+        let actual = blake3::hash(header.rest);
+        if actual != hash {
+            let expected = blake3::Hash::from_bytes(hash).to_hex().to_string();
+            return Err(self.damaged(file, format!("content with hash {}", actual.to_hex()), expected));
+        }
+        Ok(header.rest)
+    }
+
+    fn io(&self, file: &Path, action: &'static str, source: io::Error) -> CacheError {
+        CacheError::Io { what: self.what, file: file.to_owned(), action, source }
+    }
+
+    fn damaged(&self, file: &Path, found: String, expected: String) -> CacheError {
+        CacheError::Damaged { what: self.what, file: file.to_owned(), found, expected }
+    }
+}
+
+fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    for part in parts {
+        beside.write_all(part)?;
+    }
+    beside.as_file().sync_all()?;
+    beside.persist(file).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Appends a LEB128 varint.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// What is left to read.
+pub(crate) struct Bytes<'a> {
+    pub(crate) rest: &'a [u8],
+}
+
+impl<'a> Bytes<'a> {
+    pub(crate) fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(n)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..u64::BITS).step_by(7) {
+            let [byte] = self.array()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn varint_u32(&mut self) -> Option<u32> {
+        u32::try_from(self.varint()?).ok()
+    }
+
+    /// A number of things that are still to come, each at least one byte.
+    pub(crate) fn length(&mut self) -> Option<usize> {
+        usize::try_from(self.varint()?).ok().filter(|&n| n <= self.rest.len())
+    }
+}

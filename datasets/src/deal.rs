@@ -1,0 +1,116 @@
+//! Deals things that must stay whole, users with their ratings or documents with their words, to machines.
+//!
+//! What is balanced is the load: the next thing, the heaviest first, goes to the machine with the least (longest processing
+//! time first, Graham 1969). Ties go to the smaller number.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use crate::random::{below, stream};
+
+pub(crate) struct Dealer<'a> {
+    /// Of each thing: ratings of a user, tokens of a document.
+    loads: &'a [u32],
+    /// The site of each machine.
+    site_of: Vec<usize>,
+    /// The load that each machine has.
+    given: Vec<u64>,
+    /// What has been decided.
+    machine_of: Vec<u32>,
+}
+
+impl<'a> Dealer<'a> {
+    /// `machines_per_site` counts the machines of each site.
+    pub(crate) fn new(loads: &'a [u32], machines_per_site: &[u32]) -> Self {
+        let machines = |(site, &n): (usize, &u32)| std::iter::repeat_n(site, n as usize);
+        let site_of: Vec<usize> = machines_per_site.iter().enumerate().flat_map(machines).collect();
+        Dealer { loads, given: vec![0; site_of.len()], site_of, machine_of: vec![0; loads.len()] }
+    }
+
+    /// The machine of each thing.
+    pub(crate) fn machine_of(&self) -> &[u32] {
+        &self.machine_of
+    }
+
+    /// The load that each machine has.
+    pub(crate) fn given(&self) -> &[u64] {
+        &self.given
+    }
+
+    /// Deals everything; machines of a site get loads in proportion to `share(site)`.
+    pub(crate) fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
+        self.deal((0..self.loads.len() as u32).collect(), |_| true, share);
+    }
+
+    /// Deals a share `skew` of the things to sites in the order of `places`, a stretch of it each; the others evenly.
+    pub(crate) fn deal_by_places(&mut self, skew: f64, places: &[f64]) {
+        let mut things: Vec<u32> = (0..self.loads.len() as u32).collect();
+        shuffle(&mut things);
+        let others = things.split_off((skew * things.len() as f64) as usize);
+        things.sort_unstable_by(|&a, &b| places[a as usize].total_cmp(&places[b as usize]).then(a.cmp(&b)));
+        for (site, stretch) in self.stretches(&things).into_iter().enumerate() {
+            self.deal(stretch, |of| of == site, |_| 1.0);
+        }
+        self.deal(others, |_| true, |_| 1.0);
+    }
+
+    /// `things` cut into one stretch for each site, with loads in proportion to its machines.
+    fn stretches(&self, things: &[u32]) -> Vec<Vec<u32>> {
+        let machines = self.site_of.len() as u128;
+        let total: u128 = things.iter().map(|&thing| u128::from(self.loads[thing as usize])).sum();
+        let mut stretches = vec![Vec::new(); self.site_of.last().map_or(0, |last| last + 1)];
+        let (mut machine, mut before) = (0, 0u128);
+        for &thing in things {
+            while before * machines >= total * (machine as u128 + 1) && machine + 1 < self.site_of.len() {
+                machine += 1;
+            }
+            stretches[self.site_of[machine]].push(thing);
+            before += u128::from(self.loads[thing as usize]);
+        }
+        stretches
+    }
+
+    /// Deals things, the heaviest first, each to the machine with the least for its share.
+    fn deal(&mut self, mut things: Vec<u32>, takes: impl Fn(usize) -> bool, share: impl Fn(usize) -> f64) {
+        things.sort_unstable_by_key(|&thing| (Reverse(self.loads[thing as usize]), thing));
+        let waiting = |machine: usize, given: &[u64], site: usize| {
+            Reverse((OrderedLoad(given[machine] as f64 / share(site)), machine))
+        };
+        let mut machines: BinaryHeap<_> = (0..self.site_of.len())
+            .filter(|&machine| takes(self.site_of[machine]))
+            .map(|machine| waiting(machine, &self.given, self.site_of[machine]))
+            .collect();
+        for thing in things {
+            let Reverse((_, machine)) = machines.pop().expect("a site that is given things has a machine");
+            self.machine_of[thing as usize] = machine as u32;
+            self.given[machine] += u64::from(self.loads[thing as usize]);
+            machines.push(waiting(machine, &self.given, self.site_of[machine]));
+        }
+    }
+}
+
+/// A load in order: never negative, never NaN.
+#[derive(Clone, Copy, PartialEq)]
+struct OrderedLoad(f64);
+
+impl Eq for OrderedLoad {}
+
+impl Ord for OrderedLoad {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for OrderedLoad {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A fixed shuffle: which things keep to their place must depend neither on the place nor on a run's seed.
+fn shuffle(things: &mut [u32]) {
+    let mut rng = stream(0, "partition");
+    for last in (1..things.len()).rev() {
+        things.swap(last, below(&mut rng, last as u32 + 1) as usize);
+    }
+}

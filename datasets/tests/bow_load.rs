@@ -1,0 +1,238 @@
+//! Loading and caching corpora: every form gives the same, every mistake is named with its place.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use datasets::bow::cache::{read_cache, write_cache};
+use datasets::bow::load::load;
+use datasets::bow::{Corpus, Entry};
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const DOCWORD: &str = "3\n4\n5\n1 1 2\n1 3 1\n2 2 7\n2 3 1\n3 4 1\n";
+const VOCAB: &str = "alpha\nbeta\ngamma\ndelta\n";
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    folder
+}
+
+fn gz(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Why `path` cannot be loaded, without the folder's own name.
+fn complaint(path: &Path, folder: &Path) -> String {
+    let error = load(path).expect_err(&format!("{} is wrong", path.display()));
+    error.to_string().replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), "FOLDER")
+}
+
+#[test]
+fn every_form_loads_to_the_same() {
+    let spaced = DOCWORD.replace('\n', " \r\n");
+    let shuffled = "3\n4\n5\n3 4 1\n1 3 1\n2 2 7\n1 1 2\n2 3 1";
+    let (docword_gz, vocab_gz) = (gz(DOCWORD), gz(VOCAB));
+    let sets: [&[(&str, &[u8])]; 7] = [
+        &[("docword.toy.txt", DOCWORD.as_bytes()), ("vocab.toy.txt", VOCAB.as_bytes())],
+        &[("docword.toy.txt.gz", &docword_gz), ("vocab.toy.txt.gz", &vocab_gz)],
+        &[("docword.toy.txt", shuffled.as_bytes()), ("vocab.toy.txt", VOCAB.trim_end().as_bytes())],
+        &[("docword.toy.txt", spaced.as_bytes()), ("vocab.toy.txt", VOCAB.replace('\n', "\r\n").leak().as_bytes())],
+        &[("toy/docword.toy.txt", DOCWORD.as_bytes()), ("toy/vocab.toy.txt", VOCAB.as_bytes())],
+        &[("any-name", DOCWORD.as_bytes()), ("vocab.txt", VOCAB.as_bytes()), ("readme", b"3 documents")],
+        &[
+            ("docword.toy.txt", DOCWORD.as_bytes()),
+            ("docword.toy.txt.gz", &docword_gz),
+            ("vocab.toy.txt", VOCAB.as_bytes()),
+        ],
+    ];
+    for set in sets {
+        let corpus = load(folder(set).path()).unwrap();
+        let documents: Vec<Vec<(u32, u32)>> =
+            corpus.iter().map(|entries| entries.iter().map(|entry| (entry.word, entry.count)).collect()).collect();
+        assert_eq!(documents, [vec![(0, 2), (2, 1)], vec![(1, 7), (2, 1)], vec![(3, 1)]], "{}", set[0].0);
+        assert_eq!((corpus.words, corpus.tokens, corpus.documents(), corpus.pairs()), (4, 12, 3, 5));
+        assert_eq!(corpus.vocabulary, ["alpha", "beta", "gamma", "delta"]);
+    }
+}
+
+#[test]
+fn spellings_are_those_of_the_same_name() {
+    let second = "1\n1\n1\n1 1 1\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("docword.a.txt", DOCWORD.as_bytes()),
+        ("docword.b.txt", second.as_bytes()),
+        ("vocab.a.txt", VOCAB.as_bytes()),
+    ];
+    let folder = folder(&files);
+    assert_eq!(load(&folder.path().join("docword.a.txt")).unwrap().vocabulary.len(), 4);
+    assert_eq!(load(&folder.path().join("docword.b.txt")).unwrap().vocabulary, [""; 0]);
+}
+
+#[test]
+fn documents_without_words_are_kept() {
+    let folder = folder(&[("docword.txt", b"4\n1\n1\n2 1 5\n")]);
+    let corpus = load(folder.path()).unwrap();
+    assert_eq!(corpus.iter().map(<[Entry]>::len).collect::<Vec<_>>(), [0, 1, 0, 0]);
+}
+
+#[test]
+fn every_malformed_corpus_is_named_with_its_place() {
+    let whole = gz(&(0..2000).map(|n| format!("1 {} 1\n", n + 1)).fold("1\n2000\n2000\n".to_owned(), |a, b| a + &b));
+    let with = |line: &str, instead: &str| DOCWORD.replace(line, instead).into_bytes();
+    let bad: Vec<(&str, Vec<u8>)> = vec![
+        ("docword.empty.txt", vec![]),
+        ("docword.header-short.txt", b"3\n4\n".to_vec()),
+        ("docword.header-word.txt", b"three\n4\n5\n".to_vec()),
+        ("docword.header-zero.txt", b"0\n4\n5\n".to_vec()),
+        ("docword.header-huge.txt", b"3\n400000000000\n5\n".to_vec()),
+        ("docword.header-missing.txt", b"1 1 2\n1 3 1\n".to_vec()),
+        ("docword.pairs-missing.txt", with("3 4 1\n", "")),
+        ("docword.pairs-left.txt", with("3 4 1\n", "3 4 1\n3 2 1\n")),
+        ("docword.document-zero.txt", with("1 3 1", "0 3 1")),
+        ("docword.document-beyond.txt", with("3 4 1", "4 4 1")),
+        ("docword.word-zero.txt", with("1 3 1", "1 0 1")),
+        ("docword.word-beyond.txt", with("1 3 1", "1 5 1")),
+        ("docword.count-zero.txt", with("1 3 1", "1 3 0")),
+        ("docword.count-negative.txt", with("1 3 1", "1 3 -1")),
+        ("docword.count-fraction.txt", with("1 3 1", "1 3 1.5")),
+        ("docword.count-huge.txt", with("1 3 1", "1 3 4294967296")),
+        ("docword.columns.txt", with("1 3 1", "1 3")),
+        ("docword.tabs.txt", with("1 3 1", "1\t3\t1")),
+        ("docword.duplicate.txt", with("2 2 7", "1 1 7")),
+        ("docword.cut-off.txt.gz", whole[..whole.len() - 20].to_vec()),
+        ("docword.not-gzip.txt.gz", b"\x1f\x8b\x08\x00garbage".to_vec()),
+        ("ratings.csv", b"userId,movieId,rating,timestamp\n1,1,4.0,964982703\n".to_vec()),
+        ("prose.txt", b"Call me Ishmael.\n".to_vec()),
+    ];
+    let files: Vec<(&str, &[u8])> = bad.iter().map(|(name, content)| (*name, content.as_slice())).collect();
+    let folder = folder(&files);
+    let complaints: Vec<String> =
+        bad.iter().map(|(name, _)| complaint(&folder.path().join(name), folder.path())).collect();
+    insta::assert_snapshot!("bad_corpora", complaints.join("\n"));
+}
+
+#[test]
+fn every_bad_folder_is_named_with_what_is_wrong() {
+    let whole = folder(&[
+        ("short/docword.a.txt", DOCWORD.as_bytes()),
+        ("short/vocab.a.txt", b"alpha\nbeta\ngamma\n"),
+        ("long/docword.a.txt", DOCWORD.as_bytes()),
+        ("long/vocab.a.txt", b"alpha\nbeta\ngamma\ndelta\nepsilon\n"),
+        ("gap/docword.a.txt", DOCWORD.as_bytes()),
+        ("gap/vocab.a.txt", b"alpha\n\ngamma\ndelta\n"),
+        ("blank/docword.a.txt", DOCWORD.as_bytes()),
+        ("blank/vocab.a.txt", b"alpha\n \ngamma\ndelta\n"),
+        ("latin-1/docword.a.txt", DOCWORD.as_bytes()),
+        ("latin-1/vocab.a.txt", b"alpha\nb\xe9ta\ngamma\ndelta\n"),
+        ("two/docword.a.txt", DOCWORD.as_bytes()),
+        ("two/docword.b.txt", DOCWORD.as_bytes()),
+        ("only-vocab/vocab.a.txt", VOCAB.as_bytes()),
+        ("movielens/ratings.csv", b"userId,movieId,rating,timestamp\n1,1,4.0,964982703\n"),
+    ]);
+    fs::create_dir(whole.path().join("empty")).unwrap();
+    let names = [
+        "short",
+        "long",
+        "gap",
+        "blank",
+        "latin-1",
+        "two",
+        "only-vocab",
+        "movielens",
+        "empty",
+        "shart",
+        "two/docword.c.txt",
+    ];
+    let complaints: Vec<String> = names.iter().map(|name| complaint(&whole.path().join(name), whole.path())).collect();
+    insta::assert_snapshot!("bad_corpus_folders", complaints.join("\n"));
+}
+
+fn corpus() -> impl Strategy<Value = Corpus> {
+    let document = prop::collection::btree_map(0u32..300, 1u32..400, 0..20);
+    (prop::collection::vec(document, 0..20), any::<bool>(), ".{0,20}").prop_map(|(documents, spelled, name)| {
+        let spellings = if spelled { (0..300).map(|word| format!("w{word}")).collect() } else { Vec::new() };
+        let documents =
+            documents.into_iter().map(|entries| entries.into_iter().map(|(word, count)| Entry { word, count }));
+        Corpus::new(name, 300, spellings, documents)
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_cached_is_read(corpus in corpus()) {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("cache");
+        write_cache(&corpus, &file).unwrap();
+        prop_assert_eq!(&read_cache(&file).unwrap(), &corpus);
+        prop_assert_eq!(&load(folder.path()).unwrap(), &corpus);
+    }
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_of_a_cache_is_noticed() {
+    let source = folder(&[("docword.a.txt", DOCWORD.as_bytes()), ("vocab.a.txt", VOCAB.as_bytes())]);
+    let file = source.path().join("cache");
+    write_cache(&load(source.path()).unwrap(), &file).unwrap();
+    let whole = fs::read(&file).unwrap();
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(&file, &flipped).unwrap();
+        assert!(read_cache(&file).is_err(), "byte {at}");
+        fs::write(&file, &whole[..at]).unwrap();
+        assert!(read_cache(&file).is_err(), "cut to {at}");
+    }
+    let says = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        read_cache(&file).unwrap_err().to_string().replace(&format!("{}/", source.path().display()), "")
+    };
+    let with = |at: usize, byte: u8| [&whole[..at], &[byte], &whole[at + 1..]].concat();
+    let complaints = [
+        says(b"GAIARTNG"),
+        says(&with(8, 9)),
+        says(&whole[..whole.len() - 1]),
+        says(&with(whole.len() - 1, 0xee)).split("hash").next().unwrap().to_owned(),
+    ];
+    insta::assert_snapshot!(complaints.join("\n"));
+}
+
+/// The folder with real data sets, or a line that says why a test is skipped.
+fn real(name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("GAIA_DATA")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
+    let folder = data.join(name);
+    if folder.exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no {name} among the real data (set GAIA_DATA to the folder that has it)");
+    None
+}
+
+#[test]
+fn kos_loads_with_the_numbers_of_its_page() {
+    let Some(folder) = real("bow") else { return };
+    let corpus = load(&folder).unwrap();
+    assert_eq!((corpus.documents(), corpus.words, corpus.pairs(), corpus.tokens), (3_430, 6_906, 353_160, 467_714));
+    let cache = TempDir::new().unwrap();
+    let file = cache.path().join("kos");
+    write_cache(&corpus, &file).unwrap();
+    assert!(fs::metadata(&file).unwrap().len() < 3 * 353_160);
+    assert_eq!(read_cache(&file).unwrap(), corpus);
+}
+
+#[test]
+fn movielens_is_not_taken_for_a_corpus() {
+    let Some(folder) = real("movielens") else { return };
+    let message = load(&folder).unwrap_err().to_string();
+    assert!(message.contains("found no bag of words") && message.contains("ratings.csv"), "{message}");
+}
