@@ -6,6 +6,7 @@
 //! * [`profile`]: sites, bandwidths, delays, as data files; [`topology`]: a profile with machines placed in it.
 //! * [`link`]: the link model, a pure state machine; [`maxmin`]: the exact solver that it is tested against.
 //! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
+//! * `real` (a feature): runs machines in real time, over TCP on one host.
 
 pub mod digest;
 pub mod id;
@@ -16,6 +17,8 @@ pub mod node;
 pub mod profile;
 mod quantity;
 pub mod random;
+#[cfg(feature = "real")]
+pub mod real;
 pub mod time;
 pub mod topology;
 pub mod units;

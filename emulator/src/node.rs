@@ -69,6 +69,20 @@ pub enum Output<M, T, S> {
     Halt,
 }
 
+/// The bytes of messages. A run in virtual time never needs them; a real one sends them.
+pub trait Codec {
+    /// What is written and read.
+    type Message;
+    /// Why bytes are no message.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Appends the bytes of `message`.
+    fn encode(&self, message: &Self::Message, out: &mut Vec<u8>);
+
+    /// Reads what [`Codec::encode`] wrote, all of `bytes`.
+    fn decode(&self, bytes: &[u8]) -> Result<Self::Message, Self::Error>;
+}
+
 /// Something that a node leaves in the results.
 pub trait Record {
     /// Writes what makes two samples the same into the run's digest.

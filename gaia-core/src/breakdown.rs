@@ -84,6 +84,11 @@ impl Phases {
         }
     }
 
+    /// The phases one after another, each with its end: for the codec.
+    pub(crate) fn cuts(&self) -> &[(Part, Instant)] {
+        &self.cuts
+    }
+
     /// The time between `from` and `to` by part; what the phases do not reach counts as `rest`.
     pub fn between(&self, from: Instant, to: Instant, rest: Part) -> Parts {
         let mut parts = Parts::default();

@@ -4,10 +4,12 @@
 //!
 //! * [`machine`]: one worker and one server shard as a node; [`worker`] and [`server`] are its halves.
 //! * [`sync`]: the sync models, which decide what the halves do when.
-//! * [`workload`]: what is learned. [`layout`]: where parameters live. [`message`] and [`wire`]: what they take to send.
+//! * [`workload`]: what is learned. [`layout`]: where parameters live. [`message`] and [`wire`]: what they take to send;
+//!   [`codec`]: their bytes.
 //! * [`cost`]: how long things take. [`breakdown`]: where the time went.
 
 pub mod breakdown;
+pub mod codec;
 pub mod cost;
 pub mod kernel;
 pub mod layout;

@@ -299,6 +299,15 @@ fn write_all(values: &[f32], out: &mut Vec<u8>) {
 
 fn write_sparse(index: &[u32], value: &[f32], body: Body, encoding: Encoding, out: &mut Vec<u8>) {
     out.extend((index.len() as u32).to_le_bytes());
+    encode_indexes(index, encoding, out);
+    match body {
+        Body::WholeNumbers => integers::write(value, out),
+        Body::All | Body::Sparse => out.extend(value.iter().flat_map(|value| value.to_le_bytes())),
+    }
+}
+
+/// Appends the bytes of `index` alone, [`indexes_len`] of them. How many indexes they are is for the reader to know.
+pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
     match encoding {
         Encoding::Plain | Encoding::Dense => out.extend(index.iter().flat_map(|&index| u64::from(index).to_le_bytes())),
         Encoding::Packed => {
@@ -311,10 +320,11 @@ fn write_sparse(index: &[u32], value: &[f32], body: Body, encoding: Encoding, ou
             }
         }
     }
-    match body {
-        Body::WholeNumbers => integers::write(value, out),
-        Body::All | Body::Sparse => out.extend(value.iter().flat_map(|value| value.to_le_bytes())),
-    }
+}
+
+/// Reads the `count` indexes that [`encode_indexes`] wrote with the same `encoding`.
+pub fn decode_indexes(bytes: &[u8], count: usize, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
+    Reader { bytes, at: 0, bits: 0 }.indexes(count, u32::MAX, encoding)
 }
 
 fn non_zero(values: &[f32]) -> (Vec<u32>, Vec<f32>) {

@@ -30,3 +30,17 @@ impl SyncModel for Ssp {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_caches_may_lack_slack_clocks_and_no_more() {
+        let ssp = Ssp { slack: 2 };
+        let read = |data_clock| ssp.may_read(&ReadState { clock: 7, data_clock, mirror_clock: None, barred: false });
+        assert_eq!((read(4), read(5)), (Err(Hold::Staleness), Ok(())));
+        let serves = |data_clock| ssp.cache_serves(&CacheState { clock: 7, data_clock, asked_for: 0 });
+        assert!(!serves(4) && serves(5));
+    }
+}

@@ -273,8 +273,11 @@ impl Workload for Counting {
     }
 
     fn compute(&self, _: u32, state: &mut u32, view: &mut [f32]) {
-        *state += 1;
         let own = |row: &usize| *row as u32 % self.workers == self.worker;
+        for row in (0..ROWS as usize).filter(own) {
+            assert_eq!(view[row * WIDTH as usize], 4.0 + *state as f32, "a worker sees its own changes, once");
+        }
+        *state += 1;
         for row in (0..ROWS as usize).filter(own) {
             view[row * WIDTH as usize..(row + 1) * WIDTH as usize].iter_mut().for_each(|value| *value += 1.0);
         }

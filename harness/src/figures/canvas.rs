@@ -1,6 +1,6 @@
 //! The page that figures are drawn on, and the few marks that they are made of.
 //!
-//! Coordinates are points of a page [`WIDTH`] by [`HEIGHT`], x to the right and y downwards; the backend's pixels are
+//! Coordinates are points of a page [`WIDTH`] by [`HEIGHT`] or higher, x to the right and y downwards; the backend's pixels are
 //! [`DENSITY`] times finer. The same calls make the SVG and the bitmap ([`super::text`] has their text).
 //! The palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
 
@@ -12,7 +12,7 @@ use super::text::Glyphs;
 
 /// The page's width in points.
 pub(super) const WIDTH: f64 = 900.0;
-/// The page's height in points.
+/// The page's height in points, where labels need no more.
 pub(super) const HEIGHT: f64 = 300.0;
 /// Backend pixels a point.
 pub(super) const DENSITY: f64 = 4.0;
@@ -129,7 +129,7 @@ impl Pen<'_> {
 }
 
 impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
-    /// On a drawing area of [`WIDTH`] by [`HEIGHT`] points.
+    /// On a drawing area [`WIDTH`] points wide.
     pub(super) fn new(area: &'a DrawingArea<DB, Shift>, glyphs: Glyphs) -> Self {
         Canvas { area, glyphs }
     }

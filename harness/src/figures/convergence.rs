@@ -10,21 +10,31 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 use super::DrawError;
 use super::axis::{Axis, fixed, round_below, significant};
 use super::canvas::{
-    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
+    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, HEIGHT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
 };
 use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
+use super::labels::{BarNames, Form, ValueLabels};
 use super::measure::{Measures, SAME_TARGET};
-use super::panel::{BarName, Panel, Swatch, draw_above, draw_area};
+use super::panel::{LEGEND_ROW, Panel, Swatch, draw_area, legend_rows};
+use super::text::fitted;
 use crate::claims::{Claim, Context};
 use crate::results::{Breakdown, CellResult, Sample};
 
-/// The top and bottom of every frame.
+/// The top of every frame below a legend of at most so many rows, and its height.
 const TOP: f64 = 84.0;
-const BOTTOM: f64 = 245.0;
-/// Room above the highest bar for its label, as a share of the bar.
+const TOP_ROWS: usize = 3;
+const FRAME_HEIGHT: f64 = 161.0;
+/// Below the deepest bar names.
+const MARGIN: f64 = 6.0;
+/// Left and right of the frames of the panels.
+const TIMES: (f64, f64) = (52.0, 262.0);
+const OBJECTIVES: (f64, f64) = (342.0, 602.0);
+const BREAKDOWNS: (f64, f64) = (676.0, 890.0);
+/// Room above the highest bar for its level label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
-/// The same where an arrow and two lines stand on a bar.
+/// The same where an arrow and two lines stand on a bar, and what the arrow takes in points.
 const HEADROOM_OF_ARROWS: f64 = 0.42;
+const ARROW: f64 = 13.0;
 /// Ranges wider than this ratio are drawn on a logarithmic axis.
 const WIDE_OBJECTIVES: f64 = 20.0;
 const WIDE_TIMES: f64 = 10.0;
@@ -85,51 +95,96 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     ]
 }
 
+/// Where the panels are, by the labels that they need: the same top and bottom for all.
+#[derive(Debug)]
+pub(super) struct Layout {
+    top: f64,
+    names: BarNames,
+    /// The page's, in whole points.
+    pub(super) height: f64,
+}
+
+impl Layout {
+    /// For these results.
+    pub(super) fn of(results: &[CellResult]) -> Self {
+        let cells = group(results);
+        let cells = compared(&cells);
+        let rows = legend_rows(OBJECTIVES.1 - OBJECTIVES.0, &curve_legend(&cells));
+        let top = TOP + rows.saturating_sub(TOP_ROWS) as f64 * LEGEND_ROW;
+        let names: Vec<&str> = cells.iter().map(|cell| cell.name).collect();
+        let names = BarNames::of(slot(TIMES, cells.len()), &names, &seconds_labels(&cells));
+        let height = (top + FRAME_HEIGHT + names.depth() + MARGIN).max(HEIGHT + top - TOP).ceil();
+        Layout { top, names, height }
+    }
+
+    fn frame(&self, (left, right): (f64, f64)) -> Rect {
+        Rect { left, top: self.top, right, bottom: self.top + FRAME_HEIGHT }
+    }
+}
+
 /// The three panels.
 ///
 /// # Errors
 /// [`DrawError`] when the backend fails.
-pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellResult]) -> Result<(), DrawError> {
+pub(super) fn draw<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    layout: &Layout,
+    results: &[CellResult],
+) -> Result<(), DrawError> {
     let cells = group(results);
     let cells = compared(&cells);
-    draw_times(canvas, &cells)?;
-    draw_objectives(canvas, &cells)?;
-    draw_breakdowns(canvas, &cells)
+    draw_times(canvas, layout, &cells)?;
+    draw_objectives(canvas, layout, &cells)?;
+    draw_breakdowns(canvas, layout, &cells)
 }
 
-fn draw_times<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
-    let panel = Panel { frame: frame(52.0, 262.0), title: "(a) Time to convergence" };
+fn draw_times<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    layout: &Layout,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel { frame: layout.frame(TIMES), title: "(a) Time to convergence" };
     panel.draw_title(canvas)?;
     let base = baseline(cells);
-    let name = canvas.fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
+    let name = fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
     let scale = if cells.len() > 1 { format!("{name} = 1; labels: speedup") } else { format!("{name} = 1") };
     panel.draw_remark(canvas, &[scale, seeds_remark(cells)])?;
     let bars: Vec<Option<Spread>> = cells.iter().map(|cell| base.and_then(|base| cell.least_time_over(base))).collect();
-    let highest = bars.iter().flatten().map(|bar| bar.high).fold(1.0, f64::max);
-    let arrows = cells.iter().any(|cell| !cell.all_reached());
-    let headroom = if arrows { HEADROOM_OF_ARROWS } else { HEADROOM };
-    let axis = Axis::linear(0.0, highest * (1.0 + headroom), 5);
+    let values: Vec<Vec<String>> = cells.iter().zip(&bars).map(|(cell, bar)| time_label(cell, base, bar)).collect();
+    let labels = ValueLabels::of(slot(TIMES, cells.len()), &values);
+    let axis = Axis::linear(0.0, times_end(cells, &bars, &values, labels), 5);
     panel.draw_y(canvas, &axis, "normalised time")?;
     for (i, (cell, bar)) in cells.iter().zip(&bars).enumerate() {
         let (x, half) = panel.bar(i, cells.len());
-        let Some(bar) = bar else {
-            draw_above(canvas, x, panel.frame.bottom, half * 2.9, &["no time"])?;
-            continue;
-        };
-        draw_time(canvas, &panel, &axis, (cell, bar), (x, half), colour(i))?;
-        let label = base.map_or(String::new(), |base| speedup_label(cell, base, bar));
-        let top = panel.y(&axis, bar.high).unwrap_or(panel.frame.bottom);
-        if cell.all_reached() {
-            draw_above(canvas, x, top, half * 2.9, &[&label])?;
-        } else {
-            let lines = missed_label(cell);
-            draw_above(canvas, x, top - 13.0, half * 3.0, &lines.each_ref().map(String::as_str))?;
+        let mut top = panel.frame.bottom;
+        if let Some(bar) = bar {
+            draw_time(canvas, &panel, &axis, (cell, bar), (x, half), colour(i))?;
+            top = panel.y(&axis, bar.high).unwrap_or(top) - arrow(cell);
         }
+        labels.draw(canvas, (x, top), &values[i])?;
     }
     panel.draw_base(canvas)?;
-    let names: Vec<BarName<'_>> =
-        cells.iter().map(|cell| BarName { name: cell.name, remark: seconds_label(cell) }).collect();
-    panel.draw_bar_names(canvas, &names)
+    layout.names.draw(canvas, &panel, &seconds_labels(cells))
+}
+
+/// Where the axis of panel (a) ends: there is room for the label of every bar.
+fn times_end(cells: &[&Cell<'_>], bars: &[Option<Spread>], values: &[Vec<String>], labels: ValueLabels) -> f64 {
+    let highest = bars.iter().flatten().map(|bar| bar.high).fold(1.0, f64::max);
+    match labels.form() {
+        Form::Level if cells.iter().any(|cell| !cell.all_reached()) => highest * (1.0 + HEADROOM_OF_ARROWS),
+        Form::Level => highest * (1.0 + HEADROOM),
+        Form::Upright => {
+            let ends = cells.iter().zip(bars).zip(values).filter_map(|((cell, bar), lines)| {
+                Some(labels.axis_end(FRAME_HEIGHT, bar.as_ref()?.high, arrow(cell), lines))
+            });
+            ends.fold(highest, f64::max)
+        }
+    }
+}
+
+/// Points that the arrow on a cell's bar takes.
+fn arrow(cell: &Cell<'_>) -> f64 {
+    if cell.all_reached() { 0.0 } else { ARROW }
 }
 
 /// One bar of panel (a), with whiskers over seeds, or hatched and with an arrow when the target was not reached.
@@ -167,13 +222,14 @@ fn draw_time<DB: DrawingBackend>(
     Ok(())
 }
 
-fn draw_objectives<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
-    let panel = Panel { frame: frame(342.0, 602.0), title: "(b) Convergence" };
+fn draw_objectives<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    layout: &Layout,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel { frame: layout.frame(OBJECTIVES), title: "(b) Convergence" };
     panel.draw_title(canvas)?;
-    let mut legend: Vec<(Swatch<'_>, &str)> =
-        cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.name)).collect();
-    legend.push((Swatch::Line(DASHED_TARGET), "target"));
-    panel.draw_legend(canvas, &legend)?;
+    panel.draw_legend(canvas, &curve_legend(cells))?;
     let (x, y) = (time_axis(cells), objective_axis(cells));
     panel.draw_y(canvas, &y, "objective")?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
@@ -201,8 +257,12 @@ fn draw_objectives<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'
     Ok(())
 }
 
-fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'_>]) -> Result<(), DrawError> {
-    let panel = Panel { frame: frame(676.0, 890.0), title: "(c) Where a clock's time goes" };
+fn draw_breakdowns<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    layout: &Layout,
+    cells: &[&Cell<'_>],
+) -> Result<(), DrawError> {
+    let panel = Panel { frame: layout.frame(BREAKDOWNS), title: "(c) Where a clock's time goes" };
     panel.draw_title(canvas)?;
     let parts = Breakdown::default().parts();
     let legend: Vec<(Swatch<'_>, &str)> =
@@ -210,7 +270,14 @@ fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'
     panel.draw_legend(canvas, &legend)?;
     let sums: Vec<f64> = cells.iter().map(|cell| cell.breakdown().sum()).collect();
     let highest = sums.iter().copied().filter(|sum| sum.is_finite()).fold(0.0, f64::max);
-    let axis = Axis::linear(0.0, highest * (1.0 + HEADROOM), 5);
+    let values: Vec<Vec<String>> = sums.iter().map(|sum| vec![seconds_text(*sum)]).collect();
+    let labels = ValueLabels::of(slot(BREAKDOWNS, cells.len()), &values);
+    let ends = sums.iter().zip(&values).filter(|(sum, _)| sum.is_finite());
+    let end = match labels.form() {
+        Form::Level => highest * (1.0 + HEADROOM),
+        Form::Upright => ends.map(|(sum, lines)| labels.axis_end(FRAME_HEIGHT, *sum, 0.0, lines)).fold(0.0, f64::max),
+    };
+    let axis = Axis::linear(0.0, end, 5);
     panel.draw_y(canvas, &axis, "seconds a clock")?;
     for (i, cell) in cells.iter().enumerate() {
         let (x, half) = panel.bar(i, cells.len());
@@ -228,11 +295,10 @@ fn draw_breakdowns<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, cells: &[&Cell<'
             }
         }
         let top = panel.y(&axis, below).unwrap_or(panel.frame.bottom);
-        draw_above(canvas, x, top, half * 3.0, &[&seconds_text(sums[i])])?;
+        labels.draw(canvas, (x, top), &values[i])?;
     }
     panel.draw_base(canvas)?;
-    let names: Vec<BarName<'_>> = cells.iter().map(|cell| BarName { name: cell.name, remark: String::new() }).collect();
-    panel.draw_bar_names(canvas, &names)
+    layout.names.draw(canvas, &panel, &[])
 }
 
 /// From the first sample to the end of the slowest run.
@@ -292,6 +358,15 @@ fn seeds_remark(cells: &[&Cell<'_>]) -> String {
     }
 }
 
+/// What stands on a bar of panel (a): a speedup, or why there is none.
+fn time_label(cell: &Cell<'_>, base: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
+    match (base, bar) {
+        (Some(base), Some(bar)) if cell.all_reached() => vec![speedup_label(cell, base, bar)],
+        (Some(_), Some(_)) => missed_label(cell).to_vec(),
+        _ => vec!["no time".into()],
+    }
+}
+
 /// `2.1x`; `>2.1x` when it is Baseline that did not get there; nothing over Baseline itself.
 fn speedup_label(cell: &Cell<'_>, base: &Cell<'_>, bar: &Spread) -> String {
     if std::ptr::eq(cell, base) {
@@ -310,6 +385,10 @@ fn missed_label(cell: &Cell<'_>) -> [String; 2] {
     }
 }
 
+fn seconds_labels(cells: &[&Cell<'_>]) -> Vec<String> {
+    cells.iter().map(|cell| seconds_label(cell)).collect()
+}
+
 fn seconds_label(cell: &Cell<'_>) -> String {
     let at_least = if cell.all_reached() { "" } else { "> " };
     cell.least_seconds().map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean))).unwrap_or_default()
@@ -325,16 +404,25 @@ fn seconds_text(seconds: f64) -> String {
     }
 }
 
-fn frame(left: f64, right: f64) -> Rect {
-    Rect { left, top: TOP, right, bottom: BOTTOM }
+/// The curves of panel (b) by name, and the target.
+fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
+    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.name));
+    curves.chain([(Swatch::Line(DASHED_TARGET), "target")]).collect()
+}
+
+/// Points a bar in a frame from left to right.
+fn slot((left, right): (f64, f64), bars: usize) -> f64 {
+    (right - left) / bars.max(1) as f64
 }
 
 fn colour(i: usize) -> RGBColor {
     CELL_COLOURS[i % CELL_COLOURS.len()]
 }
 
+/// Where colours come again, dashes differ.
 fn pen(i: usize) -> Pen<'static> {
-    Pen { colour: colour(i), width: 1.9, dash: CELL_DASHES[i % CELL_DASHES.len()] }
+    let dash = CELL_DASHES[(i + i / CELL_COLOURS.len() * 2) % CELL_DASHES.len()];
+    Pen { colour: colour(i), width: 1.9, dash }
 }
 
 fn part_swatch(i: usize) -> Swatch<'static> {

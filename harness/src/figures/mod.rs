@@ -8,6 +8,7 @@ mod canvas;
 mod cells;
 mod convergence;
 mod fig13;
+mod labels;
 mod measure;
 mod panel;
 mod text;
@@ -23,8 +24,9 @@ use thiserror::Error;
 use crate::claims::Claim;
 use crate::results::CellResult;
 pub use axis::significant;
-use canvas::{Canvas, DENSITY, HEIGHT, WIDTH};
+use canvas::{Canvas, DENSITY, WIDTH};
 pub use cells::Spread;
+use convergence::Layout;
 use text::Glyphs;
 
 /// PNG pixels are means of squares of so many drawn ones: smooth edges.
@@ -126,13 +128,14 @@ impl Figure {
     /// # Errors
     /// [`DrawError`].
     pub fn svg(self, results: &[CellResult]) -> Result<String, DrawError> {
-        let (width, height) = drawn_size();
+        let layout = self.layout(results);
+        let (width, height) = drawn_size(&layout);
         let mut svg = String::new();
         let backend = SVGBackend::with_string(&mut svg, (width, height));
-        self.draw(backend, Glyphs::Viewer, results)?;
+        self.draw(backend, Glyphs::Viewer, &layout, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox"), 1))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
@@ -140,20 +143,34 @@ impl Figure {
     /// # Errors
     /// [`DrawError`].
     pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
-        let (width, height) = drawn_size();
+        let layout = self.layout(results);
+        let (width, height) = drawn_size(&layout);
         let mut drawn = vec![0; (width * height * 3) as usize];
         let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
-        self.draw(backend, Glyphs::Bitmap, results)?;
+        self.draw(backend, Glyphs::Bitmap, &layout, results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
-    fn draw<DB: DrawingBackend>(self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
+    /// Where everything goes: the page grows with what is to be labelled.
+    fn layout(self, results: &[CellResult]) -> Layout {
         register_font();
+        match self {
+            Figure::Convergence | Figure::Fig13 => Layout::of(results),
+        }
+    }
+
+    fn draw<DB: DrawingBackend>(
+        self,
+        backend: DB,
+        glyphs: Glyphs,
+        layout: &Layout,
+        results: &[CellResult],
+    ) -> Result<(), DrawError> {
         let area = backend.into_drawing_area();
         let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, results)?,
+            Figure::Convergence | Figure::Fig13 => convergence::draw(&canvas, layout, results)?,
         }
         area.present().map_err(DrawError::backend)
     }
@@ -178,8 +195,8 @@ fn register_font_bytes() -> bool {
     plotters::style::register_font(text::FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
-fn drawn_size() -> (u32, u32) {
-    ((WIDTH * DENSITY) as u32, (HEIGHT * DENSITY) as u32)
+fn drawn_size(layout: &Layout) -> (u32, u32) {
+    ((WIDTH * DENSITY) as u32, (layout.height * DENSITY) as u32)
 }
 
 /// Means of squares of [`SUPERSAMPLING`] pixels: RGB, rows of `width` pixels.

@@ -6,8 +6,8 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{Canvas, FAINT, GRID, Hatch, INK, PAPER, Pen, Rect};
-use super::text::Anchor;
+use super::canvas::{Canvas, FAINT, GRID, Hatch, INK, Pen, Rect};
+use super::text::{Anchor, fitted, text_width};
 
 /// Titles of panels, in points.
 const TITLE: f64 = 15.0;
@@ -15,13 +15,13 @@ const TITLE: f64 = 15.0;
 const WORDS: f64 = 13.0;
 /// Labels of ticks and values.
 const LABEL: f64 = 12.5;
-/// Sizes for what must fit below or above a bar, best first.
-const SIZES: [f64; 5] = [WORDS, 12.0, 11.0, 10.0, 9.0];
-const SMALLEST: f64 = 8.0;
+/// Sizes of legends, best first.
+const LEGEND_SIZES: [f64; 5] = [WORDS, 12.0, 11.0, 10.0, 9.0];
 /// Where the title and the legend's first row are.
 const TITLE_Y: f64 = 14.0;
 const LEGEND_Y: f64 = 37.0;
-const LEGEND_ROW: f64 = 16.5;
+/// From row to row of a legend.
+pub(super) const LEGEND_ROW: f64 = 16.5;
 /// A legend's mark with the gap behind it, and the gap between columns.
 const SWATCH: f64 = 20.0;
 const LEGEND_GAP: f64 = 9.0;
@@ -48,14 +48,6 @@ pub(super) enum Swatch<'a> {
     Area(RGBColor, Hatch),
 }
 
-/// A bar's name below it.
-pub(super) struct BarName<'a> {
-    /// The cell's name.
-    pub(super) name: &'a str,
-    /// A remark below the name; may be empty.
-    pub(super) remark: String,
-}
-
 impl Panel {
     /// The title.
     pub(super) fn draw_title<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), DrawError> {
@@ -70,7 +62,7 @@ impl Panel {
     ) -> Result<(), DrawError> {
         let left = self.frame.left - OVERHANG;
         for (row, line) in lines.iter().enumerate() {
-            let line = canvas.fitted(LABEL, self.frame.right - left, line);
+            let line = fitted(LABEL, self.frame.right - left, line);
             canvas.text((left, LEGEND_Y + row as f64 * LEGEND_ROW), Anchor::Left, LABEL, FAINT, &line)?;
         }
         Ok(())
@@ -83,10 +75,7 @@ impl Panel {
         entries: &[(Swatch<'_>, &str)],
     ) -> Result<(), DrawError> {
         let left = self.frame.left - OVERHANG;
-        let columns = |size: f64| legend_columns(canvas, self.frame.right - left, size, entries);
-        let short = |size: &f64| entries.len().div_ceil(columns(*size).len()) <= LEGEND_ROWS;
-        let size = SIZES.into_iter().take(3).find(short).unwrap_or(SIZES[1]);
-        let columns = columns(size);
+        let (size, columns) = legend_form(self.frame.right - left, entries);
         for (i, (swatch, name)) in entries.iter().enumerate() {
             let (offset, width) = columns[i % columns.len()];
             let x = left + offset;
@@ -98,7 +87,7 @@ impl Panel {
                     draw_area(canvas, area, *colour, *hatch)?;
                 }
             }
-            let name = canvas.fitted(size, width - SWATCH, name);
+            let name = fitted(size, width - SWATCH, name);
             canvas.text((x + SWATCH, y), Anchor::Left, size, INK, &name)?;
         }
         Ok(())
@@ -120,11 +109,11 @@ impl Panel {
             }
             canvas.line(&[(left - 4.0, y), (left, y)], Pen::solid(INK, AXIS_WIDTH))?;
             canvas.text((left - 7.0, y), Anchor::Right, LABEL, INK, label)?;
-            widest = widest.max(canvas.text_width(LABEL, label));
+            widest = widest.max(text_width(LABEL, label));
         }
         canvas.line(&[(left, top), (left, bottom)], Pen::solid(INK, AXIS_WIDTH))?;
-        let title = canvas.fitted(WORDS, bottom - top + 50.0, &format!("{title}{}", axis.factor()));
-        canvas.text_upwards((left - 7.0 - widest - 11.0, (top + bottom) / 2.0), WORDS, &title)
+        let title = fitted(WORDS, bottom - top + 50.0, &format!("{title}{}", axis.factor()));
+        canvas.text_upwards((left - 7.0 - widest - 11.0, (top + bottom) / 2.0), Anchor::Middle, WORDS, INK, &title)
     }
 
     /// The x axis with its ticks.
@@ -139,14 +128,14 @@ impl Panel {
         for (value, label) in &axis.ticks {
             let x = self.x(axis, *value).unwrap_or(left);
             canvas.line(&[(x, bottom), (x, bottom + 4.0)], Pen::solid(INK, AXIS_WIDTH))?;
-            let half = canvas.text_width(LABEL, label) / 2.0;
+            let half = text_width(LABEL, label) / 2.0;
             if x - half >= free_from {
                 canvas.text((x, bottom + 14.0), Anchor::Middle, LABEL, INK, label)?;
                 free_from = x + half + 4.0;
             }
         }
         self.draw_base(canvas)?;
-        let title = canvas.fitted(WORDS, right - left + OVERHANG, &format!("{title}{}", axis.factor()));
+        let title = fitted(WORDS, right - left + OVERHANG, &format!("{title}{}", axis.factor()));
         canvas.text(((left + right) / 2.0, bottom + 34.0), Anchor::Middle, WORDS, INK, &title)
     }
 
@@ -154,32 +143,6 @@ impl Panel {
     pub(super) fn draw_base<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), DrawError> {
         let Rect { left, right, bottom, .. } = self.frame;
         canvas.line(&[(left, bottom), (right, bottom)], Pen::solid(INK, AXIS_WIDTH))
-    }
-
-    /// Names below bars, in one or two lines, then the remarks.
-    pub(super) fn draw_bar_names<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        names: &[BarName<'_>],
-    ) -> Result<(), DrawError> {
-        let room = self.frame.width() / names.len().max(1) as f64 - 3.0;
-        let wrap =
-            |size: f64| -> Vec<Vec<String>> { names.iter().map(|bar| canvas.wrapped(size, room, bar.name)).collect() };
-        let uncut = |size: &f64| wrap(*size).iter().flatten().all(|line| !line.ends_with('…'));
-        let size = SIZES.into_iter().find(uncut).unwrap_or(SIZES[2]);
-        let wrapped = wrap(size);
-        let remarks_fit = |size: &f64| names.iter().all(|bar| canvas.text_width(*size, &bar.remark) <= room);
-        let remark_size = SIZES.into_iter().skip(1).find(remarks_fit).unwrap_or(SMALLEST);
-        let rows = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        for (i, (lines, bar)) in wrapped.iter().zip(names).enumerate() {
-            let x = self.bar(i, names.len()).0;
-            for (row, line) in lines.iter().enumerate() {
-                canvas.text((x, self.frame.bottom + 14.0 + row as f64 * 15.0), Anchor::Middle, size, INK, line)?;
-            }
-            let y = self.frame.bottom + 14.0 + rows as f64 * 15.0;
-            canvas.text((x, y), Anchor::Middle, remark_size, FAINT, &bar.remark)?;
-        }
-        Ok(())
     }
 
     /// The middle and half the width of bar `i` of `count`.
@@ -199,14 +162,28 @@ impl Panel {
     }
 }
 
+/// How many rows a legend has over a frame `width` points wide.
+pub(super) fn legend_rows(width: f64, entries: &[(Swatch<'_>, &str)]) -> usize {
+    entries.len().div_ceil(legend_form(width + OVERHANG, entries).1.len())
+}
+
+/// A legend's size and columns: the best size that has few rows, or else the best that cuts no name.
+fn legend_form(room: f64, entries: &[(Swatch<'_>, &str)]) -> (f64, Vec<(f64, f64)>) {
+    let columns = |size: f64| legend_columns(room, size, entries);
+    let short = |size: &f64| entries.len().div_ceil(columns(*size).len()) <= LEGEND_ROWS;
+    let uncut = |size: &f64| {
+        let columns = columns(*size);
+        let widths = columns.iter().map(|(_, width)| *width).cycle();
+        entries.iter().zip(widths).all(|((_, name), width)| SWATCH + text_width(*size, name) <= width)
+    };
+    let sizes = || LEGEND_SIZES.into_iter();
+    let size = sizes().take(3).find(short).or_else(|| sizes().find(uncut)).unwrap_or(LEGEND_SIZES[1]);
+    (size, columns(size))
+}
+
 /// Offset and width of each column of a legend: as many columns as fit in `room`, each as wide as its widest entry.
-fn legend_columns<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    room: f64,
-    size: f64,
-    entries: &[(Swatch<'_>, &str)],
-) -> Vec<(f64, f64)> {
-    let widths: Vec<f64> = entries.iter().map(|(_, name)| SWATCH + canvas.text_width(size, name)).collect();
+fn legend_columns(room: f64, size: f64, entries: &[(Swatch<'_>, &str)]) -> Vec<(f64, f64)> {
+    let widths: Vec<f64> = entries.iter().map(|(_, name)| SWATCH + text_width(size, name)).collect();
     let widest = |columns: usize| -> Vec<f64> {
         let column = |column: usize| widths.iter().skip(column).step_by(columns).copied().fold(0.0, f64::max);
         (0..columns).map(column).collect()
@@ -214,7 +191,7 @@ fn legend_columns<DB: DrawingBackend>(
     let fits = |columns: &usize| widest(*columns).iter().sum::<f64>() + LEGEND_GAP * (*columns as f64 - 1.0) <= room;
     // Names that are too long for two columns are cut to fit in two.
     let half = (room - LEGEND_GAP) / 2.0;
-    let columns = (3..=entries.len()).rev().find(fits).map_or(vec![half; 2], widest);
+    let columns = (2..=entries.len()).rev().find(fits).map_or(vec![half; 2], widest);
     let mut offset = 0.0;
     let mut placed = Vec::new();
     for width in columns {
@@ -234,24 +211,4 @@ pub(super) fn draw_area<DB: DrawingBackend>(
     canvas.fill(area, colour)?;
     canvas.hatch(area, hatch, INK)?;
     canvas.outline(area, Pen::solid(INK, 0.8))
-}
-
-/// A value's label above a bar: one or more lines, the last just above `y`.
-pub(super) fn draw_above<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    x: f64,
-    y: f64,
-    room: f64,
-    lines: &[&str],
-) -> Result<(), DrawError> {
-    let fits = |size: &f64| lines.iter().all(|line| canvas.text_width(*size, line) <= room);
-    let size = SIZES.into_iter().find(fits).unwrap_or(SMALLEST);
-    for (row, line) in lines.iter().rev().enumerate() {
-        let y = y - 9.0 - row as f64 * (size + 1.0);
-        let half = canvas.text_width(size, line) / 2.0;
-        // Over the grid.
-        canvas.fill(Rect { left: x - half, top: y - size / 2.0, right: x + half, bottom: y + size / 2.0 }, PAPER)?;
-        canvas.text((x, y), Anchor::Middle, size, INK, line)?;
-    }
-    Ok(())
 }

@@ -79,6 +79,9 @@ fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
             "eight-cells",
             (1..=8u32).map(|i| name(&format!("Gaia {i} %")).seconds(300.0 + 60.0 * f64::from(i)).done()).collect(),
         ),
+        ("seven-cells", many(7, "packed encoding", Reached::All)),
+        ("ten-long-names", many(10, "no selective barrier", Reached::All)),
+        ("ten-never", many(10, "no selective barrier", Reached::Odd)),
         ("none", vec![]),
         ("one-cell", vec![gaia().done()]),
         ("one-sample", vec![baseline().done(), short]),
@@ -86,6 +89,25 @@ fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
         ("steep", vec![steep, gaia().done()]),
         ("zero-seconds", vec![baseline().seconds(0.0).done(), gaia().seconds(0.0).done()]),
     ]
+}
+
+/// Which of many cells reach their target.
+#[derive(PartialEq, Eq)]
+enum Reached {
+    All,
+    Odd,
+}
+
+/// Baseline, variants of Gaia with names of about 20 characters, and LAN.
+fn many(count: u32, stem: &str, reached: Reached) -> Vec<CellResult> {
+    let variant = |i: u32| {
+        let seconds = 1_300.0 - 110.0 * f64::from(i);
+        let variant = cell(&format!("{stem} {i}")).seconds(seconds).breakdown(GAIA.map(|s| s * f64::from(i)));
+        if reached == Reached::All || i % 2 == 1 { variant.done() } else { variant.never().done() }
+    };
+    let ends = [cell("Baseline").seconds(812.0).breakdown(SLOW).done(), cell("LAN").breakdown(FAST).done()];
+    let [baseline, lan] = ends;
+    [baseline].into_iter().chain((1..count - 1).map(variant)).chain([lan]).collect()
 }
 
 /// Drawing pixels takes a second without optimisation: without a gallery only these are.
@@ -136,6 +158,73 @@ fn the_drawing_shows_speedups_names_and_units() {
     assert!(Figure::Fig13.svg(never).unwrap().contains("reached"));
     let (_, bound) = &situations()[4];
     assert!(Figure::Fig13.svg(bound).unwrap().contains("&gt;5.2x"));
+}
+
+/// The texts of an SVG with what its element says of them.
+fn texts(svg: &str) -> Vec<(&str, &str)> {
+    let elements = svg.split("<text ").skip(1);
+    elements.map(|element| element.split_once("</text>").unwrap().0.split_once('>').unwrap()).collect()
+}
+
+fn named<'a>(name: &str) -> impl FnMut(&(&'a str, Vec<CellResult>)) -> bool {
+    move |(situation, _)| *situation == name
+}
+
+fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+    element.split_once(&format!("{name}=\"")).unwrap().1.split_once('"').unwrap().0
+}
+
+#[test]
+fn names_of_many_cells_are_whole_and_upright_and_inside_the_page() {
+    for situation in ["seven-cells", "ten-long-names", "ten-never", "eight-cells"] {
+        let (_, results) = situations().into_iter().find(named(situation)).unwrap();
+        let svg = Figure::Convergence.svg(&results).unwrap();
+        assert!(!svg.contains('…'), "{situation}");
+        let page: f64 = attribute(&svg, "viewBox").split(' ').nth(3).unwrap().parse().unwrap();
+        for result in &results {
+            let name = &result.manifest.cell;
+            let words = |text: &str| text.trim() == name;
+            let upright: Vec<&str> = texts(&svg)
+                .into_iter()
+                .filter(|(element, text)| element.contains("rotate(270") && words(text))
+                .map(|(element, _)| element)
+                .collect();
+            assert_eq!(upright.len(), 2, "{situation}: {name} below the bars of (a) and (c)");
+            for element in upright {
+                let top: f64 = attribute(element, "y").parse().unwrap();
+                let length = text::text_width(13.0, name) * canvas::DENSITY;
+                assert!(top + length * 0.7 < page, "{situation}: {name} ends at {} of {page}", top + length);
+                assert_eq!(attribute(element, "text-anchor"), "end");
+            }
+        }
+    }
+}
+
+#[test]
+fn few_short_names_lie_level_on_a_page_of_the_least_height() {
+    let (_, results) = &situations()[0];
+    let svg = Figure::Fig13.svg(results).unwrap();
+    assert!(svg.contains("width=\"900\" height=\"300\""));
+    let upright = texts(&svg).into_iter().filter(|(element, _)| element.contains("rotate(270"));
+    let upright: Vec<&str> = upright.filter_map(|(_, text)| text.split_whitespace().next()).collect();
+    assert_eq!(upright, ["normalised", "objective", "seconds"], "titles of axes only");
+}
+
+#[test]
+fn values_above_bars_have_one_size_in_a_panel() {
+    for situation in ["one-seed", "gaia-never", "seven-cells", "ten-long-names", "ten-never"] {
+        let (_, results) = situations().into_iter().find(named(situation)).unwrap();
+        let svg = Figure::Convergence.svg(&results).unwrap();
+        let sizes = |is_value: &dyn Fn(&str) -> bool| -> std::collections::BTreeSet<&str> {
+            let values = texts(&svg).into_iter().filter(|(_, text)| is_value(text.trim()));
+            values.map(|(element, _)| attribute(element, "font-size")).collect()
+        };
+        let speedup = |text: &str| text.ends_with('x') && text.starts_with(|c: char| c.is_ascii_digit());
+        let missed = |text: &str| ["not", "reached", "not reached"].contains(&text);
+        assert_eq!(sizes(&|text| speedup(text) || missed(text)).len(), 1, "{situation}");
+        let clock = |text: &str| text.strip_suffix(" s").is_some_and(|s| s.len() == 4 && s.contains('.'));
+        assert_eq!(sizes(&clock).len(), 1, "{situation}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::DrawError;
-use super::canvas::{Canvas, DENSITY, INK, pixel};
+use super::canvas::{Canvas, DENSITY, pixel};
 
 /// The family by its generic name: the viewer's own in SVG, the registered font in bitmaps.
 pub(super) const FONT: &str = "sans-serif";
@@ -62,45 +62,17 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.set(at, anchor, (size, Direction::Rightwards), &style, text)
     }
 
-    /// Text that reads upwards, its middle at the point.
-    pub(super) fn text_upwards(&self, at: (f64, f64), size: f64, text: &str) -> Result<(), DrawError> {
-        let style = font(size, Direction::Upwards).color(&INK);
-        self.set(at, Anchor::Middle, (size, Direction::Upwards), &style, text)
-    }
-
-    /// How many points wide a text may become in the reader's font.
-    pub(super) fn text_width(&self, size: f64, text: &str) -> f64 {
-        self.embedded_width(size, text) * WIDER
-    }
-
-    /// `text`, cut at its end so that it fits in `room` points.
-    pub(super) fn fitted(&self, size: f64, room: f64, text: &str) -> String {
-        if self.text_width(size, text) <= room {
-            return text.to_owned();
-        }
-        let mut kept: Vec<char> = text.chars().collect();
-        loop {
-            kept.pop();
-            let cut: String = kept.iter().collect::<String>().trim_end().to_owned() + "…";
-            if kept.is_empty() || self.text_width(size, &cut) <= room {
-                return cut;
-            }
-        }
-    }
-
-    /// `text` in at most two lines of `room` points, broken at a space or behind a hyphen where there is one.
-    pub(super) fn wrapped(&self, size: f64, room: f64, text: &str) -> Vec<String> {
-        if self.text_width(size, text) <= room {
-            return vec![text.to_owned()];
-        }
-        let breaks = text.char_indices().filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
-        let fits = |end: usize| self.text_width(size, text[..end].trim_end()) <= room;
-        match breaks.map(|(at, c)| at + c.len_utf8()).rfind(|end| fits(*end)) {
-            Some(end) if end < text.len() => {
-                vec![text[..end].trim_end().to_owned(), self.fitted(size, room, &text[end..])]
-            }
-            _ => vec![self.fitted(size, room, text)],
-        }
+    /// Text that reads upwards: it begins, has its middle, or ends at the point.
+    pub(super) fn text_upwards(
+        &self,
+        at: (f64, f64),
+        anchor: Anchor,
+        size: f64,
+        colour: RGBColor,
+        text: &str,
+    ) -> Result<(), DrawError> {
+        let style = font(size, Direction::Upwards).color(&colour);
+        self.set(at, anchor, (size, Direction::Upwards), &style, text)
     }
 
     fn set(
@@ -115,7 +87,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
             let style = style.pos(position(anchor));
             return self.area.draw_text(text, &style, pixel((x, y))).map_err(DrawError::backend);
         }
-        let width = self.embedded_width(size, text);
+        let width = embedded_width(size, text);
         let start = match anchor {
             Anchor::Left => 0.0,
             Anchor::Middle => -width / 2.0,
@@ -123,7 +95,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         };
         let style = style.pos(position(Anchor::Left));
         for (begin, piece) in pieces(text) {
-            let before = self.embedded_width(size, &text[..begin]);
+            let before = embedded_width(size, &text[..begin]);
             let shift = if piece == "j" { J_TOO_FAR * size } else { 0.0 };
             let (along, down) = (start + before - shift, TOO_HIGH * size);
             let at = match direction {
@@ -134,17 +106,51 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         }
         Ok(())
     }
+}
 
-    /// How many points wide a text is in the embedded font.
-    fn embedded_width(&self, size: f64, text: &str) -> f64 {
-        let style = font(size, Direction::Rightwards);
-        // No layout means no glyphs: half an em a character is the usual guess.
-        let pixels = self
-            .area
-            .estimate_text_size(text, &style)
-            .map_or_else(|_| size * DENSITY * 0.5 * text.chars().count() as f64, |(width, _)| f64::from(width));
-        pixels / DENSITY
+/// How many points wide a text may become in the reader's font.
+pub(super) fn text_width(size: f64, text: &str) -> f64 {
+    embedded_width(size, text) * WIDER
+}
+
+/// `text`, cut at its end so that it fits in `room` points.
+pub(super) fn fitted(size: f64, room: f64, text: &str) -> String {
+    if text_width(size, text) <= room {
+        return text.to_owned();
     }
+    let mut kept: Vec<char> = text.chars().collect();
+    loop {
+        kept.pop();
+        let cut: String = kept.iter().collect::<String>().trim_end().to_owned() + "…";
+        if kept.is_empty() || text_width(size, &cut) <= room {
+            return cut;
+        }
+    }
+}
+
+/// `text` in at most two lines of `room` points, broken at a space or behind a hyphen where there is one.
+pub(super) fn wrapped(size: f64, room: f64, text: &str) -> Vec<String> {
+    if text_width(size, text) <= room {
+        return vec![text.to_owned()];
+    }
+    let breaks = text.char_indices().filter(|(_, c)| matches!(c, ' ' | '-' | '/' | ','));
+    let fits = |end: usize| text_width(size, text[..end].trim_end()) <= room;
+    match breaks.map(|(at, c)| at + c.len_utf8()).rfind(|end| fits(*end)) {
+        Some(end) if end < text.len() => {
+            vec![text[..end].trim_end().to_owned(), fitted(size, room, &text[end..])]
+        }
+        _ => vec![fitted(size, room, text)],
+    }
+}
+
+/// How many points wide a text is in the embedded font.
+fn embedded_width(size: f64, text: &str) -> f64 {
+    // No layout means no glyphs: half an em a character is the usual guess.
+    let pixels = font(size, Direction::Rightwards)
+        .font
+        .box_size(text)
+        .map_or_else(|_| size * DENSITY * 0.5 * text.chars().count() as f64, |(width, _)| f64::from(width));
+    pixels / DENSITY
 }
 
 fn font(size: f64, direction: Direction) -> TextStyle<'static> {

@@ -14,8 +14,9 @@ use gaia_core::machine::Machine;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
+use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
-use gaia_core::workload::traits::Workload as _;
+use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
 use super::checkpoint;
@@ -61,23 +62,40 @@ pub(super) struct Job<'a> {
     pub(super) checkpoint_every: Duration,
 }
 
-type Driver = VirtualDriver<Machine<MfWorker>>;
+type Driver<W> = VirtualDriver<Machine<W>>;
 
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
+        match self.plan.workload {
+            Workload::Mf(config) => self.run_workload(self.mf(config), progress, say),
+        }
+    }
+
+    fn mf(&self, config: Mf) -> Vec<Arc<MfWorker>> {
+        let whole = WholeData::of(self.ratings, &config);
+        let parts = partition(self.ratings, &self.plan.machines_per_site, self.plan.split);
+        parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, self.plan.seed, self.isa))).collect()
+    }
+
+    fn run_workload<W: Learning>(
+        &self,
+        workloads: Vec<Arc<W>>,
+        progress: &CellProgress,
+        say: impl Fn(&str),
+    ) -> Result<Summary, CellError> {
         let begun = Instant::now();
         let mut host = Host::this(self.jobs);
         store::begin_cell(self.folder, &table::manifest(self.plan, self.ratings), &host)?;
         let topology = Topology::new(&self.plan.profile, &self.plan.machines_per_site)?;
-        let workloads = self.workloads();
+        let clocks_per_pass = workloads[0].clocks_per_pass();
         let setting = Arc::new(self.setting(&topology, &workloads[0]));
         let mut driver = self.driver(&topology, &setting, &workloads)?;
         let mut recorder = Recorder {
             setting,
             workloads,
             pool: self.pool.clone(),
-            goal: self.goal(),
+            goal: self.goal(clocks_per_pass),
             progress,
             state: RecorderState::default(),
         };
@@ -90,14 +108,7 @@ impl Job<'_> {
         Ok(summary)
     }
 
-    fn workloads(&self) -> Vec<Arc<MfWorker>> {
-        let Workload::Mf(config) = self.plan.workload;
-        let whole = WholeData::of(self.ratings, &config);
-        let parts = partition(self.ratings, &self.plan.machines_per_site, self.plan.split);
-        parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, self.plan.seed, self.isa))).collect()
-    }
-
-    fn setting(&self, topology: &Topology, workload: &Arc<MfWorker>) -> Setting {
+    fn setting<W: Learning>(&self, topology: &Topology, workload: &Arc<W>) -> Setting {
         let machines: Vec<MachineId> = topology.machines().collect();
         let rate = |from, to| if from == to { f64::INFINITY } else { bytes_per_second(topology, from, to) };
         let learning = workload.clone();
@@ -134,20 +145,19 @@ impl Job<'_> {
         times.unwrap_or(cap.clocks).clamp(1, cap.clocks)
     }
 
-    fn goal(&self) -> Goal {
-        let Workload::Mf(config) = self.plan.workload;
+    fn goal(&self, clocks_per_pass: u32) -> Goal {
         match (&self.plan.role, self.target) {
             (Role::ReachesTarget { .. }, Some(target)) => Goal::Reach(target.last_objective),
-            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass: config.clocks_per_pass },
+            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass },
         }
     }
 
-    fn driver(
+    fn driver<W: Learning>(
         &self,
         topology: &Topology,
         setting: &Arc<Setting>,
-        workloads: &[Arc<MfWorker>],
-    ) -> Result<Driver, LinkError> {
+        workloads: &[Arc<W>],
+    ) -> Result<Driver<W>, LinkError> {
         let network = Arc::new(topology.network());
         let fabric = Fabric::new(network, LinkConfig { chunk: self.plan.chunk }, self.plan.seed)?;
         let machines = topology.machines().zip(workloads);
@@ -156,7 +166,7 @@ impl Job<'_> {
     }
 
     /// Takes up the last checkpoint, or starts.
-    fn begin(&self, driver: &mut Driver, recorder: &mut Recorder<'_, MfWorker>, say: impl Fn(&str)) {
+    fn begin<W: Learning>(&self, driver: &mut Driver<W>, recorder: &mut Recorder<'_, W>, say: impl Fn(&str)) {
         let anew = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.plan.cell));
         match checkpoint::read(self.folder, &self.plan.hash()) {
             Ok(Some(read)) => match driver.resume(&read.driver) {
@@ -173,7 +183,11 @@ impl Job<'_> {
         driver.start(recorder);
     }
 
-    fn run_to_the_end(&self, driver: &mut Driver, recorder: &mut Recorder<'_, MfWorker>) -> Result<(), CellError> {
+    fn run_to_the_end<W: Learning>(
+        &self,
+        driver: &mut Driver<W>,
+        recorder: &mut Recorder<'_, W>,
+    ) -> Result<(), CellError> {
         let mut written = Instant::now();
         loop {
             for _ in 0..EVENTS_A_LOOK {
@@ -188,11 +202,11 @@ impl Job<'_> {
         }
     }
 
-    fn write(
+    fn write<W: Learning>(
         &self,
         topology: &Topology,
-        driver: &Driver,
-        state: RecorderState<<MfWorker as gaia_core::workload::traits::Workload>::State>,
+        driver: &Driver<W>,
+        state: RecorderState<W::State>,
     ) -> Result<Summary, CellError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));

@@ -1,0 +1,252 @@
+//! How a machine's run ended, and what was measured in it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration as WallDuration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::id::MachineId;
+use crate::real::clock::Dilation;
+use crate::real::frame::{FrameError, ReassemblyError};
+use crate::real::pacer::Percentiles;
+use crate::real::timer::Priority;
+use crate::time::Duration;
+
+/// A task may end this much of the run's time too late without counting as an overrun.
+const ALLOWED_LATENESS: Duration = Duration::from_millis(2);
+
+/// How a machine's run ended, and what was measured until then.
+#[derive(Debug)]
+pub struct NodeOutcome {
+    /// Well, or why not.
+    pub ended: Result<(), NodeError>,
+    /// What was measured.
+    pub report: NodeReport,
+}
+
+/// What a machine has measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeReport {
+    /// Tasks against their modelled durations.
+    pub compute: ComputeReport,
+    /// How late messages were handled, against the instant that the link model had given them.
+    pub arrivals: Percentiles,
+    /// How late results of tasks were delivered, after they were both due and there.
+    pub wakes: Percentiles,
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages handled.
+    pub received: u64,
+    /// Nanoseconds that the loop was ready to run without a processor.
+    pub starved: Option<u64>,
+    /// How the loop's thread was scheduled.
+    pub priority: Priority,
+}
+
+/// Tasks that have a modelled duration, against what they really took. Those of no duration do not count: the model has
+/// them take place outside of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComputeReport {
+    /// How many.
+    pub tasks: u64,
+    /// What they should have taken, in wall nanoseconds.
+    pub modelled: u64,
+    /// What they took, waiting for a processor included, in wall nanoseconds.
+    pub real: u64,
+    /// How many ended more than 2 ms of the run's time too late.
+    pub overruns: u64,
+    /// The most by which one did, in wall nanoseconds.
+    pub worst: u64,
+    /// The dilation with which none would have, in thousandths; 0 without overruns.
+    pub needed_thousandths: u32,
+}
+
+impl Default for NodeReport {
+    fn default() -> Self {
+        NodeReport {
+            compute: ComputeReport::default(),
+            arrivals: Percentiles::default(),
+            wakes: Percentiles::default(),
+            sent: 0,
+            received: 0,
+            starved: None,
+            priority: Priority::Ordinary,
+        }
+    }
+}
+
+impl ComputeReport {
+    /// Counts a task that took `took` wall nanoseconds where `modelled` of the run's time was planned.
+    pub(super) fn count(&mut self, dilation: Dilation, modelled: Duration, took: u64) {
+        if modelled == Duration::ZERO {
+            return;
+        }
+        let planned = dilation.wall(modelled);
+        self.tasks += 1;
+        self.modelled += planned;
+        self.real += took;
+        let late = took.saturating_sub(planned);
+        if late <= dilation.wall(ALLOWED_LATENESS) {
+            return;
+        }
+        self.overruns += 1;
+        self.worst = self.worst.max(late);
+        let needed = u128::from(took) * 1000 / u128::from((modelled + ALLOWED_LATENESS).as_nanos());
+        let needed = u32::try_from(needed).unwrap_or(Dilation::MOST).clamp(1, Dilation::MOST);
+        self.needed_thousandths = self.needed_thousandths.max(needed);
+    }
+
+    /// Why the run must not be believed, if so: the host is too small for its dilation.
+    pub fn fault(&self, machine: MachineId) -> Option<String> {
+        if self.overruns == 0 {
+            return None;
+        }
+        // A quarter to spare, as whole or half numbers.
+        let enough = u64::from(self.needed_thousandths).max(1) * 5 / 4;
+        let enough = enough.div_ceil(500).max(1) as f64 / 2.0;
+        let (overruns, tasks, worst) = (self.overruns, self.tasks, self.worst as f64 / 1e6);
+        Some(format!(
+            "{machine}: {overruns} of {tasks} tasks took longer than modelled, by {worst:.1} ms at worst: \
+             this host is too small for the dilation; try --dilation {enough}"
+        ))
+    }
+}
+
+/// Why a machine cannot go on.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// Nothing answers at the relay's address.
+    #[error("the relay at {relay} cannot be reached within {waited:?}")]
+    Connect {
+        /// Where it should be.
+        relay: SocketAddr,
+        /// How long it was tried.
+        waited: WallDuration,
+        /// The last attempt's error.
+        source: io::Error,
+    },
+    /// The relay does not want this machine.
+    #[error("the relay at {relay} refuses this machine: {reason}")]
+    Refused {
+        /// Where it is.
+        relay: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// The run does not begin.
+    #[error("the relay at {relay} has not begun the run within {waited:?}")]
+    NoStart {
+        /// Where it is.
+        relay: SocketAddr,
+        /// How long was waited.
+        waited: WallDuration,
+    },
+    /// The relay is dead or stuck.
+    #[error("the relay at {relay} is lost: {reason}")]
+    RelayLost {
+        /// Where it was.
+        relay: SocketAddr,
+        /// What is known of it.
+        reason: String,
+    },
+    /// Another machine is gone, or this one was given up by the relay.
+    #[error("{machine} is lost: {reason}")]
+    PeerLost {
+        /// Which.
+        machine: MachineId,
+        /// What is known of it.
+        reason: String,
+    },
+    /// Every machine waits and no message is under way.
+    #[error("the run is stalled; this machine waits for {waiting}")]
+    Stalled {
+        /// What for.
+        waiting: String,
+    },
+    /// The relay's bytes are no frames.
+    #[error("the relay at {relay} sends no frames")]
+    Frame {
+        /// Where it is.
+        relay: SocketAddr,
+        /// What is wrong.
+        source: FrameError,
+    },
+    /// The relay's frames are no messages.
+    #[error("the relay at {relay} sends frames that make no messages")]
+    Reassembly {
+        /// Where it is.
+        relay: SocketAddr,
+        /// What is wrong.
+        source: ReassemblyError,
+    },
+    /// The relay sends what it must not.
+    #[error("the relay at {relay} sends an unexpected frame: {found}")]
+    Unexpected {
+        /// Where it is.
+        relay: SocketAddr,
+        /// The frame.
+        found: String,
+    },
+    /// A message's bytes mean nothing.
+    #[error("message {number} from {from} cannot be read")]
+    Decode {
+        /// The sender.
+        from: MachineId,
+        /// The message's number in its stream.
+        number: u64,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A message is too long to be sent.
+    #[error("a message of {found} bytes for {to}: the most is {most}")]
+    Oversized {
+        /// The receiver.
+        to: MachineId,
+        /// Its bytes.
+        found: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// The node sends more than the links carry, for too long.
+    #[error("{waiting} bytes wait to be sent: the most is {most}")]
+    Overflow {
+        /// Bytes waiting.
+        waiting: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// A task has panicked.
+    #[error("a task panicked: {what}")]
+    Panicked {
+        /// Its text.
+        what: String,
+    },
+    /// The system refuses something else.
+    #[error("{what}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overrun_is_counted_and_a_dilation_suggested() {
+        let dilation = "2".parse().unwrap();
+        let mut compute = ComputeReport::default();
+        compute.count(dilation, Duration::from_millis(10), 23_000_000);
+        compute.count(dilation, Duration::ZERO, 900_000_000);
+        assert_eq!((compute.tasks, compute.fault(MachineId(3))), (1, None), "within 2 ms of the run's time");
+        compute.count(dilation, Duration::from_millis(10), 60_000_000);
+        let fault = compute.fault(MachineId(3)).unwrap();
+        assert!(fault.contains("m3: 1 of 2 tasks") && fault.contains("by 40.0 ms"), "{fault}");
+        assert!(fault.ends_with("--dilation 6.5"), "60 ms for 10 ms and the 2 allowed need 5: {fault}");
+    }
+}

@@ -1,0 +1,265 @@
+//! The virtual driver with the smallest nodes that show what it does.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use emulator::digest::Digest;
+use emulator::id::MachineId;
+use emulator::link::{Fabric, LinkConfig};
+use emulator::network::{Limit, Network, Route};
+use emulator::node::{Class, Node, Output, Record, Task};
+use emulator::time::{Duration, Instant};
+use emulator::units::{Bandwidth, ByteSize};
+use emulator::virtual_driver::{Observer, RunError, Step, Transfer, VirtualDriver};
+use serde::{Deserialize, Serialize};
+
+/// What a node does, step after step.
+enum Action {
+    Send { to: u32, bytes: u64 },
+    Receive,
+    Compute { millis: u64, panics: Panics },
+    SleepUntil { millis: u64 },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Panics {
+    No,
+    Yes,
+}
+
+/// Follows a list of actions and records when it came to each.
+struct Script {
+    actions: Vec<Action>,
+    state: State,
+    pending: VecDeque<Output<u32, Compute, Stamp>>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct State {
+    next: usize,
+    inbox: u32,
+    wake: Option<Instant>,
+    busy: bool,
+}
+
+struct Compute(Panics);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stamp(Instant);
+
+impl Record for Stamp {
+    fn write_digest(&self, digest: &mut Digest) {
+        digest.write_u64(self.0.as_nanos());
+    }
+}
+
+impl Task for Compute {
+    type Done = u32;
+
+    fn is_light(&self) -> bool {
+        false
+    }
+
+    fn run(self) -> u32 {
+        assert!(self.0 == Panics::No, "the task fails");
+        7
+    }
+}
+
+impl Script {
+    fn new(actions: Vec<Action>) -> Self {
+        Script { actions, state: State::default(), pending: VecDeque::new() }
+    }
+
+    /// Goes on until something has to be waited for.
+    fn go_on(&mut self, now: Instant) {
+        while !self.state.busy && self.state.wake.is_none() {
+            let Some(action) = self.actions.get(self.state.next) else {
+                if self.state.next == self.actions.len() {
+                    self.state.next += 1;
+                    self.pending.push_back(Output::Halt);
+                }
+                return;
+            };
+            match *action {
+                Action::Receive if self.state.inbox == 0 => return,
+                Action::Receive => self.state.inbox -= 1,
+                Action::Send { to, bytes } => {
+                    let (actual, charged) = (ByteSize::from_bytes(bytes), ByteSize::from_bytes(bytes));
+                    let (to, class) = (MachineId(to), Class::Data);
+                    self.pending.push_back(Output::Send { to, class, actual, charged, message: 1 });
+                }
+                Action::Compute { millis, panics } => {
+                    self.state.busy = true;
+                    let (task, duration) = (Compute(panics), Duration::from_millis(millis));
+                    self.pending.push_back(Output::Spawn { task, duration });
+                }
+                Action::SleepUntil { millis } => self.state.wake = Some(Instant::START + Duration::from_millis(millis)),
+            }
+            self.state.next += 1;
+            self.pending.push_back(Output::Record(Stamp(now)));
+        }
+    }
+}
+
+impl Node for Script {
+    type Message = u32;
+    type Task = Compute;
+    type Sample = Stamp;
+    type Snapshot = State;
+
+    fn handle_start(&mut self, now: Instant) {
+        self.go_on(now);
+    }
+
+    fn handle_message(&mut self, now: Instant, _: MachineId, _: u32) {
+        self.state.inbox += 1;
+        self.go_on(now);
+    }
+
+    fn handle_done(&mut self, now: Instant, done: u32) {
+        assert_eq!(done, 7);
+        self.state.busy = false;
+        self.go_on(now);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        assert_eq!(self.state.wake, Some(now));
+        self.state.wake = None;
+        self.go_on(now);
+    }
+
+    fn handle_backlog(&mut self, _: Instant, _: MachineId, _: ByteSize) {}
+
+    fn handle_peer_lost(&mut self, _: Instant, _: MachineId) {}
+
+    fn poll_output(&mut self) -> Option<Output<u32, Compute, Stamp>> {
+        self.pending.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.state.wake
+    }
+
+    fn waiting_for(&self) -> Option<String> {
+        (self.state.next < self.actions.len()).then(|| format!("a message (action {})", self.state.next))
+    }
+
+    fn snapshot(&self) -> State {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, snapshot: State) {
+        self.state = snapshot;
+    }
+}
+
+/// Keeps stamps and transfers; ends the run after so many stamps.
+#[derive(Default)]
+struct Watch {
+    stamps: Vec<(MachineId, Stamp)>,
+    transfers: Vec<(Instant, Instant)>,
+    enough: Option<usize>,
+}
+
+impl Observer<Stamp> for Watch {
+    fn sample(&mut self, _: Instant, machine: MachineId, sample: Stamp) -> ControlFlow<()> {
+        self.stamps.push((machine, sample));
+        if self.enough == Some(self.stamps.len()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        self.transfers.push((transfer.sent_at, transfer.arrived_at));
+    }
+}
+
+/// Nodes on links of 8 Mbit/s (1 byte a microsecond) and 5 ms.
+fn driver(scripts: Vec<Vec<Action>>) -> VirtualDriver<Script> {
+    let machines = scripts.len();
+    let limit = |m: usize| Limit {
+        name: format!("m{m} out"),
+        rate: Bandwidth::from_bits_per_second(8_000_000),
+        depth: ByteSize::from_bytes(0),
+    };
+    let route = |from: usize| Route { limits: vec![from as u32], delay: Duration::from_millis(5), ..Route::default() };
+    let network = Network {
+        machines,
+        limits: (0..machines).map(limit).collect(),
+        routes: (0..machines * machines).map(|pair| route(pair / machines)).collect(),
+    };
+    let fabric = Fabric::new(Arc::new(network), LinkConfig::default(), 1).expect("a sound network");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads start");
+    VirtualDriver::new(scripts.into_iter().map(Script::new).collect(), fabric, Arc::new(pool))
+}
+
+fn run(driver: &mut VirtualDriver<Script>, watch: &mut Watch) -> Result<(), RunError> {
+    driver.start(watch);
+    while driver.step(watch)? == Step::Running {}
+    Ok(())
+}
+
+fn ping_pong() -> Vec<Vec<Action>> {
+    let compute = |millis| Action::Compute { millis, panics: Panics::No };
+    let send = |to| Action::Send { to, bytes: 2_000 };
+    vec![
+        vec![compute(3), send(1), Action::Receive, compute(2)],
+        vec![Action::Receive, Action::SleepUntil { millis: 40 }, send(0)],
+    ]
+}
+
+#[test]
+fn time_is_what_was_modelled() {
+    let (mut driver, mut watch) = (driver(ping_pong()), Watch::default());
+    run(&mut driver, &mut watch).expect("it ends");
+    let millis = |at: Instant| at.as_nanos() / 1_000_000;
+    let spans: Vec<_> = watch.transfers.iter().map(|&(sent, arrived)| (millis(sent), millis(arrived))).collect();
+    // 2,000 bytes take 2 ms on the link, and 5 ms of propagation.
+    assert_eq!(spans, [(3, 10), (40, 47)]);
+    assert_eq!(millis(driver.now()), 49);
+}
+
+#[test]
+fn a_stall_names_who_waits_for_what() {
+    let waits = || vec![Action::Receive];
+    let mut driver = driver(vec![waits(), vec![Action::SleepUntil { millis: 5 }], waits()]);
+    let error = run(&mut driver, &mut Watch::default()).expect_err("nobody sends");
+    insta::assert_snapshot!(error.to_string(), @"
+    the run is stalled at 0.005000 s: nothing can happen any more
+      m0 waits for a message (action 0)
+      m2 waits for a message (action 0)
+    ");
+}
+
+#[test]
+fn the_observer_ends_a_run() {
+    let (mut driver, mut watch) = (driver(ping_pong()), Watch { enough: Some(2), ..Watch::default() });
+    run(&mut driver, &mut watch).expect("it ends");
+    assert_eq!(watch.stamps.len(), 2);
+    assert_eq!(driver.step(&mut watch).expect("nothing is wrong"), Step::Ended);
+}
+
+#[test]
+fn a_run_goes_on_from_a_checkpoint_at_every_event() {
+    let (mut whole, mut watch) = (driver(ping_pong()), Watch::default());
+    run(&mut whole, &mut watch).expect("it ends");
+    for broken_at in 0.. {
+        let (mut first, mut watch) = (driver(ping_pong()), Watch::default());
+        first.start(&mut watch);
+        let ended = (0..broken_at).any(|_| first.step(&mut watch).expect("no stall") == Step::Ended);
+        let mut second = driver(ping_pong());
+        second.resume(&first.checkpoint()).expect("its own");
+        while second.step(&mut watch).expect("no stall") == Step::Running {}
+        assert_eq!(second.digest().to_string(), whole.digest().to_string());
+        if ended {
+            return;
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the task fails")]
+fn a_panic_of_a_task_is_the_drivers() {
+    let mut driver = driver(vec![vec![Action::Compute { millis: 1, panics: Panics::Yes }]]);
+    let _ = run(&mut driver, &mut Watch::default());
+}

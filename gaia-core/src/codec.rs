@@ -1,0 +1,280 @@
+//! The bytes of messages, for runs over real connections.
+//!
+//! A message is a header of [`HEADER_BYTES`] and its data, [`Message::data_bytes`] of them: together what the cost model
+//! and the links count as its size. Integers are little-endian.
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 0 | kind: 0 declare, 1 read, 2 rows, 3 update, 4 mirror, 5 barrier |
+//! | 1 | rows only: how many cuts follow the data |
+//! | 4..8 | clock; rows: the clock asked for |
+//! | 8..12 | rows: data clock; declare and barrier: how many indexes |
+//! | 12..16 | rows: the reader's own clocks included |
+//! | 16..24 | read, update and mirror: time stamp in nanoseconds |
+//! | 24..32 | bytes of data |
+//!
+//! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here.
+//!
+//! After the data of rows come the [`Phases`] of their way: 9 bytes a cut (part, end). They are measurement, not
+//! protocol: a real parameter server would not send them, so they are not counted and not charged.
+
+use emulator::node::Codec;
+use emulator::time::Instant;
+use thiserror::Error;
+
+use crate::breakdown::{PARTS, Phases};
+use crate::message::{HEADER_BYTES, Message, Rows};
+use crate::sync::config::Encoding;
+use crate::wire::{self, Payload, decode_indexes, encode_indexes};
+
+const HEADER: usize = HEADER_BYTES as usize;
+const CUT_BYTES: usize = 9;
+
+const DECLARE: u8 = 0;
+const READ: u8 = 1;
+const ROWS: u8 = 2;
+const UPDATE: u8 = 3;
+const MIRROR: u8 = 4;
+const BARRIER: u8 = 5;
+
+/// Writes and reads messages, with the payload encoding of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageCodec {
+    /// How payloads and indexes are written.
+    pub encoding: Encoding,
+}
+
+/// Why bytes are no message.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum CodecError {
+    /// Not as many bytes as the header promises.
+    #[error("message of {found} bytes: expected {expected}")]
+    Length {
+        /// Bytes there.
+        found: usize,
+        /// Bytes that the header asks for; at least a header.
+        expected: u64,
+    },
+    /// No such kind.
+    #[error("unknown message kind {0}: expected 0 to 5")]
+    Kind(u8),
+    /// A phase of no known part.
+    #[error("unknown part {0} of a clock: expected 0 to {last}", last = PARTS.len() - 1)]
+    Part(u8),
+    /// The payload or the indexes.
+    #[error("the data cannot be read")]
+    Data(#[from] wire::DecodeError),
+}
+
+impl Codec for MessageCodec {
+    type Message = Message;
+    type Error = CodecError;
+
+    fn encode(&self, message: &Message, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + HEADER, 0);
+        let mut header = [0; HEADER];
+        match message {
+            Message::Declare { rows } => {
+                header = self.write_indexes(DECLARE, rows, out);
+            }
+            Message::Barrier { clock, rows } => {
+                header = self.write_indexes(BARRIER, rows, out);
+                header[4..8].copy_from_slice(&clock.to_le_bytes());
+            }
+            Message::Read { clock, asked_at } => {
+                header[0] = READ;
+                header[4..8].copy_from_slice(&clock.to_le_bytes());
+                header[16..24].copy_from_slice(&asked_at.as_nanos().to_le_bytes());
+            }
+            Message::Rows(rows) => {
+                header[0] = ROWS;
+                header[1] = u8::try_from(rows.phases.cuts().len()).expect("a way has a few phases");
+                header[4..8].copy_from_slice(&rows.asked_for.to_le_bytes());
+                header[8..12].copy_from_slice(&rows.data_clock.to_le_bytes());
+                header[12..16].copy_from_slice(&rows.includes.to_le_bytes());
+                rows.payload.encode(self.encoding, out);
+            }
+            Message::Update { clock, payload, sent_at } | Message::Mirror { clock, payload, sent_at } => {
+                header[0] = if matches!(message, Message::Update { .. }) { UPDATE } else { MIRROR };
+                header[4..8].copy_from_slice(&clock.to_le_bytes());
+                header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
+                payload.encode(self.encoding, out);
+            }
+        }
+        let data = (out.len() - start - HEADER) as u64;
+        header[24..32].copy_from_slice(&data.to_le_bytes());
+        out[start..start + HEADER].copy_from_slice(&header);
+        if let Message::Rows(rows) = message {
+            for &(part, until) in rows.phases.cuts() {
+                out.push(part as u8);
+                out.extend(until.as_nanos().to_le_bytes());
+            }
+        }
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Message, CodecError> {
+        let short = CodecError::Length { found: bytes.len(), expected: HEADER_BYTES };
+        let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
+        let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        let long = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
+        let (kind, cuts) = (header[0], usize::from(header[1]) * CUT_BYTES);
+        let expected = HEADER_BYTES.saturating_add(long(24)).saturating_add(cuts as u64);
+        if expected != bytes.len() as u64 {
+            return Err(CodecError::Length { found: bytes.len(), expected });
+        }
+        let (data, cuts) = rest.split_at(rest.len() - cuts);
+        let (clock, stamp) = (word(4), Instant::from_nanos(long(16)));
+        let indexes = || decode_indexes(data, word(8) as usize, self.encoding);
+        let payload = || Payload::decode(data, self.encoding);
+        Ok(match kind {
+            DECLARE => Message::Declare { rows: indexes()?.into() },
+            READ => Message::Read { clock, asked_at: stamp },
+            ROWS => Message::Rows(Rows {
+                payload: payload()?,
+                asked_for: clock,
+                data_clock: word(8),
+                includes: word(12),
+                phases: phases(cuts)?,
+            }),
+            UPDATE => Message::Update { clock, payload: payload()?, sent_at: stamp },
+            MIRROR => Message::Mirror { clock, payload: payload()?, sent_at: stamp },
+            BARRIER => Message::Barrier { clock, rows: indexes()?.into() },
+            other => return Err(CodecError::Kind(other)),
+        })
+    }
+}
+
+impl MessageCodec {
+    fn write_indexes(&self, kind: u8, rows: &[u32], out: &mut Vec<u8>) -> [u8; HEADER] {
+        let mut header = [0; HEADER];
+        header[0] = kind;
+        header[8..12].copy_from_slice(&(rows.len() as u32).to_le_bytes());
+        encode_indexes(rows, self.encoding, out);
+        header
+    }
+}
+
+fn phases(bytes: &[u8]) -> Result<Phases, CodecError> {
+    let mut phases = Phases::default();
+    for cut in bytes.as_chunks::<CUT_BYTES>().0 {
+        let part = PARTS.get(usize::from(cut[0])).ok_or(CodecError::Part(cut[0]))?;
+        let until = u64::from_le_bytes(cut[1..].try_into().expect("eight bytes"));
+        phases.push(*part, Instant::from_nanos(until));
+    }
+    Ok(phases)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::Sparse;
+
+    fn payload() -> impl Strategy<Value = Payload> {
+        let dense = prop::collection::vec(prop_oneof![2 => Just(0.0_f32), 1 => -9.0_f32..9.0], 0..300)
+            .prop_map(|values| Payload::Dense(values.into()));
+        let sparse = prop::collection::btree_map(0..5000_u32, 0.5_f32..9.0, 0..200).prop_map(|entries| {
+            let (index, value) = entries.into_iter().unzip();
+            Payload::Sparse(Arc::new(Sparse { len: 5000, index, value }))
+        });
+        prop_oneof![dense, sparse]
+    }
+
+    fn indexes() -> impl Strategy<Value = Arc<[u32]>> {
+        prop::collection::btree_set(0..100_000_u32, 0..400).prop_map(|rows| rows.into_iter().collect())
+    }
+
+    fn phases() -> impl Strategy<Value = Phases> {
+        prop::collection::vec((0..PARTS.len(), 1..1_u64 << 40), 0..8).prop_map(|cuts| {
+            let mut phases = Phases::default();
+            let mut until = 0;
+            for (part, span) in cuts {
+                until += span;
+                phases.push(PARTS[part], Instant::from_nanos(until));
+            }
+            phases
+        })
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        let stamp = any::<u64>().prop_map(Instant::from_nanos);
+        prop_oneof![
+            indexes().prop_map(|rows| Message::Declare { rows }),
+            (any::<u32>(), stamp.clone()).prop_map(|(clock, asked_at)| Message::Read { clock, asked_at }),
+            (payload(), any::<[u32; 3]>(), phases()).prop_map(
+                |(payload, [asked_for, data_clock, includes], phases)| {
+                    Message::Rows(Rows { payload, asked_for, data_clock, includes, phases })
+                }
+            ),
+            (any::<u32>(), payload(), stamp.clone()).prop_map(|(clock, payload, sent_at)| Message::Update {
+                clock,
+                payload,
+                sent_at
+            }),
+            (any::<u32>(), payload(), stamp).prop_map(|(clock, payload, sent_at)| Message::Mirror {
+                clock,
+                payload,
+                sent_at
+            }),
+            (any::<u32>(), indexes()).prop_map(|(clock, rows)| Message::Barrier { clock, rows }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_what_is_counted_and_is_read_again(message in message(), packed in any::<bool>()) {
+            let encoding = if packed { Encoding::Packed } else { Encoding::Plain };
+            let codec = MessageCodec { encoding };
+            let mut bytes = vec![0xee; 3];
+            codec.encode(&message, &mut bytes);
+            let bytes = &bytes[3..];
+            let measurement = match &message {
+                Message::Rows(rows) => CUT_BYTES * rows.phases.cuts().len(),
+                _ => 0,
+            };
+            prop_assert_eq!((bytes.len() - measurement) as u64, HEADER_BYTES + message.data_bytes(encoding));
+            prop_assert_eq!(codec.decode(bytes).unwrap(), message);
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(
+            message in message(),
+            packed in any::<bool>(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        ) {
+            let codec = MessageCodec { encoding: if packed { Encoding::Packed } else { Encoding::Plain } };
+            let mut bytes = Vec::new();
+            codec.encode(&message, &mut bytes);
+            for (at, byte) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            // The float count of a sparse payload may be anything up to 2^32: only its reading is tried here.
+            let announces_much = bytes.len() >= HEADER + 5 && bytes[HEADER + 3..HEADER + 5] != [0, 0];
+            if !announces_much {
+                let _ = codec.decode(&bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_messages_are_refused() {
+        let codec = MessageCodec { encoding: Encoding::Packed };
+        let mut bytes = Vec::new();
+        codec.encode(&Message::Read { clock: 3, asked_at: Instant::START }, &mut bytes);
+        let error = |bytes: &[u8]| codec.decode(bytes).unwrap_err().to_string();
+        assert_eq!(error(&bytes[..47]), "message of 47 bytes: expected 48");
+        assert_eq!(error(&[&bytes[..], &[0]].concat()), "message of 49 bytes: expected 48");
+        bytes[0] = 6;
+        assert_eq!(error(&bytes), "unknown message kind 6: expected 0 to 5");
+        (bytes[0], bytes[1]) = (ROWS, 1);
+        bytes[24] = 9;
+        bytes.extend([0; 9]);
+        bytes.extend([7; 9]);
+        assert_eq!(error(&bytes), "unknown part 7 of a clock: expected 0 to 5");
+    }
+}

@@ -1,0 +1,154 @@
+//! The protocol over real connections on the loopback interface: BSP gives the same bits as in virtual time, and Gaia
+//! loses nothing. Neither depends on how fast the host is.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+
+use common::{Case, Counting, Kept, Mixing, ROWS, WIDTH};
+use emulator::id::MachineId;
+use emulator::link::LinkConfig;
+use emulator::real::driver::{NodeConfig, run_node};
+use emulator::real::relay::{Bounds, Ended, Relay, RelayConfig};
+use emulator::real::timer::Priority;
+use emulator::time::Instant;
+use emulator::virtual_driver::{Observer, Step, Transfer};
+use gaia_core::codec::MessageCodec;
+use gaia_core::machine::Machine;
+use gaia_core::outbox::Sample;
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::workload::traits::{Evaluation, Workload};
+
+const RUN: u64 = 7;
+
+/// Messages and charged bytes of every link.
+type Traffic = BTreeMap<(u32, u32), (u64, u64)>;
+
+/// Keeps what the runs are compared by.
+struct Watch<S> {
+    kept: Kept<S>,
+    traffic: Traffic,
+}
+
+impl<S> Observer<Sample<S>> for Watch<S> {
+    fn sample(&mut self, now: Instant, machine: MachineId, sample: Sample<S>) -> ControlFlow<()> {
+        self.kept.sample(now, machine, sample)
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        self.kept.transfer(transfer);
+        let link = self.traffic.entry((transfer.from.0, transfer.to.0)).or_default();
+        link.0 += 1;
+        link.1 += transfer.charged.as_bytes();
+    }
+}
+
+impl<S> Default for Watch<S> {
+    fn default() -> Self {
+        Watch { kept: Kept::default(), traffic: Traffic::new() }
+    }
+}
+
+/// What a run leaves, however it was run.
+#[derive(Debug, PartialEq)]
+struct Left {
+    tables: Vec<Vec<u32>>,
+    evaluations: BTreeMap<(u32, u32), Evaluation>,
+    traffic: Traffic,
+}
+
+/// The bits of every shard's values, by machine.
+fn tables<'a, W: Workload>(machines: impl Iterator<Item = &'a Machine<W>>) -> Vec<Vec<u32>> {
+    let store = |machine: &Machine<W>| machine.shard().store().expect("nothing is under way").values.clone();
+    machines.map(|machine| store(machine).iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+fn in_virtual_time<W: Workload>(case: &Case, workload: impl Fn(u32) -> W) -> Left {
+    let mut driver = case.driver(1, workload);
+    let mut watch = Watch::default();
+    driver.start(&mut watch);
+    while driver.step(&mut watch).expect("no stall") == Step::Running {}
+    Left { tables: tables(driver.nodes().iter()), evaluations: watch.kept.evaluations, traffic: watch.traffic }
+}
+
+fn in_real_time<W: Workload>(case: &Case, dilation: &str, workload: impl Fn(u32) -> W + Sync) -> Left {
+    let setting = Arc::new(case.setting(workload(0).layout()));
+    let bounds = Bounds::default();
+    let relay = Relay::bind(RelayConfig {
+        network: Arc::new(case.network()),
+        link: LinkConfig::default(),
+        seed: case.seed,
+        dilation: dilation.parse().expect("a dilation"),
+        run: RUN,
+        port: 0,
+        priority: Priority::Ordinary,
+        bounds,
+    });
+    let relay = relay.expect("a free port");
+    let address = relay.address();
+    let (setting, workload) = (&setting, &workload);
+    let ran: Vec<(Machine<W>, Watch<W::State>)> = thread::scope(|scope| {
+        let machines: Vec<_> = (0..case.machines())
+            .map(|id| {
+                scope.spawn(move || {
+                    let config = NodeConfig {
+                        relay: address,
+                        run: RUN,
+                        machine: MachineId(id),
+                        machines: case.machines() as usize,
+                        compute_threads: 1,
+                        priority: Priority::Ordinary,
+                        bounds,
+                    };
+                    let mut machine = Machine::new(setting.clone(), MachineId(id), Arc::new(workload(id)));
+                    let codec = MessageCodec { encoding: setting.parts.encoding };
+                    let mut watch = Watch::default();
+                    let outcome = run_node(&config, &mut machine, &codec, &mut watch);
+                    outcome.ended.expect("a sound run");
+                    (machine, watch)
+                })
+            })
+            .collect();
+        let outcome = relay.run();
+        assert_eq!(outcome.ended.expect("a sound run"), Ended::Halted);
+        machines.into_iter().map(|machine| machine.join().expect("no panic")).collect()
+    });
+    let mut left = Left {
+        tables: tables(ran.iter().map(|(machine, _)| machine)),
+        evaluations: BTreeMap::new(),
+        traffic: Traffic::new(),
+    };
+    for (_, watch) in ran {
+        left.evaluations.extend(watch.kept.evaluations);
+        left.traffic.extend(watch.traffic);
+    }
+    left
+}
+
+#[test]
+fn bsp_over_real_connections_is_bsp_in_virtual_time_to_the_bit() {
+    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::Bsp {})) };
+    let expected = in_virtual_time(&case, Mixing::new);
+    assert_eq!(expected.evaluations.len(), 4 * 6);
+    for dilation in ["1", "0.2"] {
+        assert_eq!(in_real_time(&case, dilation, Mixing::new), expected, "dilation {dilation}");
+    }
+}
+
+#[test]
+fn gaia_over_real_connections_loses_nothing() {
+    let system = System::Gaia(Gaia {
+        inside: Inside::Bsp {},
+        significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
+        selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
+        mirror_clock: MirrorClock::Bounded { staleness: 1 },
+    });
+    let case = Case { clocks: 5, ..Case::new(3, 1, system) };
+    let workers = case.machines();
+    let left = in_real_time(&case, "0.5", |worker| Counting::new(worker, workers));
+    let expected = vec![(4.0 + case.clocks as f32).to_bits(); (ROWS * WIDTH) as usize];
+    assert_eq!(left.tables, vec![expected; 3]);
+}
