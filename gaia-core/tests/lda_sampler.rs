@@ -1,10 +1,12 @@
 //! The sampler against the distribution that it should have, and every instruction set against scalar code.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datasets::bow::config::Generated;
 use datasets::bow::generate::generate;
+use datasets::bow::load::load;
 use datasets::bow::partition::{SkewBy, Split, partition};
 use datasets::bow::{Corpus, Entry};
 use gaia_core::simd::Isa;
@@ -288,5 +290,35 @@ fn generated_corpora_train_alike_under_any_partition() {
     for (split, reads) in [(Split::Even, Reads::AllWords), (skewed, Reads::AllWords), (skewed, Reads::OwnWords)] {
         let per_token = train_together(&corpus, Lda { reads, ..config }, &[2, 2], split, 40);
         assert!((per_token - alone[4]).abs() < 0.02 * alone[4], "{split:?}, {reads:?}: {per_token} for {}", alone[4]);
+    }
+}
+
+/// The folder with real data sets, or a line that says why a test is skipped.
+fn real(name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("GAIA_DATA")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
+    let folder = data.join(name);
+    if folder.exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no {name} among the real data (set GAIA_DATA to the folder that has it)");
+    None
+}
+
+#[test]
+fn the_topics_of_kos_read_like_topics() {
+    let Some(folder) = real("bow") else { return };
+    let corpus = load(&folder).unwrap();
+    let (objectives, table) = train(&corpus, Lda { topics: 50, ..Lda::default() }, 60);
+    let tops: Vec<Vec<&str>> = top_words(&table, 50, 12)
+        .iter()
+        .map(|top| top.iter().map(|word| corpus.vocabulary[word.word as usize].as_str()).collect())
+        .collect();
+    assert!(objectives.is_sorted_by(|a, b| a > b) && objectives[6] < 8.45, "{objectives:?}");
+    // What the weblog wrote about in 2004.
+    for story in [["abu", "ghraib", "rumsfeld"], ["marriage", "gay", "amendment"], ["tax", "budget", "deficit"]] {
+        let tells = |top: &&Vec<&str>| story.iter().all(|word| top.contains(word));
+        assert!(tops.iter().any(|top| tells(&top)), "no topic has {story:?}: {tops:#?}");
     }
 }
