@@ -30,9 +30,14 @@ spec long 300
 run() { timeout 120 "$binary" run "$out/$1.yaml" --quiet --out "$out/$1$2"; }
 fail() { echo "$*" >&2; exit 1; }
 # Processes of this test's runs: their command lines hold its folder.
-left() { pgrep -f -- "node --assignment $out/" || true; }
+processes() { # PATTERN
+    for entry in /proc/[0-9]*; do
+        tr '\0' ' ' 2>/dev/null < "$entry/cmdline" | grep -q -- "$1" && echo "${entry#/proc/}" || true
+    done 2>/dev/null
+}
+left() { processes "node --assignment $out/"; }
 wait_for() { # PATTERN
-    for _ in $(seq 600); do pgrep -f -- "$1" | head -n 1 | grep . && return; sleep 0.05; done
+    for _ in $(seq 600); do processes "$1" | head -n 1 | grep . && return; sleep 0.05; done
     fail "no process $1 within 30 s"
 }
 

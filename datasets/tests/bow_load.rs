@@ -117,7 +117,10 @@ fn every_malformed_corpus_is_named_with_its_place() {
     let folder = folder(&files);
     let complaints: Vec<String> =
         bad.iter().map(|(name, _)| complaint(&folder.path().join(name), folder.path())).collect();
-    insta::assert_snapshot!("bad_corpora", complaints.join("\n"));
+    // How far a cut-off stream is read depends on the inflater that is built in.
+    let complaints =
+        complaints.join("\n").replace("after line 1999", "after line N").replace("after line 2000", "after line N");
+    insta::assert_snapshot!("bad_corpora", complaints);
 }
 
 #[test]
