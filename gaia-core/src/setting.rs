@@ -145,15 +145,13 @@ impl Setting {
 
 fn groups(system: &System, placement: &Placement) -> Vec<Group> {
     let machines = (0..placement.site_of.len() as u32).map(MachineId);
-    match system {
-        System::Global(_) => vec![Group { machines: machines.collect() }],
-        System::Gaia(_) => {
-            let sites = placement.site_of.iter().map(|site| site.0 + 1).max().unwrap_or(0);
-            let in_site = |site| machines.clone().filter(move |m| placement.site_of[m.index()] == SiteId(site));
-            let groups = (0..sites).map(|site| Group { machines: in_site(site).collect() });
-            groups.filter(|group| !group.machines.is_empty()).collect()
-        }
+    if system.between_sites().is_none() {
+        return vec![Group { machines: machines.collect() }];
     }
+    let sites = placement.site_of.iter().map(|site| site.0 + 1).max().unwrap_or(0);
+    let in_site = |site| machines.clone().filter(move |m| placement.site_of[m.index()] == SiteId(site));
+    let groups = (0..sites).map(|site| Group { machines: in_site(site).collect() });
+    groups.filter(|group| !group.machines.is_empty()).collect()
 }
 
 impl std::fmt::Debug for Setting {

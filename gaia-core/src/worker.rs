@@ -48,6 +48,10 @@ pub struct WorkerState<S> {
     phase: Phase,
     learned: Option<(S, Vec<f32>)>,
     caches: Vec<Cache>,
+    /// Changes since the last exchange, a shard each; empty after one.
+    unsent: Vec<Payload>,
+    /// The objective at the last exchange, when all workers' changes were read.
+    evaluation: Evaluation,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +82,7 @@ pub struct ClockTask<W: Workload> {
     view: Vec<f32>,
     shards: Vec<Arc<[Segment]>>,
     last: bool,
+    evaluate: bool,
     record_state: bool,
 }
 
@@ -87,14 +92,14 @@ pub struct ClockDone<S> {
     state: S,
     view: Vec<f32>,
     changes: Vec<Payload>,
-    evaluation: Evaluation,
+    evaluation: Option<Evaluation>,
     state_before: Option<Arc<S>>,
 }
 
 impl<W: Workload> ClockTask<W> {
-    /// Evaluates what was read, then learns (unless the run is over), and takes the difference.
+    /// Evaluates what was read, if it was just read, then learns (unless the run is over), and takes the difference.
     pub(crate) fn run(mut self) -> ClockDone<W::State> {
-        let evaluation = self.workload.evaluate(&self.state, &self.view);
+        let evaluation = self.evaluate.then(|| self.workload.evaluate(&self.state, &self.view));
         let state_before = self.record_state.then(|| Arc::new(self.state.clone()));
         let mut changes = Vec::new();
         if !self.last {
@@ -126,6 +131,8 @@ impl<W: Workload> Worker<W> {
             phase: Phase::Reading { since: Instant::START },
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
+            unsent: Vec::new(),
+            evaluation: Evaluation::default(),
         };
         Worker { setting, machine, workload, shards, state }
     }
@@ -244,10 +251,11 @@ impl<W: Workload> Worker<W> {
             view,
             shards: self.shards.iter().map(|shard| shard.segments.clone()).collect(),
             last,
+            evaluate: clock == 0 || self.setting.model().exchanges_after(clock - 1),
             record_state: self.setting.parts.record_copies == RecordCopies::EveryClock,
         };
         out.tasks.push_back((task.into(), compute + encode));
-        if !last {
+        if !last && self.setting.model().exchanges_after(clock) {
             self.ask(now, clock + 1, out);
         }
     }
@@ -270,7 +278,8 @@ impl<W: Workload> Worker<W> {
             unreachable!("a computation was under way")
         };
         let clock = self.state.clock;
-        out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: done.evaluation });
+        self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
+        out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: self.state.evaluation });
         if let Some(state) = done.state_before {
             out.samples.push_back(Sample::State { clock, state });
         }
@@ -281,14 +290,37 @@ impl<W: Workload> Worker<W> {
         }
         let read_wait = started - since;
         out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
-        for ((shard, cache), payload) in self.shards.iter().zip(&mut self.state.caches).zip(done.changes) {
-            cache.own.push_back((clock, payload.clone()));
-            out.messages.push_back((shard.machine, Message::Update { clock, payload, sent_at: now }));
+        self.keep(done.changes);
+        if self.setting.model().exchanges_after(clock) {
+            self.send_changes(now, clock, out);
         }
         self.state.clock += 1;
         self.state.phase = Phase::Reading { since: now };
         self.ask_where_needed(now, out);
         self.try_compute(now, now, &Phases::default(), out);
+    }
+
+    /// Adds the changes of a clock to those that are not sent yet.
+    fn keep(&mut self, changes: Vec<Payload>) {
+        if self.state.unsent.is_empty() {
+            self.state.unsent = changes;
+            return;
+        }
+        for (unsent, change) in self.state.unsent.iter_mut().zip(changes) {
+            let (Payload::Dense(unsent), Payload::Dense(change)) = (unsent, change) else {
+                unreachable!("own changes are dense")
+            };
+            kernel::add_assign(self.setting.parts.isa, Arc::make_mut(unsent), &change);
+        }
+    }
+
+    /// Sends what is not sent yet. Answers may lack it for a while: it is kept to be added.
+    fn send_changes<T>(&mut self, now: Instant, clock: u32, out: &mut Outbox<T, W::State>) {
+        let unsent = std::mem::take(&mut self.state.unsent);
+        for ((shard, cache), payload) in self.shards.iter().zip(&mut self.state.caches).zip(unsent) {
+            cache.own.push_back((clock, payload.clone()));
+            out.messages.push_back((shard.machine, Message::Update { clock, payload, sent_at: now }));
+        }
     }
 
     /// Asks again where the cache does not serve and no request is under way.

@@ -69,13 +69,11 @@ fn table(
 
 /// Machines of each parameter server.
 fn servers(case: &Case) -> Vec<std::ops::Range<u32>> {
-    match case.system {
-        System::Global(_) => std::iter::once(0..case.machines()).collect(),
-        System::Gaia(_) => {
-            let machines = case.machines_per_site;
-            (0..case.sites).map(|site| site * machines..(site + 1) * machines).collect()
-        }
+    if case.system.between_sites().is_none() {
+        return std::iter::once(0..case.machines()).collect();
     }
+    let machines = case.machines_per_site;
+    (0..case.sites).map(|site| site * machines..(site + 1) * machines).collect()
 }
 
 /// No count is negative, at any moment, in any store.

@@ -5,7 +5,7 @@ mod common;
 use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
 
@@ -16,6 +16,17 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
     })
+}
+
+/// Every kind of system.
+fn systems() -> Vec<System> {
+    let inside = Inside::Ssp { slack: 1 };
+    vec![
+        System::Global(inside),
+        System::Global(Inside::LocalSteps { every: 4 }),
+        gaia(inside, 0.01),
+        System::GaiaAsync(GaiaAsync { inside, significance: Significance::default() }),
+    ]
 }
 
 /// The whole table as one group of shards holds it.
@@ -110,6 +121,46 @@ fn ssp_without_slack_is_bsp_to_the_bit() {
         (driver.digest().to_string(), kept.evaluations)
     };
     assert_eq!(run_of(Inside::Ssp { slack: 0 }), run_of(Inside::Bsp {}));
+    assert_eq!(run_of(Inside::LocalSteps { every: 1 }), run_of(Inside::Bsp {}));
+}
+
+#[test]
+fn local_steps_exchange_every_so_many_clocks_and_lose_nothing() {
+    let run_of = |inside| {
+        let case = Case { clocks: 8, ..Case::new(3, 2, System::Global(inside)) };
+        let mut driver = case.driver(2, |worker| Counting::new(worker, 6));
+        let kept = run(&mut driver, |driver| {
+            for node in driver.nodes() {
+                for (_, data_clock) in node.worker().reading().unwrap_or_default() {
+                    assert!(data_clock.is_multiple_of(3) || inside == Inside::Bsp {});
+                }
+            }
+        });
+        (table(&driver, 0..6), kept)
+    };
+    let (rounds, kept) = run_of(Inside::LocalSteps { every: 3 });
+    assert_eq!(rounds, vec![4.0 + 6.0; (ROWS * WIDTH) as usize], "two rounds of three clocks are over");
+    let (_, every_clock) = run_of(Inside::Bsp {});
+    assert!(kept.wan_bytes * 2 < every_clock.wan_bytes, "{} bytes, {}", kept.wan_bytes, every_clock.wan_bytes);
+    // Between exchanges there is no shared model: the objective of the last one stands.
+    let objective = |clock: u32| kept.evaluations[&(clock, 4)].objective;
+    assert_eq!((objective(1), objective(2), objective(4)), (objective(0), objective(0), objective(3)));
+    assert!(objective(3) > objective(0));
+}
+
+#[test]
+fn gaia_async_is_gaia_without_barrier_and_mirror_clock() {
+    let digest = |system| {
+        let mut driver = Case { wan_mbit_per_s: 3, ..Case::new(3, 2, system) }.driver(2, Mixing::new);
+        run(&mut driver, |_| ());
+        driver.digest().to_string()
+    };
+    let (inside, significance) = (Inside::Ssp { slack: 1 }, Significance::default());
+    let settings =
+        Gaia { inside, significance, selective_barrier: SelectiveBarrier::Off {}, mirror_clock: MirrorClock::Off {} };
+    let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance }));
+    assert_eq!(asynchronous, digest(System::Gaia(settings)));
+    assert_ne!(asynchronous, digest(System::Gaia(Gaia { mirror_clock: MirrorClock::default(), ..settings })));
 }
 
 #[test]
@@ -136,7 +187,7 @@ fn ssp_lets_fast_workers_run_ahead_and_ends_the_same_clock() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_run() {
-    for system in [System::Global(Inside::Ssp { slack: 1 }), gaia(Inside::Ssp { slack: 1 }, 0.01)] {
+    for system in systems() {
         let digest = |threads| {
             let mut driver = Case::new(3, 2, system.clone()).driver(threads, Mixing::new);
             run(&mut driver, |_| ());
@@ -158,7 +209,7 @@ fn another_seed_gives_another_run() {
 
 #[test]
 fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
-    for system in [System::Global(Inside::Ssp { slack: 1 }), gaia(Inside::Ssp { slack: 1 }, 0.01)] {
+    for system in systems() {
         let case = Case { wan_mbit_per_s: 3, ..Case::new(3, 2, system) };
         let mut whole = case.driver(2, Mixing::new);
         let mut events = 0;

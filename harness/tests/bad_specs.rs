@@ -124,6 +124,13 @@ const MEANING: &[Mistake] = &[
     ("depth beyond all use", "machines: e5-2698", "link: { chunk: 64 KiB, depth: 2 GiB }"),
     ("cap of zero", "machines: e5-2698", "cap: { clocks: 0, times-target: 0.5 }"),
     ("convergence of nothing", "machines: e5-2698", "convergence: { change: 0, passes: 0, min-improvement: 1 }"),
+    ("local steps inside a site", "{ bsp: {} }", "{ local-steps: { every: 4 } }"),
+    ("no local steps", "{ ssp: { slack: 1 } }", "{ local-steps: { every: 0 } }"),
+    (
+        "a target that stands still",
+        "machines: e5-2698",
+        "target: { profile: lan, system: { global: { local-steps: { every: 10 } } } }",
+    ),
     ("staleness", "threshold: 0.01 }", "threshold: 0.01 }\n        mirror-clock: { bounded: { staleness: 5000 } }"),
 ];
 

@@ -10,6 +10,24 @@ pub enum System {
     Global(Inside),
     /// Gaia: a parameter server in every site, Approximate Synchronous Parallel between them.
     Gaia(Gaia),
+    /// Gaia's filter alone: no selective barrier, no mirror clock (the paper's `Gaia_Async`, Figure 12).
+    GaiaAsync(GaiaAsync),
+}
+
+impl System {
+    /// The settings between sites, of a system with a parameter server in every site.
+    pub fn between_sites(&self) -> Option<Gaia> {
+        match self {
+            System::Global(_) => None,
+            System::Gaia(gaia) => Some(*gaia),
+            System::GaiaAsync(GaiaAsync { inside, significance }) => Some(Gaia {
+                inside: *inside,
+                significance: *significance,
+                selective_barrier: SelectiveBarrier::Off {},
+                mirror_clock: MirrorClock::Off {},
+            }),
+        }
+    }
 }
 
 /// The sync model among workers of one parameter server.
@@ -22,6 +40,12 @@ pub enum Inside {
     Ssp {
         /// Clocks.
         slack: u32,
+    },
+    /// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
+    /// BSP. For one global parameter server only.
+    LocalSteps {
+        /// Clocks.
+        every: u32,
     },
 }
 
@@ -40,6 +64,17 @@ pub struct Gaia {
     /// How far sites may run apart.
     #[serde(default)]
     pub mirror_clock: MirrorClock,
+}
+
+/// The settings of `Gaia_Async`: those of Gaia that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GaiaAsync {
+    /// The model among the workers of a site.
+    pub inside: Inside,
+    /// What makes an update significant.
+    #[serde(default)]
+    pub significance: Significance,
 }
 
 /// An accumulated update is significant when |accumulated / current value| exceeds the threshold (paper section 3.2).

@@ -11,6 +11,7 @@ use crate::sync::config::{Inside, System};
 mod bsp;
 pub mod config;
 mod gaia;
+mod local_steps;
 mod ssp;
 
 /// When a server applies the updates that reach it.
@@ -88,6 +89,11 @@ pub trait SyncModel: Send + Sync {
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May the worker compute from its cache without hearing from the server again.
     fn cache_serves(&self, cache: &CacheState) -> bool;
+    /// Does a worker exchange with its servers after clock `clock`: send what it changed since it last did, and go on with
+    /// fresh rows. If not, it goes on with what it has.
+    fn exchanges_after(&self, _clock: u32) -> bool {
+        true
+    }
     /// What is sent to the other sites now.
     fn outgoing(&self, progress: &Progress) -> Outgoing;
     /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
@@ -96,9 +102,10 @@ pub trait SyncModel: Send + Sync {
 
 /// The model of a system.
 pub fn model(system: &System) -> Box<dyn SyncModel> {
-    match system {
-        System::Global(within) => inside(*within),
-        System::Gaia(settings) => Box::new(gaia::GaiaModel::new(*settings)),
+    match (system, system.between_sites()) {
+        (_, Some(settings)) => Box::new(gaia::GaiaModel::new(settings)),
+        (System::Global(within), None) => inside(*within),
+        (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
     }
 }
 
@@ -107,5 +114,6 @@ fn inside(within: Inside) -> Box<dyn SyncModel> {
     match within {
         Inside::Bsp {} | Inside::Ssp { slack: 0 } => Box::new(bsp::Bsp),
         Inside::Ssp { slack } => Box::new(ssp::Ssp { slack }),
+        Inside::LocalSteps { every } => Box::new(local_steps::LocalSteps { every }),
     }
 }

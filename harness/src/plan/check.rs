@@ -94,14 +94,32 @@ impl Problems {
     }
 
     pub(super) fn system(&mut self, path: &str, system: &System) {
-        match system {
-            System::Global(inside) => self.inside(&format!("{path}.global"), inside),
-            System::Gaia(gaia) => self.gaia(&format!("{path}.gaia"), gaia),
+        match (system, system.between_sites()) {
+            (System::Global(inside), _) => self.inside(&format!("{path}.global"), inside),
+            (System::Gaia(_), Some(gaia)) => self.gaia(&format!("{path}.gaia"), &gaia),
+            (System::GaiaAsync(_), Some(gaia)) => self.gaia(&format!("{path}.gaia-async"), &gaia),
+            (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
+        }
+    }
+
+    /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
+    pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
+        if let System::Global(Inside::LocalSteps { every }) = system
+            && *every >= clocks
+        {
+            let path = "target.system.global.local-steps.every";
+            self.add(path, format!("{every}: expected less than the {clocks} clocks of `convergence.passes`"));
         }
     }
 
     fn gaia(&mut self, path: &str, gaia: &Gaia) {
         self.inside(&format!("{path}.inside"), &gaia.inside);
+        if let Inside::LocalSteps { .. } = gaia.inside {
+            self.add(
+                format!("{path}.inside.local-steps"),
+                "for `global` only: expected `bsp` or `ssp` among the workers of a site",
+            );
+        }
         self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
         if let SelectiveBarrier::Backlog { seconds } = gaia.selective_barrier {
             self.positive(&format!("{path}.selective-barrier.backlog.seconds"), seconds, 3600.0);
@@ -112,8 +130,12 @@ impl Problems {
     }
 
     fn inside(&mut self, path: &str, inside: &Inside) {
-        if let Inside::Ssp { slack } = inside {
-            self.within(&format!("{path}.ssp.slack"), *slack, 0..=MAX_CLOCKS_AHEAD);
+        match inside {
+            Inside::Bsp {} => {}
+            Inside::Ssp { slack } => self.within(&format!("{path}.ssp.slack"), *slack, 0..=MAX_CLOCKS_AHEAD),
+            Inside::LocalSteps { every } => {
+                self.within(&format!("{path}.local-steps.every"), *every, 1..=MAX_CLOCKS_AHEAD)
+            }
         }
     }
 

@@ -3,8 +3,6 @@
 //! The number of passes to the target is not known beforehand and taken as [`PASSES`]. Rates are those of one core of
 //! a small cloud machine (a Xeon with AVX2); a faster host takes less.
 
-use gaia_core::sync::config::System;
-
 use super::{Data, Plan};
 use crate::spec::Workload;
 
@@ -42,10 +40,7 @@ pub struct Estimate {
 pub fn estimate(plan: &Plan) -> Estimate {
     let size = plan.data.size();
     let machines = f64::from(plan.machine_count());
-    let groups = match plan.system {
-        System::Global(_) => 1.0,
-        System::Gaia(_) => plan.machines_per_site.len() as f64,
-    };
+    let groups = if plan.system.between_sites().is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
     let (width, clocks_per_pass) = (f64::from(plan.workload.width()), f64::from(plan.workload.clocks_per_pass()));
     let model_bytes = f64::from(size.rows) * width * 4.0;
     let clocks = (PASSES * clocks_per_pass).min(f64::from(plan.cap.clocks));

@@ -105,6 +105,7 @@ fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>)
         problems.add(format!("split.skewed.{}", error.field), error.says);
     }
     problems.convergence(&spec.convergence);
+    problems.target_rounds(&spec.target.system, spec.convergence.passes * spec.workload.clocks_per_pass());
     problems.cap(&spec.cap);
     if let Goal::Clocks(clocks) = spec.goal {
         problems.within("goal.clocks", clocks, 1..=1_000_000);
@@ -259,7 +260,7 @@ fn check_machines(problems: &mut Problems, path: &str, profile: &Profile, per_si
     } else if all > u64::from(MAX_MACHINES) {
         problems.add(path, format!("{all} machines in all: expected at most {MAX_MACHINES}"));
     }
-    if matches!(system, System::Gaia(_)) && per_site.iter().any(|number| *number != per_site[0]) {
+    if system.between_sites().is_some() && per_site.iter().any(|number| *number != per_site[0]) {
         problems.add(path, format!("{per_site:?}: Gaia needs the same number of machines in every site"));
     }
 }

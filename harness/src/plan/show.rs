@@ -1,6 +1,6 @@
 //! Plans as a table for people: what would run, on what, and what it will ask of this host.
 
-use gaia_core::sync::config::{Encoding, Inside, MirrorClock, Schedule, SelectiveBarrier, System};
+use gaia_core::sync::config::{Encoding, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
 
 use super::{Experiment, Plan, estimate};
 
@@ -8,13 +8,11 @@ use super::{Experiment, Plan, estimate};
 pub fn system_in_words(system: &System) -> String {
     match system {
         System::Global(inside) => format!("IterStore-style, {}", inside_in_words(inside)),
+        System::GaiaAsync(gaia) => {
+            let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
+            format!("Gaia_Async, {inside} inside, {threshold}")
+        }
         System::Gaia(gaia) => {
-            let schedule = match gaia.significance.schedule {
-                Schedule::Constant => "",
-                Schedule::SqrtClocks => "/sqrt(clocks)",
-                Schedule::SqrtPasses => "/sqrt(passes)",
-                Schedule::LearningRate => " by learning rate",
-            };
             let barrier = match gaia.selective_barrier {
                 SelectiveBarrier::Off {} => "no selective barrier".into(),
                 SelectiveBarrier::Backlog { seconds } => format!("barrier over {seconds} s"),
@@ -23,16 +21,27 @@ pub fn system_in_words(system: &System) -> String {
                 MirrorClock::Off {} => "no mirror clock".into(),
                 MirrorClock::Bounded { staleness } => format!("mirror clock {staleness}"),
             };
-            let (inside, threshold) = (inside_in_words(&gaia.inside), gaia.significance.threshold);
-            format!("Gaia, {inside} inside, {threshold}{schedule}, {barrier}, {mirror}")
+            let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
+            format!("Gaia, {inside} inside, {threshold}, {barrier}, {mirror}")
         }
     }
+}
+
+fn threshold_in_words(significance: &Significance) -> String {
+    let schedule = match significance.schedule {
+        Schedule::Constant => "",
+        Schedule::SqrtClocks => "/sqrt(clocks)",
+        Schedule::SqrtPasses => "/sqrt(passes)",
+        Schedule::LearningRate => " by learning rate",
+    };
+    format!("{}{schedule}", significance.threshold)
 }
 
 fn inside_in_words(inside: &Inside) -> String {
     match inside {
         Inside::Bsp {} => "BSP".into(),
         Inside::Ssp { slack } => format!("SSP (slack {slack})"),
+        Inside::LocalSteps { every } => format!("BSP every {every} clocks"),
     }
 }
 

@@ -1,0 +1,58 @@
+//! Every form of training system in one spec, from YAML to its results.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use harness::results::Summary;
+
+/// Name and form of every system; all run seven clocks.
+const SYSTEMS: &[(&str, &str)] = &[
+    ("BSP", "global: { bsp: {} }"),
+    ("SSP", "global: { ssp: { slack: 1 } }"),
+    ("every clock", "global: { local-steps: { every: 1 } }"),
+    ("every three clocks", "global: { local-steps: { every: 3 } }"),
+    ("Gaia", "gaia: { inside: { bsp: {} } }"),
+    ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
+];
+
+const SPEC: &str = "
+workload:
+  mf: { rank: 8 }
+data:
+  generated: { users: 400, items: 120, ratings: 8000 }
+similitude: netflix
+goal: { clocks: 7 }
+cells:
+";
+
+/// The summary of every cell by name, of a run in a folder of its own.
+fn summaries() -> BTreeMap<String, Summary> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cell = |(name, system): &(&str, &str)| {
+        format!("  - {{ name: {name}, profile: va-ca, machines-per-site: 2, system: {{ {system} }} }}\n")
+    };
+    let cells: String = SYSTEMS.iter().map(cell).collect();
+    fs::write(folder.path().join("all.yaml"), format!("{SPEC}{cells}")).expect("writable");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+    let ran = command.current_dir(folder.path()).args(["run", "all.yaml"]).output().expect("the binary starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let cells = fs::read_dir(folder.path().join("results/all")).expect("a folder of cells");
+    let summaries = cells.filter_map(|entry| fs::read(entry.expect("an entry").path().join("summary.json")).ok());
+    let read = |bytes: Vec<u8>| serde_json::from_slice::<Summary>(&bytes).expect("a summary");
+    summaries.map(read).map(|summary| (summary.cell.clone(), summary)).collect()
+}
+
+#[test]
+fn every_system_runs_from_its_spec() {
+    let summaries = summaries();
+    assert_eq!(summaries.len(), SYSTEMS.len());
+    for (name, summary) in &summaries {
+        assert_eq!(summary.clocks, 7, "{name}");
+        assert!(summary.last_objective < summary.first_objective, "{name} learns");
+    }
+    let (bsp, every_clock, rounds) = (&summaries["BSP"], &summaries["every clock"], &summaries["every three clocks"]);
+    assert_eq!(every_clock.digest, bsp.digest);
+    assert_eq!(every_clock.last_objective.to_bits(), bsp.last_objective.to_bits());
+    assert!(rounds.wan_bytes_per_clock < 0.6 * bsp.wan_bytes_per_clock);
+}
