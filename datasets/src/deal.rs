@@ -7,6 +7,15 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::random::{below, stream};
+use crate::split::Split;
+
+/// What makes sites differ.
+pub(crate) enum Skew {
+    /// How much they have: the machines of site s (from 0) get loads in proportion to (s + 1)^-skew.
+    Sizes,
+    /// What they have: things go to sites in the order of their places along a line.
+    Places(Vec<f64>),
+}
 
 pub(crate) struct Dealer<'a> {
     /// Of each thing: ratings of a user, tokens of a document.
@@ -20,8 +29,30 @@ pub(crate) struct Dealer<'a> {
 }
 
 impl<'a> Dealer<'a> {
-    /// `machines_per_site` counts the machines of each site.
-    pub(crate) fn new(loads: &'a [u32], machines_per_site: &[u32]) -> Self {
+    /// Everything dealt as `split` says; `skew` says what its `by` means. `machines_per_site` counts the machines of each site.
+    ///
+    /// # Panics
+    /// When there is no machine, or [`Split::check`] finds an error.
+    pub(crate) fn deal_as<By: Copy>(
+        split: Split<By>,
+        loads: &'a [u32],
+        machines_per_site: &[u32],
+        skew: impl FnOnce(By) -> Skew,
+    ) -> Self {
+        assert!(machines_per_site.iter().any(|&n| n > 0), "partition needs a machine");
+        assert_eq!(split.check(), [], "partition needs a checked split");
+        let mut dealer = Dealer::new(loads, machines_per_site);
+        match split {
+            Split::Even => dealer.deal_all(|_| 1.0),
+            Split::Skewed { by, skew: strength } => match skew(by) {
+                Skew::Sizes => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -strength)),
+                Skew::Places(places) => dealer.deal_by_places(strength, &places),
+            },
+        }
+        dealer
+    }
+
+    fn new(loads: &'a [u32], machines_per_site: &[u32]) -> Self {
         let machines = |(site, &n): (usize, &u32)| std::iter::repeat_n(site, n as usize);
         let site_of: Vec<usize> = machines_per_site.iter().enumerate().flat_map(machines).collect();
         Dealer { loads, given: vec![0; site_of.len()], site_of, machine_of: vec![0; loads.len()] }
@@ -38,12 +69,12 @@ impl<'a> Dealer<'a> {
     }
 
     /// Deals everything; machines of a site get loads in proportion to `share(site)`.
-    pub(crate) fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
+    fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
         self.deal((0..self.loads.len() as u32).collect(), |_| true, share);
     }
 
     /// Deals a share `skew` of the things to sites in the order of `places`, a stretch of it each; the others evenly.
-    pub(crate) fn deal_by_places(&mut self, skew: f64, places: &[f64]) {
+    fn deal_by_places(&mut self, skew: f64, places: &[f64]) {
         let mut things: Vec<u32> = (0..self.loads.len() as u32).collect();
         shuffle(&mut things);
         let others = things.split_off((skew * things.len() as f64) as usize);

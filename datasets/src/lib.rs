@@ -10,5 +10,6 @@ mod deal;
 pub mod field;
 mod random;
 pub mod ratings;
+pub mod split;
 #[cfg(feature = "read")]
 pub mod text;

@@ -1,40 +1,18 @@
 //! Loading and caching corpora: every form gives the same, every mistake is named with its place.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod common;
 
+use std::fs;
+
+use common::{complaint, folder, gz, real};
 use datasets::bow::cache::{read_cache, write_cache};
 use datasets::bow::load::load;
 use datasets::bow::{Corpus, Entry};
-use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 const DOCWORD: &str = "3\n4\n5\n1 1 2\n1 3 1\n2 2 7\n2 3 1\n3 4 1\n";
 const VOCAB: &str = "alpha\nbeta\ngamma\ndelta\n";
-
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for (name, content) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    folder
-}
-
-fn gz(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// Why `path` cannot be loaded, without the folder's own name.
-fn complaint(path: &Path, folder: &Path) -> String {
-    let error = load(path).expect_err(&format!("{} is wrong", path.display()));
-    error.to_string().replace(&format!("{}/", folder.display()), "").replace(&folder.display().to_string(), "FOLDER")
-}
 
 #[test]
 fn every_form_loads_to_the_same() {
@@ -116,7 +94,7 @@ fn every_malformed_corpus_is_named_with_its_place() {
     let files: Vec<(&str, &[u8])> = bad.iter().map(|(name, content)| (*name, content.as_slice())).collect();
     let folder = folder(&files);
     let complaints: Vec<String> =
-        bad.iter().map(|(name, _)| complaint(&folder.path().join(name), folder.path())).collect();
+        bad.iter().map(|(name, _)| complaint(load(&folder.path().join(name)), folder.path())).collect();
     // How far a cut-off stream is read depends on the inflater that is built in.
     let complaints =
         complaints.join("\n").replace("after line 1999", "after line N").replace("after line 2000", "after line N");
@@ -155,7 +133,8 @@ fn every_bad_folder_is_named_with_what_is_wrong() {
         "shart",
         "two/docword.c.txt",
     ];
-    let complaints: Vec<String> = names.iter().map(|name| complaint(&whole.path().join(name), whole.path())).collect();
+    let complaints: Vec<String> =
+        names.iter().map(|name| complaint(load(&whole.path().join(name)), whole.path())).collect();
     insta::assert_snapshot!("bad_corpus_folders", complaints.join("\n"));
 }
 
@@ -206,19 +185,6 @@ fn every_flipped_bit_and_every_cut_of_a_cache_is_noticed() {
         says(&with(whole.len() - 1, 0xee)).split("hash").next().unwrap().to_owned(),
     ];
     insta::assert_snapshot!(complaints.join("\n"));
-}
-
-/// The folder with real data sets, or a line that says why a test is skipped.
-fn real(name: &str) -> Option<PathBuf> {
-    let data = std::env::var_os("GAIA_DATA")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
-    let folder = data.join(name);
-    if folder.exists() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no {name} among the real data (set GAIA_DATA to the folder that has it)");
-    None
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Loading ratings: every format gives the same, every mistake is named with its place.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod common;
 
+use std::fs;
+
+use common::{complaint, folder, gz, real};
 use datasets::ratings::held_out::HeldOut;
 use datasets::ratings::load::{Loaded, load};
-use flate2::{Compression, write::GzEncoder};
-use tempfile::TempDir;
 
 const ALL: HeldOut = HeldOut { share: 0.0, seed: 0 };
 const SOME: HeldOut = HeldOut { share: 0.2, seed: 9 };
@@ -18,22 +17,6 @@ const DAT: &str = "7::300::1::978300760\n7::10::4::978302109\n42::10::5::9783019
 const NETFLIX_10: &str = "10:\n42,5,2005-09-06\n7,4,2005-05-13\n";
 const NETFLIX_20: &str = "20:\n1488844,3,2005-10-19\n";
 const NETFLIX_300: &str = "300:\n1488844,2,2004-05-03\n7,1,2005-11-17\n";
-
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for (name, content) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    folder
-}
-
-fn gz(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn triples(loaded: &Loaded) -> Vec<(u32, u32, f32)> {
     let train = loaded.ratings.train.iter();
@@ -63,13 +46,12 @@ fn every_format_plain_and_compressed_loads_to_the_same() {
     let expected = [(7, 10, 4.0), (7, 300, 1.0), (42, 10, 5.0), (1488844, 20, 3.0), (1488844, 300, 2.0)];
     for set in sets {
         for compressed in [false, true] {
-            let folder = TempDir::new().unwrap();
-            for (name, text) in &set {
-                let name = if compressed { format!("{name}.gz") } else { name.clone() };
-                let path = folder.path().join(name);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, if compressed { gz(text) } else { text.as_bytes().to_vec() }).unwrap();
-            }
+            let form = |(name, text): &(String, &str)| {
+                if compressed { (format!("{name}.gz"), gz(text)) } else { (name.clone(), text.as_bytes().to_vec()) }
+            };
+            let files: Vec<(String, Vec<u8>)> = set.iter().map(form).collect();
+            let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), &content[..])).collect();
+            let folder = folder(&files);
             let loaded = load(folder.path(), ALL).unwrap();
             assert_eq!(triples(&loaded), expected, "{set:?}");
             assert_eq!((loaded.ratings.users, loaded.ratings.items), (3, 3));
@@ -132,17 +114,6 @@ fn a_file_longer_than_the_buffer_loads_whole() {
     assert!(same_but_the_name(&loaded, &load(&folder.path().join("u.gz"), SOME).unwrap()));
 }
 
-/// What `load` says of a file or folder, with the temporary folder's path taken out.
-fn complaint(path: &Path, within: &Path) -> String {
-    match load(path, SOME) {
-        Ok(loaded) => panic!("{} loads: {loaded:?}", path.display()),
-        Err(error) => error
-            .to_string()
-            .replace(&format!("{}/", within.display()), "")
-            .replace(&within.display().to_string(), "FOLDER"),
-    }
-}
-
 #[test]
 fn every_bad_file_is_named_with_its_place() {
     let cut_gzip = {
@@ -195,7 +166,7 @@ fn every_bad_file_is_named_with_its_place() {
     let files: Vec<(&str, &[u8])> = bad.iter().map(|(name, content)| (*name, content.as_slice())).collect();
     let folder = folder(&files);
     let complaints: Vec<String> =
-        bad.iter().map(|(name, _)| complaint(&folder.path().join(name), folder.path())).collect();
+        bad.iter().map(|(name, _)| complaint(load(&folder.path().join(name), SOME), folder.path())).collect();
     // How far a cut-off stream is read depends on the inflater that is built in.
     let complaints =
         complaints.join("\n").replace("after line 19804", "after line N").replace("after line 19805", "after line N");
@@ -251,21 +222,9 @@ fn every_bad_folder_is_named_with_what_was_looked_for() {
         "elsewhere/entirely",
         "unreadable",
     ];
-    let complaints: Vec<String> = names.iter().map(|name| complaint(&whole.path().join(name), whole.path())).collect();
+    let complaints: Vec<String> =
+        names.iter().map(|name| complaint(load(&whole.path().join(name), SOME), whole.path())).collect();
     insta::assert_snapshot!("bad_folders", complaints.join("\n"));
-}
-
-/// The folder with real data sets, or a line that says why a test is skipped.
-fn real(name: &str) -> Option<PathBuf> {
-    let data = std::env::var_os("GAIA_DATA")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
-    let folder = data.join(name);
-    if folder.exists() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no {name} among the real data (set GAIA_DATA to the folder that has it)");
-    None
 }
 
 #[test]

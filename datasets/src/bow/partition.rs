@@ -14,28 +14,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Corpus, Entry};
-use crate::deal::Dealer;
-use crate::field::FieldError;
+use crate::deal::{Dealer, Skew};
 use crate::random::{below, stream};
 
 /// Rounds of the power method; the order of documents is settled long before.
 const POWER_ROUNDS: u32 = 20;
 
 /// How documents are dealt to machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Split {
-    /// Every machine gets about the same number of tokens, of documents of all kinds.
-    #[default]
-    Even,
-    /// Sites differ.
-    Skewed {
-        /// In what.
-        by: SkewBy,
-        /// How much: 0 (not at all) to 1.
-        skew: f64,
-    },
-}
+pub type Split = crate::split::Split<SkewBy>;
 
 /// What sites differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,37 +42,21 @@ pub struct Part {
     pub documents: Vec<u32>,
 }
 
-impl Split {
-    /// Every error of meaning.
-    pub fn check(&self) -> Vec<FieldError> {
-        match *self {
-            Split::Skewed { skew, .. } if !(0.0..=1.0).contains(&skew) => {
-                vec![FieldError { field: "skew", says: format!("found {skew}, expected a number from 0 to 1") }]
-            }
-            Split::Even | Split::Skewed { .. } => Vec::new(),
-        }
-    }
-}
-
 /// Deals the documents of `corpus` to machines; `machines_per_site` counts the machines of each site. One part for each
 /// machine, in order. With fewer documents than machines some parts are empty.
 ///
 /// # Panics
 /// When there is no machine, [`Split::check`] finds an error, or a document has 2^32 tokens.
 pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Vec<Part> {
-    assert!(machines_per_site.iter().any(|&n| n > 0), "partition needs a machine");
-    assert_eq!(split.check(), [], "partition needs a checked split");
     let tokens = |entries: &[Entry]| {
         let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum::<u64>();
         u32::try_from(tokens).expect("a document has fewer than 2^32 tokens")
     };
     let loads: Vec<u32> = corpus.iter().map(tokens).collect();
-    let mut dealer = Dealer::new(&loads, machines_per_site);
-    match split {
-        Split::Even => dealer.deal_all(|_| 1.0),
-        Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
-        Split::Skewed { by: SkewBy::Topics, skew } => dealer.deal_by_places(skew, &places(corpus, &loads)),
-    }
+    let dealer = Dealer::deal_as(split, &loads, machines_per_site, |by| match by {
+        SkewBy::Sizes => Skew::Sizes,
+        SkewBy::Topics => Skew::Places(places(corpus, &loads)),
+    });
     let machines = 0..dealer.given().len() as u32;
     let mut parts: Vec<Part> = machines.map(|machine| Part { machine, documents: Vec::new() }).collect();
     for (document, &machine) in (0..).zip(dealer.machine_of()) {

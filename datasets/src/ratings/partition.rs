@@ -17,8 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Rating, Ratings};
-use crate::deal::Dealer;
-use crate::field::FieldError;
+use crate::deal::{Dealer, Skew};
 use crate::random::{below, stream};
 
 /// Rounds of the power method; the order of users is settled long before.
@@ -27,20 +26,7 @@ const POWER_ROUNDS: u32 = 20;
 const TASTE_SHRINKAGE: f64 = 5.0;
 
 /// How users are dealt to machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Split {
-    /// Every machine gets about the same number of ratings, of users of all kinds.
-    #[default]
-    Even,
-    /// Sites differ.
-    Skewed {
-        /// In what.
-        by: SkewBy,
-        /// How much: 0 (not at all) to 1.
-        skew: f64,
-    },
-}
+pub type Split = crate::split::Split<SkewBy>;
 
 /// What sites differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,36 +52,20 @@ pub struct Part {
     pub held_out: Vec<Rating>,
 }
 
-impl Split {
-    /// Every error of meaning.
-    pub fn check(&self) -> Vec<FieldError> {
-        match *self {
-            Split::Skewed { skew, .. } if !(0.0..=1.0).contains(&skew) => {
-                vec![FieldError { field: "skew", says: format!("found {skew}, expected a number from 0 to 1") }]
-            }
-            Split::Even | Split::Skewed { .. } => Vec::new(),
-        }
-    }
-}
-
 /// Deals the users of `ratings` to machines; `machines_per_site` counts the machines of each site. One part for each
 /// machine, in order. With fewer users than machines some parts are empty.
 ///
 /// # Panics
 /// When there is no machine, or [`Split::check`] finds an error.
 pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> Vec<Part> {
-    assert!(machines_per_site.iter().any(|&n| n > 0), "partition needs a machine");
-    assert_eq!(split.check(), [], "partition needs a checked split");
     let mut loads = vec![0u32; ratings.users as usize];
     for rating in &ratings.train {
         loads[rating.user as usize] += 1;
     }
-    let mut dealer = Dealer::new(&loads, machines_per_site);
-    match split {
-        Split::Even => dealer.deal_all(|_| 1.0),
-        Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
-        Split::Skewed { by: SkewBy::Tastes, skew } => dealer.deal_by_places(skew, &tastes(ratings)),
-    }
+    let dealer = Dealer::deal_as(split, &loads, machines_per_site, |by| match by {
+        SkewBy::Sizes => Skew::Sizes,
+        SkewBy::Tastes => Skew::Places(tastes(ratings)),
+    });
     parts(ratings, dealer.machine_of(), dealer.given())
 }
 
@@ -287,11 +257,5 @@ mod tests {
         let kind =
             |part: &Part| part.users.iter().map(|user| user % 2).collect::<std::collections::BTreeSet<_>>().len();
         assert_eq!((kind(&parts[0]), kind(&parts[1])), (1, 1));
-    }
-
-    #[test]
-    fn a_skew_out_of_range_is_an_error_of_meaning() {
-        let errors = Split::Skewed { by: SkewBy::Sizes, skew: 1.5 }.check();
-        assert_eq!(errors[0].to_string(), "skew: found 1.5, expected a number from 0 to 1");
     }
 }

@@ -98,8 +98,8 @@ fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>)
         problems.positive("similitude.factors.sigma-work", sigma_work, 1e9);
     }
     let split_errors = match spec.workload {
-        Workload::Mf(_) => spec.split.of_ratings().err(),
-        Workload::Lda(_) => spec.split.of_documents().err(),
+        Workload::Mf(_) => spec::split::of_ratings(spec.split).err(),
+        Workload::Lda(_) => spec::split::of_documents(spec.split).err(),
     };
     for error in split_errors.into_iter().flatten() {
         problems.add(format!("split.skewed.{}", error.field), error.says);

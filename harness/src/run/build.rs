@@ -18,6 +18,7 @@ use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
 
 use crate::plan::Plan;
+use crate::spec::split;
 
 /// The workers of all machines, for matrix factorisation.
 pub(super) fn mf_workers(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa) -> Vec<Arc<MfWorker>> {
@@ -33,7 +34,7 @@ pub(super) fn mf_worker(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa, ma
 }
 
 fn mf_parts(plan: &Plan, ratings: &Ratings) -> Vec<Part> {
-    partition(ratings, &plan.machines_per_site, plan.split.of_ratings().expect("a plan's split was checked"))
+    partition(ratings, &plan.machines_per_site, split::of_ratings(plan.split).expect("a plan's split was checked"))
 }
 
 /// The workers of all machines, for topic modelling.
@@ -43,7 +44,7 @@ pub(super) fn lda_workers(
     config: Lda,
     isa: Isa,
 ) -> Result<Vec<Arc<LdaWorker>>, TooFrequent> {
-    let split = plan.split.of_documents().expect("a plan's split was checked");
+    let split = split::of_documents(plan.split).expect("a plan's split was checked");
     let parts = bow::partition::partition(corpus, &plan.machines_per_site, split);
     let whole = Arc::new(WholeCorpus::of(corpus, &parts, &config, plan.seed)?);
     let worker = |part| Arc::new(LdaWorker::new(corpus, part, whole.clone(), config, plan.seed, isa));

@@ -7,7 +7,7 @@ mod form;
 mod launch;
 mod set;
 mod source;
-mod split;
+pub(crate) mod split;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,52 @@
+//! Folders of small files, what is said of them, and where the real data are.
+
+#![expect(dead_code, reason = "every test file uses a part of this")]
+
+use std::fmt::{Debug, Display};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use tempfile::TempDir;
+
+/// A folder with these files: paths in it, and contents.
+pub(crate) fn folder<P: AsRef<Path>>(files: &[(P, &[u8])]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    folder
+}
+
+pub(crate) fn gz(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What is said of a file or folder that does not load, with the temporary folder's path taken out.
+pub(crate) fn complaint<T: Debug, E: Display>(loaded: Result<T, E>, within: &Path) -> String {
+    match loaded {
+        Ok(loaded) => panic!("it loads: {loaded:?}"),
+        Err(error) => error
+            .to_string()
+            .replace(&format!("{}/", within.display()), "")
+            .replace(&within.display().to_string(), "FOLDER"),
+    }
+}
+
+/// The folder with real data sets, or a line that says why a test is skipped.
+pub(crate) fn real(name: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("GAIA_DATA")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"));
+    let folder = data.join(name);
+    if folder.exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no {name} among the real data (set GAIA_DATA to the folder that has it)");
+    None
+}
