@@ -9,6 +9,8 @@ use datasets::bow::Corpus;
 use datasets::bow::config::Generated;
 use datasets::bow::generate::generate;
 use datasets::bow::partition::{Split, partition};
+use emulator::profile::{Profile, builtin_names};
+use emulator::topology::Topology;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::simd::Isa;
@@ -139,6 +141,30 @@ proptest! {
             (0..case.machines()).map(|machine| kept.evaluations[&(clock, machine)].objective).sum()
         };
         prop_assert!(objective(9) < objective(0), "{} after {}", objective(9), objective(0));
+    }
+}
+
+#[test]
+fn tables_hold_the_corpus_on_every_built_in_network() {
+    let systems = [
+        System::Global(Inside::Bsp {}),
+        System::Global(Inside::Ssp { slack: 2 }),
+        gaia(Inside::Bsp {}, 0.05),
+        gaia(Inside::Ssp { slack: 1 }, 0.05),
+    ];
+    let corpus = corpus(7);
+    for name in builtin_names() {
+        let profile = Profile::builtin(name).expect("a built-in profile");
+        let machines = vec![if profile.sites.len() == 1 { 4 } else { 2 }; profile.sites.len()];
+        for system in &systems {
+            let topology = Topology::new(&profile, &machines).expect("machines for every site");
+            let case = Case { clocks: 7, sigma_bytes: 2000.0, ..Case::on(topology, system.clone()) };
+            let mut driver = driver(&case, &corpus, Reads::AllWords, 1);
+            let kept = run(&mut driver, check_counts);
+            check_delivered(&driver, &case, &corpus);
+            let clamped: u64 = kept.evaluations.values().map(|evaluation| evaluation.clamped).sum();
+            assert_eq!((clamped, kept.evaluations.len()), (0, 8 * case.machines() as usize), "{name}, {system:?}");
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::thread;
 
 use common::{Case, Counting, Kept, Mixing, ROWS, WIDTH};
+use datasets::bow::config::Generated;
+use datasets::bow::generate::generate;
+use datasets::bow::partition::{Split, partition};
 use emulator::id::MachineId;
 use emulator::link::LinkConfig;
 use emulator::real::driver::{NodeConfig, run_node};
@@ -19,7 +22,10 @@ use emulator::virtual_driver::{Observer, Step, Transfer};
 use gaia_core::codec::MessageCodec;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
+use gaia_core::simd::Isa;
 use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use gaia_core::workload::traits::{Evaluation, Workload};
 
 const RUN: u64 = 7;
@@ -138,14 +144,57 @@ fn bsp_over_real_connections_is_bsp_in_virtual_time_to_the_bit() {
     }
 }
 
+/// A small corpus dealt to the machines of `case`.
+fn topic_modelling(case: &Case) -> (u64, impl Fn(u32) -> LdaWorker + Sync + use<>) {
+    let shape =
+        Generated { documents: Some(120), words: Some(60), tokens: Some(4_000), topics: 6, ..Generated::default() };
+    let corpus = generate(&shape, 2);
+    let config = Lda { topics: 12, clocks_per_pass: 2, ..Lda::default() };
+    let parts = partition(&corpus, &vec![case.machines_per_site; case.sites as usize], Split::Even);
+    let whole = Arc::new(WholeCorpus::of(&corpus, &parts, &config, case.seed).expect("a corpus that can be counted"));
+    let (tokens, seed) = (corpus.tokens, case.seed);
+    let worker = move |machine: u32| {
+        LdaWorker::new(&corpus, &parts[machine as usize], whole.clone(), config, seed, Isa::detect())
+    };
+    (tokens, worker)
+}
+
 #[test]
-fn gaia_over_real_connections_loses_nothing() {
-    let system = System::Gaia(Gaia {
+fn topics_over_real_connections_are_those_of_virtual_time_to_the_bit() {
+    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::Bsp {})) };
+    let (tokens, worker) = topic_modelling(&case);
+    let expected = in_virtual_time(&case, &worker);
+    let counted: f32 = expected.tables.iter().flatten().map(|&bits| f32::from_bits(bits)).sum();
+    assert_eq!((counted as u64, expected.evaluations.len()), (tokens, 4 * 6));
+    assert_eq!(in_real_time(&case, "0.5", &worker), expected);
+}
+
+#[test]
+fn topics_under_gaia_over_real_connections_lose_no_token() {
+    let case = Case { clocks: 5, ..Case::new(3, 1, everything_significant()) };
+    let (tokens, worker) = topic_modelling(&case);
+    let left = in_real_time(&case, "0.5", &worker);
+    for table in &left.tables {
+        let counts: Vec<f32> = table.iter().map(|&bits| f32::from_bits(bits)).collect();
+        assert!(counts.iter().all(|&count| count >= 0.0));
+        assert_eq!(counts.iter().sum::<f32>() as u64, tokens);
+        assert_eq!(table, &left.tables[0], "with a threshold of 0 all sites come to the same");
+    }
+}
+
+/// Gaia that sends every update, announced by barriers.
+fn everything_significant() -> System {
+    System::Gaia(Gaia {
         inside: Inside::Bsp {},
         significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
-    });
+    })
+}
+
+#[test]
+fn gaia_over_real_connections_loses_nothing() {
+    let system = everything_significant();
     let case = Case { clocks: 5, ..Case::new(3, 1, system) };
     let workers = case.machines();
     let left = in_real_time(&case, "0.5", |worker| Counting::new(worker, workers));

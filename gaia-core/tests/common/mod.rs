@@ -10,6 +10,7 @@ use emulator::id::{MachineId, SiteId};
 use emulator::link::{Fabric, LinkConfig};
 use emulator::network::{Limit, Network, Route};
 use emulator::time::{Duration, Instant};
+use emulator::topology::Topology;
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
 use gaia_core::cost::{LdaRate, MachineKind, MfRate, ServerRates, Similitude};
@@ -33,6 +34,8 @@ pub(crate) struct Case {
     pub(crate) clocks: u32,
     pub(crate) seed: u64,
     pub(crate) sigma_bytes: f64,
+    /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
+    pub(crate) topology: Option<Topology>,
 }
 
 impl Case {
@@ -46,7 +49,15 @@ impl Case {
             clocks: 6,
             seed: 1,
             sigma_bytes: 200.0,
+            topology: None,
         }
+    }
+
+    /// On the machines and links of `topology`, with equally many machines in each site.
+    pub(crate) fn on(topology: Topology, system: System) -> Self {
+        let sites = topology.sites().len() as u32;
+        let machines_per_site = topology.machine_count() as u32 / sites;
+        Case { topology: Some(topology), ..Case::new(sites, machines_per_site, system) }
     }
 
     pub(crate) fn machines(&self) -> u32 {
@@ -57,8 +68,11 @@ impl Case {
         machine / self.machines_per_site
     }
 
-    /// A network interface for every machine, and a limit for every machine and remote site.
+    /// Without a topology: a network interface for every machine, and a limit for every machine and remote site.
     pub(crate) fn network(&self) -> Network {
+        if let Some(topology) = &self.topology {
+            return topology.network();
+        }
         let count = self.machines();
         let limit = |name: String, mbit: u64| Limit {
             name,
@@ -85,12 +99,23 @@ impl Case {
         Network { machines: count as usize, limits, routes }
     }
 
+    /// From the first machine to each, then from the second, ...
+    fn bytes_per_second(&self) -> Vec<f64> {
+        let count = self.machines();
+        let Some(topology) = &self.topology else {
+            return vec![self.wan_mbit_per_s as f64 * 125_000.0; (count * count) as usize];
+        };
+        let rate = |from, to| topology.rate_between(MachineId(from), MachineId(to)).as_bits_per_second() as f64 / 8.0;
+        let between = |from, to| if from == to { f64::INFINITY } else { rate(from, to) };
+        (0..count).flat_map(|from| (0..count).map(move |to| between(from, to))).collect()
+    }
+
     pub(crate) fn setting(&self, layout: Layout) -> Setting {
         let count = self.machines();
         Setting::new(SettingParts {
             placement: Placement {
                 site_of: (0..count).map(|machine| SiteId(self.site_of(machine))).collect(),
-                bytes_per_second: vec![self.wan_mbit_per_s as f64 * 125_000.0; (count * count) as usize],
+                bytes_per_second: self.bytes_per_second(),
             },
             layout,
             system: self.system.clone(),
