@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breakdown::{PARTS, Parts};
 use crate::message::Message;
+use crate::server::store::Pending;
 use crate::workload::traits::Evaluation;
 
 /// What a machine leaves in the results.
@@ -60,10 +61,10 @@ pub enum Sample<S> {
     Filter {
         /// Clocks done in the site.
         clock: u32,
-        /// Parameters with an accumulated update.
-        touched: u64,
-        /// Those that were significant.
-        significant: u64,
+        /// The accumulated updates that it found.
+        pending: Pending,
+        /// Of them the significant ones.
+        significant: Pending,
     },
 }
 
@@ -84,9 +85,9 @@ impl<S> Record for Sample<S> {
             }
             // Evaluations depend on every bit of these.
             Sample::State { clock, .. } | Sample::Copy { clock, .. } => digest.write_u64(u64::from(*clock)),
-            Sample::Filter { touched, significant, .. } => {
-                digest.write_u64(*touched);
-                digest.write_u64(*significant);
+            Sample::Filter { pending, significant, .. } => {
+                digest.write_u64(pending.touched);
+                digest.write_u64(significant.touched);
             }
         }
     }

@@ -13,7 +13,7 @@ use emulator::id::MachineId;
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
-use super::store::{Operation, Outcome, Store, StoreTask};
+use super::store::{Operation, Outcome, Pending, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
@@ -398,9 +398,9 @@ impl Shard {
                 rows.payload = Payload::Dense(values);
                 out.messages.push_back((self.workers[worker], Message::Rows(rows)));
             }
-            (Working::Filter { clock }, Outcome::Filtered { sparse, touched }) => {
-                let significant = sparse.index.len() as u64;
-                out.samples.push_back(Sample::Filter { clock, touched, significant });
+            (Working::Filter { clock }, Outcome::Filtered { sparse, pending }) => {
+                let significant = Pending::of(&sparse.value);
+                out.samples.push_back(Sample::Filter { clock, pending, significant });
                 self.state.queue.push_front(Work::Encode { clock, sparse });
             }
             (Working::Encode { clock, sparse }, _) => self.send_to_mirrors(now, clock, &sparse, backlog, out),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::layout::Segment;
-use crate::simd::Isa;
+use crate::simd::{Isa, LANES};
 use crate::wire::{Payload, Sparse};
 
 /// Values and accumulated updates of a shard's floats.
@@ -47,13 +47,22 @@ pub enum Outcome {
     Applied,
     /// The rows, one after another.
     Gathered(Arc<[f32]>),
-    /// The significant updates, and how many parameters had an update at all.
+    /// The significant updates, and what the filter had before it.
     Filtered {
         /// What to send.
         sparse: Arc<Sparse>,
-        /// Parameters with an accumulated update before.
-        touched: u64,
+        /// What there was.
+        pending: Pending,
     },
+}
+
+/// Accumulated updates that a filter finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Parameters that have one.
+    pub touched: u64,
+    /// The sum of their sizes, signs left out.
+    pub amount: f64,
 }
 
 /// A store and the work on it.
@@ -145,10 +154,51 @@ impl Store {
     }
 
     fn filter(&mut self, isa: Isa, threshold: f32) -> Outcome {
-        let touched = self.accumulated.iter().filter(|&&update| update != 0.0).count() as u64;
+        let pending = Pending::of(&self.accumulated);
         let mut sparse = Sparse { len: self.accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
         kernel::significant(isa, &mut self.accumulated, &self.values, threshold, index, value);
-        Outcome::Filtered { sparse: Arc::new(sparse), touched }
+        Outcome::Filtered { sparse: Arc::new(sparse), pending }
+    }
+}
+
+impl Pending {
+    /// Of these updates; summed in one order of lanes whatever the instructions.
+    pub fn of(updates: &[f32]) -> Self {
+        let (groups, rest) = updates.as_chunks::<LANES>();
+        let mut amounts = [0.0f64; LANES];
+        let mut touched = 0;
+        for group in groups.iter().map(<[f32; LANES]>::as_slice).chain([rest]) {
+            for (amount, &update) in amounts.iter_mut().zip(group) {
+                *amount += f64::from(update.abs());
+                touched += u64::from(update != 0.0);
+            }
+        }
+        Pending { touched, amount: amounts.iter().sum() }
+    }
+}
+
+impl std::ops::AddAssign for Pending {
+    fn add_assign(&mut self, other: Pending) {
+        self.touched += other.touched;
+        self.amount += other.amount;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_says_what_it_had_and_leaves_what_it_holds() {
+        // In turn: nothing, significant at 10 %, held.
+        let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
+        let mut store = Store { values: vec![20.0; 50], accumulated };
+        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0.1) else {
+            unreachable!("it filters")
+        };
+        assert_eq!(pending, Pending { touched: 33, amount: 17.0 * 4.0 + 16.0 });
+        assert_eq!(Pending::of(&sparse.value), Pending { touched: 17, amount: 68.0 });
+        assert_eq!(Pending::of(&store.accumulated), Pending { touched: 16, amount: 16.0 });
     }
 }

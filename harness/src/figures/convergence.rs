@@ -102,7 +102,12 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     }
     if models > 0 {
         add("log_likelihood_per_token", &|s| s.topic_model.as_ref().map(|model| model.log_likelihood_per_token))?;
-        add("not_sent_percent", &|s| s.topic_model.as_ref()?.not_sent.map(|share| share * 100.0))?;
+        add("tokens", &|s| Some(s.topic_model.as_ref()?.tokens as f64))?;
+        add("tokens_per_parameter", &|s| {
+            s.topic_model.as_ref().map(|model| model.tokens as f64 / model.parameters as f64)
+        })?;
+        add("not_sent_percent", &|s| s.held.map(|held| held.of_all * 100.0))?;
+        add("held_amount_percent", &|s| s.held.map(|held| held.of_amount * 100.0))?;
         add("negative_counts", &|s| s.topic_model.as_ref().map(|model| model.clamped as f64))?;
     }
     Ok(table)

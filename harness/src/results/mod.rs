@@ -143,6 +143,9 @@ pub struct Summary {
     pub transfer: Percentiles,
     /// Share of touched parameters whose update was held back as insignificant, 0 to 1; none without a filter.
     pub insignificant: Option<f64>,
+    /// What filters held back, counted in three ways; none without a filter.
+    #[serde(default)]
+    pub held: Option<Held>,
     /// Hash over all events of the run: equal for equal runs. For a run in real time: over its samples.
     pub digest: String,
     /// Why a run in real time must not be believed, a line each: see `conformance.json`.
@@ -153,19 +156,31 @@ pub struct Summary {
     pub topic_model: Option<TopicModel>,
 }
 
+/// Shares, 0 to 1, of what significance filters held back, over all servers and clocks. Figure 5 of the paper shows a "percentage
+/// of insignificant updates" and does not say of what: these are what it could be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Of the parameters that had an update pending: [`Summary::insignificant`].
+    pub of_touched: f64,
+    /// Of all parameters: those that nobody had touched are counted as held.
+    pub of_all: f64,
+    /// Of the updates' sizes, signs left out: what is held counts by how much it would change.
+    pub of_amount: f64,
+}
+
 /// A topic model at the end of a run. Its objective is the joint log likelihood of words and topics, negated, in nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopicModel {
     /// Tokens of the corpus.
     pub tokens: u64,
+    /// Counts in the table of words and topics.
+    #[serde(default)]
+    pub parameters: u64,
     /// The log likelihood (the last objective, negated) over the tokens.
     #[serde(with = "number")]
     pub log_likelihood_per_token: f64,
     /// Negative counts that workers saw and took as 0, over all clocks.
     pub clamped: u64,
-    /// Share of all parameters that filters did not let through, 0 to 1: [`Summary::insignificant`] with the parameters that
-    /// nobody had touched counted too. None without a filter.
-    pub not_sent: Option<f64>,
     /// By their number; in the first site's copy.
     pub topics: Vec<Topic>,
 }

@@ -140,6 +140,7 @@ impl Made {
             barrier_wait: Percentiles::default(),
             transfer: waits,
             insignificant: (self.name == "Gaia").then_some(0.956),
+            held: None,
             digest: "d19e57".into(),
             faults: Vec::new(),
             topic_model: None,

@@ -19,6 +19,7 @@ use super::goal::Goal;
 use super::local::{self, Assignment, LocalError};
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
+use super::views::Views;
 use super::{build, checkpoint, table, topics};
 use crate::plan::{DataSet, DataSource, Plan, Role};
 use crate::results::atomic::WriteError;
@@ -73,8 +74,6 @@ pub(super) struct RunEnd<'a> {
     pub(super) objective: f64,
     /// Parameters that no model can have, over all evaluations.
     pub(super) clamped: u64,
-    /// Share of all parameters that filters did not let through, touched or not; none without a filter.
-    pub(super) not_sent: Option<f64>,
 }
 
 type Driver<W> = VirtualDriver<Machine<W>>;
@@ -115,6 +114,7 @@ impl Job<'_> {
         let setting = Arc::new(setting);
         let mut recorder = Recorder {
             setting: setting.clone(),
+            views: Views::new(&setting, &workloads),
             workloads,
             pool: self.pool.clone(),
             goal: self.goal(clocks_per_pass),
@@ -139,10 +139,9 @@ impl Job<'_> {
             }
         };
         summary.faults = faults;
-        let RecorderState { clamped, significant, filtered, .. } = recorder.state;
-        let not_sent = (filtered > 0).then(|| 1.0 - significant as f64 / filtered as f64);
+        let clamped = recorder.state.clamped;
         let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
-        summary.topic_model = model(&RunEnd { first_copy, objective, clamped, not_sent });
+        summary.topic_model = model(&RunEnd { first_copy, objective, clamped });
         store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         store::write_host(self.folder, &host)?;

@@ -14,6 +14,7 @@ mod progress;
 mod recorder;
 mod table;
 mod topics;
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ use emulator::time::Instant;
 use emulator::virtual_driver::{Observer, Transfer};
 use gaia_core::breakdown::{Part, Parts};
 use gaia_core::outbox::Sample as Recorded;
+use gaia_core::server::store::Pending;
 use gaia_core::setting::Setting;
 use gaia_core::workload::traits::{Evaluation, Workload};
 use rayon::prelude::*;
@@ -25,12 +26,14 @@ use serde::{Deserialize, Serialize};
 use super::goal::{End, Goal};
 use super::histogram::Durations;
 use super::progress::CellProgress;
+use super::views::Views;
 use crate::results::{Breakdown, ClockRow, Sample};
 
 /// Gathers a run's results.
 pub(super) struct Recorder<'a, W: Workload> {
     pub(super) setting: Arc<Setting>,
     pub(super) workloads: Vec<Arc<W>>,
+    pub(super) views: Views,
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) goal: Goal,
     pub(super) progress: &'a CellProgress,
@@ -49,8 +52,9 @@ pub(super) struct RecorderState<S> {
     pub(super) read_wait: Durations,
     pub(super) barrier_wait: Durations,
     pub(super) transfer: Durations,
-    pub(super) touched: u64,
-    pub(super) significant: u64,
+    /// What filters found, and what of it they let through.
+    pub(super) pending: Pending,
+    pub(super) significant: Pending,
     /// Parameters that filters looked through, touched or not.
     pub(super) filtered: u64,
     /// Parameters that no model can have, over all workers and evaluations.
@@ -88,8 +92,8 @@ impl<S> Default for RecorderState<S> {
             read_wait: Durations::default(),
             barrier_wait: Durations::default(),
             transfer: Durations::default(),
-            touched: 0,
-            significant: 0,
+            pending: Pending::default(),
+            significant: Pending::default(),
             filtered: 0,
             clamped: 0,
             end: None,
@@ -133,7 +137,7 @@ impl<W: Workload> Recorder<'_, W> {
                 return ControlFlow::Continue(());
             }
             let row = self.state.pending.remove(&next).expect("it was just there");
-            let copy = self.first_copy(&row);
+            let copy = self.views.table(&row.copies);
             let sample = self.sample_of(next, &row, &copy);
             self.state.samples.push(sample);
             self.progress.clock(&sample);
@@ -166,36 +170,13 @@ impl<W: Workload> Recorder<'_, W> {
         }
     }
 
-    /// The first site's copy of all rows, from those of its shards.
-    fn first_copy(&self, row: &PendingRow<W::State>) -> Vec<f32> {
-        let layout = &self.setting.parts.layout;
-        let all_rows = layout.row_set(0..layout.rows());
-        let mut table = vec![0.0; layout.floats()];
-        for (&machine, values) in &row.copies {
-            let rows = self.setting.rows_of(machine);
-            for segment in all_rows.common(&rows).iter() {
-                let source = &values[segment.second..segment.second + segment.len];
-                table[segment.first..segment.first + segment.len].copy_from_slice(source);
-            }
-        }
-        table
-    }
-
     /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.
     fn evaluate_copy(&self, row: &PendingRow<W::State>, table: &[f32]) -> Evaluation {
-        let layout = &self.setting.parts.layout;
-        let all_rows = layout.row_set(0..layout.rows());
-        let evaluate = |(workload, state): (&Arc<W>, &Option<Arc<W::State>>)| {
-            let declared = layout.row_set(workload.declared_rows().iter().copied());
-            let mut view = vec![0.0; declared.floats()];
-            for segment in declared.common(&all_rows).iter() {
-                let source = &table[segment.second..segment.second + segment.len];
-                view[segment.first..segment.first + segment.len].copy_from_slice(source);
-            }
-            workload.evaluate(state.as_ref().expect("the row is complete"), &view)
+        let evaluate = |(worker, (workload, state)): (usize, (&Arc<W>, &Option<Arc<W::State>>))| {
+            workload.evaluate(state.as_ref().expect("the row is complete"), &self.views.view(worker, table))
         };
         let parts: Vec<Evaluation> =
-            self.pool.install(|| self.workloads.par_iter().zip(&row.states).map(evaluate).collect());
+            self.pool.install(|| self.workloads.par_iter().zip(&row.states).enumerate().map(evaluate).collect());
         parts.into_iter().fold(Evaluation::default(), |mut sum, part| {
             sum += part;
             sum
@@ -228,8 +209,8 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
             Recorded::Copy { clock, values, .. } => {
                 self.row(clock).copies.insert(machine, values);
             }
-            Recorded::Filter { touched, significant, .. } => {
-                self.state.touched += touched;
+            Recorded::Filter { pending, significant, .. } => {
+                self.state.pending += pending;
                 self.state.significant += significant;
                 self.state.filtered += self.setting.rows_of(machine).floats() as u64;
             }

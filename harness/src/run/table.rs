@@ -10,7 +10,7 @@ use emulator::topology::Topology;
 use super::recorder::{Counts, RecorderState};
 use crate::plan::{self, Data, DataSet, Plan, system_in_words};
 use crate::results::manifest::{self, Machines, Manifest, Scale, Shape};
-use crate::results::{Breakdown, ClockRow, Outcome, SCHEMA, Summary, TrafficRow};
+use crate::results::{Breakdown, ClockRow, Held, Outcome, SCHEMA, Summary, TrafficRow};
 
 /// What stands before the first sample.
 pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
@@ -84,6 +84,7 @@ pub(super) fn summary<S>(
     let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
     let sites: Vec<u32> =
         plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+    let held = held(state);
     let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
     Summary {
         schema: SCHEMA,
@@ -108,11 +109,22 @@ pub(super) fn summary<S>(
         read_wait: state.read_wait.percentiles(),
         barrier_wait: state.barrier_wait.percentiles(),
         transfer: state.transfer.percentiles(),
-        insignificant: (state.touched > 0).then(|| 1.0 - state.significant as f64 / state.touched as f64),
+        insignificant: held.map(|held| held.of_touched),
+        held,
         digest: full_digest(digest, state),
         faults: Vec::new(),
         topic_model: None,
     }
+}
+
+/// What filters held back, three ways; none when they found nothing.
+fn held<S>(state: &RecorderState<S>) -> Option<Held> {
+    let (pending, significant) = (state.pending, state.significant);
+    (pending.touched > 0).then(|| Held {
+        of_touched: 1.0 - significant.touched as f64 / pending.touched as f64,
+        of_all: 1.0 - significant.touched as f64 / state.filtered as f64,
+        of_amount: 1.0 - significant.amount / pending.amount,
+    })
 }
 
 /// The digest of all events, and of what was evaluated outside virtual time.

@@ -26,9 +26,9 @@ pub(super) fn model(corpus: &Corpus, topics: u32, end: &RunEnd<'_>) -> TopicMode
     };
     TopicModel {
         tokens: corpus.tokens,
+        parameters: u64::from(corpus.words) * u64::from(topics),
         log_likelihood_per_token: -end.objective / corpus.tokens as f64,
         clamped: end.clamped,
-        not_sent: end.not_sent,
         topics: tokens.into_iter().zip(tops).map(topic).collect(),
     }
 }
