@@ -11,6 +11,7 @@ use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
+use gaia_core::workload::lda::likelihood;
 use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
@@ -163,7 +164,15 @@ impl Job<'_> {
         match (&self.plan.role, self.target) {
             (Role::RunsClocks { .. }, _) => Goal::DoClocks,
             (Role::ReachesTarget { .. }, Some(target)) => Goal::Reach(target.last_objective),
-            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass },
+            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass, winnable: self.winnable() },
+        }
+    }
+
+    /// What the guard against the first plateau takes its share of; none: the first objective.
+    fn winnable(&self) -> Option<f64> {
+        match (self.plan.workload, self.data) {
+            (Workload::Lda(lda), DataSet::Corpus(corpus)) => Some(likelihood::winnable(corpus.tokens, lda.topics)),
+            _ => None,
         }
     }
 

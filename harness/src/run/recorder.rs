@@ -53,7 +53,7 @@ pub(super) struct RecorderState<S> {
     pub(super) barrier_wait: Durations,
     pub(super) transfer: Durations,
     /// What filters found, and what of it they let through.
-    pub(super) pending: Pending,
+    pub(super) found: Pending,
     pub(super) significant: Pending,
     /// Parameters that filters looked through, touched or not.
     pub(super) filtered: u64,
@@ -92,7 +92,7 @@ impl<S> Default for RecorderState<S> {
             read_wait: Durations::default(),
             barrier_wait: Durations::default(),
             transfer: Durations::default(),
-            pending: Pending::default(),
+            found: Pending::default(),
             significant: Pending::default(),
             filtered: 0,
             clamped: 0,
@@ -210,7 +210,7 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
                 self.row(clock).copies.insert(machine, values);
             }
             Recorded::Filter { pending, significant, .. } => {
-                self.state.pending += pending;
+                self.state.found += pending;
                 self.state.significant += significant;
                 self.state.filtered += self.setting.rows_of(machine).floats() as u64;
             }

@@ -119,11 +119,11 @@ pub(super) fn summary<S>(
 
 /// What filters held back, three ways; none when they found nothing.
 fn held<S>(state: &RecorderState<S>) -> Option<Held> {
-    let (pending, significant) = (state.pending, state.significant);
-    (pending.touched > 0).then(|| Held {
-        of_touched: 1.0 - significant.touched as f64 / pending.touched as f64,
+    let (found, significant) = (state.found, state.significant);
+    (found.touched > 0).then(|| Held {
+        of_touched: 1.0 - significant.touched as f64 / found.touched as f64,
         of_all: 1.0 - significant.touched as f64 / state.filtered as f64,
-        of_amount: 1.0 - significant.amount / pending.amount,
+        of_amount: 1.0 - significant.amount / found.amount,
     })
 }
 

@@ -219,7 +219,8 @@ pub struct Convergence {
     pub change: f64,
     /// Passes over the data: 10 in the paper.
     pub passes: u32,
-    /// Guards against the first plateau: before this share of the first objective is gone, nothing has converged.
+    /// Guards against the first plateau: before this share of what can be won (of the first objective; of topic modelling's
+    /// likelihood, of ln(topics) nats a token), the objective must have been as flat for five times as long.
     pub min_improvement: f64,
 }
 

@@ -71,6 +71,12 @@ pub fn of_topic(total: f64, beta: f64, words: u32) -> f64 {
     libm::lgamma(mass) - libm::lgamma(total.max(0.0) + mass)
 }
 
+/// What learning can win, in nats: at the start, where topics are drawn evenly, each token's topic costs ln(topics). The first
+/// objective would be no measure: most of it is the entropy of the words, which no model takes away.
+pub fn winnable(tokens: u64, topics: u32) -> f64 {
+    tokens as f64 * libm::log(f64::from(topics))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
