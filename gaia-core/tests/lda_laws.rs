@@ -14,7 +14,7 @@ use emulator::topology::Topology;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
 use gaia_core::workload::lda::config::{Lda, Reads};
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use proptest::prelude::*;
@@ -151,6 +151,7 @@ fn tables_hold_the_corpus_on_every_built_in_network() {
         System::Global(Inside::Ssp { slack: 2 }),
         gaia(Inside::Bsp {}, 0.05),
         gaia(Inside::Ssp { slack: 1 }, 0.05),
+        System::GaiaAsync(GaiaAsync { inside: Inside::Bsp {}, significance: Significance::default() }),
     ];
     let corpus = corpus(7);
     for name in builtin_names() {
@@ -160,7 +161,13 @@ fn tables_hold_the_corpus_on_every_built_in_network() {
             let topology = Topology::new(&profile, &machines).expect("machines for every site");
             let case = Case { clocks: 7, sigma_bytes: 2000.0, ..Case::on(topology, system.clone()) };
             let mut driver = driver(&case, &corpus, Reads::AllWords, 1);
-            let kept = run(&mut driver, check_counts);
+            let mut events = 0;
+            let kept = run(&mut driver, |driver| {
+                events += 1;
+                if events % 20 == 0 {
+                    check_counts(driver);
+                }
+            });
             check_delivered(&driver, &case, &corpus);
             let clamped: u64 = kept.evaluations.values().map(|evaluation| evaluation.clamped).sum();
             assert_eq!((clamped, kept.evaluations.len()), (0, 8 * case.machines() as usize), "{name}, {system:?}");

@@ -136,7 +136,8 @@ mod tests {
         let won = |pass: usize| (objectives[0] - objectives[pass]) / (objectives[0] - last);
         let unguarded = ends(rule(0.0), None).expect("a plateau");
         assert!(unguarded < 30 && won(unguarded) < 0.4, "{unguarded}: {}", won(unguarded));
-        assert_eq!(ends(rule(0.1), None), None, "a tenth of the words' entropy is more than these topics can win");
+        // A tenth of the first objective is more than these topics can win: patience alone ends it.
+        assert!(won(250) * (objectives[0] - last) < 0.1 * objectives[0] && ends(rule(0.1), None) > Some(200));
         let guarded = ends(rule(0.1), Some(winnable(tokens, 2))).expect("it converges");
         assert!(guarded > 60 && won(guarded) > 0.9, "{guarded}: {}", won(guarded));
     }
