@@ -44,8 +44,9 @@ wait_for() { # PATTERN
 for i in $(seq "$times"); do
     run short "-$i" > "$out/log" 2>&1 || { cat "$out/log" >&2; fail "run $i failed"; }
     python3 - "$out/short-$i/short" <<'PYTHON' || fail "run $i: another objective than in virtual time"
-import glob, json, sys
-cells = {c["cell"]: c for c in (json.load(open(f)) for f in glob.glob(sys.argv[1] + "/*/summary.json"))}
+import json, sys
+folder = sys.argv[1]
+cells = {c["cell"]: json.load(open(f"{folder}/{c['plan']}/summary.json")) for c in json.load(open(f"{folder}/cells.json"))["cells"]}
 sys.exit(cells["real"]["last_objective"] != cells["simulated"]["last_objective"])
 PYTHON
 done

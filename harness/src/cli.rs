@@ -69,8 +69,9 @@ pub struct ChangeArgs {
 /// `experiments plan`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct PlanArgs {
-    /// A path, or the name of a spec in experiments/
-    pub spec: String,
+    /// Paths, or names of specs in experiments/; `all`: the paper's figures
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<String>,
     /// Changes of the spec.
     #[command(flatten)]
     pub changes: ChangeArgs,
@@ -79,7 +80,7 @@ pub struct PlanArgs {
 /// `experiments run`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// Paths, or names of specs in experiments/
+    /// Paths, or names of specs in experiments/; `all`: the paper's figures
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Where results go

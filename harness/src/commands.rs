@@ -7,7 +7,7 @@ use emulator::profile::{Profile, builtin_names};
 use crate::cli::{Failure, PlanArgs};
 use crate::machines;
 use crate::plan::{self, Experiment, Registries};
-use crate::spec::{Source, embedded};
+use crate::spec::{ALL, PAPER, Source, embedded};
 
 /// The experiment that a spec and changes ask for, found, typed, resolved and checked.
 pub fn experiment(
@@ -20,11 +20,28 @@ pub fn experiment(
     Experiment::resolve(&source, &spec, registries).map_err(Failure::input)
 }
 
+/// The experiments of several specs; `all` stands for the paper's figures.
+pub fn experiments(
+    names: &[String],
+    changes: &crate::spec::Changes,
+    registries: Registries<'_>,
+) -> Result<Vec<Experiment>, Failure> {
+    let named = |name: &String| if name == ALL { PAPER.map(str::to_owned).to_vec() } else { vec![name.clone()] };
+    names.iter().flat_map(named).map(|name| experiment(&name, changes, registries)).collect()
+}
+
 /// What `experiments plan` shows.
 pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<String, Failure> {
-    let experiment = experiment(&args.spec, &args.changes.changes(), registries)?;
-    let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
-    Ok(format!("{}{title}\n{}", experiment.name, plan::table(&experiment)))
+    let experiments = experiments(&args.specs, &args.changes.changes(), registries)?;
+    let mut text = String::new();
+    for experiment in &experiments {
+        let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
+        text.push_str(&format!("{}{title}\n{}\n", experiment.name, plan::table(experiment)));
+    }
+    if experiments.len() > 1 {
+        text.push_str(&plan::shared(&experiments));
+    }
+    Ok(format!("{}\n", text.trim_end()))
 }
 
 /// What `experiments list` shows.

@@ -107,7 +107,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n{}", table_text(&self.table), claims::to_text(&self.claims))?;
         for (entry, why) in &self.unfinished {
-            write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.cell, entry.seed)?;
+            write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.name(), entry.seed)?;
         }
         writeln!(f, "\n{}", self.page.display())
     }
@@ -203,7 +203,7 @@ type Unfinished = Vec<(CellEntry, NotWhole)>;
 fn read(folder: &Path, index: &CellIndex) -> Result<(Whole, Unfinished), ReadError> {
     let (mut cells, mut unfinished) = (Vec::new(), Vec::new());
     for entry in &index.cells {
-        match store::read_cell(&store::cell_folder(folder, &entry.plan)) {
+        match store::read_cell(folder, entry) {
             Ok(cell) => cells.push(cell),
             Err(ReadError::NotWhole(why)) => unfinished.push((entry.clone(), why)),
             Err(error) => return Err(error),
@@ -314,7 +314,7 @@ mod tests {
         report(out.path()).unwrap();
         let page = fs::read_to_string(out.path().join(file::PAGE)).unwrap();
         for cell in cells() {
-            assert!(page.contains(&cell.summary.plan), "{}", cell.summary.cell);
+            assert!(page.contains(&cell.summary.plan), "{}", cell.cell);
         }
         for text in ["28b6056", "d19e57", "da7a", "holds", "156.25", "seconds to target", "<svg", "812", "IterStore"] {
             assert!(page.contains(text), "{text}");

@@ -84,7 +84,6 @@ const FORM: &[Mistake] = &[
     ("misspelt scale", "similitude: netflix", "similitude: netflx"),
     ("misspelt encoding", "machines: e5-2698", "encoding: paked"),
     ("misspelt schedule", "threshold: 0.01", "threshold: 0.01, schedule: sqrt-clock"),
-    ("cell without a system", "    system: { global: { ssp: { slack: 1 } } }\n", ""),
     ("cell changes the rank", "machines-per-site: 3", "workload: { mf: { rank: 8 } }"),
     ("machines per site in words", "machines-per-site: 3", "machines-per-site: three"),
     ("bad unit", "machines: e5-2698", "link: { chunk: 64 kilobytes }"),
@@ -98,6 +97,8 @@ const MEANING: &[Mistake] = &[
     ("misspelt figure", "figure: fig13", "figure: fig31"),
     ("misspelt profile", "profile: va-ca\n    system", "profile: va-c\n    system"),
     ("misspelt machines", "machines: e5-2698", "machines: e5-2689"),
+    ("cell without a system", "    system: { global: { ssp: { slack: 1 } } }\n", ""),
+    ("cell without a network", "    profile: va-ca\n    system", "    system"),
     ("rates out of bounds", "machines: e5-2698", KIND),
     ("missing machine file", "machines: e5-2698", "machines: mine.yaml"),
     ("missing profile file", "profile: va-ca\n    system", "profile: nets/mine.yaml\n    system"),
@@ -165,6 +166,48 @@ const LDA: &[Mistake] = &[
     ("missing data file", "generated-corpus: { scale: 0.002 }", "file: docword.kos.txt"),
 ];
 
+/// A spec with panels that is right.
+const GOOD_PANELS: &str = "\
+profile: va-ca
+similitude: none
+cells:
+  - name: Gaia
+    system: { gaia: { inside: { bsp: {} } } }
+panels:
+  - name: MF
+    workload: { mf: { rank: 8 } }
+    data: { generated: { scale: 0.01 } }
+  - name: TM
+    workload: { lda: { topics: 20 } }
+    data: { generated-corpus: { scale: 0.002 } }
+";
+
+/// Mistakes in specs with panels.
+const PANELS: &[Mistake] = &[
+    ("unknown field", "  - name: TM\n", "  - name: TM\n    seeds: [1]\n"),
+    ("misspelt field", "    data: { generated-corpus", "    dat: { generated-corpus"),
+    ("nameless panel", "  - name: TM\n    workload", "  - workload"),
+    ("empty and duplicate names", "name: TM", "name: MF"),
+    ("in one panel", "topics: 20", "topics: 1"),
+    ("shared by all", "bsp: {}", "ssp: { slack: 4000000 }"),
+    ("shared, and wrong for one", "similitude: none", "similitude: netflix"),
+    ("no network at all", "profile: va-ca\n", ""),
+    ("no cells at all", "cells:\n  - name: Gaia\n    system: { gaia: { inside: { bsp: {} } } }\n", ""),
+    (
+        "cells of a panel",
+        "name: TM\n",
+        "name: TM\n    cells: [{ name: Gaia, system: { gaia: { inside: { bsp: {} } } }, profile: lann }]\n",
+    ),
+];
+
+/// `--set` arguments that do not fit a spec with panels.
+const PANEL_SETTINGS: &[(&str, &str)] = &[
+    ("no such panel", "panels.IC.encoding=packed"),
+    ("no such cell of a panel", "panels.MF.cells.Giaa.encoding=packed"),
+    ("no such field of a panel", "panels.MF.sedes=[1]"),
+    ("what all panels set themselves", "workload.mf.rank=64"),
+];
+
 /// Mistakes in a profile that a spec names.
 const PROFILES: &[Mistake] = &[
     (
@@ -216,7 +259,7 @@ fn messages_in(good: &str, mistakes: &[Mistake]) -> String {
 
 #[test]
 fn the_good_specs_are_good() {
-    for (good, plans) in [(GOOD, 6), (GOOD_LDA, 2)] {
+    for (good, plans) in [(GOOD, 6), (GOOD_LDA, 2), (GOOD_PANELS, 4)] {
         let source = Source { name: "good".into(), file: "good.yaml".into(), folder: "".into(), text: good.into() };
         let spec = source.spec(&Changes::default()).unwrap();
         let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
@@ -237,6 +280,16 @@ fn mistakes_of_meaning_have_a_path() {
 #[test]
 fn mistakes_in_topic_modelling_are_told() {
     insta::assert_snapshot!(messages_in(GOOD_LDA, LDA));
+}
+
+#[test]
+fn mistakes_in_panels_are_told_where_they_are() {
+    let tell = |(name, setting): &(&str, &str)| {
+        let changes = Changes { set: vec![setting.parse().unwrap()], ..Changes::default() };
+        format!("# {name}\n{}\n", message(Path::new(""), GOOD_PANELS, &changes))
+    };
+    let settings: Vec<String> = PANEL_SETTINGS.iter().map(tell).collect();
+    insta::assert_snapshot!(format!("{}\n{}", messages_in(GOOD_PANELS, PANELS), settings.join("\n")));
 }
 
 #[test]

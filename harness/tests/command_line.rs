@@ -99,9 +99,10 @@ fn plan_shows_cells_with_their_hashes() {
     let Command::Plan(args) = parsed(&["plan", "fig13"]) else { panic!("it is plan") };
     let text = commands::plan(&args, REGISTRIES).unwrap();
     let experiment = commands::experiment("fig13", &args.changes.changes(), REGISTRIES).unwrap();
-    for plan in &experiment.plans {
-        let line = text.lines().find(|line| line.ends_with(&plan.hash())).expect("each cell and seed has a line");
-        assert!(line.starts_with(&plan.cell) && line.contains(&plan.profile.name), "{line}");
+    for planned in &experiment.plans {
+        let hash = planned.plan.hash();
+        let line = text.lines().find(|line| line.ends_with(&hash)).expect("each cell and seed has a line");
+        assert!(line.starts_with(&planned.name()) && line.contains(&planned.plan.profile.name), "{line}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harness::plan::{Experiment, Plan, Registries, Role};
+use harness::plan::{Experiment, Plan, Planned, Registries, Role};
 use harness::spec::{Changes, Source, embedded};
 
 const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "fig16", "convergence"] };
@@ -40,6 +40,10 @@ seeds:
 ";
 
 fn plans(text: &str, changes: &Changes) -> Vec<Plan> {
+    planned(text, changes).into_iter().map(|planned| planned.plan).collect()
+}
+
+fn planned(text: &str, changes: &Changes) -> Vec<Planned> {
     let source = Source { name: "mine".into(), file: "mine.yaml".into(), folder: "".into(), text: text.into() };
     let spec = source.spec(changes).unwrap();
     Experiment::resolve(&source, &spec, REGISTRIES).unwrap().plans
@@ -89,7 +93,6 @@ fn what_changes_the_result_changes_the_hash() {
         assert_ne!(changed[1], base[1], "{setting}: a cell hangs on its target");
     }
     for setting in [
-        "cells.Gaia.name=Gaya",
         "cells.Gaia.profile=sg-sp",
         "cells.0.machines-per-site=3",
         "cells.Gaia.encoding=packed",
@@ -124,8 +127,10 @@ fn a_seed_of_the_command_line_stands_alone() {
 
 #[test]
 fn a_cell_reaches_for_the_target_of_its_seed() {
-    let plans = plans(SPEC, &set(&["seeds=[1, 2]"]));
-    assert_eq!(plans.iter().map(|plan| plan.cell.as_str()).collect::<Vec<_>>(), ["Target", "Gaia", "Target", "Gaia"]);
+    let planned = planned(SPEC, &set(&["seeds=[1, 2]"]));
+    let names: Vec<String> = planned.iter().map(Planned::name).collect();
+    assert_eq!(names, ["Target", "Gaia", "Target", "Gaia"]);
+    let plans: Vec<&Plan> = planned.iter().map(|planned| &planned.plan).collect();
     assert_eq!(plans[0].role, Role::SetsTarget);
     assert_eq!(plans[1].role, Role::ReachesTarget { target: plans[0].hash() });
     assert_eq!(plans[3].role, Role::ReachesTarget { target: plans[2].hash() });
@@ -194,7 +199,7 @@ fn the_example_of_the_reference_can_be_planned() {
     let source = Source::read(&path).unwrap();
     let spec = source.spec(&Changes::default()).unwrap();
     let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
-    let sites: Vec<_> = experiment.plans[1].profile.sites.iter().map(|site| site.name.as_str()).collect();
+    let sites: Vec<_> = experiment.plans[1].plan.profile.sites.iter().map(|site| site.name.as_str()).collect();
     assert_eq!(sites, ["Berlin", "Paris", "Tokyo"]);
     assert_eq!(experiment.plans.len(), 2 * (1 + spec.cells.len()));
 
@@ -202,4 +207,62 @@ fn the_example_of_the_reference_can_be_planned() {
     for field in source.text.lines().filter(|line| !line.is_empty()) {
         assert!(reference.contains(field), "the reference shows the example: `{field}`");
     }
+}
+
+/// Two panels: what they set differs, the rest is shared.
+const PANELS: &str = "\
+seeds: [1]
+workload: { mf: { rank: 16, lambda: 0.1 } }
+data: { generated: { scale: 0.01 } }
+profile: va-ca
+cells:
+  - name: Gaia
+    system: { gaia: { inside: { ssp: { slack: 1 } }, significance: { threshold: 0.01, schedule: constant } } }
+  - name: LAN
+    profile: lan
+    system: { global: { bsp: {} } }
+panels:
+  - name: V/C
+  - name: S/S
+    profile: sg-sp
+    machines-per-site: 3
+  - name: TM
+    workload: { lda: { topics: 10 } }
+    data: { generated-corpus: { scale: 0.002 } }
+    convergence: { passes: 3 }
+";
+
+#[test]
+fn names_do_not_matter_and_panels_are_specs() {
+    let named = planned(PANELS, &Changes::default());
+    let names: Vec<String> = named.iter().map(Planned::name).collect();
+    let expected =
+        ["V/C Target", "V/C Gaia", "V/C LAN", "S/S Target", "S/S Gaia", "S/S LAN", "TM Target", "TM Gaia", "TM LAN"];
+    assert_eq!(names, expected);
+    let hash = |at: usize| named[at].plan.hash();
+    // The first panel's Gaia is SPEC's cell.
+    assert_eq!([hash(0), hash(1)], hashes(SPEC, &Changes::default())[..]);
+    assert_eq!([hash(3), hash(5)], [hash(0), hash(2)], "what panels share is one run");
+    assert_ne!(hash(4), hash(1));
+    assert_eq!(named[4].plan.machines_per_site, [3, 3]);
+    assert_ne!(named[5].plan.machines_per_site, [3, 3], "the spec's machines are those of the spec's network");
+    assert_eq!((named[6].plan.workload.name(), named[6].plan.convergence.passes), ("lda", 3));
+    assert_eq!(named.iter().map(|planned| planned.loader).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 0, 1, 1, 1]);
+    let renamed = SPEC.replace("name: Gaia", "name: Gaya");
+    assert_eq!(hashes(&renamed, &Changes::default()), hashes(SPEC, &Changes::default()));
+}
+
+#[test]
+fn settings_reach_into_panels() {
+    let changed = |setting: &str| -> Vec<String> {
+        let (before, after) = (planned(PANELS, &Changes::default()), planned(PANELS, &set(&[setting])));
+        let pairs = before.iter().zip(&after).filter(|(a, b)| a.plan.hash() != b.plan.hash());
+        pairs.map(|(planned, _)| planned.name()).collect()
+    };
+    assert_eq!(changed("panels.S/S.cells.Gaia.encoding=packed"), ["S/S Gaia"]);
+    assert_eq!(changed("panels[0].cells.LAN.profile=sg-sp"), ["V/C LAN"]);
+    assert_eq!(changed("cells.Gaia.encoding=packed"), ["V/C Gaia", "S/S Gaia", "TM Gaia"]);
+    assert_eq!(changed("panels.TM.workload.lda.topics=12"), ["TM Target", "TM Gaia", "TM LAN"]);
+    assert_eq!(changed("panels.S/S.workload.mf.rank=8"), ["S/S Target", "S/S Gaia", "S/S LAN"]);
+    assert_eq!(changed("workload.mf.rank=8").len(), 6, "not the panel with a workload of its own");
 }

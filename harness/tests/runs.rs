@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use harness::results::manifest::CellEntry;
+use harness::results::store;
+
 /// Three cells of four machines that end within a second.
 const SPEC: &str = "
 title: a small run
@@ -106,9 +109,21 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
+/// The summaries of the specs below, under the names of their cells as `cell`.
 fn summaries(folder: &Path) -> Vec<serde_json::Value> {
-    let all = files(folder).into_iter().filter(|(name, _)| name.ends_with("summary.json"));
-    all.map(|(_, bytes)| serde_json::from_slice(&bytes).expect("JSON")).collect()
+    let mut all = Vec::new();
+    for (name, bytes) in files(folder).into_iter().filter(|(name, _)| name.ends_with("cells.json")) {
+        let index: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        for entry in index["cells"].as_array().expect("a list") {
+            let plan = entry["plan"].as_str().expect("text");
+            let file = folder.join(&name).with_file_name(plan).join("summary.json");
+            let Ok(bytes) = fs::read(file) else { continue };
+            let mut summary: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+            summary["cell"] = entry["cell"].clone();
+            all.push(summary);
+        }
+    }
+    all
 }
 
 #[test]
@@ -255,16 +270,15 @@ fn processes_learn_what_the_simulation_learns() {
     let place = Place::new(TWICE);
     let ran = place.run(&[]);
     assert_eq!(code(&ran), 0, "{}", errors(&ran));
-    let mut cells: Vec<_> = fs::read_dir(place.path("results/small")).expect("it has results").collect();
-    cells.retain(|entry| entry.as_ref().expect("readable").path().is_dir());
-    let read = |entry: std::io::Result<fs::DirEntry>| {
-        let folder = entry.expect("readable").path();
-        let cell = harness::results::store::read_cell(&folder).expect("it is whole");
-        (cell, harness::results::store::read_traffic(&folder).expect("it is whole"), folder)
+    let results = place.path("results/small");
+    let index = store::read_cells(&results).expect("it has results");
+    let read = |entry: &CellEntry| {
+        let folder = store::cell_folder(&results, &entry.plan);
+        let cell = store::read_cell(&results, entry).expect("it is whole");
+        (cell, store::read_traffic(&folder).expect("it is whole"), folder)
     };
-    let mut cells: Vec<_> = cells.into_iter().map(read).collect();
-    cells.sort_by(|(a, ..), (b, ..)| a.summary.cell.cmp(&b.summary.cell));
-    let [(real, real_traffic, folder), (simulated, simulated_traffic, _)] = cells.as_slice() else {
+    let cells: Vec<_> = index.cells.iter().map(read).collect();
+    let [(simulated, simulated_traffic, _), (real, real_traffic, folder)] = cells.as_slice() else {
         panic!("two cells: {}", cells.len())
     };
     let objectives = |cell: &harness::results::CellResult| -> Vec<[u64; 2]> {
@@ -274,4 +288,93 @@ fn processes_learn_what_the_simulation_learns() {
     assert_eq!(real.samples.len(), 4, "before the first clock, and after each of three");
     assert_eq!(real_traffic, simulated_traffic);
     assert!(folder.join("conformance.json").is_file() && !folder.join("assignment.json").exists());
+}
+
+/// Two panels that share their cells; the second learns from documents.
+const PANELS: &str = "
+title: two workloads
+figure: convergence
+similitude: netflix
+profile: va-ca
+machines-per-site: 2
+target: { profile: lan, machines-per-site: 4 }
+cells:
+  - name: Baseline
+    system: { global: { bsp: {} } }
+  - name: LAN
+    profile: lan
+    machines-per-site: 4
+    system: { global: { bsp: {} } }
+panels:
+  - name: MF
+    workload: { mf: { rank: 8 } }
+    data: { generated: { users: 400, items: 120, ratings: 8000 } }
+  - name: TM
+    workload: { lda: { topics: 8 } }
+    data: { generated-corpus: { documents: 120, words: 150, tokens: 12000, topics: 6 } }
+    similitude: nytimes
+    convergence: { passes: 3 }
+";
+
+#[test]
+fn panels_have_each_their_target_and_cells_of_other_specs_are_taken_over() {
+    let place = Place::new(PANELS);
+    let first = place.run(&[]);
+    assert_eq!(code(&first), 0, "{}", errors(&first));
+    assert!(errors(&first).contains("small TM Baseline") && errors(&first).contains("[6 of 6]"), "{}", errors(&first));
+    let left = summaries(&place.path("results"));
+    let targets: Vec<_> = left.iter().filter(|summary| summary["cell"] == "Target").collect();
+    assert_eq!((left.len(), targets.len()), (6, 2));
+    for (panel, target) in left.chunks(3).zip(targets) {
+        assert!(panel[1..].iter().all(|cell| cell["target"] == target["last_objective"]));
+    }
+
+    // The same matrix factorisation under other names, in a spec without panels.
+    let (head, panels) = PANELS.split_once("panels:").expect("it has panels");
+    let mf = panels.split_once("  - name: TM").expect("it has a second").0;
+    let alone: String = mf.lines().skip(2).map(|line| format!("{}\n", line.trim())).collect();
+    fs::write(place.path("alone.yaml"), head.replace("name: Baseline", "name: IterStore") + &alone).expect("writable");
+    let binary = || Command::new(env!("CARGO_BIN_EXE_experiments"));
+    let second = binary().current_dir(place.folder.path()).args(["run", "alone.yaml"]).output().expect("it starts");
+    assert_eq!(code(&second), 0, "{}", errors(&second));
+    assert_eq!(errors(&second).matches("done before for small, reused").count(), 3, "{}", errors(&second));
+    let fresh = binary()
+        .current_dir(place.folder.path())
+        .args(["run", "alone.yaml", "--out", "fresh"])
+        .output()
+        .expect("it starts");
+    assert_eq!(code(&fresh), 0);
+    assert_eq!(files(&place.path("fresh/alone")), files(&place.path("results/alone")), "taken over or run: the same");
+}
+
+#[test]
+fn a_cell_that_fails_stops_only_what_hangs_on_it() {
+    let place = Place::new(PANELS);
+    // Of one panel the target diverges: its cells cannot be run. The other is run, and drawn.
+    let run = place.run(&["--set", "panels.MF.workload.mf.learning-rate=1e9"]);
+    assert_eq!(code(&run), 1, "{}", errors(&run));
+    assert!(errors(&run).contains("MF") && errors(&run).contains("diverged"), "{}", errors(&run));
+    let done: Vec<_> = summaries(&place.path("results")).iter().map(|summary| summary["cell"].clone()).collect();
+    assert_eq!(done, ["Target", "Target", "Baseline", "LAN"]);
+    assert!(place.path("results/small/figure.svg").is_file());
+}
+
+#[test]
+fn data_of_the_command_line_go_to_the_panels_that_learn_from_them() {
+    let place = Place::new(PANELS);
+    let mut ratings = String::from("userId,movieId,rating,timestamp\n");
+    for user in 1..=60 {
+        (1..=20).for_each(|item| ratings.push_str(&format!("{user},{item},{}.5,0\n", (user * item) % 5)));
+    }
+    fs::write(place.path("ratings.csv"), ratings).expect("writable");
+    let run = place.run(&["--quiet", "--data", "ratings.csv"]);
+    assert_eq!(code(&run), 0, "{}", errors(&run));
+    let data = |(_, bytes): (String, Vec<u8>)| {
+        let manifest: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        manifest["resolved"]["data"].as_object().expect("a form").keys().next().expect("one").clone()
+    };
+    let manifests = files(&place.path("results")).into_iter().filter(|(name, _)| name.ends_with("manifest.json"));
+    let mut data: Vec<String> = manifests.map(data).collect();
+    data.sort();
+    assert_eq!(data, ["file", "file", "file", "generated-corpus", "generated-corpus", "generated-corpus"]);
 }

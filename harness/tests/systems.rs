@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use harness::results::Summary;
+use harness::results::manifest::CellEntry;
+use harness::results::{Summary, store};
 
 /// Name and form of every system; all run seven clocks.
 const SYSTEMS: &[(&str, &str)] = &[
@@ -37,10 +38,10 @@ fn summaries() -> BTreeMap<String, Summary> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
     let ran = command.current_dir(folder.path()).args(["run", "all.yaml"]).output().expect("the binary starts");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let cells = fs::read_dir(folder.path().join("results/all")).expect("a folder of cells");
-    let summaries = cells.filter_map(|entry| fs::read(entry.expect("an entry").path().join("summary.json")).ok());
-    let read = |bytes: Vec<u8>| serde_json::from_slice::<Summary>(&bytes).expect("a summary");
-    summaries.map(read).map(|summary| (summary.cell.clone(), summary)).collect()
+    let results = folder.path().join("results/all");
+    let index = store::read_cells(&results).expect("it has results");
+    let read = |entry: &CellEntry| store::read_cell(&results, entry).expect("it is whole");
+    index.cells.iter().map(read).map(|cell| (cell.cell, cell.summary)).collect()
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct Spread {
 pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
     let mut cells: Vec<Cell<'_>> = Vec::new();
     for result in results {
-        let name = result.summary.cell.as_str();
+        let name = result.cell.as_str();
         match cells.iter_mut().find(|cell| cell.name == name) {
             Some(cell) => cell.runs.push(result),
             None => cells.push(Cell { name, runs: vec![result] }),

@@ -182,7 +182,7 @@ fn names_of_many_cells_are_whole_and_upright_and_inside_the_page() {
         assert!(!svg.contains('…'), "{situation}");
         let page: f64 = attribute(&svg, "viewBox").split(' ').nth(3).unwrap().parse().unwrap();
         for result in &results {
-            let name = &result.manifest.cell;
+            let name = &result.cell;
             let words = |text: &str| text.trim() == name;
             let upright: Vec<&str> = texts(&svg)
                 .into_iter()

@@ -98,6 +98,14 @@ impl fmt::Display for Kind {
 }
 
 impl DataSet {
+    /// Their kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            DataSet::Ratings(_) => Kind::Ratings,
+            DataSet::Corpus(_) => Kind::Corpus,
+        }
+    }
+
     /// Where they come from, in words.
     pub fn name(&self) -> &str {
         match self {

@@ -2,11 +2,12 @@
 //!
 //! [`Experiment::resolve`] makes the plans of a spec, or reports every error of meaning at once by field path. A plan's
 //! [`hash`](Plan::hash) names its folder in the results: equal plans leave equal files, so a finished one is reused.
-//! Number of threads, output folder and paths of this host are no part of a plan.
+//! Names (of spec, panel, cell), number of threads, output folder and paths of this host are no part of a plan.
 
 mod check;
 mod data;
 mod estimate;
+mod panels;
 mod resolve;
 mod show;
 
@@ -22,12 +23,12 @@ pub use check::{Problem, Problems};
 pub use data::{DataError, DataSet, DataSource, Kind, Loader, read_any};
 pub use estimate::{Estimate, estimate};
 pub use resolve::Registries;
-pub use show::{system_in_words, table};
+pub use show::{shared, system_in_words, table};
 
 use crate::spec::{Cap, Convergence, Launch, Split, Workload};
 
 /// Version of the plan's form. Part of the hash.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Hash of the sources of emulator, datasets and gaia-core that this binary was built from: 16 hexadecimal digits.
 pub const SOURCES: &str = env!("EXPERIMENTS_SOURCE_HASH");
@@ -41,10 +42,6 @@ pub const TARGET: &str = "Target";
 pub struct Plan {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// The spec's name.
-    pub spec: String,
-    /// The cell's name in the spec, or [`TARGET`].
-    pub cell: String,
     /// What the cell is for.
     pub role: Role,
     /// The run's seed.
@@ -140,6 +137,19 @@ pub enum Data {
     },
 }
 
+/// A plan, and what its spec calls it. Names are no part of plans: equal cells of different specs are one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The panel's name; empty when the spec has no panels.
+    pub panel: String,
+    /// The cell's name in the panel, or [`TARGET`].
+    pub cell: String,
+    /// Which of [`Experiment::loaders`] gives its data.
+    pub loader: usize,
+    /// What is run.
+    pub plan: Plan,
+}
+
 /// The plans of a spec, and where their data come from.
 #[derive(Debug)]
 pub struct Experiment {
@@ -149,10 +159,17 @@ pub struct Experiment {
     pub title: String,
     /// The figure that the report draws.
     pub figure: Option<String>,
-    /// Seed by seed: the target cell, then the cells in the spec's order.
-    pub plans: Vec<Plan>,
-    /// Gives the data of a plan.
-    pub loader: Loader,
+    /// Panel by panel, and seed by seed: the target cell, then the cells in the spec's order.
+    pub plans: Vec<Planned>,
+    /// Give the data of plans.
+    pub loaders: Vec<Loader>,
+}
+
+impl Planned {
+    /// `MF Gaia`, or `Gaia` in a spec without panels.
+    pub fn name(&self) -> String {
+        crate::results::name_in_spec(&self.panel, &self.cell)
+    }
 }
 
 impl Plan {

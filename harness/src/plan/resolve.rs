@@ -15,9 +15,9 @@ use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 
 use super::estimate::Size;
-use super::{Data, DataSet, DataSource, Experiment, Kind, Loader, Plan, Problems, Role, SCHEMA, SOURCES, TARGET};
+use super::{Data, DataSet, DataSource, Kind, Loader, Plan, Planned, Problems, Role, SCHEMA, SOURCES, TARGET};
 use crate::machines;
-use crate::spec::{self, Cell, Goal, Launch, Machines, PerSite, Scale, Source, Spec, Workload, WorkloadChange};
+use crate::spec::{self, Cell, Goal, Launch, Machines, PanelSpec, PerSite, Scale, Spec, Workload, WorkloadChange};
 use crate::suggest;
 
 /// The paper's rank for Netflix (section 5.2).
@@ -50,37 +50,42 @@ struct Resolved {
     launch: Launch,
 }
 
-impl Experiment {
-    /// The plans of a spec, or everything that is wrong with its meaning. Reads the data when they are a file's.
-    pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
-        let mut problems = Problems::new(&source.file);
-        check_whole(&mut problems, spec, registries);
-        let cells = resolve_cells(&mut problems, spec, &source.folder);
-        let mut loader = data_source(&mut problems, spec, &source.folder).map(Loader::new);
-        let data = loader.as_mut().map(|loader| describe_data(&mut problems, loader, spec));
-        let (Some(loader), Some(data), true) = (loader, data, problems.problems.is_empty()) else {
-            return Err(problems);
-        };
-        check_owners(&mut problems, &cells, &data);
-        if !problems.problems.is_empty() {
-            return Err(problems);
-        }
-        let plans = spec.seeds.iter().flat_map(|seed| plans_of_seed(&source.name, spec, &cells, *seed, &data[seed]));
-        Ok(Experiment {
-            name: source.name.clone(),
-            title: spec.title.clone(),
-            figure: spec.figure.clone(),
-            plans: plans.collect(),
-            loader,
-        })
+/// The plans of a panel; problems, and not all of them, when it cannot be meant. Data `given` on the command line come in
+/// place of the panel's. Panels of equal data share a loader.
+pub(super) fn panel(
+    problems: &mut Problems,
+    panel: &PanelSpec<'_>,
+    given: Option<DataSource>,
+    folder: &Path,
+    loaders: &mut Vec<Loader>,
+) -> Vec<Planned> {
+    let spec = &panel.spec;
+    check_panel(problems, spec);
+    let cells = resolve_cells(problems, spec, folder);
+    let Some(source) = given.or_else(|| data_source(problems, spec, folder)) else { return Vec::new() };
+    let loader = loaders.iter().position(|loader| *loader.source() == source).unwrap_or_else(|| {
+        loaders.push(Loader::new(source));
+        loaders.len() - 1
+    });
+    let data = describe_data(problems, &mut loaders[loader], spec);
+    if !problems.problems.is_empty() {
+        return Vec::new();
     }
+    check_owners(problems, &cells, &data);
+    let planned = |(cell, plan)| Planned { panel: panel.name().into(), cell, loader, plan };
+    spec.seeds.iter().flat_map(|seed| plans_of_seed(spec, &cells, *seed, &data[seed])).map(planned).collect()
 }
 
-fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>) {
+/// What stands once in a spec.
+pub(super) fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>) {
     if let Some(figure) = spec.figure.as_deref().filter(|figure| !registries.figures.contains(figure)) {
         problems.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
     }
     problems.seeds(&spec.seeds);
+}
+
+/// What a panel may set.
+fn check_panel(problems: &mut Problems, spec: &Spec) {
     problems.workload("workload", &spec.workload);
     match (spec.similitude, &spec.workload) {
         (Scale::Netflix, Workload::Lda(_)) => problems.add(
@@ -142,7 +147,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
     let network = resolve_network(
         problems,
         "target",
-        (&target.profile, target.machines_per_site.as_ref(), &target.system),
+        (Some(&target.profile), target.machines_per_site.as_ref(), &target.system),
         (spec, folder),
     );
     let target = network.zip(machines.clone()).map(|((profile, machines_per_site), machines)| Resolved {
@@ -160,7 +165,14 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         let own = cell.machines.as_ref().map(|own| find_machines(problems, &format!("{path}.machines"), own, folder));
         let machines = own.unwrap_or_else(|| machines.clone());
         let workload = changed(problems, &path, spec.workload, cell.workload);
-        let asked = (cell.profile.as_str(), cell.machines_per_site.as_ref(), &cell.system);
+        let shared = cell.profile.is_none().then_some(spec.machines_per_site.as_ref()).flatten();
+        let profile = cell.profile.as_deref().or(spec.profile.as_deref());
+        let Some(system) = cell.system.as_ref().or(spec.system.as_ref()) else {
+            problems
+                .add(format!("{path}.system"), "missing: expected a training system here, or `system` for all cells");
+            return None;
+        };
+        let asked = (profile, cell.machines_per_site.as_ref().or(shared), system);
         let (profile, machines_per_site) = resolve_network(problems, &path, asked, (spec, folder))?;
         Some(Resolved {
             name: cell.name.clone(),
@@ -168,7 +180,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
             profile,
             machines_per_site,
             machines: machines?,
-            system: cell.system.clone(),
+            system: system.clone(),
             encoding: cell.encoding.unwrap_or(spec.encoding),
             launch: cell.launcher.unwrap_or(spec.launcher),
         })
@@ -225,10 +237,14 @@ fn changed(problems: &mut Problems, path: &str, workload: Workload, change: Opti
 fn resolve_network(
     problems: &mut Problems,
     path: &str,
-    (name, asked, system): (&str, Option<&PerSite>, &System),
+    (name, asked, system): (Option<&str>, Option<&PerSite>, &System),
     (spec, folder): (&Spec, &Path),
 ) -> Option<(Profile, Vec<u32>)> {
     problems.system(&format!("{path}.system"), system);
+    let Some(name) = name else {
+        problems.add(format!("{path}.profile"), "missing: expected a network here, or `profile` for all cells");
+        return None;
+    };
     let profile = if machines::is_path(name) { Profile::read(&folder.join(name)) } else { Profile::builtin(name) };
     let mut profile = match profile {
         Ok(profile) => profile,
@@ -349,19 +365,18 @@ fn check_owners(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64
     }
 }
 
-fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec<Plan> {
-    let mut plans: Vec<Plan> = Vec::with_capacity(cells.len());
+/// With their cells' names.
+fn plans_of_seed(spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec<(String, Plan)> {
+    let mut plans: Vec<(String, Plan)> = Vec::with_capacity(cells.len());
     for cell in cells {
         let role = match (spec.goal, plans.first()) {
             (Goal::Clocks(clocks), _) => Role::RunsClocks { clocks },
             (Goal::Target, None) => Role::SetsTarget,
-            (Goal::Target, Some(target)) => Role::ReachesTarget { target: target.hash() },
+            (Goal::Target, Some((_, target))) => Role::ReachesTarget { target: target.hash() },
         };
         let (stands_for, similitude) = similitude(spec.similitude, data.size(), cell.workload.width());
-        plans.push(Plan {
+        let plan = Plan {
             schema: SCHEMA,
-            spec: name.into(),
-            cell: cell.name.clone(),
             role,
             seed,
             workload: cell.workload,
@@ -379,7 +394,8 @@ fn plans_of_seed(name: &str, spec: &Spec, cells: &[Resolved], seed: u64, data: &
             cap: spec.cap,
             launch: cell.launch,
             sources: SOURCES.into(),
-        });
+        };
+        plans.push((cell.name.clone(), plan));
     }
     plans
 }

@@ -1,8 +1,10 @@
 //! Plans as a table for people: what would run, on what, and what it will ask of this host.
 
+use std::collections::BTreeMap;
+
 use gaia_core::sync::config::{Encoding, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
 
-use super::{Experiment, Plan, estimate};
+use super::{Experiment, Planned, estimate};
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
@@ -51,7 +53,7 @@ pub fn table(experiment: &Experiment) -> String {
     let mut rows = vec![head.map(str::to_string)];
     rows.extend(experiment.plans.iter().map(row));
     let mut text = aligned(&rows);
-    let estimates: Vec<_> = experiment.plans.iter().map(estimate).collect();
+    let estimates: Vec<_> = experiment.plans.iter().map(|planned| estimate(&planned.plan)).collect();
     let seconds: f64 = estimates.iter().map(|estimate| estimate.wall_seconds).sum();
     let peak = estimates.iter().map(|estimate| estimate.memory_bytes).fold(0.0, f64::max);
     text.push_str(&format!(
@@ -63,7 +65,17 @@ pub fn table(experiment: &Experiment) -> String {
     text
 }
 
-fn row(plan: &Plan) -> [String; 9] {
+/// The sum over several specs, whose equal cells run once.
+pub fn shared(experiments: &[Experiment]) -> String {
+    let plans = || experiments.iter().flat_map(|experiment| &experiment.plans);
+    let once: BTreeMap<String, f64> =
+        plans().map(|planned| (planned.plan.hash(), estimate(&planned.plan).wall_seconds)).collect();
+    let seconds = span(once.values().sum());
+    format!("all together: {} plans, {} of them different; about {seconds} on one core\n", plans().count(), once.len())
+}
+
+fn row(planned: &Planned) -> [String; 9] {
+    let plan = &planned.plan;
     let estimate = estimate(plan);
     let encoding = match plan.encoding {
         Encoding::Plain => "plain",
@@ -71,7 +83,7 @@ fn row(plan: &Plan) -> [String; 9] {
         Encoding::Dense => "dense",
     };
     [
-        cell_in_words(plan),
+        cell_in_words(planned),
         plan.seed.to_string(),
         plan.profile.name.clone(),
         format!("{} x {}", per_site(&plan.machines_per_site), plan.machines.name),
@@ -84,8 +96,9 @@ fn row(plan: &Plan) -> [String; 9] {
 }
 
 /// Its name, and how it is run when that is not in virtual time.
-fn cell_in_words(plan: &Plan) -> String {
-    if plan.launch.is_simulated() { plan.cell.clone() } else { format!("{} [{}]", plan.cell, plan.launch) }
+fn cell_in_words(planned: &Planned) -> String {
+    let launch = planned.plan.launch;
+    if launch.is_simulated() { planned.name() } else { format!("{} [{launch}]", planned.name()) }
 }
 
 /// `11 sites of 2`, or `2+3+1`.

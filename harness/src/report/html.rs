@@ -79,7 +79,7 @@ fn unfinished(unfinished: &Unfinished) -> String {
             super::NotWhole::Summary { .. } => "its summary cannot be read".into(),
             super::NotWhole::OtherPlan { .. } => "its folder holds another plan".into(),
         };
-        text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.cell), entry.seed, escaped(&why));
+        text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.name()), entry.seed, escaped(&why));
     }
     text + "</ul></div>\n"
 }
@@ -87,7 +87,7 @@ fn unfinished(unfinished: &Unfinished) -> String {
 fn provenance(content: &Content<'_>) -> String {
     let mut rows = String::new();
     for cell in content.cells {
-        let (name, summary) = (escaped(&cell.summary.cell), &cell.summary);
+        let (name, summary) = (escaped(&cell.name()), &cell.summary);
         rows += &format!("<tr><td>{name}</td><td class=\"number\">{}</td>", summary.seed);
         rows += &format!("<td><code>{}</code></td>", escaped(&summary.plan));
         rows += &format!("<td><code>{}</code></td></tr>\n", escaped(&summary.digest));
@@ -199,7 +199,9 @@ fn numbers(table: &DataFrame) -> String {
 fn topics(cells: &[CellResult]) -> String {
     let mut text = String::new();
     let first_seed = cells.first().map(|cell| cell.summary.seed);
-    for summary in cells.iter().map(|cell| &cell.summary).filter(|summary| Some(summary.seed) == first_seed) {
+    for (cell, summary) in
+        cells.iter().map(|cell| (cell, &cell.summary)).filter(|(_, summary)| Some(summary.seed) == first_seed)
+    {
         let Some(model) = &summary.topic_model else { continue };
         let mut largest: Vec<_> = model.topics.iter().collect();
         largest.sort_by(|a, b| b.tokens.total_cmp(&a.tokens));
@@ -208,7 +210,7 @@ fn topics(cells: &[CellResult]) -> String {
             format!("<tr><td class=\"number\">{}</td><td>{words}</td></tr>\n", significant(topic.tokens, 3))
         };
         let rows: String = largest.iter().map(row).collect();
-        let (name, topics) = (escaped(&summary.cell), largest.len());
+        let (name, topics) = (escaped(&cell.name()), largest.len());
         text += &format!("<details><summary>{name}: {topics} topics</summary>\n<table>{}", head(&["tokens", "words"]));
         text += &format!("<tbody>\n{rows}</tbody></table></details>\n");
     }
@@ -223,8 +225,8 @@ fn topics(cells: &[CellResult]) -> String {
 
 fn breakdowns(cells: &[CellResult]) -> String {
     let (mut parts, mut waits) = (String::new(), String::new());
-    for summary in cells.iter().map(|cell| &cell.summary) {
-        let begin = format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&summary.cell), summary.seed);
+    for (cell, summary) in cells.iter().map(|cell| (cell, &cell.summary)) {
+        let begin = format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&cell.name()), summary.seed);
         parts += &begin;
         for (_, seconds) in summary.breakdown.parts().into_iter().chain([("clock", summary.breakdown.sum())]) {
             parts += &format!("<td class=\"number\">{}</td>", significant(seconds, 3));

@@ -87,6 +87,14 @@ pub fn remove(path: &Path) -> Result<(), WriteError> {
     }
 }
 
+/// What was linked or removed in `folder` is there, or gone, for good when this returns.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn sync(folder: &Path) -> Result<(), WriteError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| WriteError::of(folder, source))
+}
+
 impl WriteError {
     /// Sorts a system error by what the user can do about it.
     pub fn of(path: &Path, source: io::Error) -> Self {

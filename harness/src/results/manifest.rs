@@ -19,10 +19,6 @@ pub struct Manifest {
     pub schema: u32,
     /// The plan's hash, also the folder's name.
     pub plan: String,
-    /// The spec's name.
-    pub spec: String,
-    /// The cell's name in the spec.
-    pub cell: String,
     /// The run's seed.
     pub seed: u64,
     /// The network profile's name: `ec2-all`.
@@ -131,12 +127,21 @@ pub struct CellIndex {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CellEntry {
-    /// The cell's name in the spec.
+    /// The panel's name; empty when the spec has no panels.
+    pub panel: String,
+    /// The cell's name in its panel.
     pub cell: String,
     /// The run's seed.
     pub seed: u64,
     /// The plan's hash: the folder's name.
     pub plan: String,
+}
+
+impl CellEntry {
+    /// `MF Gaia`, or `Gaia` in a spec without panels.
+    pub fn name(&self) -> String {
+        super::name_in_spec(&self.panel, &self.cell)
+    }
 }
 
 impl Host {

@@ -1,13 +1,15 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: what stands before the first sample; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
-//! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder.
+//! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
+//!   several specs have.
 
 pub mod atomic;
 pub mod conformance;
 pub mod lock;
 pub mod manifest;
 mod number;
+pub mod share;
 pub mod store;
 pub mod tables;
 #[cfg(test)]
@@ -18,7 +20,7 @@ pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, 
 use serde::{Deserialize, Serialize};
 
 /// Version of every file's schema.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// How a cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,10 +98,6 @@ pub struct Summary {
     pub schema: u32,
     /// The plan's hash, also the folder's name.
     pub plan: String,
-    /// The spec's name.
-    pub spec: String,
-    /// The cell's name in the spec: `Baseline`, `Gaia`, `LAN`, `Target`.
-    pub cell: String,
     /// The run's seed.
     pub seed: u64,
     /// How it ended.
@@ -251,13 +249,29 @@ pub struct TrafficRow {
     pub bytes: u64,
 }
 
-/// A finished cell as read back from its folder.
+/// A finished cell as read back from its folder, with the names that its spec gives it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellResult {
+    /// The panel's name; empty when the spec has no panels.
+    pub panel: String,
+    /// The cell's name in its panel: `Baseline`, `Gaia`, `LAN`, `Target`.
+    pub cell: String,
     /// `manifest.json`.
     pub manifest: Manifest,
     /// `summary.json`.
     pub summary: Summary,
     /// `samples.parquet`, by clock.
     pub samples: Vec<Sample>,
+}
+
+impl CellResult {
+    /// `MF Gaia`, or `Gaia` in a spec without panels.
+    pub fn name(&self) -> String {
+        name_in_spec(&self.panel, &self.cell)
+    }
+}
+
+/// A cell's name with its panel's, if it has one.
+pub fn name_in_spec(panel: &str, cell: &str) -> String {
+    if panel.is_empty() { cell.to_owned() } else { format!("{panel} {cell}") }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::atomic::{self, WriteError};
-use super::manifest::{CellIndex, Host, Manifest};
+use super::manifest::{CellEntry, CellIndex, Host, Manifest};
 use super::tables::{self, Row, TableError};
 use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
 
@@ -242,16 +242,16 @@ pub fn check_whole(folder: &Path, plan: &str) -> Result<Summary, NotWhole> {
     Ok(summary)
 }
 
-/// A finished cell, from its folder, whose name is the plan's hash.
+/// A finished cell of a spec's folder, by its entry in the index.
 ///
 /// # Errors
-/// [`ReadError::NotWhole`] unless the folder is whole.
-pub fn read_cell(folder: &Path) -> Result<CellResult, ReadError> {
-    let plan = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let summary = check_whole(folder, &plan)?;
+/// [`ReadError::NotWhole`] unless the cell's folder is whole.
+pub fn read_cell(spec_folder: &Path, entry: &CellEntry) -> Result<CellResult, ReadError> {
+    let folder = &cell_folder(spec_folder, &entry.plan);
+    let summary = check_whole(folder, &entry.plan)?;
     let manifest = read_json(&folder.join(file::MANIFEST))?;
     let samples = read_table(&folder.join(file::SAMPLES))?;
-    Ok(CellResult { manifest, summary, samples })
+    Ok(CellResult { panel: entry.panel.clone(), cell: entry.cell.clone(), manifest, summary, samples })
 }
 
 /// Each clock of each machine.
@@ -324,7 +324,7 @@ mod tests {
         let cell = testing::cell("Gaia").done();
         let folder = write_whole(out.path(), &cell);
         assert!(is_whole(&folder, &cell.summary.plan));
-        assert_eq!(read_cell(&folder).unwrap(), cell);
+        assert_eq!(read_cell(out.path(), &testing::entry(&cell)).unwrap(), cell);
         assert_eq!(read_clocks(&folder).unwrap(), testing::clock_rows(40));
         assert_eq!(read_traffic(&folder).unwrap(), testing::traffic_rows());
     }
@@ -364,7 +364,7 @@ mod tests {
         let folder = write_whole(out.path(), &cell);
         begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
         assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::NoSummary { .. })));
-        assert!(matches!(read_cell(&folder), Err(ReadError::NotWhole(_))));
+        assert!(matches!(read_cell(out.path(), &testing::entry(&cell)), Err(ReadError::NotWhole(_))));
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         let folder = write_whole(out.path(), &cell);
         assert!(matches!(check_whole(&folder, "0000"), Err(NotWhole::OtherPlan { .. })));
         let summary = fs::read_to_string(folder.join(file::SUMMARY)).unwrap();
-        for broken in [&summary[..summary.len() / 2], "", &summary.replacen("\"schema\": 1", "\"schema\": 999", 1)] {
+        for broken in [&summary[..summary.len() / 2], "", &summary.replacen("\"schema\": 2", "\"schema\": 999", 1)] {
             fs::write(folder.join(file::SUMMARY), broken).unwrap();
             assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::Summary { .. })), "{broken}");
         }
@@ -396,8 +396,8 @@ mod tests {
         let mut cell = testing::cell("Gaia").done();
         cell.summary.last_objective = f64::INFINITY;
         cell.summary.last_held_out_rmse = Some(f64::NAN);
-        let folder = write_whole(out.path(), &cell);
-        let back = read_cell(&folder).unwrap().summary;
+        write_whole(out.path(), &cell);
+        let back = read_cell(out.path(), &testing::entry(&cell)).unwrap().summary;
         assert_eq!(back.last_objective, f64::INFINITY);
         assert!(back.last_held_out_rmse.is_some_and(f64::is_nan));
     }

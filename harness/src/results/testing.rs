@@ -9,6 +9,7 @@ use super::{Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sampl
 /// A cell to be, with the few numbers that figures depend on.
 #[derive(Clone)]
 pub(crate) struct Made {
+    panel: String,
     name: String,
     seed: u64,
     seconds: f64,
@@ -23,6 +24,7 @@ pub(crate) struct Made {
 /// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
 pub(crate) fn cell(name: &str) -> Made {
     Made {
+        panel: String::new(),
         name: name.to_owned(),
         seed: 1,
         seconds: 300.0,
@@ -36,6 +38,10 @@ pub(crate) fn cell(name: &str) -> Made {
 }
 
 impl Made {
+    pub(crate) fn panel(self, panel: &str) -> Self {
+        Made { panel: panel.to_owned(), ..self }
+    }
+
     pub(crate) fn seed(self, seed: u64) -> Self {
         Made { seed, ..self }
     }
@@ -76,9 +82,11 @@ impl Made {
     }
 
     pub(crate) fn done(self) -> CellResult {
-        let plan = blake3::hash(format!("{} {}", self.name, self.seed).as_bytes()).to_hex().to_string();
+        let plan = blake3::hash(format!("{} {} {}", self.panel, self.name, self.seed).as_bytes()).to_hex().to_string();
         let last = if self.outcome == Outcome::ClockCap { 1.9e8 } else { 1.4e8 };
         CellResult {
+            panel: self.panel.clone(),
+            cell: self.name.clone(),
             manifest: self.manifest(&plan),
             summary: self.summary(plan, last),
             samples: samples(380, 8.4e8, last, self.seconds),
@@ -94,8 +102,6 @@ impl Made {
         Manifest {
             schema: SCHEMA,
             plan: plan.to_owned(),
-            spec: "fig13".into(),
-            cell: self.name.clone(),
             seed: self.seed,
             profile: profile.into(),
             system: system.into(),
@@ -119,8 +125,6 @@ impl Made {
         Summary {
             schema: SCHEMA,
             plan,
-            spec: "fig13".into(),
-            cell: self.name.clone(),
             seed: self.seed,
             outcome: self.outcome,
             seconds: self.seconds,
@@ -192,17 +196,21 @@ pub(crate) fn traffic_rows() -> Vec<TrafficRow> {
 }
 
 pub(crate) fn index(cells: &[CellResult]) -> CellIndex {
-    let entry = |cell: &CellResult| CellEntry {
-        cell: cell.summary.cell.clone(),
-        seed: cell.summary.seed,
-        plan: cell.summary.plan.clone(),
-    };
     CellIndex {
         schema: SCHEMA,
         spec: "fig13".into(),
         title: "Matrix factorisation under SSP, 11 data centres".into(),
         figure: "fig13".into(),
         cells: cells.iter().map(entry).collect(),
+    }
+}
+
+pub(crate) fn entry(cell: &CellResult) -> CellEntry {
+    CellEntry {
+        panel: cell.panel.clone(),
+        cell: cell.cell.clone(),
+        seed: cell.summary.seed,
+        plan: cell.summary.plan.clone(),
     }
 }
 

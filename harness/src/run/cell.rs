@@ -57,6 +57,8 @@ pub(super) enum CellError {
 /// A cell to run.
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
+    /// For people.
+    pub(super) name: &'a str,
     pub(super) folder: &'a Path,
     pub(super) data: &'a DataSet,
     pub(super) source: &'a DataSource,
@@ -135,7 +137,7 @@ impl Job<'_> {
                 let ended = local::run(&assignment, self.folder, &mut recorder)?;
                 let conformance = ended.conformance(mean_clock(&recorder.state));
                 conformance.write(self.folder)?;
-                conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.plan.cell)));
+                conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.name)));
                 (self.write_tables(&topology, &Digest::default(), &recorder.state)?, conformance.faults)
             }
         };
@@ -191,12 +193,12 @@ impl Job<'_> {
 
     /// Takes up the last checkpoint, or starts.
     fn begin<W: Learning>(&self, driver: &mut Driver<W>, recorder: &mut Recorder<'_, W>, say: impl Fn(&str)) {
-        let anew = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.plan.cell));
+        let anew = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
         match checkpoint::read(self.folder, &self.plan.hash()) {
             Ok(Some(read)) => match driver.resume(&read.driver) {
                 Ok(()) => {
                     recorder.state = read.recorder;
-                    say(&format!("{}: goes on from clock {}", self.plan.cell, recorder.state.samples.len()));
+                    say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
                     return;
                 }
                 Err(error) => anew(&error.to_string()),

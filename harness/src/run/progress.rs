@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -15,13 +16,16 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Display {
     mode: Mode,
+    /// Cells of the command, and those that are over.
+    all: AtomicUsize,
+    over: AtomicUsize,
 }
 
 #[derive(Debug)]
 enum Mode {
     Quiet,
     Plain,
-    Bars(MultiProgress),
+    Bars { bars: MultiProgress, all: ProgressBar },
 }
 
 /// The display of one cell.
@@ -45,10 +49,42 @@ impl Display {
     pub(super) fn new(quiet: bool) -> Self {
         let mode = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Mode::Quiet,
-            (false, true) => Mode::Bars(MultiProgress::new()),
+            (false, true) => {
+                let bars = MultiProgress::new();
+                let all = bars.add(ProgressBar::new(0));
+                all.set_style(style("{prefix:>18} {bar:20} {elapsed_precise} {pos} of {len} cells"));
+                all.set_prefix("all");
+                Mode::Bars { bars, all }
+            }
             (false, false) => Mode::Plain,
         };
-        Display { mode }
+        Display { mode, all: AtomicUsize::new(0), over: AtomicUsize::new(0) }
+    }
+
+    /// So many cells are to come.
+    pub(super) fn expect(&self, cells: usize) {
+        self.all.store(cells, Ordering::Relaxed);
+        if let Mode::Bars { all, .. } = &self.mode {
+            all.set_length(cells as u64);
+        }
+    }
+
+    /// One of them is over; how many are, for its last line: ` [3 of 80]`.
+    pub(super) fn over(&self) -> String {
+        self.skip(1);
+        let all = self.all.load(Ordering::Relaxed);
+        if all > 1 { format!(" [{} of {all}]", self.over.load(Ordering::Relaxed)) } else { String::new() }
+    }
+
+    /// So many of them will not come.
+    pub(super) fn skip(&self, cells: usize) {
+        let over = self.over.fetch_add(cells, Ordering::Relaxed) + cells;
+        if let Mode::Bars { all, .. } = &self.mode {
+            all.set_position(over as u64);
+            if over >= self.all.load(Ordering::Relaxed) {
+                all.finish();
+            }
+        }
     }
 
     /// Says something between the cells' lines.
@@ -57,7 +93,7 @@ impl Display {
             Mode::Quiet => {}
             Mode::Plain => eprintln!("{line}"),
             // A display that cannot be written to is no reason to stop a run.
-            Mode::Bars(bars) => drop(bars.println(line)),
+            Mode::Bars { bars, .. } => drop(bars.println(line)),
         }
     }
 
@@ -70,7 +106,7 @@ impl Display {
                 let started = Instant::now();
                 View::Plain { next: Mutex::new(started + PLAIN_EVERY), started }
             }
-            Mode::Bars(bars) => View::Bar(bars.add(bar(&name, expected_clocks))),
+            Mode::Bars { bars, all } => View::Bar(bars.insert_before(all, bar(&name, expected_clocks))),
         };
         CellProgress { name, expected_clocks, target, view }
     }
@@ -137,9 +173,13 @@ fn bar(name: &str, expected_clocks: Option<u32>) -> ProgressBar {
         Some(_) => "{prefix:>18} {bar:20} {elapsed_precise} (left {eta}) {msg}",
         None => "{prefix:>18} {spinner} {elapsed_precise} {msg}",
     };
-    let style = ProgressStyle::with_template(template).expect("the template is sound");
+    let style = style(template);
     let bar = expected_clocks.map_or_else(ProgressBar::new_spinner, |clocks| ProgressBar::new(u64::from(clocks)));
     bar.set_style(style);
     bar.set_prefix(name.to_owned());
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is sound")
 }

@@ -24,8 +24,6 @@ pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
     Manifest {
         schema: SCHEMA,
         plan: plan.hash(),
-        spec: plan.spec.clone(),
-        cell: plan.cell.clone(),
         seed: plan.seed,
         profile: plan.profile.name.clone(),
         system: system_in_words(&plan.system),
@@ -89,8 +87,6 @@ pub(super) fn summary<S>(
     Summary {
         schema: SCHEMA,
         plan: plan.hash(),
-        spec: plan.spec.clone(),
-        cell: plan.cell.clone(),
         seed: plan.seed,
         outcome: end.outcome,
         seconds: last.seconds,

@@ -5,6 +5,7 @@
 
 mod form;
 mod launch;
+mod panel;
 mod set;
 mod source;
 pub(crate) mod split;
@@ -23,8 +24,9 @@ use serde::{Deserialize, Serialize};
 pub use form::FormError;
 pub(crate) use form::parse as parse_form;
 pub use launch::{Goal, Launch, Local};
+pub use panel::{Panel, PanelSpec};
 pub use set::{SetError, Setting};
-pub use source::{Changes, Source, SourceError, embedded};
+pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
 pub use split::{SkewBy, Split};
 
 /// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
@@ -67,8 +69,21 @@ pub struct Spec {
     /// How machines of cells that do not say are run. The target cell is always simulated.
     #[serde(default)]
     pub launcher: Launch,
+    /// The network of cells that name none.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Machines in each site, for cells of that network that do not say.
+    #[serde(default)]
+    pub machines_per_site: Option<PerSite>,
+    /// The training system of cells that name none.
+    #[serde(default)]
+    pub system: Option<System>,
     /// What is compared.
+    #[serde(default)]
     pub cells: Vec<Cell>,
+    /// Parts of the spec that differ in some fields; none: the spec is one part.
+    #[serde(default)]
+    pub panels: Vec<Panel>,
     /// When the target cell has converged.
     #[serde(default)]
     pub convergence: Convergence,
@@ -78,6 +93,9 @@ pub struct Spec {
     /// How messages are cut and links filled.
     #[serde(default)]
     pub link: Link,
+    /// Of the command line: in place of the data of what learns from this kind.
+    #[serde(skip)]
+    pub given_data: Option<PathBuf>,
 }
 
 /// What is learnt.
@@ -158,15 +176,17 @@ pub struct Target {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Cell {
-    /// As the figure calls it; unique in the spec.
+    /// As the figure calls it; unique in its panel.
     pub name: String,
-    /// A built-in profile, or a file relative to the spec.
-    pub profile: String,
-    /// None: as the profile says.
+    /// A built-in profile, or a file relative to the spec; none: the spec's.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// None: as the spec says with the spec's profile, else as the profile says.
     #[serde(default)]
     pub machines_per_site: Option<PerSite>,
-    /// The training system.
-    pub system: System,
+    /// The training system; none: the spec's.
+    #[serde(default)]
+    pub system: Option<System>,
     /// In place of the spec's.
     #[serde(default)]
     pub machines: Option<Machines>,

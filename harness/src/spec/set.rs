@@ -1,14 +1,18 @@
 //! `--set key=value`: changes to the raw YAML of a spec, before it is typed.
 //!
 //! A key is a path with dots: `workload.mf.rank`, `cells.Gaia.system.gaia.significance.threshold`, `cells.0.profile`.
-//! Cells go by name or number (from 0). Fields on the way that the spec leaves out are made. Where a field holds one
-//! of several forms (`system: { gaia: ... }`), naming another form replaces the one that is there.
+//! Cells and panels go by name or number (from 0). Fields on the way that the spec leaves out are made; what a panel shares
+//! with the spec becomes its own (`panels.MF.cells.Gaia.encoding`). Where a field holds one of several forms
+//! (`system: { gaia: ... }`), naming another form replaces the one that is there.
 
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
-use super::form;
+use super::{Panel, form};
 use crate::suggest;
+
+/// The field that holds a spec's panels.
+const PANELS: &str = "panels";
 
 /// Fields that hold exactly one of several forms.
 const CHOICES: [&str; 8] =
@@ -53,7 +57,10 @@ impl Setting {
         let mut root: Value = serde_yaml::from_str(text).expect("the spec's form has been checked");
         let value: Value =
             serde_yaml::from_str(&self.value).map_err(|error| fail(format!("the value is not YAML: {error}")))?;
-        put(&mut root, &self.steps(), value).map_err(&fail)?;
+        let steps = self.steps();
+        own_for_panel(&mut root, &steps);
+        not_hidden(&root, &steps[0]).map_err(&fail)?;
+        put(&mut root, &steps, value).map_err(&fail)?;
         let changed = form::to_text(&root);
         form::parse::<super::Spec>("", &changed).map_err(|error| fail(error.message))?;
         Ok(changed)
@@ -63,6 +70,34 @@ impl Setting {
     fn steps(&self) -> Vec<String> {
         self.key.replace('[', ".").replace(']', "").split('.').map(str::to_string).collect()
     }
+}
+
+/// What a panel shares with the spec, and `steps` go into, becomes the panel's own.
+fn own_for_panel(root: &mut Value, steps: &[String]) {
+    let [panels, name, field, _, ..] = steps else { return };
+    let shared = root.get(field).cloned().filter(|_| panels == PANELS && Panel::FIELDS.contains(&field.as_str()));
+    let panel = root.get_mut(PANELS).and_then(Value::as_sequence_mut);
+    let panel = panel.and_then(|list| element(list, PANELS, name).ok()).and_then(Value::as_mapping_mut);
+    if let Some((panel, shared)) = panel.zip(shared) {
+        panel.entry(field.as_str().into()).or_insert(shared);
+    }
+}
+
+/// A field that every panel sets for itself cannot be changed for all at once.
+fn not_hidden(root: &Value, field: &str) -> Result<(), String> {
+    let panels = root.get(PANELS).and_then(Value::as_sequence).map_or(&[][..], Vec::as_slice);
+    let names: Vec<&str> = panels
+        .iter()
+        .filter(|panel| panel.get(field).is_some())
+        .filter_map(|panel| panel.get("name")?.as_str())
+        .collect();
+    if panels.is_empty() || names.len() < panels.len() {
+        return Ok(());
+    }
+    Err(format!(
+        "every panel sets `{field}` itself: expected `panels.NAME.{field}`; NAME is one of {}",
+        names.join(", ")
+    ))
 }
 
 fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {

@@ -5,11 +5,17 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Data, FormError, Launch, SetError, Setting, Spec, form};
+use super::{FormError, Launch, SetError, Setting, Spec, form};
 use crate::suggest;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/specs.rs"));
+
+/// The word that stands for [`PAPER`].
+pub const ALL: &str = "all";
+
+/// The paper's figures, in its order: what `all` runs. Not here: validation, sweeps, and what a user must fill in.
+pub const PAPER: [&str; 2] = ["fig13", "fig16"];
 
 /// Where specs lie in a checkout.
 const FOLDER: &str = "experiments";
@@ -66,7 +72,7 @@ pub struct Changes {
     pub set: Vec<Setting>,
     /// `--seed`: in place of all seeds.
     pub seed: Option<u64>,
-    /// `--data`: in place of the spec's data.
+    /// `--data`: in place of the data of those panels that learn from its kind.
     pub data: Option<PathBuf>,
     /// `--launcher` and `--dilation`: for cells that do not say.
     pub launcher: Option<Launch>,
@@ -114,11 +120,11 @@ impl Source {
         }
         if let Some(launcher) = changes.launcher {
             spec.launcher = launcher;
+            spec.panels.iter_mut().for_each(|panel| panel.launcher = None);
         }
-        if let Some(path) = &changes.data {
-            // Given from where the command runs, not from where the spec lies.
-            spec.data = Some(Data::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())));
-        }
+        // Given from where the command runs, not from where the spec lies.
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        spec.given_data = changes.data.as_ref().map(absolute);
         Ok(spec)
     }
 }

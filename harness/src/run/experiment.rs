@@ -1,0 +1,182 @@
+//! The cells of a spec: found on disk, or run. Panel by panel and seed by seed: the target cell first, then the others side by
+//! side; cells that run in real time last, one after another, with the host to themselves.
+//!
+//! A cell that fails stops no other, but for those that hang on its target; what failed is told at the end.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::cell::Job;
+use super::{Host, RunSpecError, table};
+use crate::cli::Failure;
+use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
+use crate::results::manifest::{CellEntry, CellIndex};
+use crate::results::{Outcome, SCHEMA, Summary, share, store};
+
+/// What is learnt from, and where it came from.
+struct Learned<'a> {
+    set: &'a DataSet,
+    source: &'a DataSource,
+}
+
+/// Where the cells of a spec are.
+struct Place<'a> {
+    host: &'a Host,
+    /// The spec's name.
+    spec: &'a str,
+    /// The folder of all specs.
+    out: &'a Path,
+    /// The spec's folder.
+    folder: &'a Path,
+}
+
+/// Runs what is not there already, writes the index of cells, and gives what failed.
+pub(super) fn run(
+    host: &Host,
+    experiment: &mut Experiment,
+    out: &Path,
+    folder: &Path,
+) -> Result<Vec<RunSpecError>, Failure> {
+    let Experiment { name, title, figure, plans, loaders } = experiment;
+    let place = Place { host, spec: name, out, folder };
+    let mut failed = Vec::new();
+    for group in plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed) {
+        place.run_group(group, &mut loaders[group[0].loader], &mut failed)?;
+    }
+    let entry = |planned: &Planned| CellEntry {
+        panel: planned.panel.clone(),
+        cell: planned.cell.clone(),
+        seed: planned.plan.seed,
+        plan: planned.plan.hash(),
+    };
+    let index = CellIndex {
+        schema: SCHEMA,
+        spec: name.clone(),
+        title: title.clone(),
+        figure: figure.clone().unwrap_or_default(),
+        cells: plans.iter().map(entry).collect(),
+    };
+    store::write_cells(folder, &index).map_err(Failure::run)?;
+    Ok(failed)
+}
+
+impl Place<'_> {
+    /// The cells of one panel and seed.
+    fn run_group(&self, group: &[Planned], loader: &mut Loader, failed: &mut Vec<RunSpecError>) -> Result<(), Failure> {
+        let found: Vec<Option<Summary>> = group.iter().map(|planned| self.find(planned)).collect::<Result<_, _>>()?;
+        let sets_target = |planned: &Planned| planned.plan.role == Role::SetsTarget;
+        let mut target =
+            group.iter().zip(&found).find(|(planned, _)| sets_target(planned)).and_then(|(_, found)| found.clone());
+        let missing: Vec<&Planned> =
+            group.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(planned, _)| planned).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let seed = group[0].plan.seed;
+        let set = loader.data(seed).map_err(Failure::input)?;
+        let data = Learned { set: &set, source: loader.source() };
+        let (targets, cells): (Vec<&Planned>, Vec<&Planned>) =
+            missing.into_iter().partition(|planned| sets_target(planned));
+        for planned in &targets {
+            match self.run_cell(planned, &data, None) {
+                Ok(summary) => target = Some(summary),
+                Err(error) => failed.push(error),
+            }
+        }
+        if let Some(summary) = target.as_ref().filter(|summary| summary.outcome == Outcome::Diverged) {
+            let objective = summary.last_objective;
+            let cell = group.iter().find(|planned| sets_target(planned)).map(|planned| self.name(planned));
+            failed.push(RunSpecError::Diverged { cell: cell.unwrap_or_default(), seed, objective });
+            target = None;
+        }
+        if group.iter().any(sets_target) && target.is_none() {
+            self.host.display.skip(cells.len());
+            return Ok(());
+        }
+        let (simulated, real): (Vec<&Planned>, Vec<&Planned>) =
+            cells.into_iter().partition(|planned| planned.plan.launch.is_simulated());
+        failed.extend(self.run_side_by_side(&simulated, &data, target.as_ref()));
+        failed.extend(real.iter().filter_map(|planned| self.run_cell(planned, &data, target.as_ref()).err()));
+        Ok(())
+    }
+
+    /// The cell as it was left by an earlier run of this spec, or of another.
+    fn find(&self, planned: &Planned) -> Result<Option<Summary>, Failure> {
+        let (name, hash) = (self.name(planned), planned.plan.hash());
+        if let Ok(summary) = store::check_whole(&store::cell_folder(self.folder, &hash), &hash) {
+            if summary.faults.is_empty() {
+                let over = self.host.display.over();
+                self.host.display.say(&format!("{name}: done before, reused{over}"));
+                return Ok(Some(summary));
+            }
+            self.host.display.say(&format!("{name}: done before, but invalid: runs again"));
+            return Ok(None);
+        }
+        let taken = share::take(self.out, self.folder, &hash).map_err(Failure::run)?;
+        Ok(taken.map(|taken| {
+            let over = self.host.display.over();
+            self.host.display.say(&format!("{name}: done before for {}, reused{over}", taken.from));
+            taken.summary
+        }))
+    }
+
+    /// Runs cells, at most `jobs` at once; gives what failed, in their order.
+    fn run_side_by_side(&self, cells: &[&Planned], data: &Learned<'_>, target: Option<&Summary>) -> Vec<RunSpecError> {
+        let next = AtomicUsize::new(0);
+        let failed: Mutex<Vec<(usize, RunSpecError)>> = Mutex::new(Vec::new());
+        let work = || loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(planned) = cells.get(index) else { break };
+            if let Err(error) = self.run_cell(planned, data, target) {
+                failed.lock().expect("no holder panics").push((index, error));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..self.host.jobs.min(cells.len()) {
+                scope.spawn(work);
+            }
+        });
+        let mut failed = failed.into_inner().expect("no holder panics");
+        failed.sort_by_key(|(index, _)| *index);
+        failed.into_iter().map(|(_, error)| error).collect()
+    }
+
+    fn run_cell(
+        &self,
+        planned: &Planned,
+        data: &Learned<'_>,
+        target: Option<&Summary>,
+    ) -> Result<Summary, RunSpecError> {
+        let (host, name) = (self.host, self.name(planned));
+        let job = Job {
+            plan: &planned.plan,
+            name: &name,
+            folder: &store::cell_folder(self.folder, &planned.plan.hash()),
+            data: data.set,
+            source: data.source,
+            target,
+            isa: host.isa,
+            pool: &host.pool,
+            jobs: host.jobs,
+            checkpoint_every: host.checkpoint_every,
+        };
+        let expected_clocks = target.map(|target| target.clocks);
+        let progress = host.display.cell(name.clone(), expected_clocks, target.map(|target| target.last_objective));
+        match job.run(&progress, |line| host.display.say(line)) {
+            Ok(summary) => {
+                progress.finish(&format!("{}{}", table::in_words(&summary), host.display.over()));
+                Ok(summary)
+            }
+            Err(error) => {
+                progress.finish(&format!("failed{}", host.display.over()));
+                Err(RunSpecError::Cell { cell: name.clone(), seed: planned.plan.seed, source: Box::new(error) })
+            }
+        }
+    }
+
+    fn name(&self, planned: &Planned) -> String {
+        format!("{} {}", self.spec, planned.name())
+    }
+}
