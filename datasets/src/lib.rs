@@ -2,12 +2,14 @@
 //!
 //! * [`ratings`]: users' ratings of items, for matrix factorisation.
 //! * [`bow`]: documents as bags of words, for topic modelling.
+//! * [`images`]: labelled images, for image classification.
 
 pub mod bow;
 #[cfg(feature = "read")]
 mod container;
 mod deal;
 pub mod field;
+pub mod images;
 mod random;
 pub mod ratings;
 pub mod split;

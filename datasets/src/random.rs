@@ -41,6 +41,11 @@ impl Normals {
         Normals { rng, spare: None }
     }
 
+    /// Even on (0, 1], from the same stream.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        uniform(&mut self.rng)
+    }
+
     pub(crate) fn draw(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;

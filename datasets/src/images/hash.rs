@@ -1,0 +1,30 @@
+//! The content hash of images: what "the same data" means in a plan.
+//!
+//! BLAKE3 over, all little-endian: channels, height, width and classes (4 bytes each), then for each part (train, test) the
+//! number of its images (8), all labels (2 each), and the pixels of at most so many images, evenly spaced.
+
+use super::{ImageShape, ImageSplit, evenly_spaced};
+
+/// Images that are read at a time.
+const BATCH: usize = 64;
+
+/// The hash of `parts`, with the pixels of at most `most` images of each.
+pub fn content_hash(shape: ImageShape, classes: usize, parts: [&ImageSplit; 2], most: usize) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for number in [shape.channels, shape.height, shape.width, classes as u32] {
+        hasher.update(&number.to_le_bytes());
+    }
+    let mut buffer = Vec::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        buffer.clear();
+        buffer.extend(part.labels.iter().flat_map(|label| label.to_le_bytes()));
+        hasher.update(&buffer);
+        for batch in evenly_spaced(part.len(), most).chunks(BATCH) {
+            buffer.resize(batch.len() * shape.bytes(), 0);
+            part.pixels.read(batch, &mut buffer);
+            hasher.update(&buffer);
+        }
+    }
+    *hasher.finalize().as_bytes()
+}

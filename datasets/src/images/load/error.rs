@@ -1,0 +1,94 @@
+//! What can be wrong with a set of images: where, what was found, what was expected.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::images::cache::CacheError;
+use crate::text::TextError;
+
+/// Why images could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// A path that leads nowhere, or may not be read.
+    #[error(transparent)]
+    Path(#[from] TextError),
+    /// Reading stopped with an error of the system, or of the compressed data.
+    #[error("{file}: cannot be read: {source}")]
+    Read {
+        /// The file; within an archive, the archive's name comes first.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// An archive that ends early or is damaged.
+    #[error("{file}: the archive is cut off or damaged ({source}), expected a whole .tar, .tar.gz or .tar.xz")]
+    Archive {
+        /// The archive.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An archive too large to be read into memory.
+    #[error(
+        "{file}: found more than {limit} bytes of files in the archive, expected at most that; unpack it and name the folder"
+    )]
+    LargeArchive {
+        /// The archive.
+        file: PathBuf,
+        /// Bytes that are taken.
+        limit: u64,
+    },
+    /// Something in a file or folder that is not what its format says.
+    #[error("{place}: found {found}, expected {expected}")]
+    Format {
+        /// The file or folder.
+        place: String,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+    /// More images that cannot be decoded than may be skipped.
+    #[error(
+        "{place}: found more than {limit} of {images} images that cannot be used, expected at most that; the first: {}",
+        .first.join("; ")
+    )]
+    TooManyCorrupt {
+        /// The folder or archive.
+        place: String,
+        /// How many may be skipped.
+        limit: u32,
+        /// How many there are in all.
+        images: usize,
+        /// The first few: their names, and why.
+        first: Vec<String>,
+    },
+    /// No set of images.
+    #[error(
+        "{path}: found {found}, expected images: CIFAR-10's binary batches, MNIST's idx files, folders train/<class>/ and test/<class>/ of JPEG (either also in a .tar, .tar.gz or .tar.xz), or a cache of images"
+    )]
+    Unknown {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it has or begins with.
+        found: String,
+    },
+    /// A folder with more than one set.
+    #[error("{folder}: found more than one set of images ({}), expected one; name the file", .files.join("; "))]
+    Ambiguous {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// A cache file that is damaged or of another version.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+/// The error about something that is not what it should be.
+pub(super) fn format(place: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) -> LoadError {
+    LoadError::Format { place: place.into(), found: found.into(), expected: expected.into() }
+}

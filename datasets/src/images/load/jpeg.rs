@@ -1,0 +1,124 @@
+//! JPEG to pixels of one shape.
+//!
+//! Decoding is strict: a file that ends early, or whose data break its own rules, is an error and not half an image. The
+//! decoder is built without instructions of one kind of processor, and resizing is in whole numbers, so that pixels are the
+//! same on every machine.
+
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+/// Of the shorter side, the share that the crop keeps: 224 of 256, as is usual for ImageNet.
+const KEPT: f64 = 224.0 / 256.0;
+/// The longest side of an image that is decoded.
+const MAX_SIDE: usize = 16_384;
+const CHANNELS: usize = 3;
+
+/// How an image is brought to the shape of its set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It must have this width and height.
+    Exact(u32, u32),
+    /// The middle of it, a square of 224/256 of the shorter side, is resized to this side (bilinear, with as wide a filter as
+    /// the reduction asks for).
+    Crop(u32),
+}
+
+/// The width and height that a JPEG's header says.
+pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), String> {
+    let mut decoder = decoder(jpeg)?;
+    decoder.decode_headers().map_err(|error| not_decodable(&error))?;
+    let (width, height) = decoder.dimensions().ok_or("a header without a size")?;
+    Ok((width as u32, height as u32))
+}
+
+/// Writes the pixels to `out`: red, green and blue planes.
+///
+/// # Errors
+/// What was found instead of a whole JPEG of the right size.
+pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), String> {
+    let mut decoder = decoder(jpeg)?;
+    let pixels = decoder.decode().map_err(|error| not_decodable(&error))?;
+    let (width, height) = decoder.dimensions().ok_or("a header without a size")?;
+    if pixels.len() != width * height * CHANNELS {
+        return Err(format!("{} bytes of pixels for {width}x{height}", pixels.len()));
+    }
+    match fit {
+        Fit::Exact(w, h) if (w as usize, h as usize) != (width, height) => {
+            Err(format!("{width}x{height} pixels, and {w}x{h} in the others"))
+        }
+        Fit::Exact(..) => {
+            planes(&pixels, out);
+            Ok(())
+        }
+        Fit::Crop(side) => {
+            planes(&crop(&pixels, width as u32, height as u32, side)?, out);
+            Ok(())
+        }
+    }
+}
+
+fn decoder(jpeg: &[u8]) -> Result<JpegDecoder<ZCursor<&[u8]>>, String> {
+    if jpeg.is_empty() {
+        return Err("an empty file".into());
+    }
+    if !jpeg.starts_with(&[0xff, 0xd8]) {
+        return Err(format!("{}, which begins no JPEG", crate::text::lines::shown(&jpeg[..jpeg.len().min(8)])));
+    }
+    if !has_end(jpeg) {
+        return Err("a JPEG without its end".into());
+    }
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(MAX_SIDE)
+        .set_max_height(MAX_SIDE)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    Ok(JpegDecoder::new_with_options(ZCursor::new(jpeg), options))
+}
+
+/// Whether the marker of the end comes after the last scan began: what is compressed never has the marker's bytes.
+fn has_end(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, marker, high, low]) = jpeg.get(at..at + 4) {
+        if marker == 0xda {
+            return jpeg[at..].windows(2).any(|bytes| bytes == [0xff, 0xd9]);
+        }
+        // Fill bytes may come before a marker.
+        at += if marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
+    }
+    // What is no marker, the decoder names.
+    at + 4 <= jpeg.len()
+}
+
+fn not_decodable(error: &impl std::fmt::Debug) -> String {
+    let says = format!("{error:?}");
+    format!("a damaged JPEG ({})", says.trim())
+}
+
+fn crop(pixels: &[u8], width: u32, height: u32, side: u32) -> Result<Vec<u8>, String> {
+    let kept = f64::from(width.min(height)) * KEPT;
+    let (left, top) = ((f64::from(width) - kept) / 2.0, (f64::from(height) - kept) / 2.0);
+    let mut square = vec![0; side as usize * side as usize * CHANNELS];
+    let from = TypedImageRef::<U8x3>::from_buffer(width, height, pixels).map_err(|error| error.to_string())?;
+    let mut to = TypedImage::<U8x3>::from_buffer(side, side, &mut square).map_err(|error| error.to_string())?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(left, top, kept, kept)
+        .use_alpha(false);
+    Resizer::new().resize_typed(&from, &mut to, &options).map_err(|error| error.to_string())?;
+    Ok(square)
+}
+
+/// Pixel by pixel to plane by plane.
+fn planes(pixels: &[u8], out: &mut [u8]) {
+    let plane = out.len() / CHANNELS;
+    for (at, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
+        for (channel, &value) in pixel.iter().enumerate() {
+            out[channel * plane + at] = value;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Files in folders, on disk or in an archive: one view of both.
+//!
+//! An archive is read once, into memory, up to [`MAX_ARCHIVE_BYTES`]; files on disk are opened when they are asked for.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use lzma_rust2::XzReader;
+
+use super::LoadError;
+use crate::text::TextError;
+
+/// Folders below the root that are looked into: `root/train/class/`, and one more around it.
+const MAX_DEPTH: usize = 3;
+/// Files that are looked at; ImageNet has 1.3 million.
+const MAX_FILES: usize = 20_000_000;
+/// Bytes of files that an archive may have.
+const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
+/// Memory that unpacking xz may take, in KiB.
+const XZ_MEMORY_KIB: u32 = 1 << 20;
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
+/// Where a tar header says that it is one, and with what.
+const TAR_MAGIC_AT: usize = 257;
+const TAR_MAGIC: &[u8] = b"ustar";
+
+/// Files below a root, sorted by name.
+pub(super) struct Tree {
+    /// The folder or archive.
+    pub(super) root: PathBuf,
+    pub(super) files: Vec<File>,
+    /// Folders' names, sorted.
+    pub(super) folders: Vec<String>,
+}
+
+/// A file of a tree.
+#[derive(Clone)]
+pub(super) struct File {
+    /// Below the root, with `/` between the parts.
+    pub(super) name: String,
+    pub(super) bytes: u64,
+    content: Content,
+}
+
+#[derive(Clone)]
+enum Content {
+    OnDisk(PathBuf),
+    InMemory(std::sync::Arc<[u8]>),
+}
+
+impl Tree {
+    /// The tree below a folder. Names that begin with a point are passed over, as the systems that leave them do.
+    pub(super) fn of_folder(root: &Path) -> Result<Tree, LoadError> {
+        let mut tree = Tree { root: root.to_owned(), files: Vec::new(), folders: Vec::new() };
+        tree.add_folder(root, "", 0)?;
+        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
+        tree.folders.sort();
+        Ok(tree)
+    }
+
+    /// The files right in a folder.
+    pub(super) fn of_files(root: &Path) -> Result<Tree, LoadError> {
+        let mut tree = Tree { root: root.to_owned(), files: Vec::new(), folders: Vec::new() };
+        tree.add_folder(root, "", MAX_DEPTH)?;
+        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
+        tree.folders.sort();
+        Ok(tree)
+    }
+
+    fn add_folder(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), LoadError> {
+        let open = |source| TextError::Open { path: folder.to_owned(), nearest: None, source };
+        for entry in fs::read_dir(folder).map_err(open)? {
+            let entry = entry.map_err(open)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let (path, name) = (entry.path(), format!("{prefix}{name}"));
+            // Follows links, unlike the entry's own type.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            if metadata.is_dir() {
+                if depth < MAX_DEPTH {
+                    self.add_folder(&path, &format!("{name}/"), depth + 1)?;
+                }
+                self.folders.push(name);
+            } else {
+                self.files.push(File { name, bytes: metadata.len(), content: Content::OnDisk(path) });
+            }
+            if self.files.len() > MAX_FILES {
+                return Err(TextError::TooMany { folder: self.root.clone(), limit: MAX_FILES }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The tree in an archive.
+    pub(super) fn of_archive(path: &Path) -> Result<Tree, LoadError> {
+        let damaged = |source| LoadError::Archive { file: path.to_owned(), source };
+        let mut tree = Tree { root: path.to_owned(), files: Vec::new(), folders: Vec::new() };
+        let mut archive = tar::Archive::new(unpacked(path)?);
+        let mut total = 0u64;
+        for entry in archive.entries().map_err(damaged)? {
+            let mut entry = entry.map_err(damaged)?;
+            let name = entry.path().map_err(damaged)?.to_string_lossy().replace('\\', "/");
+            let name = name.trim_start_matches("./").trim_end_matches('/').to_owned();
+            if name.is_empty() || name.split('/').any(|part| part.starts_with('.')) {
+                continue;
+            }
+            if entry.header().entry_type().is_dir() {
+                tree.folders.push(name);
+            } else if entry.header().entry_type().is_file() {
+                total = total.saturating_add(entry.size());
+                if total > MAX_ARCHIVE_BYTES {
+                    return Err(LoadError::LargeArchive { file: path.to_owned(), limit: MAX_ARCHIVE_BYTES });
+                }
+                let mut content = Vec::with_capacity(entry.size() as usize);
+                entry.read_to_end(&mut content).map_err(damaged)?;
+                if (content.len() as u64) < entry.size() {
+                    return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
+                }
+                tree.files.push(File { name, bytes: content.len() as u64, content: Content::InMemory(content.into()) });
+            }
+        }
+        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
+        tree.folders.sort();
+        Ok(tree)
+    }
+
+    /// Where a name is, for messages.
+    pub(super) fn place(&self, name: &str) -> String {
+        self.root.join(name).display().to_string()
+    }
+
+    /// What is there, for a message: the first names.
+    pub(super) fn has(&self) -> String {
+        const LISTED: usize = 8;
+        let top = |name: &&str| !name.contains('/');
+        let folders = self.folders.iter().map(String::as_str).filter(top).map(|name| format!("{name}/"));
+        let files = self.files.iter().map(|file| file.name.as_str()).filter(top).map(str::to_owned);
+        let names: Vec<String> = folders.chain(files).collect();
+        match names.len() {
+            0 => "nothing in it".into(),
+            n if n > LISTED => format!("{} and {} more", names[..LISTED].join(", "), n - LISTED),
+            _ => names.join(", "),
+        }
+    }
+}
+
+impl File {
+    /// All of its bytes.
+    pub(super) fn read(&self) -> io::Result<Vec<u8>> {
+        match &self.content {
+            Content::OnDisk(path) => fs::read(path),
+            Content::InMemory(bytes) => Ok(bytes.to_vec()),
+        }
+    }
+
+    /// Its first bytes, at most `most`.
+    pub(super) fn head(&self, most: usize) -> io::Result<Vec<u8>> {
+        self.head_of(most, false)
+    }
+
+    /// Its first bytes, at most `most`, unpacked when it is gzip.
+    pub(super) fn unpacked_head(&self, most: usize) -> io::Result<Vec<u8>> {
+        let is_gzip = self.head(GZIP_MAGIC.len())? == GZIP_MAGIC;
+        self.head_of(most, is_gzip)
+    }
+
+    fn head_of(&self, most: usize, is_gzip: bool) -> io::Result<Vec<u8>> {
+        let reader: Box<dyn Read + '_> = match &self.content {
+            Content::OnDisk(path) => Box::new(fs::File::open(path)?),
+            Content::InMemory(bytes) => Box::new(io::Cursor::new(bytes)),
+        };
+        let mut head = Vec::new();
+        if is_gzip {
+            MultiGzDecoder::new(reader).take(most as u64).read_to_end(&mut head)?;
+        } else {
+            reader.take(most as u64).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    }
+
+    /// All of its bytes, unpacked when it is gzip; at most `most` and one more.
+    pub(super) fn read_unpacked(&self, most: u64) -> io::Result<Vec<u8>> {
+        let packed = self.read()?;
+        if !packed.starts_with(GZIP_MAGIC) {
+            return Ok(packed);
+        }
+        let mut bytes = Vec::new();
+        MultiGzDecoder::new(&packed[..]).take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Its name without folders.
+    pub(super) fn last_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// Where it is on disk; none in an archive.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.content {
+            Content::OnDisk(path) => Some(path),
+            Content::InMemory(_) => None,
+        }
+    }
+}
+
+/// Whether a file is an archive, by content.
+pub(super) fn is_archive(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    let Ok(reader) = unpacked(path) else { return Ok(false) };
+    // What cannot be unpacked is told when it is read; by its name it is meant to be one.
+    let whole = reader.take((TAR_MAGIC_AT + TAR_MAGIC.len()) as u64).read_to_end(&mut head).is_ok();
+    Ok(head.get(TAR_MAGIC_AT..) == Some(TAR_MAGIC) || (!whole && is_named_archive(path)))
+}
+
+fn is_named_archive(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    [".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// The bytes of a file, unpacked by what it begins with.
+fn unpacked(path: &Path) -> Result<Box<dyn Read>, LoadError> {
+    let open = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
+    let head = crate::text::folder::head(path, XZ_MAGIC.len())?;
+    let file = io::BufReader::with_capacity(1 << 18, fs::File::open(path).map_err(open)?);
+    Ok(if head.starts_with(GZIP_MAGIC) {
+        Box::new(MultiGzDecoder::new(file))
+    } else if head == XZ_MAGIC {
+        Box::new(XzReader::new_mem_limit(file, true, XZ_MEMORY_KIB))
+    } else {
+        Box::new(file)
+    })
+}
