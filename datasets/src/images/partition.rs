@@ -1,6 +1,6 @@
 //! Which machine holds which images to learn from; the test part is not dealt.
 //!
-//! What is balanced is the number of images, which is what a clock's work is made of. With [`Split::Even`] the images of each class
+//! What is balanced is the number of images, which is what a clock's work is made of. With `Split::Even` the images of each class
 //! go round the machines: no two machines differ by more than one image, nor by more than one of a class. Nothing is drawn, so no
 //! seed is needed.
 //!
@@ -13,24 +13,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Images;
-use crate::deal::Dealer;
-use crate::field::FieldError;
+use crate::deal::{Dealer, Skew};
 
 /// How images are dealt to machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Split {
-    /// Every machine gets the same number of images, of every class.
-    #[default]
-    Even,
-    /// Sites differ.
-    Skewed {
-        /// In what.
-        by: SkewBy,
-        /// How much: 0 (not at all) to 1.
-        skew: f64,
-    },
-}
+pub type Split = crate::split::Split<SkewBy>;
 
 /// What sites differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,40 +37,21 @@ pub struct Part {
     pub train: Vec<u32>,
 }
 
-impl Split {
-    /// Every error of meaning.
-    pub fn check(&self) -> Vec<FieldError> {
-        match *self {
-            Split::Skewed { skew, .. } if !(0.0..=1.0).contains(&skew) => {
-                vec![FieldError { field: "skew", says: format!("found {skew}, expected a number from 0 to 1") }]
-            }
-            Split::Even | Split::Skewed { .. } => Vec::new(),
-        }
-    }
-}
-
 /// Deals the training images to machines; `machines_per_site` counts the machines of each site. One part for each machine,
 /// in order. With fewer images than machines some parts are empty.
 ///
 /// # Panics
 /// When there is no machine, or [`Split::check`] finds an error.
 pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Vec<Part> {
-    assert!(machines_per_site.iter().any(|&n| n > 0), "partition needs a machine");
-    assert_eq!(split.check(), [], "partition needs a checked split");
     let labels = &images.train.labels;
     // What is dealt are places in the order of classes, so that each class goes round.
     let mut order: Vec<u32> = (0..labels.len() as u32).collect();
     order.sort_by_key(|&image| labels[image as usize]);
     let loads = vec![1; order.len()];
-    let mut dealer = Dealer::new(&loads, machines_per_site);
-    match split {
-        Split::Even => dealer.deal_all(|_| 1.0),
-        Split::Skewed { by: SkewBy::Sizes, skew } => dealer.deal_all(|site| libm::pow(site as f64 + 1.0, -skew)),
-        Split::Skewed { by: SkewBy::Labels, skew } => {
-            let classes: Vec<f64> = order.iter().map(|&image| f64::from(labels[image as usize])).collect();
-            dealer.deal_by_places(skew, &classes);
-        }
-    }
+    let dealer = Dealer::deal_as(split, &loads, machines_per_site, |by| match by {
+        SkewBy::Sizes => Skew::Sizes,
+        SkewBy::Labels => Skew::Places(order.iter().map(|&image| f64::from(labels[image as usize])).collect()),
+    });
     let machines = 0..dealer.given().len() as u32;
     let mut parts: Vec<Part> = machines.map(|machine| Part { machine, train: Vec::new() }).collect();
     for (&image, &machine) in order.iter().zip(dealer.machine_of()) {
