@@ -20,6 +20,12 @@ fn main() {
     println!("cargo::rustc-env=EXPERIMENTS_COMMIT={commit}");
     println!("cargo::rustc-env=EXPERIMENTS_DIRTY={dirty}");
 
+    // Under the feature `torch`: where the binary finds the libtorch that it was built with.
+    println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
+    if let Ok(libraries) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{libraries}");
+    }
+
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it for build scripts"));
     write_texts(&root.join("experiments"), &out.join("specs.rs"));
     write_texts(&harness.join("machines"), &out.join("machines.rs"));
