@@ -1,5 +1,6 @@
 //! Workloads: what learns. They see tables of rows, never the servers or the sync model behind them.
 
+pub mod ic;
 pub mod lda;
 pub mod mf;
 pub mod traits;

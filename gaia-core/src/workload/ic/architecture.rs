@@ -1,0 +1,191 @@
+//! Networks as data: layers, where their parameters lie, and what they cost.
+//!
+//! All parameters of a network lie in one flat array, stage after stage; a stage is a layer group with a table of its own in
+//! the parameter server (as in GeePS), padded with zeros to whole rows of [`WIDTH`] floats. So a worker's view of all rows *is*
+//! the network's parameters, and every weight is a slice of it. Nothing here computes; `network.rs` does, with libtorch.
+
+use std::ops::Range;
+
+use crate::layout::{Layout, Table};
+
+/// Floats a row of every table.
+pub const WIDTH: usize = 256;
+
+/// Channels, height and width of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Feature maps.
+    pub channels: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// Pixels a row.
+    pub width: usize,
+}
+
+/// How a parameter begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// Evenly between minus this and this.
+    Even(f32),
+    /// This.
+    Constant(f32),
+}
+
+/// A parameter: a slice of the flat array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its place in the flat array.
+    pub range: Range<usize>,
+    /// Its shape: outputs, inputs, height, width of a convolution's weight; outputs, inputs of a linear layer's.
+    pub shape: Vec<usize>,
+    /// How it begins.
+    pub initial: Initial,
+}
+
+/// A layer. Numbers of parameters are positions in [`Architecture::parameters`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// A convolution; the bias where there is one.
+    Convolution {
+        /// Number of its weight.
+        weight: usize,
+        /// Number of its bias.
+        bias: Option<usize>,
+        /// Pixels from one output to the next.
+        stride: usize,
+        /// Zeros around.
+        padding: usize,
+    },
+    /// A fully connected layer, on all activations of an image.
+    Linear {
+        /// Number of its weight.
+        weight: usize,
+        /// Number of its bias.
+        bias: usize,
+    },
+    /// BatchNorm.
+    BatchNorm {
+        /// Number of its scale; its shift is the next.
+        scale: usize,
+        /// Place of the running mean among the statistics; the running variance follows.
+        statistics: Range<usize>,
+    },
+    /// GroupNorm.
+    GroupNorm {
+        /// Number of its scale; its shift is the next.
+        scale: usize,
+        /// Groups of channels.
+        groups: usize,
+    },
+    /// max(x, 0).
+    Relu,
+    /// The largest of every window.
+    MaxPool(Window),
+    /// The mean of every window.
+    MeanPool(Window),
+    /// The mean of every channel.
+    GlobalMean,
+    /// x / (1 + alpha / 5 * sum of squares over 5 neighbouring channels)^0.75, alpha = 0.0001 (Krizhevsky et al. 2012).
+    LocalResponse,
+    /// Sets this share to 0 in training, and scales the rest up.
+    Dropout(f32),
+    /// Paths beside one another, joined along the channels.
+    Branches(Vec<Vec<Layer>>),
+    /// max(x + body(x), 0); where the body halves the image and has more channels, every second pixel of x and zeros.
+    Residual(Vec<Layer>),
+    /// A classifier on the side, in training alone: its loss counts with this weight.
+    Auxiliary(Vec<Layer>, f32),
+}
+
+/// A pooling window. Outputs are rounded up: a window may reach over the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Pixels a side.
+    pub size: usize,
+    /// Pixels from one to the next.
+    pub stride: usize,
+    /// Empty pixels around.
+    pub padding: usize,
+}
+
+/// A layer group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// The name of its table.
+    pub name: String,
+    /// Its layers.
+    pub layers: Vec<Layer>,
+    /// Its rows in the parameter server.
+    pub rows: Range<u32>,
+    /// Multiplications of an image's forward pass.
+    pub multiplications: u64,
+}
+
+/// A network for images of one extent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Architecture {
+    /// What it takes.
+    pub input: Extent,
+    /// What it tells apart.
+    pub classes: usize,
+    /// Its layer groups, in the order of the forward pass.
+    pub stages: Vec<Stage>,
+    /// Its parameters, by place.
+    pub parameters: Vec<Parameter>,
+    /// Running means and variances: floats that stay with a worker.
+    pub statistics: usize,
+}
+
+impl Architecture {
+    /// The tables in the parameter server, a stage each.
+    pub fn layout(&self) -> Layout {
+        let table = |stage: &Stage| Table {
+            name: stage.name.clone(),
+            rows: stage.rows.end - stage.rows.start,
+            width: WIDTH as u32,
+        };
+        Layout::new(self.stages.iter().map(table).collect())
+    }
+
+    /// Trained parameters, padding left out.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.iter().map(|parameter| parameter.range.len()).sum()
+    }
+
+    /// Floats in all tables, padding and all: the length of the flat array.
+    pub fn floats(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.rows.end as usize * WIDTH)
+    }
+
+    /// Multiplications of an image's forward pass.
+    pub fn multiplications(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.multiplications).sum()
+    }
+
+    /// Running means of 0 and variances of 1.
+    pub fn initial_statistics(&self) -> Vec<f32> {
+        let mut values = vec![0.0; self.statistics];
+        self.stages.iter().for_each(|stage| fill_variances(&stage.layers, &mut values));
+        values
+    }
+
+    /// The parameters that have floats in `range` of the flat array.
+    pub fn parameters_within(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &Parameter)> {
+        let first = self.parameters.partition_point(|parameter| parameter.range.end <= range.start);
+        (first..).zip(&self.parameters[first..]).take_while(move |(_, parameter)| parameter.range.start < range.end)
+    }
+}
+
+fn fill_variances(layers: &[Layer], values: &mut [f32]) {
+    for layer in layers {
+        match layer {
+            Layer::BatchNorm { statistics, .. } => {
+                let middle = statistics.start + statistics.len() / 2;
+                values[middle..statistics.end].fill(1.0);
+            }
+            Layer::Branches(paths) => paths.iter().for_each(|path| fill_variances(path, values)),
+            Layer::Residual(body) | Layer::Auxiliary(body, _) => fill_variances(body, values),
+            _ => {}
+        }
+    }
+}

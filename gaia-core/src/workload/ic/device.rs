@@ -1,0 +1,91 @@
+//! On what a network runs. The choice is no part of a plan: it changes how long a run takes here, not what is modelled.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// What the user asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The first CUDA device where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// CUDA device number so and so.
+    Cuda(usize),
+}
+
+/// A word that names no device.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("found `{0}`, expected `auto`, `cpu` or `cuda:0` (any number)")]
+pub struct UnknownDevice(String);
+
+/// A device that cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DeviceError {
+    /// There is none at all.
+    #[error("`cuda:{wanted}` is not here, no CUDA device is: {why}; expected `cpu` or `auto`")]
+    NoCuda {
+        /// The number.
+        wanted: usize,
+        /// Why CUDA cannot be used.
+        why: String,
+    },
+    /// There are fewer.
+    #[error("`cuda:{wanted}` is not here: expected `cuda:0`{} or `cpu`", upto(.devices))]
+    Absent {
+        /// The number.
+        wanted: usize,
+        /// How many there are.
+        devices: usize,
+    },
+}
+
+fn upto(devices: &usize) -> String {
+    if *devices > 1 { format!(" to `cuda:{}`", devices - 1) } else { String::new() }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = UnknownDevice;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDevice> {
+        match text {
+            "auto" => Ok(DeviceChoice::Auto),
+            "cpu" => Ok(DeviceChoice::Cpu),
+            _ => {
+                let number = text.strip_prefix("cuda:").and_then(|number| number.parse().ok());
+                number.map(DeviceChoice::Cuda).ok_or_else(|| UnknownDevice(text.to_owned()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeviceChoice::Auto => f.write_str("auto"),
+            DeviceChoice::Cpu => f.write_str("cpu"),
+            DeviceChoice::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named() {
+        for word in ["auto", "cpu", "cuda:0", "cuda:12"] {
+            assert_eq!(word.parse::<DeviceChoice>().expect("a device").to_string(), word);
+        }
+        for word in ["gpu", "cuda", "cuda:", "cuda:-1", ""] {
+            let error = word.parse::<DeviceChoice>().expect_err("no device").to_string();
+            assert_eq!(error, format!("found `{word}`, expected `auto`, `cpu` or `cuda:0` (any number)"));
+        }
+        let absent = DeviceError::Absent { wanted: 9, devices: 2 };
+        assert_eq!(absent.to_string(), "`cuda:9` is not here: expected `cuda:0` to `cuda:1` or `cpu`");
+    }
+}

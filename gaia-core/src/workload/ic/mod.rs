@@ -1,0 +1,11 @@
+//! Image classification by convolutional networks (paper section 5.2), in the way of GeePS (Cui et al. 2016).
+//!
+//! * [`config::Ic`] is what a plan says. [`networks`] builds the [`architecture::Architecture`]: layers as data, and where their
+//!   parameters lie. [`device::DeviceChoice`] is where it is to run. These need no libtorch.
+
+pub mod architecture;
+mod builder;
+pub mod config;
+pub mod device;
+pub mod initial;
+pub mod networks;
