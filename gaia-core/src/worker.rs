@@ -50,7 +50,7 @@ pub struct WorkerState<S> {
     caches: Vec<Cache>,
     /// Changes since the last exchange, a shard each; empty after one.
     unsent: Vec<Payload>,
-    /// The objective at the last exchange, when all workers' changes were read.
+    /// What was measured last: at an exchange, when all workers' changes were read.
     evaluation: Evaluation,
 }
 
@@ -64,7 +64,7 @@ enum Phase {
 /// What a worker has of one shard.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Cache {
-    /// The last answer; its payload is dropped when it has been copied into the view.
+    /// The last answer; its payload goes with the task that copies it into the view.
     rows: Option<Rows>,
     copied: bool,
     /// The clock of the request under way.
@@ -81,9 +81,17 @@ pub struct ClockTask<W: Workload> {
     state: W::State,
     view: Vec<f32>,
     shards: Vec<Arc<[Segment]>>,
+    /// What the view is brought up to date with, a shard each, where that has sent anything new.
+    pulled: Vec<Option<Pulled>>,
     last: bool,
     evaluate: bool,
     record_state: bool,
+}
+
+/// A shard's answer, and own changes that it lacks.
+struct Pulled {
+    rows: Payload,
+    own: Vec<Payload>,
 }
 
 /// What it leaves.
@@ -97,8 +105,12 @@ pub struct ClockDone<S> {
 }
 
 impl<W: Workload> ClockTask<W> {
-    /// Evaluates what was read, if it was just read, then learns (unless the run is over), and takes the difference.
+    /// Evaluates what was read, if it is time to, then learns (unless the run is over), and takes the difference.
     pub(crate) fn run(mut self) -> ClockDone<W::State> {
+        for (segments, pulled) in self.shards.iter().zip(&self.pulled) {
+            pulled.iter().for_each(|pulled| pulled.copy_into(&mut self.view, segments, self.isa));
+        }
+        self.pulled = Vec::new();
         let evaluation = self.evaluate.then(|| self.workload.evaluate(&self.state, &self.view));
         let state_before = self.record_state.then(|| Arc::new(self.state.clone()));
         let mut changes = Vec::new();
@@ -107,13 +119,14 @@ impl<W: Workload> ClockTask<W> {
             self.workload.compute(self.clock, &mut self.state, &mut self.view);
             for segments in &self.shards {
                 let floats = segments.iter().map(|segment| segment.len).sum();
-                let mut change = vec![0.0; floats];
+                let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
+                let values = Arc::get_mut(&mut change).expect("nobody else has it yet");
                 for &Segment { first, second, len } in segments.iter() {
                     let range = first..first + len;
-                    let out = &mut change[second..second + len];
+                    let out = &mut values[second..second + len];
                     kernel::delta(self.isa, &self.view[range.clone()], &before[range], out);
                 }
-                changes.push(Payload::Dense(change.into()));
+                changes.push(Payload::Dense(change));
             }
         }
         ClockDone { state: self.state, view: self.view, changes, evaluation, state_before }
@@ -232,11 +245,10 @@ impl<W: Workload> Worker<W> {
             return;
         }
         let clock = self.state.clock;
-        let (state, mut view) = self.state.learned.take().expect("learned state is here between clocks");
-        for (shard, cache) in self.shards.iter().zip(&mut self.state.caches) {
-            cache.copy_into(&mut view, &shard.segments, self.setting.parts.isa);
-        }
+        let (state, view) = self.state.learned.take().expect("learned state is here between clocks");
+        let pulled = self.state.caches.iter_mut().map(Cache::pull).collect();
         let last = clock == self.setting.parts.max_clocks;
+        let just_read = clock == 0 || self.setting.model().exchanges_after(clock - 1);
         let (compute, encode) = if last { (Duration::ZERO, Duration::ZERO) } else { self.durations(clock) };
         let mut parts = phases.between(since, now, Part::Wire);
         parts.add(Part::Compute, compute);
@@ -250,8 +262,9 @@ impl<W: Workload> Worker<W> {
             state,
             view,
             shards: self.shards.iter().map(|shard| shard.segments.clone()).collect(),
+            pulled,
             last,
-            evaluate: clock == 0 || self.setting.model().exchanges_after(clock - 1),
+            evaluate: just_read && (last || self.workload.evaluates(clock)),
             record_state: self.setting.parts.record_copies == RecordCopies::EveryClock,
         };
         out.tasks.push_back((task.into(), compute + encode));
@@ -337,25 +350,30 @@ impl<W: Workload> Worker<W> {
 }
 
 impl Cache {
-    /// Brings the view up to the last answer, own changes included.
-    fn copy_into(&mut self, view: &mut [f32], segments: &[Segment], isa: crate::simd::Isa) {
+    /// The last answer, unless the view has it already, and own changes that it lacks. Copying is the task's.
+    fn pull(&mut self) -> Option<Pulled> {
         if self.copied {
-            return;
+            return None;
         }
-        let rows = self.rows.as_mut().expect("a cache that serves holds an answer");
-        let Payload::Dense(values) = std::mem::replace(&mut rows.payload, Payload::Dense(Arc::from([]))) else {
-            unreachable!("rows are dense")
-        };
+        self.copied = true;
+        let answer = self.rows.as_mut().expect("a cache that serves holds an answer");
+        let rows = std::mem::replace(&mut answer.payload, Payload::Dense(Arc::from([])));
+        Some(Pulled { rows, own: self.own.iter().map(|(_, payload)| payload.clone()).collect() })
+    }
+}
+
+impl Pulled {
+    fn copy_into(&self, view: &mut [f32], segments: &[Segment], isa: crate::simd::Isa) {
+        let Payload::Dense(values) = &self.rows else { unreachable!("rows are dense") };
         for &Segment { first, second, len } in segments {
             view[first..first + len].copy_from_slice(&values[second..second + len]);
         }
-        for (_, payload) in &self.own {
+        for payload in &self.own {
             let Payload::Dense(change) = payload else { unreachable!("own changes are dense") };
             for &Segment { first, second, len } in segments {
                 kernel::add_assign(isa, &mut view[first..first + len], &change[second..second + len]);
             }
         }
-        self.copied = true;
     }
 }
 

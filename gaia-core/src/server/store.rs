@@ -146,11 +146,14 @@ impl Store {
 
     fn gather(&self, segments: &[Segment]) -> Arc<[f32]> {
         let floats = segments.iter().map(|segment| segment.len).sum();
-        let mut rows = Vec::with_capacity(floats);
+        let mut rows: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
+        let mut rest = Arc::get_mut(&mut rows).expect("nobody else has it yet");
         for segment in segments {
-            rows.extend_from_slice(&self.values[segment.first..segment.first + segment.len]);
+            let (here, after) = rest.split_at_mut(segment.len);
+            here.copy_from_slice(&self.values[segment.first..segment.first + segment.len]);
+            rest = after;
         }
-        rows.into()
+        rows
     }
 
     fn filter(&mut self, isa: Isa, threshold: f32) -> Outcome {

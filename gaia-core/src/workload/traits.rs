@@ -49,6 +49,11 @@ pub trait Workload: Send + Sync + 'static {
     /// One clock: 1/[`Workload::clocks_per_pass`] of the data. `view` holds the declared rows one after another and is
     /// left with the worker's own changes made.
     fn compute(&self, clock: u32, state: &mut Self::State, view: &mut [f32]);
+    /// Whether the objective is measured after `clock` clocks; where not, what was measured last stands. The end of a run
+    /// is measured always.
+    fn evaluates(&self, _clock: u32) -> bool {
+        true
+    }
     /// The objective of this worker's data.
     fn evaluate(&self, state: &Self::State, view: &[f32]) -> Evaluation;
     /// What a machine of `kind` takes for clock `clock`, before jitter.
