@@ -22,10 +22,22 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     tables: Vec<Table>,
+    stages: Vec<Stage>,
+}
+
+/// Rows that a clock needs, and changes, together: a layer group (see [`crate::stage`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// The row after its last; it begins where the one before ends.
+    pub until: u32,
+    /// Weight of its forward work among that of all stages, forward and backward.
+    pub forward: u64,
+    /// Weight of its backward work.
+    pub backward: u64,
 }
 
 /// An ordered set of rows, and where each begins in an array of their floats.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSet {
     rows: Vec<u32>,
     offsets: Vec<usize>,
@@ -43,9 +55,38 @@ pub struct Segment {
 }
 
 impl Layout {
-    /// The layout of `tables`, in this order.
+    /// The layout of `tables`, in this order, all needed at once.
     pub fn new(tables: Vec<Table>) -> Self {
-        Layout { tables }
+        let until = tables.iter().map(|table| table.rows).sum();
+        Layout { tables, stages: vec![Stage { until, forward: 1, backward: 0 }] }
+    }
+
+    /// Tables that are needed one after another, each with its weights of forward and backward work.
+    pub fn staged(tables: Vec<(Table, [u64; 2])>) -> Self {
+        let mut until = 0;
+        let stage = |(table, [forward, backward]): &(Table, [u64; 2])| {
+            until += table.rows;
+            Stage { until, forward: *forward, backward: *backward }
+        };
+        let stages = tables.iter().map(stage).collect();
+        Layout { tables: tables.into_iter().map(|(table, _)| table).collect(), stages }
+    }
+
+    /// In the order of the forward work; at least one.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// For each stage, the runs of floats that `set` has in common with an array of that stage's rows among `rows`, which
+    /// ascend.
+    pub fn common_by_stage(&self, set: &RowSet, rows: &[u32]) -> Arc<[Arc<[Segment]>]> {
+        let mut rest = rows;
+        let of_stage = |stage: &Stage| {
+            let (own, after) = rest.split_at(rest.partition_point(|&row| row < stage.until));
+            rest = after;
+            set.common(&self.row_set(own.iter().copied()))
+        };
+        self.stages.iter().map(of_stage).collect()
     }
 
     /// Rows of all tables.

@@ -6,7 +6,7 @@
 //! * [`sync`]: the sync models, which decide what the halves do when.
 //! * [`workload`]: what is learned. [`layout`]: where parameters live. [`message`] and [`wire`]: what they take to send;
 //!   [`codec`]: their bytes.
-//! * [`cost`]: how long things take. [`breakdown`]: where the time went.
+//! * `stage`: how transfers overlap work. [`cost`]: how long things take. [`breakdown`]: where the time went.
 
 pub mod breakdown;
 pub mod codec;
@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod server;
 pub mod setting;
 pub mod simd;
+mod stage;
 pub mod sync;
 pub mod wire;
 pub mod worker;

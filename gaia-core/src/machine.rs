@@ -172,7 +172,10 @@ impl<W: Workload> Node for Machine<W> {
         self.settle(now);
     }
 
-    fn handle_timeout(&mut self, _: Instant) {}
+    fn handle_timeout(&mut self, now: Instant) {
+        self.worker.handle_timeout(now, &mut self.out);
+        self.settle(now);
+    }
 
     fn handle_backlog(&mut self, _: Instant, peer: MachineId, backlog: ByteSize) {
         self.backlogs[peer.index()] = backlog.as_bytes();
@@ -185,7 +188,7 @@ impl<W: Workload> Node for Machine<W> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.worker.poll_timeout()
     }
 
     fn waiting_for(&self) -> Option<String> {

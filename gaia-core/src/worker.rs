@@ -18,6 +18,7 @@ use crate::layout::{RowSet, Segment};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
+use crate::stage::Schedule;
 use crate::sync::CacheState;
 use crate::wire::Payload;
 use crate::workload::traits::{Evaluation, Workload};
@@ -35,10 +36,9 @@ pub struct Worker<W: Workload> {
 #[derive(Clone, Debug)]
 struct ShardView {
     machine: MachineId,
-    /// `first` in the worker's view, `second` in messages.
-    segments: Arc<[Segment]>,
+    /// For each stage, `first` in the worker's view, `second` in messages.
+    stages: Arc<[Arc<[Segment]>]>,
     rows: Arc<[u32]>,
-    floats: usize,
 }
 
 /// What changes in a run.
@@ -46,10 +46,15 @@ struct ShardView {
 pub struct WorkerState<S> {
     clock: u32,
     phase: Phase,
+    /// When the rows of each stage were here for this clock, as far as they are.
+    ready: Vec<Instant>,
+    /// Where the time until the first of them went.
+    waited: Parts,
+    barrier_wait: Duration,
     learned: Option<(S, Vec<f32>)>,
     caches: Vec<Cache>,
-    /// Changes since the last exchange, a shard each; empty after one.
-    unsent: Vec<Payload>,
+    /// Changes since the last exchange, a shard each, by stage; empty after one.
+    unsent: Vec<Vec<Payload>>,
     /// What was measured last: at an exchange, when all workers' changes were read.
     evaluation: Evaluation,
 }
@@ -57,20 +62,34 @@ pub struct WorkerState<S> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
     Reading { since: Instant },
-    Computing { since: Instant, started: Instant, parts: Parts, barrier_wait: Duration },
+    Computing(Clock),
+    /// The work is done, and the changes of some stages still have to go.
+    Sending(Clock),
     Finished,
+}
+
+/// The clock under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Clock {
+    since: Instant,
+    started: Instant,
+    parts: Parts,
+    /// When the changes of each stage go, the last stage first; those that have gone are left out.
+    pushes: VecDeque<Instant>,
 }
 
 /// What a worker has of one shard.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Cache {
-    /// The last answer; its payload goes with the task that copies it into the view.
-    rows: Option<Rows>,
+    /// The stages of the answer that is coming in.
+    coming: Vec<Rows>,
+    /// The last answer, by stage; the payloads go with the task that copies them into the view.
+    rows: Option<Vec<Rows>>,
     copied: bool,
     /// The clock of the request under way.
     asked: Option<u32>,
-    /// Own changes that an answer may not include, by clock.
-    own: VecDeque<(u32, Payload)>,
+    /// Own changes that an answer may not include, by clock and stage.
+    own: VecDeque<(u32, Vec<Payload>)>,
 }
 
 /// One clock's computation.
@@ -80,7 +99,7 @@ pub struct ClockTask<W: Workload> {
     clock: u32,
     state: W::State,
     view: Vec<f32>,
-    shards: Vec<Arc<[Segment]>>,
+    shards: Vec<Arc<[Arc<[Segment]>]>>,
     /// What the view is brought up to date with, a shard each, where that has sent anything new.
     pulled: Vec<Option<Pulled>>,
     last: bool,
@@ -88,10 +107,10 @@ pub struct ClockTask<W: Workload> {
     record_state: bool,
 }
 
-/// A shard's answer, and own changes that it lacks.
+/// A shard's answer, and own changes that it lacks; each by stage.
 struct Pulled {
-    rows: Payload,
-    own: Vec<Payload>,
+    rows: Vec<Payload>,
+    own: Vec<Vec<Payload>>,
 }
 
 /// What it leaves.
@@ -99,7 +118,7 @@ struct Pulled {
 pub struct ClockDone<S> {
     state: S,
     view: Vec<f32>,
-    changes: Vec<Payload>,
+    changes: Vec<Vec<Payload>>,
     evaluation: Option<Evaluation>,
     state_before: Option<Arc<S>>,
 }
@@ -107,8 +126,8 @@ pub struct ClockDone<S> {
 impl<W: Workload> ClockTask<W> {
     /// Evaluates what was read, if it is time to, then learns (unless the run is over), and takes the difference.
     pub(crate) fn run(mut self) -> ClockDone<W::State> {
-        for (segments, pulled) in self.shards.iter().zip(&self.pulled) {
-            pulled.iter().for_each(|pulled| pulled.copy_into(&mut self.view, segments, self.isa));
+        for (stages, pulled) in self.shards.iter().zip(&self.pulled) {
+            pulled.iter().for_each(|pulled| pulled.copy_into(&mut self.view, stages, self.isa));
         }
         self.pulled = Vec::new();
         let evaluation = self.evaluate.then(|| self.workload.evaluate(&self.state, &self.view));
@@ -117,20 +136,26 @@ impl<W: Workload> ClockTask<W> {
         if !self.last {
             let before = self.view.clone();
             self.workload.compute(self.clock, &mut self.state, &mut self.view);
-            for segments in &self.shards {
-                let floats = segments.iter().map(|segment| segment.len).sum();
-                let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
-                let values = Arc::get_mut(&mut change).expect("nobody else has it yet");
-                for &Segment { first, second, len } in segments.iter() {
-                    let range = first..first + len;
-                    let out = &mut values[second..second + len];
-                    kernel::delta(self.isa, &self.view[range.clone()], &before[range], out);
-                }
-                changes.push(Payload::Dense(change));
-            }
+            let change = |stage: &Arc<[Segment]>| change(self.isa, stage, &self.view, &before);
+            changes = self.shards.iter().map(|stages| stages.iter().map(change).collect()).collect();
         }
         ClockDone { state: self.state, view: self.view, changes, evaluation, state_before }
     }
+}
+
+/// What has changed in these floats.
+fn change(isa: crate::simd::Isa, segments: &[Segment], after: &[f32], before: &[f32]) -> Payload {
+    let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats(segments)).collect();
+    let values = Arc::get_mut(&mut change).expect("nobody else has it yet");
+    for &Segment { first, second, len } in segments {
+        let range = first..first + len;
+        kernel::delta(isa, &after[range.clone()], &before[range], &mut values[second..second + len]);
+    }
+    Payload::Dense(change)
+}
+
+fn floats(segments: &[Segment]) -> usize {
+    segments.iter().map(|segment| segment.len).sum()
 }
 
 impl<W: Workload> Worker<W> {
@@ -142,6 +167,9 @@ impl<W: Workload> Worker<W> {
         let state = WorkerState {
             clock: 0,
             phase: Phase::Reading { since: Instant::START },
+            ready: Vec::new(),
+            waited: Parts::default(),
+            barrier_wait: Duration::ZERO,
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
             unsent: Vec::new(),
@@ -158,9 +186,9 @@ impl<W: Workload> Worker<W> {
     /// The clocks of the rows that the current computation reads, a shard each: (asked for, data clock); none while
     /// waiting.
     pub fn reading(&self) -> Option<Vec<(u32, u32)>> {
-        let Phase::Computing { .. } = self.state.phase else { return None };
+        let Phase::Computing(_) = self.state.phase else { return None };
         let rows = self.state.caches.iter().map(|cache| cache.rows.as_ref());
-        rows.map(|rows| rows.map(|rows| (rows.asked_for, rows.data_clock))).collect()
+        rows.map(|rows| rows.map(|rows| (rows[0].asked_for, rows[0].data_clock))).collect()
     }
 
     /// Everything that changes in a run.
@@ -190,7 +218,8 @@ impl<W: Workload> Worker<W> {
                     .collect();
                 Some(format!("rows of {} for clock {}", asked.join(", "), self.state.clock))
             }
-            Phase::Computing { .. } => Some(format!("the computation of clock {}", self.state.clock)),
+            Phase::Computing(_) => Some(format!("the computation of clock {}", self.state.clock)),
+            Phase::Sending(_) => Some(format!("the time to send changes of clock {}", self.state.clock)),
             Phase::Finished => None,
         }
     }
@@ -218,11 +247,7 @@ impl<W: Workload> Worker<W> {
     {
         let index = self.shards.iter().position(|shard| shard.machine == from).expect("only its shards answer");
         let phases = rows.phases.clone();
-        let cache = &mut self.state.caches[index];
-        cache.asked = None;
-        cache.own.retain(|&(clock, _)| clock >= rows.includes);
-        cache.rows = Some(rows);
-        cache.copied = false;
+        self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
         if let Phase::Reading { since } = self.state.phase {
             self.ask_where_needed(now, out);
             self.try_compute(now, since, &phases, out);
@@ -230,10 +255,29 @@ impl<W: Workload> Worker<W> {
     }
 
     fn serves(&self, cache: &Cache) -> bool {
-        cache.rows.as_ref().is_some_and(|rows| {
-            let state = CacheState { clock: self.state.clock, data_clock: rows.data_clock, asked_for: rows.asked_for };
-            self.setting.model().cache_serves(&state)
-        })
+        cache.rows.as_ref().is_some_and(|rows| self.answer_serves(&rows[0]))
+    }
+
+    fn answer_serves(&self, rows: &Rows) -> bool {
+        let state = CacheState { clock: self.state.clock, data_clock: rows.data_clock, asked_for: rows.asked_for };
+        self.setting.model().cache_serves(&state)
+    }
+
+    /// Notes the stages whose rows are here now. `phases`: the way of the answer that came last.
+    fn note_ready(&mut self, now: Instant, since: Instant, phases: &Phases) {
+        let stages = self.setting.parts.layout.stages().len();
+        while self.state.ready.len() < stages {
+            let stage = self.state.ready.len();
+            let is_here = |cache: &Cache| self.serves(cache) || cache.coming.get(stage).is_some_and(|it| self.answer_serves(it));
+            if !self.state.caches.iter().all(is_here) {
+                return;
+            }
+            if stage == 0 {
+                self.state.waited = phases.between(since, now, Part::Wire);
+                self.state.barrier_wait = phases.barrier(since, now);
+            }
+            self.state.ready.push(now);
+        }
     }
 
     /// Starts the clock when every shard's rows are fit for it. `phases`: the way of the answer that came last.
@@ -241,6 +285,7 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
+        self.note_ready(now, since, phases);
         if !self.state.caches.iter().all(|cache| self.serves(cache)) {
             return;
         }
@@ -249,48 +294,58 @@ impl<W: Workload> Worker<W> {
         let pulled = self.state.caches.iter_mut().map(Cache::pull).collect();
         let last = clock == self.setting.parts.max_clocks;
         let just_read = clock == 0 || self.setting.model().exchanges_after(clock - 1);
-        let (compute, encode) = if last { (Duration::ZERO, Duration::ZERO) } else { self.durations(clock) };
-        let mut parts = phases.between(since, now, Part::Wire);
-        parts.add(Part::Compute, compute);
-        parts.add(Part::Encode, encode);
-        let barrier_wait = phases.barrier(since, now);
-        self.state.phase = Phase::Computing { since, started: now, parts, barrier_wait };
+        let (parts, pushes) = self.schedule(clock);
+        let until_first_push = pushes[0] - now;
+        self.state.phase = Phase::Computing(Clock { since, started: now, parts, pushes });
         let task = ClockTask {
             workload: self.workload.clone(),
             isa: self.setting.parts.isa,
             clock,
             state,
             view,
-            shards: self.shards.iter().map(|shard| shard.segments.clone()).collect(),
+            shards: self.shards.iter().map(|shard| shard.stages.clone()).collect(),
             pulled,
             last,
             evaluate: just_read && (last || self.workload.evaluates(clock)),
             record_state: self.setting.parts.record_copies == RecordCopies::EveryClock,
         };
-        out.tasks.push_back((task.into(), compute + encode));
+        out.tasks.push_back((task.into(), until_first_push));
         if !last && self.setting.model().exchanges_after(clock) {
             self.ask(now, clock + 1, out);
         }
     }
 
-    /// What the machine takes to compute the clock, and to write its updates.
-    fn durations(&self, clock: u32) -> (Duration, Duration) {
-        let parts = &self.setting.parts;
-        let compute = self.workload.duration(clock, &parts.kind, &parts.similitude);
-        let floats: usize = self.shards.iter().map(|shard| shard.floats).sum();
-        let rate = parts.kind.server.encode_gb_per_second;
-        let encode = ServerRates::work(&parts.similitude, floats as u64 * 4, rate);
-        (self.setting.jittered(compute, "compute jitter", self.machine, u64::from(clock)), encode)
+    /// Where the clock's time goes, and when each stage's changes are sent, now that all rows are here.
+    fn schedule(&mut self, clock: u32) -> (Parts, VecDeque<Instant>) {
+        let setting = &self.setting.parts;
+        let stages = setting.layout.stages();
+        let mut compute = Duration::ZERO;
+        let mut encode = vec![Duration::ZERO; stages.len()];
+        if clock < setting.max_clocks {
+            compute = self.workload.duration(clock, &setting.kind, &setting.similitude);
+            compute = self.setting.jittered(compute, "compute jitter", self.machine, u64::from(clock));
+            for (stage, encode) in encode.iter_mut().enumerate() {
+                let floats: usize = self.shards.iter().map(|shard| floats(&shard.stages[stage])).sum();
+                let rate = setting.kind.server.encode_gb_per_second;
+                *encode = ServerRates::work(&setting.similitude, floats as u64 * 4, rate);
+            }
+        }
+        let schedule = Schedule::new(stages, &std::mem::take(&mut self.state.ready), compute, &encode);
+        let mut parts = self.state.waited;
+        parts.add(Part::Compute, compute);
+        encode.into_iter().for_each(|encode| parts.add(Part::Encode, encode));
+        parts.add(Part::Wire, schedule.stalled);
+        (parts, schedule.pushes.into())
     }
 
     pub(crate) fn handle_done<T>(&mut self, now: Instant, done: ClockDone<W::State>, out: &mut Outbox<T, W::State>)
     where
         T: From<ClockTask<W>>,
     {
-        let Phase::Computing { since, started, parts, barrier_wait } = self.state.phase.clone() else {
+        let Phase::Computing(under_way) = self.state.phase.clone() else {
             unreachable!("a computation was under way")
         };
-        let clock = self.state.clock;
+        let (clock, started) = (self.state.clock, under_way.started);
         self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
         out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: self.state.evaluation });
         if let Some(state) = done.state_before {
@@ -301,11 +356,67 @@ impl<W: Workload> Worker<W> {
             self.state.phase = Phase::Finished;
             return;
         }
-        let read_wait = started - since;
-        out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
         self.keep(done.changes);
+        self.send_next(now, under_way, out);
+    }
+
+    /// When the next changes are to go.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state.phase {
+            Phase::Sending(clock) => clock.pushes.front().copied(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn handle_timeout<T>(&mut self, now: Instant, out: &mut Outbox<T, W::State>)
+    where
+        T: From<ClockTask<W>>,
+    {
+        if let Phase::Sending(clock) = &self.state.phase
+            && clock.pushes.front().is_some_and(|&at| at <= now)
+        {
+            let clock = clock.clone();
+            self.send_next(now, clock, out);
+        }
+    }
+
+    /// Sends the changes of the stage whose turn it is, and of those that are due; with the last of them the clock ends.
+    fn send_next<T>(&mut self, now: Instant, mut clock: Clock, out: &mut Outbox<T, W::State>)
+    where
+        T: From<ClockTask<W>>,
+    {
+        let exchanges = self.setting.model().exchanges_after(self.state.clock);
+        loop {
+            clock.pushes.pop_front();
+            if exchanges {
+                self.send_stage(now, clock.pushes.len(), out);
+            }
+            if clock.pushes.front().is_none_or(|&at| at > now) {
+                break;
+            }
+        }
+        if !clock.pushes.is_empty() {
+            self.state.phase = Phase::Sending(clock);
+            return;
+        }
+        self.end_clock(now, &clock, out);
+    }
+
+    fn end_clock<T>(&mut self, now: Instant, ended: &Clock, out: &mut Outbox<T, W::State>)
+    where
+        T: From<ClockTask<W>>,
+    {
+        let clock = self.state.clock;
+        let (since, parts) = (ended.since, ended.parts);
+        let at_work = parts.part(Part::Compute) + parts.part(Part::Encode);
+        let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
+        let barrier_wait = self.state.barrier_wait;
+        out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
         if self.setting.model().exchanges_after(clock) {
-            self.send_changes(now, clock, out);
+            let sent = std::mem::take(&mut self.state.unsent);
+            for (cache, stages) in self.state.caches.iter_mut().zip(sent) {
+                cache.own.push_back((clock, stages));
+            }
         }
         self.state.clock += 1;
         self.state.phase = Phase::Reading { since: now };
@@ -314,12 +425,13 @@ impl<W: Workload> Worker<W> {
     }
 
     /// Adds the changes of a clock to those that are not sent yet.
-    fn keep(&mut self, changes: Vec<Payload>) {
+    fn keep(&mut self, changes: Vec<Vec<Payload>>) {
         if self.state.unsent.is_empty() {
             self.state.unsent = changes;
             return;
         }
-        for (unsent, change) in self.state.unsent.iter_mut().zip(changes) {
+        let stages = self.state.unsent.iter_mut().flatten();
+        for (unsent, change) in stages.zip(changes.into_iter().flatten()) {
             let (Payload::Dense(unsent), Payload::Dense(change)) = (unsent, change) else {
                 unreachable!("own changes are dense")
             };
@@ -327,12 +439,11 @@ impl<W: Workload> Worker<W> {
         }
     }
 
-    /// Sends what is not sent yet. Answers may lack it for a while: it is kept to be added.
-    fn send_changes<T>(&mut self, now: Instant, clock: u32, out: &mut Outbox<T, W::State>) {
-        let unsent = std::mem::take(&mut self.state.unsent);
-        for ((shard, cache), payload) in self.shards.iter().zip(&mut self.state.caches).zip(unsent) {
-            cache.own.push_back((clock, payload.clone()));
-            out.messages.push_back((shard.machine, Message::Update { clock, payload, sent_at: now }));
+    /// Sends what is not sent yet of a stage's rows. Answers may lack it for a while: it is kept to be added.
+    fn send_stage<T>(&mut self, now: Instant, stage: usize, out: &mut Outbox<T, W::State>) {
+        for (shard, unsent) in self.shards.iter().zip(&self.state.unsent) {
+            let payload = unsent[stage].clone();
+            out.messages.push_back((shard.machine, Message::Update { clock: self.state.clock, payload, sent_at: now }));
         }
     }
 
@@ -350,6 +461,19 @@ impl<W: Workload> Worker<W> {
 }
 
 impl Cache {
+    /// Takes in the next of an answer's `stages` parts. With the last of them it is whole.
+    fn take_in(&mut self, rows: Rows, stages: usize) {
+        self.coming.push(rows);
+        if self.coming.len() < stages {
+            return;
+        }
+        let rows = std::mem::take(&mut self.coming);
+        self.asked = None;
+        self.own.retain(|&(clock, _)| clock >= rows[0].includes);
+        self.rows = Some(rows);
+        self.copied = false;
+    }
+
     /// The last answer, unless the view has it already, and own changes that it lacks. Copying is the task's.
     fn pull(&mut self) -> Option<Pulled> {
         if self.copied {
@@ -357,21 +481,24 @@ impl Cache {
         }
         self.copied = true;
         let answer = self.rows.as_mut().expect("a cache that serves holds an answer");
-        let rows = std::mem::replace(&mut answer.payload, Payload::Dense(Arc::from([])));
-        Some(Pulled { rows, own: self.own.iter().map(|(_, payload)| payload.clone()).collect() })
+        let take = |rows: &mut Rows| std::mem::replace(&mut rows.payload, Payload::Dense(Arc::from([])));
+        let rows = answer.iter_mut().map(take).collect();
+        Some(Pulled { rows, own: self.own.iter().map(|(_, stages)| stages.clone()).collect() })
     }
 }
 
 impl Pulled {
-    fn copy_into(&self, view: &mut [f32], segments: &[Segment], isa: crate::simd::Isa) {
-        let Payload::Dense(values) = &self.rows else { unreachable!("rows are dense") };
-        for &Segment { first, second, len } in segments {
-            view[first..first + len].copy_from_slice(&values[second..second + len]);
-        }
-        for payload in &self.own {
-            let Payload::Dense(change) = payload else { unreachable!("own changes are dense") };
-            for &Segment { first, second, len } in segments {
-                kernel::add_assign(isa, &mut view[first..first + len], &change[second..second + len]);
+    fn copy_into(&self, view: &mut [f32], stages: &[Arc<[Segment]>], isa: crate::simd::Isa) {
+        for (stage, segments) in stages.iter().enumerate() {
+            let Payload::Dense(values) = &self.rows[stage] else { unreachable!("rows are dense") };
+            for &Segment { first, second, len } in segments.iter() {
+                view[first..first + len].copy_from_slice(&values[second..second + len]);
+            }
+            for own in &self.own {
+                let Payload::Dense(change) = &own[stage] else { unreachable!("own changes are dense") };
+                for &Segment { first, second, len } in segments.iter() {
+                    kernel::add_assign(isa, &mut view[first..first + len], &change[second..second + len]);
+                }
             }
         }
     }
@@ -382,7 +509,6 @@ fn shard_view(setting: &Setting, shard: MachineId, view_rows: &RowSet) -> ShardV
     let shard_rows = setting.rows_of(shard);
     let declared = |row: &u32| view_rows.rows().binary_search(row).is_ok();
     let rows: Vec<u32> = shard_rows.rows().iter().copied().filter(declared).collect();
-    let in_message = setting.parts.layout.row_set(rows.iter().copied());
-    let segments = view_rows.common(&in_message);
-    ShardView { machine: shard, segments, floats: in_message.floats(), rows: rows.into() }
+    let stages = setting.parts.layout.common_by_stage(view_rows, &rows);
+    ShardView { machine: shard, stages, rows: rows.into() }
 }

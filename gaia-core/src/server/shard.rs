@@ -32,8 +32,8 @@ pub struct Shard {
     workers: Vec<MachineId>,
     mirrors: Vec<MachineId>,
     is_first_group: bool,
-    /// For each worker, its declared floats: `first` here, `second` in its messages.
-    declared: Vec<Arc<[Segment]>>,
+    /// For each worker and stage, its declared floats: `first` here, `second` in its messages.
+    declared: Vec<Arc<[Arc<[Segment]>]>>,
     state: ShardState,
 }
 
@@ -45,13 +45,18 @@ pub struct ShardState {
     queue: VecDeque<Work>,
     declared_rows: Vec<Arc<[u32]>>,
     worker_clocks: Vec<u32>,
-    early: BTreeMap<u32, Vec<Option<Payload>>>,
+    /// The stages of each worker's update that is coming in, the last stage first.
+    coming: Vec<Vec<Payload>>,
+    early: BTreeMap<u32, Vec<Option<Stages>>>,
     reads: Vec<Option<PendingRead>>,
     mirror_clocks: BTreeMap<MachineId, u32>,
     barriers: BTreeMap<MachineId, VecDeque<Barrier>>,
     bars: Vec<u32>,
     last_cause: Option<Cause>,
 }
+
+/// A worker's update, the first stage first.
+type Stages = Vec<Payload>;
 
 /// Announced updates of a mirror: the clock that brings them, and positions of their rows.
 type Barrier = (u32, Arc<[u32]>);
@@ -67,7 +72,7 @@ struct PendingRead {
 /// Work that waits for the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Work {
-    Apply { updates: Vec<(usize, u32, Payload)>, cause: Cause },
+    Apply { updates: Vec<(usize, u32, Stages)>, cause: Cause },
     ApplyMirror { from: MachineId, clock: u32, payload: Payload, cause: Cause },
     Filter,
     Encode { clock: u32, sparse: Arc<Sparse> },
@@ -100,6 +105,7 @@ impl Shard {
             queue: VecDeque::new(),
             declared_rows: vec![Arc::from([]); count],
             worker_clocks: vec![0; count],
+            coming: vec![Vec::new(); count],
             early: BTreeMap::new(),
             reads: vec![None; count],
             mirror_clocks: mirrors.iter().map(|&mirror| (mirror, 0)).collect(),
@@ -222,28 +228,39 @@ impl Shard {
     }
 
     fn declare(&mut self, worker: usize, rows: Arc<[u32]>) {
-        let view = self.setting.parts.layout.row_set(rows.iter().copied());
-        self.declared[worker] = self.rows.common(&view);
+        self.declared[worker] = self.setting.parts.layout.common_by_stage(&self.rows, &rows);
         self.state.declared_rows[worker] = rows;
     }
 
     fn handle_update(&mut self, from: MachineId, clock: u32, payload: Payload, cause: Cause) {
         let worker = self.worker(from);
+        let Some(stages) = self.whole_update(worker, payload) else { return };
         match self.setting.model().apply() {
             Apply::OnArrival => {
-                self.state.queue.push_back(Work::Apply { updates: vec![(worker, clock, payload)], cause });
+                self.state.queue.push_back(Work::Apply { updates: vec![(worker, clock, stages)], cause });
             }
             Apply::InWorkerOrder => {
                 let count = self.workers.len();
                 let early = self.state.early.entry(clock).or_insert_with(|| vec![None; count]);
-                early[worker] = Some(payload);
+                early[worker] = Some(stages);
                 if early.iter().all(Option::is_some) {
                     let complete = self.state.early.remove(&clock).expect("it was just there").into_iter().flatten();
-                    let updates = complete.enumerate().map(|(worker, payload)| (worker, clock, payload)).collect();
+                    let updates = complete.enumerate().map(|(worker, stages)| (worker, clock, stages)).collect();
                     self.state.queue.push_back(Work::Apply { updates, cause });
                 }
             }
         }
+    }
+
+    /// The update of all stages, once the first stage's part, which comes last, is here.
+    fn whole_update(&mut self, worker: usize, part: Payload) -> Option<Stages> {
+        let coming = &mut self.state.coming[worker];
+        coming.push(part);
+        if coming.len() < self.setting.parts.layout.stages().len() {
+            return None;
+        }
+        coming.reverse();
+        Some(std::mem::take(coming))
     }
 
     fn raise(&mut self, from: MachineId, clock: u32, rows: Arc<[u32]>) {
@@ -317,7 +334,7 @@ impl Shard {
         let mut read = self.state.reads[worker].take().expect("it was granted");
         read.phases.push(Part::Server, now);
         let segments = self.declared[worker].clone();
-        let floats: usize = segments.iter().map(|segment| segment.len).sum();
+        let floats: usize = segments.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum();
         let span = self.span(floats as u64 * 4, |rates| rates.encode_gb_per_second);
         read.phases.push(Part::Encode, now + span);
         let rows = Rows {
@@ -333,13 +350,16 @@ impl Shard {
     fn begin(&self, work: Work) -> (Working, Operation, Duration) {
         match work {
             Work::Apply { updates, cause } => {
-                let bytes: u64 = updates.iter().map(|(_, _, payload)| self.received(payload)).sum();
-                let floats: usize = updates.iter().map(|(_, _, payload)| payload.floats()).sum();
+                let payloads = || updates.iter().flat_map(|(_, _, stages)| stages);
+                let bytes: u64 = payloads().map(|payload| self.received(payload)).sum();
+                let floats: usize = payloads().map(Payload::floats).sum();
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
                     + self.span(floats as u64 * 4, |rates| rates.apply_gb_per_second);
                 let clocks = updates.iter().map(|&(worker, clock, _)| (worker, clock)).collect();
-                let declared = |(worker, _, payload): (usize, u32, Payload)| (self.declared[worker].clone(), payload);
-                let operation = Operation::Apply(updates.into_iter().map(declared).collect());
+                let declared = |(worker, _, stages): (usize, u32, Stages)| {
+                    self.declared[worker].iter().cloned().zip(stages).collect::<Vec<_>>()
+                };
+                let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect());
                 (Working::Apply { updates: clocks, cause }, operation, span)
             }
             Work::ApplyMirror { from, clock, payload, cause } => {
@@ -394,9 +414,12 @@ impl Shard {
                 self.state.last_cause = Some(cause);
                 self.lift(from, clock);
             }
-            (Working::Answer { worker, mut rows }, Outcome::Gathered(values)) => {
-                rows.payload = Payload::Dense(values);
-                out.messages.push_back((self.workers[worker], Message::Rows(rows)));
+            (Working::Answer { worker, rows }, Outcome::Gathered(stages)) => {
+                // What is needed first goes first.
+                for values in stages {
+                    let rows = Rows { payload: Payload::Dense(values), ..rows.clone() };
+                    out.messages.push_back((self.workers[worker], Message::Rows(rows)));
+                }
             }
             (Working::Filter { clock }, Outcome::Filtered { sparse, pending }) => {
                 let significant = Pending::of(&sparse.value);

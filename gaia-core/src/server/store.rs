@@ -29,8 +29,8 @@ pub enum Operation {
     Apply(Vec<(Arc<[Segment]>, Payload)>),
     /// Add another site's updates to the values alone.
     ApplyMirror(Payload),
-    /// Copy rows out.
-    Gather(Arc<[Segment]>),
+    /// Copy rows out, by stage.
+    Gather(Arc<[Arc<[Segment]>]>),
     /// Take out the significant updates.
     Filter {
         /// Share of the value.
@@ -45,8 +45,8 @@ pub enum Operation {
 pub enum Outcome {
     /// The store has changed.
     Applied,
-    /// The rows, one after another.
-    Gathered(Arc<[f32]>),
+    /// The rows of each stage, one after another.
+    Gathered(Vec<Arc<[f32]>>),
     /// The significant updates, and what the filter had before it.
     Filtered {
         /// What to send.
@@ -86,7 +86,7 @@ impl StoreTask {
             Operation::Apply(updates) => updates.iter().map(|(_, payload)| payload.floats()).sum(),
             Operation::ApplyMirror(Payload::Sparse(sparse)) => sparse.index.len() * 4,
             Operation::ApplyMirror(payload) => payload.floats(),
-            Operation::Gather(segments) => segments.iter().map(|segment| segment.len).sum(),
+            Operation::Gather(stages) => stages.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum(),
             Operation::Filter { .. } => self.store.accumulated.len(),
             Operation::Encode => 0,
         };
@@ -106,7 +106,9 @@ impl StoreTask {
                 self.store.apply_mirror(self.isa, &payload);
                 Outcome::Applied
             }
-            Operation::Gather(segments) => Outcome::Gathered(self.store.gather(&segments)),
+            Operation::Gather(stages) => {
+                Outcome::Gathered(stages.iter().map(|segments| self.store.gather(segments)).collect())
+            }
             Operation::Filter { threshold } => self.store.filter(self.isa, threshold),
             Operation::Encode => Outcome::Applied,
         };

@@ -137,14 +137,15 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The tables in the parameter server, a stage each.
+    /// The tables in the parameter server, a stage each: its backward work is twice its forward work, as gradients are taken
+    /// by the weights and by the inputs.
     pub fn layout(&self) -> Layout {
-        let table = |stage: &Stage| Table {
-            name: stage.name.clone(),
-            rows: stage.rows.end - stage.rows.start,
-            width: WIDTH as u32,
+        let table = |stage: &Stage| {
+            let rows = stage.rows.end - stage.rows.start;
+            let table = Table { name: stage.name.clone(), rows, width: WIDTH as u32 };
+            (table, [stage.multiplications, 2 * stage.multiplications])
         };
-        Layout::new(self.stages.iter().map(table).collect())
+        Layout::staged(self.stages.iter().map(table).collect())
     }
 
     /// Trained parameters, padding left out.
