@@ -83,7 +83,10 @@ mod tests {
     fn work_begins_with_the_first_rows_and_sends_before_the_end() {
         let schedule = Schedule::new(&stages(), &[at(10), at(15)], span(100), &[span(1), span(2)]);
         // Forward 10 and 30 from 10 on; backward 40 and 20, with the last stage's changes written first.
-        assert_eq!(schedule, Schedule { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalled: Duration::ZERO });
+        assert_eq!(
+            schedule,
+            Schedule { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalled: Duration::ZERO }
+        );
     }
 
     #[test]

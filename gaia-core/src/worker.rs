@@ -61,7 +61,9 @@ pub struct WorkerState<S> {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
-    Reading { since: Instant },
+    Reading {
+        since: Instant,
+    },
     Computing(Clock),
     /// The work is done, and the changes of some stages still have to go.
     Sending(Clock),
@@ -268,7 +270,8 @@ impl<W: Workload> Worker<W> {
         let stages = self.setting.parts.layout.stages().len();
         while self.state.ready.len() < stages {
             let stage = self.state.ready.len();
-            let is_here = |cache: &Cache| self.serves(cache) || cache.coming.get(stage).is_some_and(|it| self.answer_serves(it));
+            let is_here =
+                |cache: &Cache| self.serves(cache) || cache.coming.get(stage).is_some_and(|it| self.answer_serves(it));
             if !self.state.caches.iter().all(is_here) {
                 return;
             }
@@ -342,9 +345,7 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        let Phase::Computing(under_way) = self.state.phase.clone() else {
-            unreachable!("a computation was under way")
-        };
+        let Phase::Computing(under_way) = self.state.phase.clone() else { unreachable!("a computation was under way") };
         let (clock, started) = (self.state.clock, under_way.started);
         self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
         out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: self.state.evaluation });

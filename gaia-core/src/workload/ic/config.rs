@@ -254,7 +254,8 @@ mod tests {
 
     #[test]
     fn schedules_fall() {
-        let factor = |schedule, clock| Ic { schedule, clocks_per_pass: 10, ..Ic::default() }.learning_rate_factor(clock);
+        let factor =
+            |schedule, clock| Ic { schedule, clocks_per_pass: 10, ..Ic::default() }.learning_rate_factor(clock);
         let step = Schedule::Step { passes: 8.0, factor: 0.5 };
         assert_eq!([factor(step, 0), factor(step, 79), factor(step, 80), factor(step, 160)], [1.0, 1.0, 0.5, 0.25]);
         let polynomial = Schedule::Polynomial { passes: 4.0, power: 0.5 };

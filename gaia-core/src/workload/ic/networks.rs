@@ -241,7 +241,9 @@ mod tests {
                 assert_eq!(built.layout().floats(), built.floats());
                 let mut at = 0;
                 for parameter in &built.parameters {
-                    assert!(parameter.range.start >= at && parameter.range.start - at < super::super::architecture::WIDTH);
+                    assert!(
+                        parameter.range.start >= at && parameter.range.start - at < super::super::architecture::WIDTH
+                    );
                     assert_eq!(parameter.range.len(), parameter.shape.iter().product::<usize>());
                     at = parameter.range.end;
                 }
