@@ -184,13 +184,15 @@ impl Payload {
     fn smallest_body(&self, encoding: Encoding) -> (Body, u64) {
         let all = 4 * self.floats() as u64;
         let kept = match self {
-            Payload::Dense(values) => values.iter().filter(|value| value.to_bits() != 0).count(),
+            // Pairs of index and value are longer from a third on: no need to count on.
+            Payload::Dense(values) if encoding == Encoding::Plain => count_non_zero(values, values.len().div_ceil(3)),
+            Payload::Dense(values) => count_non_zero(values, values.len()),
             Payload::Sparse(sparse) => sparse.index.len(),
         };
         let (sparse, whole_numbers) = match (encoding, self) {
             (Encoding::Dense, _) => (u64::MAX, u64::MAX),
             (Encoding::Plain, _) => (12 * kept as u64, u64::MAX),
-            // Without zeros and whole numbers there is nothing to win, and no need to look further.
+            // With few zeros and no whole numbers there is nothing to win, and no need to look further.
             (Encoding::Packed, Payload::Dense(values)) if is_full_of_fractions(values, kept) => (u64::MAX, u64::MAX),
             (Encoding::Packed, _) => self.packed_lengths(),
         };
@@ -211,9 +213,24 @@ impl Payload {
     }
 }
 
-/// Whether none of the values is 0 (`kept` are not) and the first is no whole number.
+/// How many are not zero, counted until there are `enough`.
+fn count_non_zero(values: &[f32], enough: usize) -> usize {
+    let mut count = 0;
+    for values in values.chunks(4096) {
+        count += values.iter().filter(|value| value.to_bits() != 0).count();
+        if count >= enough {
+            break;
+        }
+    }
+    count
+}
+
+/// Whether so many values are not 0 (`kept` of them) that packed indexes, of at least a bit each, take more than the zeros,
+/// and the first of these is no whole number.
 fn is_full_of_fractions(values: &[f32], kept: usize) -> bool {
-    kept == values.len() && values.first().is_some_and(|&value| integers::code(value).is_none())
+    let indexes = kept / BLOCK * (1 + block_bytes(1) as usize);
+    let first = values.iter().find(|value| value.to_bits() != 0);
+    4 * kept + indexes >= 4 * values.len() && first.is_some_and(|&value| integers::code(value).is_none())
 }
 
 /// What sparse bodies would take, counted without making them.
