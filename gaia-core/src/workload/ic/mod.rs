@@ -2,6 +2,7 @@
 //!
 //! * [`config::Ic`] is what a plan says. [`networks`] builds the [`architecture::Architecture`]: layers as data, and where their
 //!   parameters lie. [`device::DeviceChoice`] is where it is to run. These need no libtorch.
+//! * `torch` (with the feature of that name) does the work.
 
 pub mod architecture;
 mod builder;
@@ -9,3 +10,5 @@ pub mod config;
 pub mod device;
 pub mod initial;
 pub mod networks;
+#[cfg(feature = "torch")]
+pub mod torch;
