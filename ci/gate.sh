@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one gate, the same at home and in CI: form, lints, documentation, purity, tests, determinism, crashes,
 # runs in real time.
-# Needs Rust with rustfmt and clippy, a C compiler and Python 3; leaves its results in a temporary folder.
+# Needs Rust with rustfmt and clippy, a C++ compiler and Python 3 with pip; leaves its results in a temporary folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,6 +24,11 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 step "tests"
 cargo test --workspace --locked
+
+step "image classification on libtorch: lints, tests"
+bash ci/setup-torch.sh
+cargo clippy -p gaia-core -p harness --features torch --all-targets --locked --quiet -- -D warnings
+cargo test -p gaia-core --features torch --locked --lib --test ic_torch
 
 step "the same results for any number of threads and any instructions"
 cargo build --locked --quiet --bin experiments

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# gaia-core must not reach a clock, files, sockets, threads or the environment: neither itself nor through what it is built on.
+# gaia-core, as it is without the feature torch, must not reach a clock, files, sockets, threads or the environment: neither
+# itself nor through what it is built on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,7 @@ fi
 cargo check --locked --quiet -p gaia-core
 
 words='std::(fs|env|net|process|thread|time|io)\b|Instant::now|SystemTime|thread::spawn|println!|eprintln!'
-if grep -rnE "$words" gaia-core/src; then
+if grep -rnE --exclude-dir=torch "$words" gaia-core/src; then
     echo "the lines above reach out of gaia-core: time, work and data come in through emulator::node::Node" >&2
     exit 1
 fi
