@@ -1,7 +1,5 @@
 //! Folders of small files, what is said of them, and where the real data are.
 
-#![expect(dead_code, reason = "every test file uses a part of this")]
-
 use std::fmt::{Debug, Display};
 use std::fs;
 use std::io::Write;
