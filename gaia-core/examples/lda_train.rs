@@ -1,7 +1,10 @@
 //! Topic modelling in one thread, for `ci/compare-tomotopy.sh`. Corpora are files in UCI's form. Usage:
-//! * `lda_train write DOCUMENTS WORDS TOKENS FILE`: writes a generated corpus.
-//! * `lda_train train FILE TOPICS PASSES`: trains one worker that has all documents, and prints a line of JSON per pass: CPU
-//!   seconds of the passes so far (not of reading, ordering or judging) and the log likelihood per token.
+//! * `lda_train write DOCUMENTS WORDS TOKENS FILE`: writes a generated corpus, without the words that do not occur: other
+//!   engines count those that they see, and the mass of the prior, words times beta, must be the same.
+//! * `lda_train train FILE TOPICS PASSES SEED STRETCHES`: trains one worker that has all documents, and prints a line of JSON
+//!   per pass: CPU seconds of the passes so far (not of reading, ordering or judging) and the log likelihood per token. A pass
+//!   takes the documents in so many stretches, and the tokens of a stretch word by word: with 1 the order is the sampler's own,
+//!   with as many as there are documents it is that of documents.
 //! * `lda_train judge FILE TOPICS STATE`: prints the log likelihood per token of the state in a file of three little-endian
 //!   4-byte numbers a token: document, word, topic. The tokens must be those of the corpus.
 //!
@@ -24,6 +27,7 @@ use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use gaia_core::workload::traits::Workload;
 use rustix::time::{ClockId, clock_gettime};
 
+/// Of the generated corpus.
 const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,38 +43,53 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             write(&generate(&shape, SEED), file.as_ref())
         }
-        ["train", file, topics, passes] => train(&load(file.as_ref())?, topics.parse()?, passes.parse()?),
+        ["train", file, topics, passes, seed, stretches] => {
+            let config = Lda { topics: topics.parse()?, clocks_per_pass: stretches.parse()?, ..Lda::default() };
+            train(&load(file.as_ref())?, config, passes.parse()?, seed.parse()?)
+        }
         ["judge", file, topics, state] => judge(&load(file.as_ref())?, topics.parse()?, state.as_ref()),
         _ => {
-            Err("expected `write DOCUMENTS WORDS TOKENS FILE`, `train FILE TOPICS PASSES` or `judge FILE TOPICS STATE`"
+            Err("expected `write DOCUMENTS WORDS TOKENS FILE`, `train FILE TOPICS PASSES SEED STRETCHES` or `judge FILE TOPICS STATE`"
                 .into())
         }
     }
 }
 
 fn write(corpus: &Corpus, file: &Path) -> Result<(), Box<dyn Error>> {
+    let mut occurs = vec![false; corpus.words as usize];
+    corpus.iter().flatten().for_each(|entry| occurs[entry.word as usize] = true);
+    // From 1, among those that occur.
+    let numbers: Vec<u32> = occurs
+        .iter()
+        .scan(0, |last, &occurs| {
+            *last += u32::from(occurs);
+            Some(*last)
+        })
+        .collect();
     let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
-    writeln!(out, "{}\n{}\n{}", corpus.documents(), corpus.words, corpus.pairs())?;
+    writeln!(out, "{}\n{}\n{}", corpus.documents(), numbers.last().unwrap_or(&0), corpus.pairs())?;
     for (document, entries) in corpus.iter().enumerate() {
         for entry in entries {
-            writeln!(out, "{} {} {}", document + 1, entry.word + 1, entry.count)?;
+            writeln!(out, "{} {} {}", document + 1, numbers[entry.word as usize], entry.count)?;
         }
     }
     Ok(out.flush()?)
 }
 
-fn train(corpus: &Corpus, topics: u32, passes: u32) -> Result<(), Box<dyn Error>> {
-    let (config, isa) = (Lda { topics, ..Lda::default() }, Isa::detect());
+fn train(corpus: &Corpus, config: Lda, passes: u32, seed: u64) -> Result<(), Box<dyn Error>> {
+    let isa = Isa::detect();
     let parts = partition(corpus, &[1], Split::Even);
-    let whole = Arc::new(WholeCorpus::of(corpus, &parts, &config, SEED)?);
-    let worker = LdaWorker::new(corpus, &parts[0], whole, config, SEED, isa);
+    let whole = Arc::new(WholeCorpus::of(corpus, &parts, &config, seed)?);
+    let worker = LdaWorker::new(corpus, &parts[0], whole, config, seed, isa);
     let mut state = worker.initial_state();
-    let mut view = vec![0.0; corpus.words as usize * topics as usize];
+    let mut view = vec![0.0; corpus.words as usize * config.topics as usize];
     worker.add_counts(&state, &mut view);
     let mut seconds = 0.0;
     for pass in 0..passes {
         let start = cpu_seconds();
-        worker.compute(pass, &mut state, &mut view);
+        for clock in pass * config.clocks_per_pass..(pass + 1) * config.clocks_per_pass {
+            worker.compute(clock, &mut state, &mut view);
+        }
         seconds += cpu_seconds() - start;
         let per_token = -worker.evaluate(&state, &view).objective / corpus.tokens as f64;
         println!(
