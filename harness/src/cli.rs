@@ -44,6 +44,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: what the paper says, what was measured, the verdict
     Claims(ClaimsArgs),
+    /// Measure this host's rates, and write them as a machine kind that specs can name
+    Calibrate(CalibrateArgs),
     /// Take part in a run in real time; started by `run --launcher local`
     #[command(hide = true)]
     Node(NodeArgs),
@@ -110,6 +112,32 @@ pub struct RunArgs {
     /// The instructions that kernels use; results are the same with all
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
+}
+
+/// `experiments calibrate`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct CalibrateArgs {
+    /// The file to write; a spec names it as `machines: this-host.yaml`
+    #[arg(value_name = "FILE", default_value = "this-host.yaml")]
+    pub file: PathBuf,
+    /// Cores of a machine: what one does is multiplied by so many [default: all of this host]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub cores: Option<u16>,
+    /// The rank at which rating updates are measured
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub rank: u32,
+    /// The number of topics at which tokens are measured
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..=4096))]
+    pub topics: u32,
+    /// Each rate is the median of so many
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repetitions: u32,
+    /// Processor seconds of each repetition, at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = not_negative)]
+    pub seconds: f64,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `experiments node`: one process of a run in real time.

@@ -1,5 +1,6 @@
 //! The experiment: spec -> plan -> run -> record -> figure. The binary is `experiments`.
 
+pub mod calibrate;
 pub mod claims;
 pub mod cli;
 pub mod commands;

@@ -7,7 +7,7 @@ use harness::claims;
 use harness::cli::{self, CLAIM_FAILED, ClaimsArgs, Cli, Command, Failure, ReportArgs};
 use harness::figures::Figure;
 use harness::plan::Registries;
-use harness::{commands, data, report, run};
+use harness::{calibrate, commands, data, report, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -20,6 +20,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List => print!("{}", commands::list(registries)),
         Command::Plan(args) => print!("{}", commands::plan(args, registries)?),
+        Command::Calibrate(args) => print!("{}", calibrate::command(args)?),
         Command::Data(command) => print!("{}", data::command(command)?),
         Command::Run(args) => return run::command(args, registries),
         Command::Node(args) => return run::node(args),

@@ -1,0 +1,216 @@
+//! One rate after another, on this thread.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use datasets::bow::config::Generated as GeneratedCorpus;
+use datasets::ratings::config::Generated;
+use datasets::{bow, ratings};
+use gaia_core::layout::{Layout, Table};
+use gaia_core::server::store::{Operation, Store, StoreTask};
+use gaia_core::simd::Isa;
+use gaia_core::sync::config::Encoding;
+use gaia_core::wire::Payload;
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use gaia_core::workload::traits::Workload;
+use rustix::time::{ClockId, clock_gettime};
+
+const SEED: u64 = 1;
+/// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
+const RATINGS_SCALE: f64 = 0.05;
+/// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
+const DOCUMENTS: u32 = 1_000;
+const WORDS: u32 = 4_000;
+const TOKENS: u64 = 300_000;
+/// Passes before topics' counts are as sparse as they stay.
+const SAMPLER_WARM_UP: u32 = 5;
+/// A shard's rows: 32 MB, as one of Netflix at rank 500 in a site of one machine.
+const ROW_FLOATS: u32 = 500;
+const ROWS: u32 = 16_000;
+/// One update of so many is significant where the filter is measured: the paper's 95 % are not.
+const SIGNIFICANT_EVERY: usize = 20;
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Of each rate.
+    pub(super) repetitions: u32,
+    /// Of processor time, of each repetition, at least.
+    pub(super) seconds: f64,
+}
+
+/// Units a second of one thread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    pub(super) median: f64,
+    lowest: f64,
+    highest: f64,
+}
+
+/// Bytes of parameters a second.
+pub(super) struct Server {
+    pub(super) apply: Rate,
+    pub(super) filter: Rate,
+    pub(super) encode: Rate,
+    pub(super) decode: Rate,
+}
+
+impl Rate {
+    /// Of at least one measurement.
+    fn of(mut rates: Vec<f64>) -> Rate {
+        rates.sort_by(f64::total_cmp);
+        let (lower, upper) = (rates[(rates.len() - 1) / 2], rates[rates.len() / 2]);
+        Rate { median: (lower + upper) / 2.0, lowest: rates[0], highest: rates[rates.len() - 1] }
+    }
+
+    /// The largest less the smallest over the median.
+    pub(super) fn spread(&self) -> f64 {
+        (self.highest - self.lowest) / self.median
+    }
+}
+
+/// Rating updates of a worker's clock.
+pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
+    let config = Mf { rank, ..Mf::default() };
+    let ratings = ratings::generate::generate(&Generated::at_scale(RATINGS_SCALE), SEED);
+    let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
+    let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, ratings.train.len() as u64, 0, effort)
+}
+
+/// Tokens of a worker's clock.
+pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
+    let config = Lda { topics, ..Lda::default() };
+    let shape = GeneratedCorpus {
+        documents: Some(DOCUMENTS),
+        words: Some(WORDS),
+        tokens: Some(TOKENS),
+        ..GeneratedCorpus::default()
+    };
+    let corpus = bow::generate::generate(&shape, SEED);
+    let parts = bow::partition::partition(&corpus, &[1], bow::partition::Split::Even);
+    let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
+    let worker = LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa);
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, corpus.tokens, SAMPLER_WARM_UP, effort)
+}
+
+/// What a worker reads before the first clock.
+fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
+    let (layout, mut view) = (worker.layout(), Vec::new());
+    for &row in worker.declared_rows() {
+        let start = view.len();
+        view.resize(start + layout.width(row), 0.0);
+        worker.initial_row(row, &mut view[start..]);
+    }
+    view
+}
+
+/// `work` units a clock. The worker goes on learning, as it would in a run of its own.
+fn clocks<W: Workload>(worker: &W, view: &mut [f32], work: u64, warm_up: u32, effort: Effort) -> Rate {
+    let mut state = worker.initial_state();
+    (0..warm_up).for_each(|clock| worker.compute(clock, &mut state, view));
+    let mut clock = warm_up;
+    let compute = |state: &mut W::State| {
+        worker.compute(clock, state, view);
+        clock += 1;
+    };
+    rate(work as f64, effort, &mut state, |_| (), compute)
+}
+
+/// What a shard does with its rows.
+pub(super) fn server(isa: Isa, effort: Effort) -> Server {
+    let layout = Layout::new(vec![Table { name: "rows".to_owned(), rows: ROWS, width: ROW_FLOATS }]);
+    let rows = layout.row_set(0..ROWS);
+    let (segments, floats) = (rows.common(&rows), layout.floats());
+    let bytes = floats as f64 * 4.0;
+    let update = Payload::Dense(vec![1e-3; floats].into());
+    let mut store = Store { values: vec![1.0; floats], accumulated: Vec::new() };
+    let apply = |store: &mut Store| {
+        run(store, Operation::Apply(vec![(segments.clone(), update.clone())]), isa);
+    };
+    let apply = rate(bytes, effort, &mut store, |_| (), apply);
+
+    let mut accumulated = vec![1e-3; floats];
+    accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);
+    let mut store = Store { values: vec![1.0; floats], accumulated: accumulated.clone() };
+    let fill = |store: &mut Store| store.accumulated.copy_from_slice(&accumulated);
+    let filter = rate(bytes, effort, &mut store, fill, |store| run(store, Operation::Filter { threshold: 0.01 }, isa));
+
+    let mut encoded = Vec::new();
+    let encode = |encoded: &mut Vec<u8>| black_box(&update).encode(Encoding::Plain, encoded);
+    let encode = rate(bytes, effort, &mut encoded, Vec::clear, encode);
+    encoded.clear();
+    update.encode(Encoding::Plain, &mut encoded);
+    let decode = |encoded: &mut Vec<u8>| {
+        black_box(Payload::decode(black_box(encoded), Encoding::Plain).expect("it was just encoded"));
+    };
+    let decode = rate(bytes, effort, &mut encoded, |_| (), decode);
+    Server { apply, filter, encode, decode }
+}
+
+fn run(store: &mut Store, operation: Operation, isa: Isa) {
+    let (back, outcome) = StoreTask { store: std::mem::take(store), operation, isa }.run();
+    black_box(outcome);
+    *store = back;
+}
+
+/// Units a second when one piece of `work` has `units`. What `prepare` takes is not counted.
+fn rate<T>(
+    units: f64,
+    effort: Effort,
+    state: &mut T,
+    mut prepare: impl FnMut(&mut T),
+    mut work: impl FnMut(&mut T),
+) -> Rate {
+    let mut once = || {
+        prepare(state);
+        let before = cpu_seconds();
+        work(state);
+        cpu_seconds() - before
+    };
+    // Memory is mapped, and caches are as they will be.
+    once();
+    let mut repetition = || {
+        let (mut pieces, mut seconds) = (0.0, 0.0);
+        while seconds < effort.seconds || pieces == 0.0 {
+            seconds += once();
+            pieces += 1.0;
+        }
+        pieces * units / seconds
+    };
+    Rate::of((0..effort.repetitions.max(1)).map(|_| repetition()).collect())
+}
+
+/// Seconds that this thread has been on a processor.
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_median_with_its_spread() {
+        let rate = Rate::of(vec![5.0, 1.0, 4.0]);
+        assert_eq!((rate.median, rate.spread()), (4.0, 1.0));
+        assert_eq!(Rate::of(vec![2.0, 4.0]).median, 3.0);
+    }
+
+    #[test]
+    fn preparation_is_not_counted_and_work_is_repeated() {
+        let spin = |seconds: f64| {
+            let until = cpu_seconds() + seconds;
+            while cpu_seconds() < until {}
+        };
+        let effort = Effort { repetitions: 3, seconds: 0.02 };
+        let measured = rate(10.0, effort, &mut (), |()| spin(0.02), |()| spin(0.005));
+        assert!((1_000.0..=2_001.0).contains(&measured.median), "{measured:?}");
+    }
+}
