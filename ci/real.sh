@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs in real time, six machines: the same objective as in virtual time, twenty times in a row without a hang, and
-# kills of a machine, of the relay and of the launcher (kill -9), after which nothing is left behind and a run goes on.
+# kills of a machine, of the relay and of the launcher (kill -9), after which nothing is left behind, what was measured
+# is kept and marked, and a run goes on.
 # Needs no more than two cores, but a host on which little else runs. usage: real.sh BINARY [TIMES]
 set -euo pipefail
 binary=$(realpath "$1")
@@ -27,7 +28,7 @@ YAML
 }
 spec short 4
 spec long 300
-run() { timeout 120 "$binary" run "$out/$1.yaml" --quiet --out "$out/$1$2"; }
+run() { timeout 120 "$binary" run "$out/$1.yaml" --quiet --checkpoint-every 0.2 --out "$out/$1$2"; }
 fail() { echo "$*" >&2; exit 1; }
 # Processes of this test's runs: their command lines hold its folder.
 processes() { # PATTERN
@@ -39,6 +40,24 @@ left() { processes "node --assignment $out/"; }
 wait_for() { # PATTERN
     for _ in $(seq 600); do processes "$1" | head -n 1 | grep . && return; sleep 0.05; done
     fail "no process $1 within 30 s"
+}
+
+# What a broken-off run had is there, and says in summary, manifest, table and figure that it must not be believed.
+kept() { # FOLDER WHY
+    "$binary" report "$1" > "$out/report" || { cat "$out/report" >&2; fail "no report of a broken-off run"; }
+    python3 - "$1" "$2" <<'PYTHON' || fail "what a broken-off run had is not kept, or not marked: $1"
+import csv, json, os, sys
+folder, why = sys.argv[1:]
+cells = {cell["cell"]: f"{folder}/{cell['plan']}" for cell in json.load(open(folder + "/cells.json"))["cells"]}
+summary, manifest = (json.load(open(f"{cells['real']}/{name}.json")) for name in ("summary", "manifest"))
+assert summary["outcome"] == "broken-off" and summary["clocks"] < 300, summary
+assert len(summary["faults"]) == 1 and why in summary["faults"][0], summary["faults"]
+assert manifest["faults"] == summary["faults"]
+assert os.path.getsize(f"{cells['real']}/samples.parquet") > 0
+rows = {row["cell"]: row["outcome"] for row in csv.DictReader(open(folder + "/table.csv"))}
+assert rows == {"simulated": "clocks done", "real": "broken off"}, rows
+assert "real (broken off)" in open(folder + "/figure.svg").read()
+PYTHON
 }
 
 for i in $(seq "$times"); do
@@ -65,10 +84,11 @@ for victim in m2 relay; do
     [ $(($(date +%s) - begun)) -le 10 ] || fail "the end took more than 10 s after $victim was killed"
     grep -q "${victim/relay/the relay}: process $process was killed by signal 9" "$out/log" || { cat "$out/log" >&2; fail "the error does not name $victim"; }
     [ -z "$(left)" ] || fail "processes are left after $victim was killed: $(left)"
-    echo "killed $victim: $(grep -c . "$out/log") lines say so"
+    kept "$out/long-$victim/long" "${victim/relay/the relay}: process $process was killed by signal 9"
+    echo "killed $victim: $(grep -c . "$out/log") lines say so, and what was measured is kept"
 done
 
-"$binary" run "$out/long.yaml" --quiet --out "$out/long-launcher" > "$out/log" 2>&1 &
+"$binary" run "$out/long.yaml" --quiet --checkpoint-every 0.2 --out "$out/long-launcher" > "$out/log" 2>&1 &
 launcher=$!
 wait_for "node --assignment $out/long-launcher/.* --as relay" > /dev/null
 sleep 1
@@ -76,6 +96,7 @@ kill -9 "$launcher"
 wait "$launcher" 2> /dev/null || true
 for _ in $(seq 100); do [ -z "$(left)" ] && break; sleep 0.1; done
 [ -z "$(left)" ] || fail "processes are left after the launcher was killed: $(left)"
+kept "$out/long-launcher/long" "the launcher ended before the run did"
 sed -i 's/clocks: 300/clocks: 5/' "$out/long.yaml"
 run long -launcher > "$out/log" 2>&1 || { cat "$out/log" >&2; fail "the run after a kill failed"; }
-echo "killed the launcher: nothing is left, and the next run goes on"
+echo "killed the launcher: nothing is left, and what was measured is kept, and the next run goes on"

@@ -89,6 +89,8 @@ pub struct Report {
     pub table: DataFrame,
     /// With verdicts.
     pub claims: Vec<Claim>,
+    /// What is wrong with runs that must not be believed, a line each.
+    pub faults: Vec<String>,
     /// Cells that the spec has and the report has not, with the reason.
     pub unfinished: Vec<(CellEntry, NotWhole)>,
     /// The page.
@@ -106,6 +108,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n{}", table_text(&self.table), claims::to_text(&self.claims))?;
+        for fault in &self.faults {
+            write!(f, "\n{fault}")?;
+        }
         for (entry, why) in &self.unfinished {
             write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.name(), entry.seed)?;
         }
@@ -168,7 +173,16 @@ pub fn report(folder: &Path) -> Result<Report, ReportError> {
     atomic::write(&folder.join(file::PNG), &png)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
-    Ok(Report { table, claims, unfinished, page: folder.join(file::PAGE) })
+    Ok(Report { table, claims, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+}
+
+fn faults(cells: &[CellResult]) -> Vec<String> {
+    let lines = |cell: &CellResult| -> Vec<String> {
+        let (name, summary) = (cell.name(), &cell.summary);
+        let line = |fault| format!("{name} (seed {}) must not be believed: {fault}", summary.seed);
+        summary.faults.iter().map(line).collect()
+    };
+    cells.iter().flat_map(lines).collect()
 }
 
 /// Longer values are cut in terminals: the page has them whole.

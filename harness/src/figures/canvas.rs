@@ -26,6 +26,8 @@ pub(super) const FAINT: RGBColor = RGBColor(0x66, 0x66, 0x66);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 
+/// What must not be believed.
+pub(super) const WRONG: RGBColor = RGBColor(0xC0, 0x1C, 0x1C);
 /// Colours of cells: Okabe and Ito's, dark to light in the order of Baseline, Gaia, LAN.
 pub(super) const CELL_COLOURS: [RGBColor; 8] = [
     RGBColor(0x4D, 0x4D, 0x4D),
@@ -192,6 +194,16 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
                 self.line(&[(from, y(from)), (to, y(to))], pen)?;
             }
             crossing += HATCH_SPACING;
+        }
+        Ok(())
+    }
+
+    /// Crossed out: what is there must not be believed.
+    pub(super) fn cross(&self, rect: Rect) -> Result<(), DrawError> {
+        let Rect { left, top, right, bottom } = rect;
+        for pen in [Pen::solid(PAPER, 4.0), Pen::solid(WRONG, 2.0)] {
+            self.line(&[(left, top), (right, bottom)], pen)?;
+            self.line(&[(left, bottom), (right, top)], pen)?;
         }
         Ok(())
     }

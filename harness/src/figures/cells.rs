@@ -15,6 +15,8 @@ pub(super) const BASELINE: &str = "Baseline";
 pub(super) struct Cell<'a> {
     /// Its name in the spec.
     pub(super) name: &'a str,
+    /// As drawings call it: its name, and that it must not be believed where that is so.
+    pub(super) shown: String,
     /// One a seed, in the spec's order; at least one.
     pub(super) runs: Vec<&'a CellResult>,
 }
@@ -39,8 +41,11 @@ pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
         let name = result.cell.as_str();
         match cells.iter_mut().find(|cell| cell.name == name) {
             Some(cell) => cell.runs.push(result),
-            None => cells.push(Cell { name, runs: vec![result] }),
+            None => cells.push(Cell { name, shown: String::new(), runs: vec![result] }),
         }
+    }
+    for cell in &mut cells {
+        cell.shown = cell.fault().map_or_else(|| cell.name.to_owned(), |fault| format!("{} ({fault})", cell.name));
     }
     cells
 }
@@ -58,7 +63,13 @@ pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
 impl Cell<'_> {
     /// Whether its own convergence is the target of the others.
     pub(super) fn sets_target(&self) -> bool {
-        self.runs.iter().all(|run| run.summary.target.is_none() && run.summary.outcome != Outcome::ClocksDone)
+        let other = [Outcome::ClocksDone, Outcome::BrokenOff];
+        self.runs.iter().all(|run| run.summary.target.is_none() && !other.contains(&run.summary.outcome))
+    }
+
+    /// What is wrong with a run that must not be believed: `broken off`, or `invalid`. None when all may be.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        fault(self.runs.iter().copied())
     }
 
     /// How many runs reached the target (or converged).
@@ -73,14 +84,16 @@ impl Cell<'_> {
 
     /// In words: `target reached`, `converged`, `2 of 3 reached the target`, `target not reached`.
     pub(super) fn outcome(&self) -> String {
-        if self.runs.iter().any(|run| !run.summary.faults.is_empty()) {
-            return "invalid".into();
+        if let Some(fault) = self.fault() {
+            return fault.into();
         }
         match self.reached() {
             all if all == self.runs.len() => match self.runs[0].summary.outcome {
                 Outcome::Converged => "converged".into(),
                 Outcome::ClocksDone => "clocks done".into(),
-                Outcome::TargetReached | Outcome::ClockCap | Outcome::Diverged => "target reached".into(),
+                Outcome::TargetReached | Outcome::ClockCap | Outcome::Diverged | Outcome::BrokenOff => {
+                    "target reached".into()
+                }
             },
             0 if self.runs.iter().any(|run| run.summary.outcome == Outcome::Diverged) => "diverged".into(),
             0 => "target not reached".into(),
@@ -147,6 +160,16 @@ impl Cell<'_> {
     }
 }
 
+/// What is wrong with any of `runs`: `broken off`, or `invalid`; none when all may be believed.
+pub(super) fn fault<'a>(runs: impl Iterator<Item = &'a CellResult>) -> Option<&'static str> {
+    let faulty = runs.map(|run| &run.summary).filter(|summary| !summary.faults.is_empty());
+    // The worse of both.
+    faulty
+        .map(|summary| summary.outcome == Outcome::BrokenOff)
+        .max()
+        .map(|off| if off { "broken off" } else { "invalid" })
+}
+
 impl Spread {
     /// Of `values`; none when there are none.
     pub fn of(values: &[f64]) -> Option<Spread> {
@@ -201,6 +224,20 @@ mod tests {
         assert_eq!(cells[1].time_over(&cells[0]), None);
         assert_eq!(cells[1].least_time_over(&cells[0]).unwrap().high, 3.0);
         assert_eq!(cells[1].outcome(), "1 of 2 reached the target");
+    }
+
+    #[test]
+    fn a_run_that_must_not_be_believed_is_named_so() {
+        let results = [
+            cell("A").done(),
+            cell("A").seed(2).fault("departures are late").done(),
+            cell("B").broken_off("m2 was killed").done(),
+            cell("C").done(),
+        ];
+        let cells = group(&results);
+        assert_eq!(cells.iter().map(Cell::outcome).collect::<Vec<_>>(), ["invalid", "broken off", "target reached"]);
+        let shown: Vec<&str> = cells.iter().map(|cell| cell.shown.as_str()).collect();
+        assert_eq!(shown, ["A (invalid)", "B (broken off)", "C"]);
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Layout {
         let cells = compared(&cells);
         let rows = legend_rows(OBJECTIVES.1 - OBJECTIVES.0, &curve_legend(&cells));
         let top = TOP + rows.saturating_sub(TOP_ROWS) as f64 * LEGEND_ROW;
-        let names: Vec<&str> = cells.iter().map(|cell| cell.name).collect();
+        let names: Vec<&str> = cells.iter().map(|cell| cell.shown.as_str()).collect();
         let names = BarNames::of(slot(TIMES, cells.len()), &names, &seconds_labels(&cells));
         let height = (top + FRAME_HEIGHT + names.depth() + MARGIN).max(HEIGHT + top - TOP).ceil();
         Layout { top, names, height }
@@ -230,6 +230,9 @@ fn draw_time<DB: DrawingBackend>(
         canvas.line(&[(x, area.top), (x, tip)], pen)?;
         canvas.line(&[(x - 3.5, tip + 5.0), (x, tip), (x + 3.5, tip + 5.0)], pen)?;
     }
+    if cell.fault().is_some() {
+        canvas.cross(area)?;
+    }
     if bar.high > bar.low {
         let pen = Pen::solid(INK, 1.3);
         canvas.line(&[(x, y(bar.low)), (x, y(bar.high))], pen)?;
@@ -313,6 +316,9 @@ fn draw_breakdowns<DB: DrawingBackend>(
             }
         }
         let top = panel.y(&axis, below).unwrap_or(panel.frame.bottom);
+        if cell.fault().is_some() {
+            canvas.cross(Rect { left: x - half, top, right: x + half, bottom: panel.frame.bottom })?;
+        }
         labels.draw(canvas, (x, top), &values[i])?;
     }
     panel.draw_base(canvas)?;
@@ -379,6 +385,7 @@ fn seeds_remark(cells: &[&Cell<'_>]) -> String {
 /// What stands on a bar of panel (a): a speedup, or why there is none.
 fn time_label(cell: &Cell<'_>, base: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
     match (base, bar) {
+        _ if cell.fault().is_some() => cell.fault().into_iter().map(str::to_owned).collect(),
         (Some(base), Some(bar)) if cell.all_reached() => vec![speedup_label(cell, base, bar)],
         (Some(_), Some(_)) => missed_label(cell).to_vec(),
         _ => vec!["no time".into()],
@@ -424,7 +431,7 @@ fn seconds_text(seconds: f64) -> String {
 
 /// The curves of panel (b) by name, and the target.
 fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
-    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.name));
+    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.shown.as_str()));
     curves.chain([(Swatch::Line(DASHED_TARGET), "target")]).collect()
 }
 

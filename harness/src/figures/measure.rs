@@ -52,6 +52,9 @@ impl<'a> Measures<'a> {
         let Some(first) = cells.first() else {
             return Err(Unmeasured::NotRun("no cell has run".into()));
         };
+        if let Some((cell, fault)) = cells.iter().find_map(|cell| Some((cell, cell.fault()?))) {
+            return Err(Unmeasured::NotRun(format!("{} is {fault}", cell.name)));
+        }
         let share = |seed: u64, target: Option<f64>| {
             let runs = cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary).filter(|run| run.seed == seed);
             let reached = runs.clone().filter(|run| run.seconds_to_target.is_some() && run.target == target);
@@ -64,7 +67,9 @@ impl<'a> Measures<'a> {
 
     fn cell(&self, name: &str) -> Result<&Cell<'a>, Unmeasured> {
         let cell = self.cells.iter().find(|cell| cell.name == name);
-        cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))
+        let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))?;
+        // What a run must not be believed in shows nothing.
+        cell.fault().map_or(Ok(cell), |fault| Err(Unmeasured::NotRun(format!("{name} is {fault}"))))
     }
 }
 

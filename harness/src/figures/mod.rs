@@ -13,6 +13,7 @@ mod labels;
 mod measure;
 mod panel;
 mod text;
+mod validation;
 
 use std::io;
 use std::path::Path;
@@ -42,6 +43,14 @@ pub enum Figure {
     Fig13,
     /// Topic modelling under SSP across 11 data centres.
     Fig16,
+    /// The simulation held against runs in real time.
+    Validation,
+}
+
+/// Where everything goes on a page.
+enum Page {
+    Convergence(Layout),
+    Validation(validation::Layout),
 }
 
 /// A name that is no figure's.
@@ -72,7 +81,7 @@ pub enum DrawError {
 
 impl Figure {
     /// Every figure.
-    pub const ALL: [Figure; 3] = [Figure::Convergence, Figure::Fig13, Figure::Fig16];
+    pub const ALL: [Figure; 4] = [Figure::Convergence, Figure::Fig13, Figure::Fig16, Figure::Validation];
 
     /// What specs may name.
     pub fn names() -> [&'static str; Figure::ALL.len()] {
@@ -85,6 +94,7 @@ impl Figure {
             Figure::Convergence => "convergence",
             Figure::Fig13 => "fig13",
             Figure::Fig16 => "fig16",
+            Figure::Validation => "validation",
         }
     }
 
@@ -94,6 +104,7 @@ impl Figure {
             Figure::Convergence => convergence::QUESTION,
             Figure::Fig13 => fig13::QUESTION,
             Figure::Fig16 => fig16::QUESTION,
+            Figure::Validation => validation::QUESTION,
         }
     }
 
@@ -117,6 +128,7 @@ impl Figure {
     pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self {
             Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::table(results),
+            Figure::Validation => validation::table(results),
         }
     }
 
@@ -126,6 +138,7 @@ impl Figure {
             Figure::Convergence => convergence::claims(results),
             Figure::Fig13 => fig13::claims(results),
             Figure::Fig16 => fig16::claims(results),
+            Figure::Validation => validation::claims(results),
         }
     }
 
@@ -134,14 +147,14 @@ impl Figure {
     /// # Errors
     /// [`DrawError`].
     pub fn svg(self, results: &[CellResult]) -> Result<String, DrawError> {
-        let layout = self.layout(results);
-        let (width, height) = drawn_size(&layout);
+        let page = self.page(results);
+        let (width, height) = drawn_size(&page);
         let mut svg = String::new();
         let backend = SVGBackend::with_string(&mut svg, (width, height));
-        self.draw(backend, Glyphs::Viewer, &layout, results)?;
+        page.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height), 1))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", page.height()), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
@@ -149,34 +162,40 @@ impl Figure {
     /// # Errors
     /// [`DrawError`].
     pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
-        let layout = self.layout(results);
-        let (width, height) = drawn_size(&layout);
+        let page = self.page(results);
+        let (width, height) = drawn_size(&page);
         let mut drawn = vec![0; (width * height * 3) as usize];
         let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
-        self.draw(backend, Glyphs::Bitmap, &layout, results)?;
+        page.draw(backend, Glyphs::Bitmap, results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
     /// Where everything goes: the page grows with what is to be labelled.
-    fn layout(self, results: &[CellResult]) -> Layout {
+    fn page(self, results: &[CellResult]) -> Page {
         register_font();
         match self {
-            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => Layout::of(results),
+            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => Page::Convergence(Layout::of(results)),
+            Figure::Validation => Page::Validation(validation::Layout::of(results)),
+        }
+    }
+}
+
+impl Page {
+    /// In whole points.
+    fn height(&self) -> f64 {
+        match self {
+            Page::Convergence(layout) => layout.height,
+            Page::Validation(layout) => layout.height,
         }
     }
 
-    fn draw<DB: DrawingBackend>(
-        self,
-        backend: DB,
-        glyphs: Glyphs,
-        layout: &Layout,
-        results: &[CellResult],
-    ) -> Result<(), DrawError> {
+    fn draw<DB: DrawingBackend>(&self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
         let area = backend.into_drawing_area();
         let canvas = Canvas::new(&area, glyphs);
         canvas.clear()?;
         match self {
-            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::draw(&canvas, layout, results)?,
+            Page::Convergence(layout) => convergence::draw(&canvas, layout, results)?,
+            Page::Validation(layout) => validation::draw(&canvas, layout, results)?,
         }
         area.present().map_err(DrawError::backend)
     }
@@ -201,8 +220,8 @@ fn register_font_bytes() -> bool {
     plotters::style::register_font(text::FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
-fn drawn_size(layout: &Layout) -> (u32, u32) {
-    ((WIDTH * DENSITY) as u32, (layout.height * DENSITY) as u32)
+fn drawn_size(page: &Page) -> (u32, u32) {
+    ((WIDTH * DENSITY) as u32, (page.height() * DENSITY) as u32)
 }
 
 /// Means of squares of [`SUPERSAMPLING`] pixels: RGB, rows of `width` pixels.

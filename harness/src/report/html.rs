@@ -48,6 +48,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &format!("<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n");
     page += &format!("<h1>{title}</h1>\n<p class=\"question\">{}</p>\n", escaped(content.question));
     page += &unfinished(content.unfinished);
+    page += &faults(content.cells);
     page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
     page += content.svg;
@@ -82,6 +83,22 @@ fn unfinished(unfinished: &Unfinished) -> String {
         text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.name()), entry.seed, escaped(&why));
     }
     text + "</ul></div>\n"
+}
+
+/// Runs in real time that must not be believed, and why.
+fn faults(cells: &[CellResult]) -> String {
+    let mut text = String::new();
+    for cell in cells {
+        let (name, seed) = (escaped(&cell.name()), cell.summary.seed);
+        let lines = cell.summary.faults.iter();
+        text.extend(lines.map(|fault| format!("<li>{name} (seed {seed}): {}</li>\n", escaped(fault))));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "<div class=\"warning\"><p>These runs must not be believed, and are crossed out:</p><ul>\n{text}</ul></div>\n"
+    )
 }
 
 fn provenance(content: &Content<'_>) -> String {

@@ -1,6 +1,7 @@
 //! What stands before the first sample: what was asked for, and by which program.
 //!
-//! [`Manifest`] is a function of the plan and the program alone, so that equal plans leave equal bytes. What differs
+//! [`Manifest`] is a function of the plan and the program alone, so that equal plans leave equal bytes (but for the faults
+//! of a run in real time, which are added when it is over). What differs
 //! from run to run by nature (host, threads, dates, wall time) is [`Host`]'s. [`CellIndex`] says which cells a spec's
 //! folder currently stands for: folders of earlier plans may lie beside them.
 
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub dirty: Option<bool>,
     /// The resolved plan, whole.
     pub resolved: Value,
+    /// Why a run in real time must not be believed, as in its summary: written when that is known, and left out otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// The kind of machine that virtual seconds stand for.

@@ -36,6 +36,8 @@ pub enum Outcome {
     Diverged,
     /// It was to run for so many clocks, and has.
     ClocksDone,
+    /// A run in real time that did not come to its end: what it had until then.
+    BrokenOff,
 }
 
 /// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
@@ -262,6 +264,8 @@ pub struct CellResult {
     pub summary: Summary,
     /// `samples.parquet`, by clock.
     pub samples: Vec<Sample>,
+    /// `traffic.parquet`, by sender, receiver and class.
+    pub traffic: Vec<TrafficRow>,
 }
 
 impl CellResult {

@@ -251,7 +251,8 @@ pub fn read_cell(spec_folder: &Path, entry: &CellEntry) -> Result<CellResult, Re
     let summary = check_whole(folder, &entry.plan)?;
     let manifest = read_json(&folder.join(file::MANIFEST))?;
     let samples = read_table(&folder.join(file::SAMPLES))?;
-    Ok(CellResult { panel: entry.panel.clone(), cell: entry.cell.clone(), manifest, summary, samples })
+    let traffic = read_traffic(folder)?;
+    Ok(CellResult { panel: entry.panel.clone(), cell: entry.cell.clone(), manifest, summary, samples, traffic })
 }
 
 /// Each clock of each machine.

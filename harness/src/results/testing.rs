@@ -19,6 +19,9 @@ pub(crate) struct Made {
     wan_bytes_per_clock: f64,
     fitted: Vec<String>,
     shape: Shape,
+    plan: serde_json::Value,
+    faults: Vec<String>,
+    traffic: Vec<TrafficRow>,
 }
 
 /// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
@@ -34,6 +37,9 @@ pub(crate) fn cell(name: &str) -> Made {
         wan_bytes_per_clock: 3e8,
         fitted: Vec::new(),
         shape: Shape::Paper,
+        plan: serde_json::json!({ "rank": 32 }),
+        faults: Vec::new(),
+        traffic: traffic_rows(),
     }
 }
 
@@ -81,6 +87,35 @@ impl Made {
         Made { shape: Shape::Own, ..self }
     }
 
+    /// Merged into the resolved plan.
+    pub(crate) fn plan(mut self, fields: serde_json::Value) -> Self {
+        let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut self.plan, fields) else {
+            panic!("plans are objects");
+        };
+        all.extend(more);
+        self
+    }
+
+    /// Run in real time.
+    pub(crate) fn real(self, dilation: f64) -> Self {
+        self.plan(serde_json::json!({ "launch": { "local": { "dilation": dilation } } }))
+    }
+
+    /// Why it must not be believed.
+    pub(crate) fn fault(mut self, fault: &str) -> Self {
+        self.faults.push(fault.to_owned());
+        self
+    }
+
+    /// In real time, and not to its end.
+    pub(crate) fn broken_off(self, why: &str) -> Self {
+        Made { outcome: Outcome::BrokenOff, ..self.real(1.0).fault(why) }
+    }
+
+    pub(crate) fn traffic(self, traffic: Vec<TrafficRow>) -> Self {
+        Made { traffic, ..self }
+    }
+
     pub(crate) fn done(self) -> CellResult {
         let plan = blake3::hash(format!("{} {} {}", self.panel, self.name, self.seed).as_bytes()).to_hex().to_string();
         let last = if self.outcome == Outcome::ClockCap { 1.9e8 } else { 1.4e8 };
@@ -90,6 +125,7 @@ impl Made {
             manifest: self.manifest(&plan),
             summary: self.summary(plan, last),
             samples: samples(380, 8.4e8, last, self.seconds),
+            traffic: self.traffic,
         }
     }
 
@@ -115,12 +151,13 @@ impl Made {
             sources: "50c5".into(),
             commit: Some("28b6056".into()),
             dirty: Some(false),
-            resolved: serde_json::json!({ "cell": self.name, "rank": 32 }),
+            resolved: self.plan.clone(),
+            faults: self.faults.clone(),
         }
     }
 
     fn summary(&self, plan: String, last: f64) -> Summary {
-        let reached = self.outcome != Outcome::ClockCap;
+        let reached = ![Outcome::ClockCap, Outcome::BrokenOff].contains(&self.outcome);
         let waits = Percentiles { count: 8360, mean: 0.4, p50: 0.3, p90: 0.8, p99: 1.5, max: 2.0 };
         Summary {
             schema: SCHEMA,
@@ -146,7 +183,7 @@ impl Made {
             insignificant: (self.name == "Gaia").then_some(0.956),
             held: None,
             digest: "d19e57".into(),
-            faults: Vec::new(),
+            faults: self.faults.clone(),
             topic_model: None,
         }
     }
@@ -218,8 +255,9 @@ pub(crate) fn entry(cell: &CellResult) -> CellEntry {
 pub(crate) fn write_whole(spec_folder: &Path, cell: &CellResult) -> PathBuf {
     let folder = store::cell_folder(spec_folder, &cell.summary.plan);
     store::begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();
-    let (clocks, traffic) = (clock_rows(40), traffic_rows());
-    store::write_tables(&folder, &Tables { samples: &cell.samples, clocks: &clocks, traffic: &traffic }).unwrap();
+    let clocks = clock_rows(40);
+    let tables = Tables { samples: &cell.samples, clocks: &clocks, traffic: &cell.traffic };
+    store::write_tables(&folder, &tables).unwrap();
     store::write_summary(&folder, &cell.summary).unwrap();
     folder
 }

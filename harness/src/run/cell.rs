@@ -17,15 +17,15 @@ use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
 use super::goal::Goal;
-use super::local::{self, Assignment, LocalError};
+use super::local::{self, Assignment, Keeping, LocalError};
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
 use super::views::Views;
 use super::{build, checkpoint, table, topics};
 use crate::plan::{DataSet, DataSource, Plan, Role};
 use crate::results::atomic::WriteError;
-use crate::results::manifest::Host;
-use crate::results::{Summary, TopicModel, store};
+use crate::results::manifest::{Host, Manifest};
+use crate::results::{Outcome, Summary, TopicModel, store};
 use crate::spec::{Launch, Local, Workload};
 
 /// Events between two looks at the wall clock.
@@ -130,18 +130,20 @@ impl Job<'_> {
                 let mut driver = self.driver(&topology, &setting, &recorder.workloads)?;
                 self.begin(&mut driver, &mut recorder, say);
                 self.run_to_the_end(&mut driver, &mut recorder)?;
-                (self.write_tables(&topology, driver.digest(), &recorder.state)?, Vec::new())
+                (self.write_end(&topology, driver.digest(), &recorder.state)?, Vec::new())
             }
             Launch::Local(Local { dilation }) => {
                 let assignment = Assignment::new(self, dilation);
-                let ended = local::run(&assignment, self.folder, &mut recorder)?;
+                let mut keep = |state: &RecorderState<W::State>, why: &str| self.keep(&topology, state, why);
+                let keeping = Keeping { every: self.checkpoint_every, keep: &mut keep };
+                let ended = local::run(&assignment, self.folder, &mut recorder, keeping)?;
                 let conformance = ended.conformance(mean_clock(&recorder.state));
                 conformance.write(self.folder)?;
                 conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.name)));
-                (self.write_tables(&topology, &Digest::default(), &recorder.state)?, conformance.faults)
+                (self.write_end(&topology, &Digest::default(), &recorder.state)?, conformance.faults)
             }
         };
-        summary.faults = faults;
+        self.mark(&mut summary, faults)?;
         let clamped = recorder.state.clamped;
         let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
         summary.topic_model = model(&RunEnd { first_copy, objective, clamped });
@@ -228,19 +230,49 @@ impl Job<'_> {
         }
     }
 
-    fn write_tables<S>(
+    /// Writes the tables of a run that has ended.
+    fn write_end<S>(
         &self,
         topology: &Topology,
         digest: &Digest,
         state: &RecorderState<S>,
-    ) -> Result<Summary, CellError> {
+    ) -> Result<Summary, WriteError> {
+        let end = state.end.expect("a run that ended has an end");
+        self.write_tables(topology, (end.outcome, digest), state)
+    }
+
+    /// Keeps what a run has that does not come to its end, and says so in it: the cell counts as run, but not as valid.
+    fn keep<S>(&self, topology: &Topology, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
+        let Some(last) = state.samples.last() else { return Ok(()) };
+        let broken_off = (Outcome::BrokenOff, &Digest::default());
+        let mut summary = self.write_tables(topology, broken_off, state)?;
+        self.mark(&mut summary, vec![format!("broken off after clock {}: {why}", last.clock)])?;
+        store::write_summary(self.folder, &summary)
+    }
+
+    /// Writes into summary and manifest why the run must not be believed, if so.
+    fn mark(&self, summary: &mut Summary, faults: Vec<String>) -> Result<(), WriteError> {
+        if !faults.is_empty() {
+            let manifest = Manifest { faults: faults.clone(), ..table::manifest(self.plan, self.data) };
+            store::write_manifest(self.folder, &manifest)?;
+        }
+        summary.faults = faults;
+        Ok(())
+    }
+
+    fn write_tables<S>(
+        &self,
+        topology: &Topology,
+        how: (Outcome, &Digest),
+        state: &RecorderState<S>,
+    ) -> Result<Summary, WriteError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
         let traffic = table::traffic(topology, &state.traffic);
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        Ok(table::summary(self.plan, target, state, &clocks, digest))
+        Ok(table::summary(self.plan, target, state, &clocks, how))
     }
 }
 

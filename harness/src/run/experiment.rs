@@ -32,7 +32,8 @@ struct Place<'a> {
     folder: &'a Path,
 }
 
-/// Runs what is not there already, writes the index of cells, and gives what failed.
+/// Writes the index of cells, runs what is not there already, and gives what failed. The index comes first, so that a report
+/// can be made of what a killed run has left.
 pub(super) fn run(
     host: &Host,
     experiment: &mut Experiment,
@@ -40,11 +41,6 @@ pub(super) fn run(
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
     let Experiment { name, title, figure, plans, loaders } = experiment;
-    let place = Place { host, spec: name, out, folder };
-    let mut failed = Vec::new();
-    for group in plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed) {
-        place.run_group(group, &mut loaders[group[0].loader], &mut failed)?;
-    }
     let entry = |planned: &Planned| CellEntry {
         panel: planned.panel.clone(),
         cell: planned.cell.clone(),
@@ -59,6 +55,11 @@ pub(super) fn run(
         cells: plans.iter().map(entry).collect(),
     };
     store::write_cells(folder, &index).map_err(Failure::run)?;
+    let place = Place { host, spec: name, out, folder };
+    let mut failed = Vec::new();
+    for group in plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed) {
+        place.run_group(group, &mut loaders[group[0].loader], &mut failed)?;
+    }
     Ok(failed)
 }
 
@@ -111,7 +112,9 @@ impl Place<'_> {
                 self.host.display.say(&format!("{name}: done before, reused{over}"));
                 return Ok(Some(summary));
             }
-            self.host.display.say(&format!("{name}: done before, but invalid: runs again"));
+            let how =
+                if summary.outcome == Outcome::BrokenOff { "broken off before" } else { "done before, but invalid" };
+            self.host.display.say(&format!("{name}: {how}: runs again"));
             return Ok(None);
         }
         let taken = share::take(self.out, self.folder, &hash).map_err(Failure::run)?;

@@ -42,6 +42,7 @@ pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
         commit: plan::commit().map(str::to_owned),
         dirty: plan::dirty(),
         resolved: serde_json::to_value(plan).expect("plans have text keys and finite numbers"),
+        faults: Vec::new(),
     }
 }
 
@@ -74,12 +75,11 @@ pub(super) fn summary<S>(
     target: Option<f64>,
     state: &RecorderState<S>,
     clocks: &[ClockRow],
-    digest: &Digest,
+    (outcome, digest): (Outcome, &Digest),
 ) -> Summary {
     let (first, last) = (state.samples.first(), state.samples.last());
-    let (first, last) = first.zip(last).expect("a run that ended has samples");
-    let end = state.end.expect("a run that ended has an end");
-    let met = matches!(end.outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
+    let (first, last) = first.zip(last).expect("nothing is written before the first sample");
+    let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
     let sites: Vec<u32> =
         plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
     let held = held(state);
@@ -88,7 +88,7 @@ pub(super) fn summary<S>(
         schema: SCHEMA,
         plan: plan.hash(),
         seed: plan.seed,
-        outcome: end.outcome,
+        outcome,
         seconds: last.seconds,
         clocks: last.clock,
         target,
@@ -166,6 +166,7 @@ pub(super) fn in_words(summary: &Summary) -> String {
         Outcome::ClockCap => "gave up",
         Outcome::Diverged => "diverged",
         Outcome::ClocksDone => "ended",
+        Outcome::BrokenOff => "broken off",
     };
     let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
     let likelihood = summary.topic_model.as_ref().map_or(String::new(), |model| {

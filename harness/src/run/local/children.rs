@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
@@ -16,17 +16,19 @@ use super::wire::Who;
 
 /// Processes that run, or have ended and were not asked yet.
 pub(super) struct Children {
+    program: PathBuf,
     processes: BTreeMap<Who, Child>,
 }
 
 impl Children {
-    pub(super) fn none() -> Children {
-        Children { processes: BTreeMap::new() }
+    /// None yet; those to come run `program`, which is this one in all runs.
+    pub(super) fn of(program: PathBuf) -> Children {
+        Children { program, processes: BTreeMap::new() }
     }
 
     /// Starts `experiments node` for `who`. What it has to say besides goes to `log`.
     pub(super) fn start(&mut self, who: Who, assignment: &Path, log: &File) -> io::Result<()> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(&self.program);
         command.arg("node").arg("--assignment").arg(assignment).arg("--as").arg(who.argument());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.try_clone()?);
         let previous = self.processes.insert(who, command.spawn()?);

@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use emulator::id::MachineId;
 use emulator::real::clock::{Dilation, monotonic_nanos};
@@ -35,7 +35,7 @@ use self::supervisor::{Heard, Supervisor};
 pub use self::wire::Who;
 use self::wire::{Down, Report, Up};
 use super::cell::Job;
-use super::recorder::Recorder;
+use super::recorder::{Recorder, RecorderState};
 use crate::plan::{DataSource, Plan};
 use crate::results::SCHEMA;
 use crate::results::atomic::{self, WriteError};
@@ -52,6 +52,9 @@ const RELAY_START: Duration = Duration::from_secs(10);
 /// For processes to end, after one has ended badly or the relay has ended well.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// What is written beforehand, because then it cannot be.
+const LAUNCHER_GONE: &str = "the launcher ended before the run did";
+
 /// Why a run in real time broke off.
 #[derive(Debug, Error)]
 pub(super) enum LocalError {
@@ -61,6 +64,9 @@ pub(super) enum LocalError {
     /// A process cannot be started.
     #[error("start the process of {who}")]
     Start { who: Who, source: io::Error },
+    /// The launcher does not know what to start.
+    #[error("find this program's own file, to start the processes of the run")]
+    Program(#[source] io::Error),
     /// The launcher cannot listen.
     #[error("listen on the loopback interface for the processes of the run")]
     Listen(#[source] io::Error),
@@ -142,11 +148,20 @@ impl Ended {
     }
 }
 
-/// Runs the cell to its end.
+/// Keeps what a run has so far: for the day that it breaks off.
+pub(super) struct Keeping<'a, S> {
+    /// Wall time between two times.
+    pub(super) every: Duration,
+    /// With why the run broke off, if it does before the next time.
+    pub(super) keep: &'a mut dyn FnMut(&RecorderState<S>, &str) -> Result<(), WriteError>,
+}
+
+/// Runs the cell to its end. When it breaks off, what it had is kept.
 pub(super) fn run<W: Learning>(
     assignment: &Assignment,
     folder: &Path,
     recorder: &mut Recorder<'_, W>,
+    mut keeping: Keeping<'_, W::State>,
 ) -> Result<Ended, LocalError> {
     let before = load_average();
     recorder.pool = yielding_pool();
@@ -156,12 +171,19 @@ pub(super) fn run<W: Learning>(
     let (file, log) = (folder.join(ASSIGNMENT), folder.join(LOG));
     atomic::write(&file, &serde_json::to_vec(&assignment).expect("plans have text keys and finite numbers"))?;
     let created = File::create(&log).map_err(|source| WriteError::of(&log, source))?;
-    let mut supervisor = Supervisor::new(listener, assignment.run, &file, created).map_err(LocalError::Listen)?;
-    let ended = conduct(&mut supervisor, &assignment, recorder);
+    let program = std::env::current_exe().map_err(LocalError::Program)?;
+    let supervisor = Supervisor::new(program, listener, assignment.run, &file, created);
+    let mut supervisor = supervisor.map_err(LocalError::Listen)?;
+    let ended = conduct(&mut supervisor, &assignment, recorder, &mut keeping);
     drop(supervisor);
     atomic::remove(&file)?;
     if std::fs::metadata(&log).is_ok_and(|log| log.len() == 0) {
         atomic::remove(&log)?;
+    }
+    if let Err(error) = &ended {
+        let why = error.to_string();
+        // That this fails too is less than what failed before.
+        let _ = (keeping.keep)(&recorder.state, why.lines().next().unwrap_or_default());
     }
     let (relay, machines) = ended?;
     Ok(Ended { relay, machines, dilation: assignment.dilation, load_average: [before, load_average()] })
@@ -181,6 +203,7 @@ fn conduct<W: Learning>(
     supervisor: &mut Supervisor<W::State>,
     assignment: &Assignment,
     recorder: &mut Recorder<'_, W>,
+    keeping: &mut Keeping<'_, W::State>,
 ) -> Result<(RelayReport, Vec<NodeReport>), LocalError> {
     let machines: Vec<Who> = (0..assignment.plan.machine_count()).map(|id| Who::Machine(MachineId(id))).collect();
     gather(supervisor, &machines, assignment)?;
@@ -192,9 +215,13 @@ fn conduct<W: Learning>(
     for &machine in &machines {
         supervisor.tell(machine, Down::Go { relay: relay[0] });
     }
-    let mut over = false;
+    let (mut over, mut kept) = (false, Instant::now());
     while let Heard::Said(who, up) = supervisor.hear()? {
         let Who::Machine(machine) = who else { continue };
+        if kept.elapsed() >= keeping.every {
+            (keeping.keep)(&recorder.state, LAUNCHER_GONE)?;
+            kept = Instant::now();
+        }
         match up {
             _ if over => {}
             Up::Sample { now, sample } => {

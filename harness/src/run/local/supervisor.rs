@@ -83,11 +83,18 @@ pub(super) struct Supervisor<S> {
 }
 
 impl<S: State> Supervisor<S> {
-    pub(super) fn new(listener: TcpListener, token: u64, assignment: &Path, log: File) -> io::Result<Supervisor<S>> {
+    /// Hears processes of `program` that come to `listener` and know the token.
+    pub(super) fn new(
+        program: PathBuf,
+        listener: TcpListener,
+        token: u64,
+        assignment: &Path,
+        log: File,
+    ) -> io::Result<Supervisor<S>> {
         listener.set_nonblocking(true)?;
         let (sender, events) = sync_channel(MOST_WAITING);
         Ok(Supervisor {
-            children: Children::none(),
+            children: Children::of(program),
             listener,
             token,
             assignment: assignment.to_owned(),
@@ -263,3 +270,6 @@ fn read_all<S: State>(stream: &TcpStream, token: u64, known: &[Who], sender: &Sy
     // Nobody listens any more when the run is over.
     let _ = sender.send((who, Event::Left));
 }
+
+#[cfg(test)]
+mod tests;
