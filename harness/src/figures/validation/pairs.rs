@@ -174,4 +174,17 @@ mod tests {
             assert!(pair.runs.iter().all(|run| run.simulated.summary.seed == run.real.summary.seed));
         }
     }
+
+    #[test]
+    fn cells_of_equal_names_in_two_panels_are_two_pairs() {
+        let of = |panel: &str, rank: u32| {
+            let made = || cell("a").panel(panel).plan(json!({ "rank": rank }));
+            [made().done(), cell("a real").panel(panel).plan(json!({ "rank": rank })).real(1.0).done()]
+        };
+        let results = [of("MF", 8), of("TM", 9)].concat();
+        let found: Vec<_> = pairs(&results).into_iter().map(|pair| (pair.name, pair.real)).collect();
+        let names = |panel: &str| (format!("{panel} a"), format!("{panel} a real"));
+        assert_eq!(found, [names("MF"), names("TM")]);
+        assert_eq!(cells(&results).len(), 4);
+    }
 }
