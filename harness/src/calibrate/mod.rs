@@ -11,7 +11,7 @@ mod measure;
 
 use std::path::Path;
 
-use gaia_core::cost::{LdaRate, MachineKind, MfRate, ServerRates};
+use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates};
 use gaia_core::simd::Isa;
 use thiserror::Error;
 
@@ -78,6 +78,8 @@ fn kind(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa) 
         fitted: Vec::new(),
         mf: MfRate { rank: args.rank, updates_per_second: of_cores(&rates.mf) },
         lda: LdaRate { topics: args.topics, tokens_per_second: of_cores(&rates.lda) },
+        // Not every build has libtorch, and not every host a GPU.
+        ic: IcRate::default(),
         server: ServerRates {
             apply_gb_per_second: gb(&server.apply),
             filter_gb_per_second: gb(&server.filter),
@@ -97,7 +99,7 @@ fn source(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa
     format!(
         "measured on {name} ({processor}, {isa}) on {date} by `experiments calibrate`: medians of {} repetitions of at \
          least {} s of processor time on one thread; mf and lda times {cores} {}, which takes perfect scaling; server \
-         on one core, which is what a shard works with. Largest less smallest over the median: {}. jitter is a choice",
+         on one core, which is what a shard works with. Largest less smallest over the median: {}. ic is the default of all kinds, not measured; jitter is a choice",
         args.repetitions,
         args.seconds,
         if cores == 1 { "core" } else { "cores" },
