@@ -32,5 +32,5 @@ compare() {
 }
 
 compare fig13 4 --set data.generated.scale=0.03
-compare fig16 7 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
+compare fig16 4 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
 echo "equal for 1 and 2 threads and without vector instructions; another seed differs"

@@ -90,12 +90,12 @@ fn every_network_and_norm_learns() {
 fn with_channels_last(architecture: &Architecture, values: &[f32]) -> Vec<f32> {
     let mut turned = values.to_vec();
     for parameter in &architecture.parameters {
-        let [_, inputs, height, width] = parameter.shape[..] else { continue };
+        let [outputs, inputs, height, width] = parameter.shape[..] else { continue };
         let (from, to) = (&values[parameter.range.clone()], &mut turned[parameter.range.clone()]);
-        for (index, &value) in from.iter().enumerate() {
+        for index in 0..outputs * inputs * height * width {
             let (pixel, input) = (index % (height * width), index / (height * width) % inputs);
             let output = index / (height * width * inputs);
-            to[(output * height * width + pixel) * inputs + input] = value;
+            to[(output * height * width + pixel) * inputs + input] = from[index];
         }
     }
     turned

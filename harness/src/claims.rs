@@ -61,13 +61,13 @@ pub struct Claim {
 
 /// A claim before it is measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Statement {
+pub struct Statement<'a> {
     /// Unique over all figures.
-    pub id: &'static str,
+    pub id: &'a str,
     /// In words, with the tolerance.
-    pub says: &'static str,
+    pub says: &'a str,
     /// Where it comes from: `Figure 3`.
-    pub source: &'static str,
+    pub source: &'a str,
     /// The paper's number, where it gives one.
     pub paper: Option<f64>,
     /// When it holds.
@@ -130,7 +130,7 @@ impl Context {
     }
 }
 
-impl Statement {
+impl Statement<'_> {
     /// The claim with its verdict.
     pub fn judge(&self, measured: Result<Spread, Unmeasured>, context: &Context) -> Claim {
         let verdict = self.verdict(&measured, context);
@@ -309,7 +309,7 @@ fn find(folder: &Path, deepest: u32, found: &mut Vec<PathBuf>) -> Result<(), Rea
 mod tests {
     use super::*;
 
-    const STATEMENT: Statement = Statement {
+    const STATEMENT: Statement<'static> = Statement {
         id: "figure.claim",
         says: "this is so (within 2 to 3)",
         source: "Figure 1",

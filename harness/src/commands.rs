@@ -5,6 +5,7 @@ use std::path::Path;
 use emulator::profile::{Profile, builtin_names};
 
 use crate::cli::{Failure, PlanArgs};
+use crate::figures::Figure;
 use crate::machines;
 use crate::plan::{self, Experiment, Registries};
 use crate::spec::{ALL, PAPER, Source, embedded};
@@ -26,7 +27,9 @@ pub fn experiments(
     changes: &crate::spec::Changes,
     registries: Registries<'_>,
 ) -> Result<Vec<Experiment>, Failure> {
-    let named = |name: &String| if name == ALL { PAPER.map(str::to_owned).to_vec() } else { vec![name.clone()] };
+    let named = |name: &String| {
+        if name == ALL { PAPER.iter().map(|name| (*name).to_owned()).collect() } else { vec![name.clone()] }
+    };
     names.iter().flat_map(named).map(|name| experiment(&name, changes, registries)).collect()
 }
 
@@ -45,7 +48,7 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<String, Failu
 }
 
 /// What `experiments list` shows.
-pub fn list(registries: Registries<'_>) -> String {
+pub fn list() -> String {
     let mut text = String::new();
     let mut section = |title: &str, entries: Vec<(String, String)>| {
         let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -55,8 +58,11 @@ pub fn list(registries: Registries<'_>) -> String {
             text.push('\n');
         }
     };
-    section("specs", embedded().map(|(name, text)| (name.to_string(), spec_title(name, text))).collect());
-    section("figures", registries.figures.iter().map(|name| ((*name).to_string(), String::new())).collect());
+    section(
+        "specs (`all`: the paper's figures)",
+        embedded().map(|(name, text)| (name.to_string(), spec_title(name, text))).collect(),
+    );
+    section("figures", Figure::ALL.iter().map(|figure| (figure.name.to_owned(), figure.question.to_owned())).collect());
     section(
         "systems",
         pairs(&[

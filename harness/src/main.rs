@@ -18,7 +18,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     let figures = Figure::names();
     let registries = Registries { figures: &figures };
     match command {
-        Command::List => print!("{}", commands::list(registries)),
+        Command::List => print!("{}", commands::list()),
         Command::Plan(args) => print!("{}", commands::plan(args, registries)?),
         Command::Calibrate(args) => print!("{}", calibrate::command(args)?),
         Command::Data(command) => print!("{}", data::command(command)?),

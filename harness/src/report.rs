@@ -150,7 +150,7 @@ pub fn report_all(folder: &Path) -> Result<Vec<Report>, ReportError> {
 pub fn report(folder: &Path) -> Result<Report, ReportError> {
     let index = store::read_cells(folder)?;
     let (cells, unfinished) = read(folder, &index)?;
-    let name = if index.figure.is_empty() { Figure::Convergence.name() } else { &index.figure };
+    let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let mut table = figure.table(&cells).map_err(table_error)?;
@@ -161,7 +161,7 @@ pub fn report(folder: &Path) -> Result<Report, ReportError> {
     let png = figure.png(&cells, folder)?;
     let page = html::page(&html::Content {
         index: &index,
-        question: figure.question(),
+        question: figure.question,
         svg: &svg,
         table: &table,
         claims: &claims,
@@ -379,7 +379,7 @@ mod tests {
     fn a_folder_without_results_and_an_unknown_figure_are_named() {
         let out = tempfile::tempdir().unwrap();
         assert!(report(out.path()).unwrap_err().to_string().contains("cells.json"));
-        let index = CellIndex { figure: "fig12".into(), ..testing::index(&cells()) };
+        let index = CellIndex { figure: "fig99".into(), ..testing::index(&cells()) };
         store::write_cells(out.path(), &index).unwrap();
         assert!(matches!(report(out.path()).unwrap_err(), ReportError::Figure { .. }));
     }

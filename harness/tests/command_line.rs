@@ -88,7 +88,7 @@ fn parsed(words: &[&str]) -> Command {
 
 #[test]
 fn list_names_everything() {
-    let text = commands::list(REGISTRIES);
+    let text = commands::list();
     for name in ["fig13", "gaia", "ssp", "mf", "ec2-all", "lan", "e5-2698", "generated", "MovieLens"] {
         assert!(text.contains(name), "{name}");
     }

@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use harness::plan::{Experiment, Plan, Planned, Registries, Role};
-use harness::spec::{Changes, Source, embedded};
+use harness::spec::{Changes, PAPER, Source, embedded};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "fig16", "convergence"] };
+/// The figures that the specs of experiments/ name.
+fn registries() -> Registries<'static> {
+    static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(harness::figures::Figure::names);
+    Registries { figures: &NAMES }
+}
 
 const SPEC: &str = "\
 seeds: [1]
@@ -46,7 +50,7 @@ fn plans(text: &str, changes: &Changes) -> Vec<Plan> {
 fn planned(text: &str, changes: &Changes) -> Vec<Planned> {
     let source = Source { name: "mine".into(), file: "mine.yaml".into(), folder: "".into(), text: text.into() };
     let spec = source.spec(changes).unwrap();
-    Experiment::resolve(&source, &spec, REGISTRIES).unwrap().plans
+    Experiment::resolve(&source, &spec, registries()).unwrap().plans
 }
 
 fn hashes(text: &str, changes: &Changes) -> Vec<String> {
@@ -188,7 +192,7 @@ fn every_spec_that_is_built_in_can_be_planned() {
     for (name, text) in embedded() {
         let source = Source { name: name.into(), file: name.into(), folder: "".into(), text: text.into() };
         let spec = source.spec(&Changes::default()).unwrap_or_else(|error| panic!("{error}"));
-        let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap_or_else(|error| panic!("{error}"));
+        let experiment = Experiment::resolve(&source, &spec, registries()).unwrap_or_else(|error| panic!("{error}"));
         assert!(experiment.plans.len() > spec.seeds.len());
     }
 }
@@ -198,7 +202,7 @@ fn the_example_of_the_reference_can_be_planned() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/examples/three-sites.yaml");
     let source = Source::read(&path).unwrap();
     let spec = source.spec(&Changes::default()).unwrap();
-    let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
+    let experiment = Experiment::resolve(&source, &spec, registries()).unwrap();
     let sites: Vec<_> = experiment.plans[1].plan.profile.sites.iter().map(|site| site.name.as_str()).collect();
     assert_eq!(sites, ["Berlin", "Paris", "Tokyo"]);
     assert_eq!(experiment.plans.len(), 2 * (1 + spec.cells.len()));
@@ -265,4 +269,26 @@ fn settings_reach_into_panels() {
     assert_eq!(changed("panels.TM.workload.lda.topics=12"), ["TM Target", "TM Gaia", "TM LAN"]);
     assert_eq!(changed("panels.S/S.workload.mf.rank=8"), ["S/S Target", "S/S Gaia", "S/S LAN"]);
     assert_eq!(changed("workload.mf.rank=8").len(), 6, "not the panel with a workload of its own");
+}
+
+#[test]
+fn the_papers_figures_are_built_in_and_share_cells() {
+    let built_in: Vec<&str> = embedded().map(|(name, _)| name).collect();
+    assert!(PAPER.iter().all(|name| built_in.contains(name)), "{built_in:?}");
+    let mut hashes = Vec::new();
+    for name in PAPER {
+        let source = Source::find(name).unwrap();
+        let spec = source.spec(&Changes::default()).unwrap();
+        let plans = Experiment::resolve(&source, &spec, registries()).unwrap().plans;
+        assert_eq!(spec.figure.as_deref(), Some(*name));
+        hashes.extend(plans.iter().map(|planned| planned.plan.hash()));
+    }
+    let all = hashes.len();
+    hashes.sort();
+    hashes.dedup();
+    assert!(
+        hashes.len() * 4 < all * 3,
+        "{} of {all} plans are different: figures have common targets and LANs",
+        hashes.len()
+    );
 }

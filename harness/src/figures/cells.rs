@@ -13,7 +13,9 @@ pub(super) const BASELINE: &str = "Baseline";
 /// All runs of one cell of the spec.
 #[derive(Clone, Debug)]
 pub(super) struct Cell<'a> {
-    /// Its name in the spec.
+    /// Its panel's name; empty in a spec without panels.
+    pub(super) panel: &'a str,
+    /// Its name in the panel.
     pub(super) name: &'a str,
     /// As drawings call it: its name, and that it must not be believed where that is so.
     pub(super) shown: String,
@@ -38,10 +40,10 @@ pub struct Spread {
 pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
     let mut cells: Vec<Cell<'_>> = Vec::new();
     for result in results {
-        let name = result.cell.as_str();
-        match cells.iter_mut().find(|cell| cell.name == name) {
+        let (panel, name) = (result.panel.as_str(), result.cell.as_str());
+        match cells.iter_mut().find(|cell| cell.panel == panel && cell.name == name) {
             Some(cell) => cell.runs.push(result),
-            None => cells.push(Cell { name, shown: String::new(), runs: vec![result] }),
+            None => cells.push(Cell { panel, name, shown: String::new(), runs: vec![result] }),
         }
     }
     for cell in &mut cells {
@@ -55,9 +57,26 @@ pub(super) fn compared<'a, 'b>(cells: &'b [Cell<'a>]) -> Vec<&'b Cell<'a>> {
     cells.iter().filter(|cell| !cell.sets_target()).collect()
 }
 
+/// Panels by name with their cells, in the spec's order.
+pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<(&'a str, Vec<&'b Cell<'a>>)> {
+    let mut panels: Vec<(&str, Vec<&Cell<'_>>)> = Vec::new();
+    for cell in cells {
+        match panels.iter_mut().find(|(name, _)| *name == cell.panel) {
+            Some((_, cells)) => cells.push(cell),
+            None => panels.push((cell.panel, vec![cell])),
+        }
+    }
+    panels
+}
+
 /// The cell that others are held against: the one called [`BASELINE`], else the first.
 pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
-    cells.iter().find(|cell| cell.name == BASELINE).or(cells.first()).copied()
+    named_or_first(cells, BASELINE)
+}
+
+/// The cell of this name, else the first.
+pub(super) fn named_or_first<'a, 'b>(cells: &[&'b Cell<'a>], name: &str) -> Option<&'b Cell<'a>> {
+    cells.iter().find(|cell| cell.name == name).or(cells.first()).copied()
 }
 
 impl Cell<'_> {

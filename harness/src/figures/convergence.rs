@@ -4,19 +4,20 @@
 //! the time of a clock goes. A cell that never reached its target is drawn up to where it ended, hatched and with an
 //! arrow: it takes at least so long. With several seeds, bars are means and whiskers run from the least to the greatest.
 
-use plotters::prelude::{DrawingBackend, RGBColor};
+use plotters::prelude::DrawingBackend;
 use polars::prelude::{Column, DataFrame, PolarsResult, df};
 
 use super::DrawError;
-use super::axis::{Axis, fixed, round_below, significant};
-use super::canvas::{
-    CELL_COLOURS, CELL_DASHES, Canvas, FAINT, HEIGHT, Hatch, INK, PAPER, PART_COLOURS, PART_HATCHES, Pen, Rect,
-};
-use super::cells::{BASELINE, Cell, Spread, baseline, compared, group};
+use super::axis::{Axis, round_below};
+use super::canvas::{Canvas, FAINT, HEIGHT, PART_COLOURS, PART_HATCHES, Pen, Rect};
+use super::cells::{BASELINE, Cell, Spread, baseline, by_panel, compared, group, named_or_first};
 use super::labels::{BarNames, Form, ValueLabels};
 use super::measure::{Measures, SAME_TARGET};
 use super::panel::{LEGEND_ROW, Panel, Swatch, draw_area, legend_rows};
 use super::text::fitted;
+use super::timebar::{
+    arrow, colour, draw_time, pen, seconds_label, seconds_text, seeds_remark, speedup_value, time_unit,
+};
 use crate::claims::{Claim, Context};
 use crate::results::{Breakdown, CellResult, Sample, Summary};
 
@@ -32,13 +33,12 @@ const OBJECTIVES: (f64, f64) = (342.0, 602.0);
 const BREAKDOWNS: (f64, f64) = (676.0, 890.0);
 /// Room above the highest bar for its level label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
-/// The same where an arrow and two lines stand on a bar, and what the arrow takes in points.
+/// The same where an arrow and two lines stand on a bar.
 const HEADROOM_OF_ARROWS: f64 = 0.42;
-const ARROW: f64 = 13.0;
 /// Ranges wider than this ratio are drawn on a logarithmic axis.
 const WIDE_OBJECTIVES: f64 = 20.0;
 const WIDE_TIMES: f64 = 10.0;
-const DASHED_TARGET: Pen<'static> = Pen { colour: FAINT, width: 1.2, dash: &[4.0, 3.0] };
+pub(super) const DASHED_TARGET: Pen<'static> = Pen { colour: FAINT, width: 1.2, dash: &[4.0, 3.0] };
 
 /// What the figure asks.
 pub(super) const QUESTION: &str = "how long does each system take to converge, and where does the time go?";
@@ -53,9 +53,21 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
 /// # Errors
 /// None with columns of equal length, which these are.
 pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+    table_over(results, BASELINE)
+}
+
+/// The same, with times over those of the cell called `reference` in each panel.
+///
+/// # Errors
+/// As [`table`].
+pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResult<DataFrame> {
     let cells = group(results);
     let compared = compared(&cells);
-    let base = baseline(&compared);
+    let panels = by_panel(&compared);
+    let base = |cell: &Cell<'_>| {
+        let (_, cells) = panels.iter().find(|(panel, _)| *panel == cell.panel)?;
+        named_or_first(cells, reference)
+    };
     let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(of).collect::<Vec<String>>();
     let mean = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
         cells.iter().map(|cell| of(cell).map(|spread| spread.mean)).collect::<Vec<_>>()
@@ -67,7 +79,7 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         cells.iter().map(|cell| of(cell).map(|spread| spread.high)).collect::<Vec<_>>()
     };
     let seconds = |cell: &Cell<'_>| cell.seconds_to_target();
-    let normalised = |cell: &Cell<'_>| base.and_then(|base| cell.time_over(base));
+    let normalised = |cell: &Cell<'_>| base(cell).and_then(|base| cell.time_over(base));
     let speedup = |cell: &Cell<'_>| normalised(cell).map(|spread| spread.inverse());
     let mut table = df![
         "cell" => text(&|cell| cell.name.to_owned()),
@@ -92,6 +104,9 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         "insignificant_percent" => mean(&|cell| cell.spread(|s| s.insignificant.map(|share| share * 100.0))),
         "final_objective" => mean(&|cell| cell.spread(|s| Some(s.last_objective))),
     ]?;
+    if panels.iter().any(|(panel, _)| !panel.is_empty()) {
+        table.insert_column(0, Column::new("panel".into(), text(&|cell| cell.panel.to_owned())))?;
+    }
     let mut add = |name: &str, of: &dyn Fn(&Summary) -> Option<f64>| {
         table.with_column(Column::new(name.into(), mean(&|cell| cell.spread(of)))).map(drop)
     };
@@ -168,7 +183,7 @@ fn draw_times<DB: DrawingBackend>(
     let scale = if cells.len() > 1 { format!("{name} = 1; labels: speedup") } else { format!("{name} = 1") };
     panel.draw_remark(canvas, &[scale, seeds_remark(cells)])?;
     let bars: Vec<Option<Spread>> = cells.iter().map(|cell| base.and_then(|base| cell.least_time_over(base))).collect();
-    let values: Vec<Vec<String>> = cells.iter().zip(&bars).map(|(cell, bar)| time_label(cell, base, bar)).collect();
+    let values: Vec<Vec<String>> = cells.iter().zip(&bars).map(|(cell, bar)| speedup_value(cell, base, bar)).collect();
     let labels = ValueLabels::of(slot(TIMES, cells.len()), &values);
     let axis = Axis::linear(0.0, times_end(cells, &bars, &values, labels), 5);
     panel.draw_y(canvas, &axis, "normalised time")?;
@@ -200,49 +215,6 @@ fn times_end(cells: &[&Cell<'_>], bars: &[Option<Spread>], values: &[Vec<String>
     }
 }
 
-/// Points that the arrow on a cell's bar takes.
-fn arrow(cell: &Cell<'_>) -> f64 {
-    if cell.all_reached() { 0.0 } else { ARROW }
-}
-
-/// One bar of panel (a), with whiskers over seeds, or hatched and with an arrow when the target was not reached.
-fn draw_time<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    panel: &Panel,
-    axis: &Axis,
-    (cell, bar): (&Cell<'_>, &Spread),
-    (x, half): (f64, f64),
-    colour: RGBColor,
-) -> Result<(), DrawError> {
-    let y = |value: f64| panel.y(axis, value).unwrap_or(panel.frame.bottom);
-    let area = Rect {
-        left: x - half,
-        top: y(bar.mean).min(panel.frame.bottom - 0.8),
-        right: x + half,
-        bottom: panel.frame.bottom,
-    };
-    if cell.all_reached() {
-        draw_area(canvas, area, colour, Hatch::None)?;
-    } else {
-        draw_area(canvas, area, PAPER, Hatch::None)?;
-        canvas.hatch(area, Hatch::Rising, colour)?;
-        let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
-        canvas.line(&[(x, area.top), (x, tip)], pen)?;
-        canvas.line(&[(x - 3.5, tip + 5.0), (x, tip), (x + 3.5, tip + 5.0)], pen)?;
-    }
-    if cell.fault().is_some() {
-        canvas.cross(area)?;
-    }
-    if bar.high > bar.low {
-        let pen = Pen::solid(INK, 1.3);
-        canvas.line(&[(x, y(bar.low)), (x, y(bar.high))], pen)?;
-        for end in [bar.low, bar.high] {
-            canvas.line(&[(x - 4.0, y(end)), (x + 4.0, y(end))], pen)?;
-        }
-    }
-    Ok(())
-}
-
 fn draw_objectives<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
     layout: &Layout,
@@ -251,7 +223,8 @@ fn draw_objectives<DB: DrawingBackend>(
     let panel = Panel { frame: layout.frame(OBJECTIVES), title: "(b) Convergence" };
     panel.draw_title(canvas)?;
     panel.draw_legend(canvas, &curve_legend(cells))?;
-    let (x, y) = (time_axis(cells), objective_axis(cells));
+    let of = |sample: &Sample| sample.objective;
+    let (x, y) = (time_axis(cells), objective_axis(cells, of));
     panel.draw_y(canvas, &y, "objective")?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
     let targets: Vec<f64> = cells.iter().flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect();
@@ -260,7 +233,7 @@ fn draw_objectives<DB: DrawingBackend>(
     }
     for (i, cell) in cells.iter().enumerate() {
         for run in &cell.runs {
-            for points in curve(&panel, &x, &y, &run.samples) {
+            for points in curve(&panel, &x, &y, &run.samples, of) {
                 canvas.line(&points, pen(i))?;
             }
         }
@@ -340,9 +313,9 @@ fn time_axis(cells: &[&Cell<'_>]) -> Axis {
 }
 
 /// From the lowest objective to the highest at a start: a run that diverges leaves through the top.
-fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
+pub(super) fn objective_axis(cells: &[&Cell<'_>], of: fn(&Sample) -> f64) -> Axis {
     let runs = || cells.iter().flat_map(|cell| &cell.runs);
-    let objectives = runs().flat_map(|run| &run.samples).map(|sample| sample.objective);
+    let objectives = runs().flat_map(|run| &run.samples).map(of);
     let targets = runs().filter_map(|run| run.summary.target);
     let starts = runs().map(|run| run.summary.first_objective);
     let low = objectives.chain(targets.clone()).filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
@@ -357,8 +330,14 @@ fn objective_axis(cells: &[&Cell<'_>]) -> Axis {
 }
 
 /// A run's curve in points, in pieces where the objective is no number.
-fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64, f64)>> {
-    let point = |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, sample.objective)?));
+pub(super) fn curve(
+    panel: &Panel,
+    x: &Axis,
+    y: &Axis,
+    samples: &[Sample],
+    of: fn(&Sample) -> f64,
+) -> Vec<Vec<(f64, f64)>> {
+    let point = |sample: &Sample| Some((panel.x(x, sample.seconds)?, panel.y(y, of(sample))?));
     let mut places: Vec<Option<(f64, f64)>> = samples.iter().map(point).collect();
     // A run that diverges leaves through the top, once.
     let outside = |place: &Option<(f64, f64)>| place.is_some_and(|(_, y)| y <= panel.frame.top);
@@ -370,67 +349,12 @@ fn curve(panel: &Panel, x: &Axis, y: &Axis, samples: &[Sample]) -> Vec<Vec<(f64,
     places.split(Option::is_none).map(|piece| piece.iter().flatten().copied().collect()).collect()
 }
 
-fn time_unit(cells: &[&Cell<'_>]) -> &'static str {
-    let scaled = cells.iter().flat_map(|cell| &cell.runs).any(|run| run.manifest.similitude.of.is_some());
-    if scaled { "virtual seconds at the paper's scale" } else { "virtual seconds" }
-}
-
-fn seeds_remark(cells: &[&Cell<'_>]) -> String {
-    match cells.iter().map(|cell| cell.runs.len()).max() {
-        Some(seeds) if seeds > 1 => format!("mean and range of {seeds} seeds"),
-        _ => String::new(),
-    }
-}
-
-/// What stands on a bar of panel (a): a speedup, or why there is none.
-fn time_label(cell: &Cell<'_>, base: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
-    match (base, bar) {
-        _ if cell.fault().is_some() => cell.fault().into_iter().map(str::to_owned).collect(),
-        (Some(base), Some(bar)) if cell.all_reached() => vec![speedup_label(cell, base, bar)],
-        (Some(_), Some(_)) => missed_label(cell).to_vec(),
-        _ => vec!["no time".into()],
-    }
-}
-
-/// `2.1x`; `>2.1x` when it is Baseline that did not get there; nothing over Baseline itself.
-fn speedup_label(cell: &Cell<'_>, base: &Cell<'_>, bar: &Spread) -> String {
-    if std::ptr::eq(cell, base) {
-        return String::new();
-    }
-    let at_least = if base.all_reached() { "" } else { ">" };
-    format!("{at_least}{}x", significant(bar.inverse().mean, 2))
-}
-
-/// Why there is no speedup, in two lines.
-fn missed_label(cell: &Cell<'_>) -> [String; 2] {
-    match (cell.reached(), cell.outcome().as_str()) {
-        (0, "diverged") => ["it".into(), "diverged".into()],
-        (0, _) => ["not".into(), "reached".into()],
-        (some, _) => [format!("{some} of {}", cell.runs.len()), "reached".into()],
-    }
-}
-
 fn seconds_labels(cells: &[&Cell<'_>]) -> Vec<String> {
     cells.iter().map(|cell| seconds_label(cell)).collect()
 }
 
-fn seconds_label(cell: &Cell<'_>) -> String {
-    let at_least = if cell.all_reached() { "" } else { "> " };
-    cell.least_seconds().map(|seconds| format!("{at_least}{}", seconds_text(seconds.mean))).unwrap_or_default()
-}
-
-/// `0.64 s`, `17.3 s`, `1,210 s`.
-fn seconds_text(seconds: f64) -> String {
-    match seconds.abs() {
-        0.0..10.0 => format!("{seconds:.2} s"),
-        10.0..100.0 => format!("{seconds:.1} s"),
-        100.0..1e12 => format!("{} s", fixed(seconds, 0)),
-        _ => significant(seconds, 3),
-    }
-}
-
-/// The curves of panel (b) by name, and the target.
-fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
+/// Curves by name, and the target.
+pub(super) fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
     let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.shown.as_str()));
     curves.chain([(Swatch::Line(DASHED_TARGET), "target")]).collect()
 }
@@ -438,16 +362,6 @@ fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
 /// Points a bar in a frame from left to right.
 fn slot((left, right): (f64, f64), bars: usize) -> f64 {
     (right - left) / bars.max(1) as f64
-}
-
-fn colour(i: usize) -> RGBColor {
-    CELL_COLOURS[i % CELL_COLOURS.len()]
-}
-
-/// Where colours come again, dashes differ.
-fn pen(i: usize) -> Pen<'static> {
-    let dash = CELL_DASHES[(i + i / CELL_COLOURS.len() * 2) % CELL_DASHES.len()];
-    Pen { colour: colour(i), width: 1.9, dash }
 }
 
 fn part_swatch(i: usize) -> Swatch<'static> {

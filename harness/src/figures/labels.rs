@@ -181,6 +181,16 @@ impl ValueLabels {
         bar / (1.0 - share.min(HIGHEST_VALUE))
     }
 
+    /// Where an axis must end so that a value of `lines`, level or upright, fits above a bar that ends at `bar` with an arrow
+    /// of `arrow` points, in a frame of `height` points.
+    pub(super) fn end(&self, height: f64, bar: f64, arrow: f64, lines: &[String]) -> f64 {
+        if self.form == Form::Upright {
+            return self.axis_end(height, bar, arrow, lines);
+        }
+        let share = (arrow + VALUE_GAP + 6.0 + (self.size + 1.0) * lines.len() as f64) / height;
+        bar / (1.0 - share.min(HIGHEST_VALUE))
+    }
+
     /// A value above a bar, just above `y`: level lines one over the other, upright ones in one.
     pub(super) fn draw<DB: DrawingBackend>(
         &self,

@@ -1,11 +1,11 @@
 //! What claims on convergence are made of: ratios between two cells by name, and who reached the target.
 
-use super::cells::{Cell, Spread, compared, group};
+use super::cells::{Cell, Spread, by_panel, compared, group};
 use crate::claims::{Expected, RestsOn, Statement, Unmeasured};
 use crate::results::CellResult;
 
 /// Every figure of convergence claims it, under its own name.
-pub(super) const SAME_TARGET: Statement = Statement {
+pub(super) const SAME_TARGET: Statement<'static> = Statement {
     id: "convergence.same-target",
     says: "all cells reach the same target (share of runs that do, 1)",
     source: "Section 5",
@@ -15,6 +15,7 @@ pub(super) const SAME_TARGET: Statement = Statement {
 };
 
 /// Results, ready to be measured.
+#[derive(Clone)]
 pub(super) struct Measures<'a> {
     cells: Vec<Cell<'a>>,
 }
@@ -23,6 +24,16 @@ impl<'a> Measures<'a> {
     /// Of a figure's results.
     pub(super) fn of(results: &'a [CellResult]) -> Self {
         Measures { cells: group(results) }
+    }
+
+    /// Of one of its panels.
+    pub(super) fn panel(&self, name: &str) -> Measures<'a> {
+        Measures { cells: self.cells.iter().filter(|cell| cell.panel == name).cloned().collect() }
+    }
+
+    /// Whether there is a panel of this name.
+    pub(super) fn has(&self, panel: &str) -> bool {
+        self.cells.iter().any(|cell| cell.panel == panel)
     }
 
     /// Time to the target of `over` over that of `under`.
@@ -40,32 +51,35 @@ impl<'a> Measures<'a> {
         over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
     }
 
-    /// Updates that were held back as insignificant, in percent.
-    pub(super) fn insignificant_percent(&self, name: &str) -> Result<Spread, Unmeasured> {
-        let percent = self.cell(name)?.spread(|summary| summary.insignificant.map(|share| share * 100.0));
-        percent.ok_or_else(|| Unmeasured::NotRun(format!("{name} filters nothing")))
-    }
-
-    /// The share of runs that reached the target of their seed, which must be one for all cells.
+    /// The share of runs that reached the target of their panel and seed, which must be one for all cells of the panel.
     pub(super) fn share_at_target(&self) -> Result<Spread, Unmeasured> {
         let cells = compared(&self.cells);
-        let Some(first) = cells.first() else {
-            return Err(Unmeasured::NotRun("no cell has run".into()));
-        };
         if let Some((cell, fault)) = cells.iter().find_map(|cell| Some((cell, cell.fault()?))) {
             return Err(Unmeasured::NotRun(format!("{} is {fault}", cell.name)));
         }
-        let share = |seed: u64, target: Option<f64>| {
-            let runs = cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary).filter(|run| run.seed == seed);
-            let reached = runs.clone().filter(|run| run.seconds_to_target.is_some() && run.target == target);
-            reached.count() as f64 / runs.count() as f64
+        let panels = by_panel(&cells);
+        let mut seeds: Vec<u64> = cells.iter().flat_map(|cell| &cell.runs).map(|run| run.summary.seed).collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        let share = |seed: &u64| {
+            let (mut reached, mut all) = (0.0, 0.0);
+            for (_, cells) in &panels {
+                let runs = cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary);
+                let mut runs = runs.filter(|run| run.seed == *seed).peekable();
+                let target = runs.peek().and_then(|run| run.target);
+                for run in runs {
+                    all += 1.0;
+                    reached += f64::from(u8::from(run.seconds_to_target.is_some() && run.target == target));
+                }
+            }
+            reached / all
         };
-        let seeds = first.runs.iter().map(|run| &run.summary);
-        let shares: Vec<f64> = seeds.map(|run| share(run.seed, run.target)).collect();
-        Spread::of(&shares).ok_or_else(nothing_pairs)
+        let shares: Vec<f64> = seeds.iter().map(share).collect();
+        Spread::of(&shares).ok_or_else(|| Unmeasured::NotRun("no cell has run".into()))
     }
 
-    fn cell(&self, name: &str) -> Result<&Cell<'a>, Unmeasured> {
+    /// The cell of this name.
+    pub(super) fn cell(&self, name: &str) -> Result<&Cell<'a>, Unmeasured> {
         let cell = self.cells.iter().find(|cell| cell.name == name);
         let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))?;
         // What a run must not be believed in shows nothing.

@@ -1,18 +1,24 @@
 //! Figures: each is a question, with the numbers, the pixels, and the claims that answer it.
 //!
-//! [`Figure`] is the registry: one file and one line in each match. The same drawing code makes the SVG and the PNG;
-//! both are functions of the results alone, and need no fonts of the system.
+//! [`Figure`] is the registry: one file and one entry. The same drawing code makes the SVG and the PNG; both are functions
+//! of the results alone, and need no fonts of the system.
 
 mod axis;
+mod bars;
 mod canvas;
 mod cells;
 mod convergence;
-mod fig13;
-mod fig16;
+mod curves;
+mod family;
+mod fig12;
+mod fig3;
 mod labels;
 mod measure;
 mod panel;
+mod registry;
+mod shares;
 mod text;
+mod timebar;
 mod validation;
 
 use std::io;
@@ -28,29 +34,48 @@ use crate::results::CellResult;
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, WIDTH};
 pub use cells::Spread;
-use convergence::Layout;
+use registry::{Form, SPEEDUPS};
 use text::Glyphs;
+
+pub use registry::Figure;
 
 /// PNG pixels are means of squares of so many drawn ones: smooth edges.
 const SUPERSAMPLING: usize = 2;
 
-/// A figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// Time to convergence of any cells: for specs that name no figure.
-    Convergence,
-    /// Matrix factorisation under SSP across 11 data centres.
-    Fig13,
-    /// Topic modelling under SSP across 11 data centres.
-    Fig16,
-    /// The simulation held against runs in real time.
-    Validation,
+/// Where everything goes: the page grows with what is to be labelled.
+enum Layout {
+    Convergence(convergence::Layout),
+    Bars(bars::Style, bars::Layout),
+    Curves(curves::Layout),
+    Shares,
+    Validation(validation::Layout),
 }
 
-/// Where everything goes on a page.
-enum Page {
-    Convergence(Layout),
-    Validation(validation::Layout),
+impl Layout {
+    /// The page's height in points.
+    fn height(&self) -> f64 {
+        match self {
+            Layout::Convergence(layout) => layout.height,
+            Layout::Bars(_, layout) => layout.height,
+            Layout::Curves(layout) => layout.height,
+            Layout::Shares => shares::PAGE,
+            Layout::Validation(layout) => layout.height,
+        }
+    }
+
+    fn draw<DB: DrawingBackend>(&self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
+        let area = backend.into_drawing_area();
+        let canvas = Canvas::new(&area, glyphs);
+        canvas.clear()?;
+        match self {
+            Layout::Convergence(layout) => convergence::draw(&canvas, layout, results)?,
+            Layout::Bars(style, layout) => bars::draw(&canvas, *style, layout, results)?,
+            Layout::Curves(layout) => curves::draw(&canvas, layout, results)?,
+            Layout::Shares => shares::draw(&canvas, results)?,
+            Layout::Validation(layout) => validation::draw(&canvas, layout, results)?,
+        }
+        area.present().map_err(DrawError::backend)
+    }
 }
 
 /// A name that is no figure's.
@@ -80,124 +105,75 @@ pub enum DrawError {
 }
 
 impl Figure {
-    /// Every figure.
-    pub const ALL: [Figure; 4] = [Figure::Convergence, Figure::Fig13, Figure::Fig16, Figure::Validation];
-
-    /// What specs may name.
-    pub fn names() -> [&'static str; Figure::ALL.len()] {
-        Figure::ALL.map(Figure::name)
-    }
-
-    /// As specs name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Figure::Convergence => "convergence",
-            Figure::Fig13 => "fig13",
-            Figure::Fig16 => "fig16",
-            Figure::Validation => "validation",
-        }
-    }
-
-    /// The question that it answers.
-    pub fn question(self) -> &'static str {
-        match self {
-            Figure::Convergence => convergence::QUESTION,
-            Figure::Fig13 => fig13::QUESTION,
-            Figure::Fig16 => fig16::QUESTION,
-            Figure::Validation => validation::QUESTION,
-        }
-    }
-
     /// The figure of this name.
     ///
     /// # Errors
     /// [`UnknownFigure`] with the nearest name.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
-        let distance = |figure: &Figure| strsim::damerau_levenshtein(figure.name(), name);
-        let nearest = Figure::ALL.into_iter().min_by_key(distance).expect("there is a figure");
-        if nearest.name() == name {
-            return Ok(nearest);
+        let distance = |figure: &&Figure| strsim::damerau_levenshtein(figure.name, name);
+        let nearest = Figure::ALL.iter().min_by_key(distance).expect("there is a figure");
+        if nearest.name == name {
+            return Ok(*nearest);
         }
-        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name() })
+        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name })
     }
 
     /// The numbers, a row a cell. Columns `x_low` and `x_high` hold the range of `x` over seeds.
     ///
     /// # Errors
     /// None with results as runs leave them.
-    pub fn table(self, results: &[CellResult]) -> PolarsResult<DataFrame> {
-        match self {
-            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => convergence::table(results),
-            Figure::Validation => validation::table(results),
+    pub fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
+        match self.form {
+            Form::Convergence | Form::Curves => convergence::table(results),
+            Form::Bars(style) => convergence::table_over(results, style.reference),
+            Form::Shares => shares::table(results),
+            Form::Validation => validation::table(results),
         }
     }
 
     /// What must be seen, and whether it is.
-    pub fn claims(self, results: &[CellResult]) -> Vec<Claim> {
-        match self {
-            Figure::Convergence => convergence::claims(results),
-            Figure::Fig13 => fig13::claims(results),
-            Figure::Fig16 => fig16::claims(results),
-            Figure::Validation => validation::claims(results),
-        }
+    pub fn claims(&self, results: &[CellResult]) -> Vec<Claim> {
+        (self.claims)(results)
     }
 
     /// The figure as SVG.
     ///
     /// # Errors
     /// [`DrawError`].
-    pub fn svg(self, results: &[CellResult]) -> Result<String, DrawError> {
-        let page = self.page(results);
-        let (width, height) = drawn_size(&page);
+    pub fn svg(&self, results: &[CellResult]) -> Result<String, DrawError> {
+        let layout = self.layout(results);
+        let (width, height) = drawn_size(&layout);
         let mut svg = String::new();
         let backend = SVGBackend::with_string(&mut svg, (width, height));
-        page.draw(backend, Glyphs::Viewer, results)?;
+        layout.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", page.height()), 1))
+        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height()), 1))
     }
 
     /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
     ///
     /// # Errors
     /// [`DrawError`].
-    pub fn png(self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
-        let page = self.page(results);
-        let (width, height) = drawn_size(&page);
+    pub fn png(&self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
+        let layout = self.layout(results);
+        let (width, height) = drawn_size(&layout);
         let mut drawn = vec![0; (width * height * 3) as usize];
         let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
-        page.draw(backend, Glyphs::Bitmap, results)?;
+        layout.draw(backend, Glyphs::Bitmap, results)?;
         encode(&shrink(&drawn, width as usize), (width, height), folder)
     }
 
-    /// Where everything goes: the page grows with what is to be labelled.
-    fn page(self, results: &[CellResult]) -> Page {
+    fn layout(&self, results: &[CellResult]) -> Layout {
         register_font();
-        match self {
-            Figure::Convergence | Figure::Fig13 | Figure::Fig16 => Page::Convergence(Layout::of(results)),
-            Figure::Validation => Page::Validation(validation::Layout::of(results)),
+        match self.form {
+            Form::Convergence if has_panels(results) => Layout::Bars(SPEEDUPS, bars::Layout::of(results)),
+            Form::Convergence => Layout::Convergence(convergence::Layout::of(results)),
+            Form::Bars(style) => Layout::Bars(style, bars::Layout::of(results)),
+            Form::Curves => Layout::Curves(curves::Layout::of(results)),
+            Form::Shares => Layout::Shares,
+            Form::Validation => Layout::Validation(validation::Layout::of(results)),
         }
-    }
-}
-
-impl Page {
-    /// In whole points.
-    fn height(&self) -> f64 {
-        match self {
-            Page::Convergence(layout) => layout.height,
-            Page::Validation(layout) => layout.height,
-        }
-    }
-
-    fn draw<DB: DrawingBackend>(&self, backend: DB, glyphs: Glyphs, results: &[CellResult]) -> Result<(), DrawError> {
-        let area = backend.into_drawing_area();
-        let canvas = Canvas::new(&area, glyphs);
-        canvas.clear()?;
-        match self {
-            Page::Convergence(layout) => convergence::draw(&canvas, layout, results)?,
-            Page::Validation(layout) => validation::draw(&canvas, layout, results)?,
-        }
-        area.present().map_err(DrawError::backend)
     }
 }
 
@@ -205,6 +181,11 @@ impl DrawError {
     fn backend<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Self {
         DrawError::Backend(error.to_string())
     }
+}
+
+/// Whether the results are of a spec with panels.
+fn has_panels(results: &[CellResult]) -> bool {
+    results.iter().any(|result| !result.panel.is_empty())
 }
 
 /// Makes the font known under its generic name, once.
@@ -220,8 +201,8 @@ fn register_font_bytes() -> bool {
     plotters::style::register_font(text::FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok()
 }
 
-fn drawn_size(page: &Page) -> (u32, u32) {
-    ((WIDTH * DENSITY) as u32, (page.height() * DENSITY) as u32)
+fn drawn_size(layout: &Layout) -> (u32, u32) {
+    ((WIDTH * DENSITY) as u32, (layout.height() * DENSITY) as u32)
 }
 
 /// Means of squares of [`SUPERSAMPLING`] pixels: RGB, rows of `width` pixels.

@@ -74,12 +74,22 @@ impl Panel {
         canvas: &Canvas<'_, DB>,
         entries: &[(Swatch<'_>, &str)],
     ) -> Result<(), DrawError> {
+        self.draw_legend_at(canvas, 0.0, entries)
+    }
+
+    /// The same on a row of panels that begins at `top`.
+    pub(super) fn draw_legend_at<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        top: f64,
+        entries: &[(Swatch<'_>, &str)],
+    ) -> Result<(), DrawError> {
         let left = self.frame.left - OVERHANG;
         let (size, columns) = legend_form(self.frame.right - left, entries);
         for (i, (swatch, name)) in entries.iter().enumerate() {
             let (offset, width) = columns[i % columns.len()];
             let x = left + offset;
-            let y = LEGEND_Y + (i / columns.len()) as f64 * LEGEND_ROW;
+            let y = top + LEGEND_Y + (i / columns.len()) as f64 * LEGEND_ROW;
             match swatch {
                 Swatch::Line(pen) => canvas.line(&[(x, y), (x + SWATCH - 6.0, y)], *pen)?,
                 Swatch::Area(colour, hatch) => {

@@ -25,11 +25,11 @@ pub(super) const QUESTION: &str = "do processes that exchange real bytes in real
 /// So many machines are few.
 const FEW_MACHINES: u64 = 4;
 
-const fn ours(id: &'static str, says: &'static str, expected: Expected) -> Statement {
+const fn ours(id: &'static str, says: &'static str, expected: Expected) -> Statement<'static> {
     Statement { id, says, source: "ours", paper: None, expected, rests_on: RestsOn::Runs }
 }
 
-const VALID: Statement = ours(
+const VALID: Statement<'static> = ours(
     "validation.valid",
     "every run in real time kept the rates, delays and computing times that it promised (share of runs, 1)",
     Expected::AtLeast(1.0),

@@ -39,21 +39,6 @@ fn find_and_load() -> Result<(), String> {
 
 type Handle = *mut c_void;
 
-/// A function of the libraries that are loaded.
-///
-/// # Safety
-/// `F` is the type of a pointer to the function of this name.
-unsafe fn function<F: Copy>(name: &CStr) -> Result<F, String> {
-    assert_eq!(size_of::<F>(), size_of::<Handle>(), "a pointer to a function");
-    // SAFETY: a terminated string.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    if found.is_null() {
-        return Err(format!("the CUDA runtime has no {name:?}"));
-    }
-    // SAFETY: the caller's; a pointer of the same size.
-    Ok(unsafe { std::mem::transmute_copy::<Handle, F>(&found) })
-}
-
 /// The functions of the CUDA runtime that libtorch does not offer to us: copies on streams of our own.
 #[derive(Clone, Copy)]
 pub(super) struct Runtime {
@@ -96,20 +81,25 @@ impl Runtime {
     /// # Errors
     /// The function that is missing.
     pub(super) fn find() -> Result<Self, String> {
+        let function = |name: &CStr| {
+            // SAFETY: a terminated string.
+            let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+            if found.is_null() { Err(format!("the CUDA runtime has no {name:?}")) } else { Ok(found) }
+        };
         // SAFETY: the functions have these signatures in every CUDA runtime from version 4 on.
         unsafe {
             Ok(Runtime {
-                set_device: function(c"cudaSetDevice")?,
-                create_stream: function(c"cudaStreamCreateWithFlags")?,
-                copy: function(c"cudaMemcpyAsync")?,
-                wait_for_stream: function(c"cudaStreamSynchronize")?,
-                create_event: function(c"cudaEventCreateWithFlags")?,
-                record: function(c"cudaEventRecord")?,
-                wait_for_event: function(c"cudaEventSynchronize")?,
-                allocate: function(c"cudaHostAlloc")?,
-                free: function(c"cudaFreeHost")?,
-                memory: function(c"cudaMemGetInfo")?,
-                explain: function(c"cudaGetErrorString")?,
+                set_device: std::mem::transmute::<Handle, _>(function(c"cudaSetDevice")?),
+                create_stream: std::mem::transmute::<Handle, _>(function(c"cudaStreamCreateWithFlags")?),
+                copy: std::mem::transmute::<Handle, _>(function(c"cudaMemcpyAsync")?),
+                wait_for_stream: std::mem::transmute::<Handle, _>(function(c"cudaStreamSynchronize")?),
+                create_event: std::mem::transmute::<Handle, _>(function(c"cudaEventCreateWithFlags")?),
+                record: std::mem::transmute::<Handle, _>(function(c"cudaEventRecord")?),
+                wait_for_event: std::mem::transmute::<Handle, _>(function(c"cudaEventSynchronize")?),
+                allocate: std::mem::transmute::<Handle, _>(function(c"cudaHostAlloc")?),
+                free: std::mem::transmute::<Handle, _>(function(c"cudaFreeHost")?),
+                memory: std::mem::transmute::<Handle, _>(function(c"cudaMemGetInfo")?),
+                explain: std::mem::transmute::<Handle, _>(function(c"cudaGetErrorString")?),
             })
         }
     }

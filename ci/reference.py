@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Small files of results: kept as a reference, and held against it.
+
+usage: reference.py store OUT REFERENCE     keep tables, figures, claims and manifests of every spec in OUT
+       reference.py compare OUT REFERENCE   exit 1 when OUT is worse than, or other than, REFERENCE
+
+Compared are, figure by figure:
+* claims: none may fail that holds in the reference (one that holds now and failed there is told);
+* table.csv: with the sources and seeds of the reference, every value must be equal, because simulated runs have the same bits
+  everywhere. With other sources words must be equal and numbers within TOLERANCE; with other seeds only claims are compared.
+Runs in real time are never quite equal and are left out. Needs Python 3 and nothing else.
+"""
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+
+TOLERANCE = 0.05
+FILES = ["table.csv", "claims.json", "figure.svg", "figure.png"]
+LEFT_OUT = {"validation"}
+
+
+def cells(folder):
+    """Every cell of a spec's folder: its names, and what its manifest and summary say of where it comes from."""
+    listed = []
+    for entry in json.loads((folder / "cells.json").read_text())["cells"]:
+        place = folder / entry["plan"]
+        manifest = json.loads((place / "manifest.json").read_text())
+        summary = json.loads((place / "summary.json").read_text())
+        keep = {key: manifest[key] for key in ("profile", "system", "data", "similitude", "sources")}
+        listed.append({**entry, **keep, "digest": summary["digest"]})
+    return listed
+
+
+def specs(out):
+    return sorted(path.parent for path in Path(out).glob("*/cells.json"))
+
+
+def store(out, reference):
+    for folder in specs(out):
+        kept = Path(reference) / folder.name
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            shutil.copyfile(folder / name, kept / name)
+        (kept / "manifests.json").write_text(json.dumps(cells(folder), indent=1, ensure_ascii=False) + "\n")
+        print(f"{folder.name}: kept")
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def differences(ours, theirs, exact):
+    """Lines that say where two tables differ."""
+    if len(ours) != len(theirs):
+        return [f"{len(ours)} rows, {len(theirs)} in the reference"]
+    found = []
+    for mine, old in zip(ours, theirs):
+        name = " ".join(filter(None, (mine.get("panel"), mine.get("cell"))))
+        for column in old:
+            a, b = mine.get(column), old[column]
+            x, y = number(a or ""), number(b or "")
+            near = not exact and None not in (x, y) and abs(x - y) <= TOLERANCE * max(abs(x), abs(y))
+            if a != b and not near:
+                found.append(f"{name}: {column} is {a}, {b} in the reference")
+    return found
+
+
+def compare(out, reference):
+    worse = []
+    for kept in sorted(path.parent for path in Path(reference).glob("*/manifests.json")):
+        name, folder = kept.name, Path(out) / kept.name
+        if name in LEFT_OUT:
+            continue
+        if not (folder / "cells.json").exists():
+            worse.append(f"{name}: has not run")
+            continue
+        old = {claim["id"]: claim for claim in json.loads((kept / "claims.json").read_text())}
+        for claim in json.loads((folder / "claims.json").read_text()):
+            before = old.get(claim["id"], {}).get("verdict")
+            told = f"{claim['id']}: {before} -> {claim['verdict']} (measured {claim['measured']})"
+            if before == "holds" and claim["verdict"] != "holds":
+                worse.append(told)
+            elif before and before != claim["verdict"]:
+                print(f"{name}: better or other, {told}")
+        ours, theirs = cells(folder), json.loads((kept / "manifests.json").read_text())
+        if {cell["seed"] for cell in ours} != {cell["seed"] for cell in theirs}:
+            print(f"{name}: other seeds than the reference's, its table is not compared")
+            continue
+        exact = {cell["sources"] for cell in ours} == {cell["sources"] for cell in theirs}
+        found = differences(rows(folder / "table.csv"), rows(kept / "table.csv"), exact)
+        worse += [f"{name}: {line}" for line in found]
+        print(f"{name}: table {'differs' if found else 'equal' if exact else f'within {TOLERANCE:.0%} (other sources)'}")
+    for line in worse:
+        print(f"regression: {line}", file=sys.stderr)
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or sys.argv[1] not in ("store", "compare"):
+        sys.exit(__doc__)
+    sys.exit((store if sys.argv[1] == "store" else compare)(*sys.argv[2:]))

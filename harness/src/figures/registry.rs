@@ -1,0 +1,80 @@
+//! Every figure: its name, its question, its form, its claims. A figure is one entry in [`Figure::ALL`].
+
+use super::bars::{Labels, Style};
+use super::{convergence, family, fig3, fig12, shares, validation};
+use crate::claims::Claim;
+use crate::results::CellResult;
+
+/// A figure: a question about a spec's cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// As specs name it.
+    pub name: &'static str,
+    /// The question that it answers.
+    pub question: &'static str,
+    pub(super) form: Form,
+    pub(super) claims: fn(&[CellResult]) -> Vec<Claim>,
+}
+
+/// What a figure looks like, and the numbers of its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Three frames for one panel's cells: times, curves, where time goes. Of several panels: their times as bars.
+    Convergence,
+    /// Times, grouped by panel.
+    Bars(Style),
+    /// The objective of one site's copy over time, a frame a panel.
+    Curves,
+    /// What filters hold back, by threshold.
+    Shares,
+    /// The simulation held against runs in real time.
+    Validation,
+}
+
+/// Over Baseline, with speedups.
+pub(super) const SPEEDUPS: Style = Style { reference: "Baseline", labels: Labels::Speedup };
+/// Over LAN, with slowdowns.
+const SLOWDOWNS: Style = Style { reference: "LAN", labels: Labels::Slowdown };
+
+const NEAR_LAN: &str = "how long do Baseline, Gaia and LAN take to converge?";
+const UNDER_SSP: &str = "how long do Baseline, Gaia and LAN take to converge under SSP, and where does the time go?";
+
+impl Figure {
+    /// Every figure; the first is for specs that name none.
+    pub const ALL: &'static [Figure] = &[
+        Figure {
+            name: "convergence",
+            question: convergence::QUESTION,
+            form: Form::Convergence,
+            claims: convergence::claims,
+        },
+        Figure { name: "fig3", question: fig3::QUESTION, form: Form::Bars(SLOWDOWNS), claims: fig3::claims },
+        Figure { name: "fig5", question: shares::QUESTION, form: Form::Shares, claims: shares::claims },
+        Figure { name: "fig8", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("fig8", r) },
+        Figure { name: "fig9", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("fig9", r) },
+        Figure {
+            name: "fig10",
+            question: NEAR_LAN,
+            form: Form::Bars(SPEEDUPS),
+            claims: |r| family::claims("fig10", r),
+        },
+        Figure { name: "fig12", question: fig12::QUESTION, form: Form::Curves, claims: fig12::claims },
+        Figure { name: "fig13", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig13", r) },
+        Figure { name: "fig14", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig14", r) },
+        Figure { name: "fig15", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig15", r) },
+        Figure { name: "fig16", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig16", r) },
+        Figure { name: "fig17", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig17", r) },
+        Figure { name: "fig18", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig18", r) },
+        Figure {
+            name: "validation",
+            question: validation::QUESTION,
+            form: Form::Validation,
+            claims: validation::claims,
+        },
+    ];
+
+    /// What specs may name.
+    pub fn names() -> Vec<&'static str> {
+        Figure::ALL.iter().map(|figure| figure.name).collect()
+    }
+}
