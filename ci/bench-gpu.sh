@@ -53,7 +53,7 @@ case_of() { # name, seconds at most, command...: its lines of JSON, each with th
     [ "$left" -ge 25 ] || { echo "$name: left out, $left s are left"; return; }
     [ "$limit" -le "$left" ] || limit=$left
     echo "$SECONDS s: $name"
-    timeout "$limit" "$@" >"$out/case.json" 2> >(tee -a "$out/gpu.err" | grep --line-buffered -v Warning | sed -u 's/^/    /')
+    timeout "$limit" "$@" >"$out/case.json" 2> >(tee -a "$out/gpu.err" | grep --line-buffered -v Warning | sed -u 's/^/    /' >&2)
     local code=$?
     [ "$code" = 0 ] || echo "$name: ended with $code after $((SECONDS - begun)) s; what it had by then counts"
     sed "s/^{/{\"case\":\"$name\",/" "$out/case.json" >>"$out/gpu.json"
@@ -67,13 +67,13 @@ ours() { # name, seconds, options...
 threads=$(nproc)
 case_of "PyTorch" 75 "$python" "$here/torch_networks.py" --network googlenet --batch 128 --device cuda --steps 60 --warm-up 8 --tf32 both
 ours "1 step a clock" 60 --threads "$threads" --clocks 12 --warm-up 2
-ours "4 steps a clock" 50 --threads "$threads" --clocks 4 --warm-up 1 --steps-per-clock 4
 NVIDIA_TF32_OVERRIDE=0 ours "1 step a clock, no TF32" 50 --threads "$threads" --clocks 6 --warm-up 2
 ours "one thread" 50 --threads 1 --clocks 3 --warm-up 1
+ours "4 steps a clock" 50 --threads "$threads" --clocks 4 --warm-up 1 --steps-per-clock 4
 
 "$python" - "$out/gpu.json" <<'PY'
 import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
+lines = [json.loads(line) for line in open(sys.argv[1]) if line.startswith("{")]
 theirs = {line["tf32"]: line["images_per_second"] for line in lines if line["case"] == "PyTorch"}
 ours = {line["case"]: line for line in lines if line["case"] != "PyTorch"}  # the last line of each
 print(f"{'case':26} {'images/s':>9} {'/ PyTorch':>9} {'memory GB':>9}  seconds a step, over all threads")

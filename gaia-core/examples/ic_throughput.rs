@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use datasets::images::partition::{Split, partition};
+use datasets::images::partition::{Part, Split, partition};
 use datasets::images::{ImageShape, ImageSplit, Images, Pixels};
 use emulator::id::{MachineId, SiteId};
 use emulator::link::{Fabric, LinkConfig};
@@ -60,11 +60,7 @@ fn main() {
     device.measure(Box::new(move || since.elapsed().as_nanos() as u64));
     let workers = workers(&options, device.clone());
     say(since, "images and workers are made");
-    if options.train {
-        go(&options, since, &device, workers);
-    } else {
-        go(&options, since, &device, workers.into_iter().map(Untrained).collect());
-    }
+    go(&options, since, &device, workers);
 }
 
 fn say(since: Instant, what: &str) {
@@ -227,30 +223,40 @@ impl<S> Observer<Sample<S>> for Watch<'_> {
     fn transfer(&mut self, _: &Transfer) {}
 }
 
-/// A worker that changes every parameter a little and trains on nothing.
-struct Untrained(IcWorker);
+/// A worker whose site begins out of step with the others, as sites under Gaia are: while some compute, the servers of
+/// others work.
+struct Paced {
+    worker: IcWorker,
+    /// Clocks that its first takes longer.
+    late: f64,
+    train: bool,
+}
 
-impl Workload for Untrained {
+impl Workload for Paced {
     type State = IcState;
 
     fn layout(&self) -> Layout {
-        self.0.layout()
+        self.worker.layout()
     }
 
     fn declared_rows(&self) -> &[u32] {
-        self.0.declared_rows()
+        self.worker.declared_rows()
     }
 
     fn initial_row(&self, row: u32, values: &mut [f32]) {
-        self.0.initial_row(row, values);
+        self.worker.initial_row(row, values);
     }
 
     fn initial_state(&self) -> IcState {
-        self.0.initial_state()
+        self.worker.initial_state()
     }
 
-    fn compute(&self, _: u32, _: &mut IcState, view: &mut [f32]) {
-        view.iter_mut().for_each(|value| *value *= 0.9999);
+    fn compute(&self, clock: u32, state: &mut IcState, view: &mut [f32]) {
+        if self.train {
+            self.worker.compute(clock, state, view);
+        } else {
+            view.iter_mut().for_each(|value| *value *= 0.9999);
+        }
     }
 
     fn evaluates(&self, _: u32) -> bool {
@@ -262,7 +268,8 @@ impl Workload for Untrained {
     }
 
     fn duration(&self, clock: u32, kind: &MachineKind, similitude: &Similitude) -> emulator::time::Duration {
-        self.0.duration(clock, kind, similitude)
+        let whole = self.worker.duration(clock, kind, similitude).as_secs_f64();
+        emulator::time::Duration::from_secs_f64(if clock == 0 { whole * (1.0 + self.late) } else { whole })
     }
 
     fn clocks_per_pass(&self) -> u32 {
@@ -314,7 +321,7 @@ fn images(network: Layers, count: usize) -> Images {
     }
 }
 
-fn workers(options: &Options, device: Arc<Device>) -> Vec<IcWorker> {
+fn workers(options: &Options, device: Arc<Device>) -> Vec<Paced> {
     let machines = options.sites * options.machines_per_site;
     let images = images(options.network, (options.batch * options.steps_per_clock * machines) as usize);
     let config = Ic {
@@ -329,7 +336,11 @@ fn workers(options: &Options, device: Arc<Device>) -> Vec<IcWorker> {
     let whole = WholeImages::new(&images, machines, config, 1, device).unwrap_or_else(|why| fail(&why.to_string()));
     let sites = vec![options.machines_per_site; options.sites as usize];
     let parts = partition(&images, &sites, Split::Even);
-    parts.into_iter().map(|part| IcWorker::new(whole.clone(), part)).collect()
+    let paced = |part: Part| {
+        let late = f64::from(part.machine / options.machines_per_site) / f64::from(options.sites);
+        Paced { worker: IcWorker::new(whole.clone(), part), late, train: options.train }
+    };
+    parts.into_iter().map(paced).collect()
 }
 
 fn driver<W: Workload>(options: &Options, workers: Vec<W>) -> VirtualDriver<Machine<W>> {
