@@ -70,7 +70,15 @@ fn say(since: Instant, what: &str) {
 fn go<W: Workload>(options: &Options, since: Instant, device: &Device, workers: Vec<W>) {
     let mut driver = driver(options, workers);
     say(since, "machines are made");
-    let mut watch = Watch { options, device, since, ended: BTreeMap::new(), began: None, significant: [0; 2] };
+    let mut watch = Watch {
+        options,
+        device,
+        since,
+        ended: BTreeMap::new(),
+        began: None,
+        phases_before: Vec::new(),
+        significant: [0; 2],
+    };
     driver.start(&mut watch);
     while driver.step(&mut watch).expect("no stall") == Step::Running {}
     say(since, "the end is measured");
@@ -132,6 +140,8 @@ struct Watch<'a> {
     since: Instant,
     ended: BTreeMap<u32, u32>,
     began: Option<Moment>,
+    /// What the device had measured by then.
+    phases_before: Vec<(&'static str, u64)>,
     /// Significant parameters, and all that had an update.
     significant: [u64; 2],
 }
@@ -142,6 +152,7 @@ impl Watch<'_> {
         let done = clock + 1;
         if done == self.options.warm_up {
             self.began = Some(Moment::now());
+            self.phases_before = self.device.measured();
         }
         if done > self.options.warm_up {
             self.print(done);
@@ -155,10 +166,11 @@ impl Watch<'_> {
         let machines = sites * machines_per_site;
         let steps = |clocks: u32| f64::from(clocks * steps_per_clock * machines);
         let images = steps(done - warm_up) * f64::from(batch);
-        let phases = self.device.measured();
-        let phases: Vec<String> = phases
-            .iter()
-            .map(|(name, nanos)| format!("\"{name}\":{:.6}", *nanos as f64 * 1e-9 / steps(done)))
+        let since = self.device.measured().into_iter().zip(&self.phases_before);
+        let phases: Vec<String> = since
+            .map(|((name, now), &(_, before))| {
+                format!("\"{name}\":{:.6}", (now - before) as f64 * 1e-9 / steps(done - warm_up))
+            })
             .collect();
         let memory = self.device.memory().map_or("null".to_owned(), |[used, all]| format!("[{used},{all}]"));
         println!(
