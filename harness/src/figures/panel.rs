@@ -97,7 +97,8 @@ impl Panel {
                     draw_area(canvas, area, *colour, *hatch)?;
                 }
             }
-            let name = fitted(size, width - SWATCH, name);
+            // A column is as wide as its widest entry, which rounding must not cut.
+            let name = fitted(size, width - SWATCH + 0.01, name);
             canvas.text((x + SWATCH, y), Anchor::Left, size, INK, &name)?;
         }
         Ok(())

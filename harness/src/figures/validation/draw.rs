@@ -19,9 +19,9 @@ const CLOCKS: (f64, f64) = (52.0, 500.0);
 const LINKS: (f64, f64) = (580.0, 890.0);
 /// Objectives: so many small panels in a row, with room around each.
 const COLUMNS: usize = 4;
-const SMALL_WIDTH: f64 = 150.0;
+const SMALL_WIDTH: f64 = 140.0;
 const SMALL_HEIGHT: f64 = 105.0;
-const SMALL_LEFT: f64 = 62.0;
+const SMALL_LEFT: f64 = 74.0;
 const SMALL_COLUMN: f64 = 226.0;
 const SMALL_ROW: f64 = 174.0;
 /// From the bar names to the title of panel (c), and from there to the first small title.
