@@ -35,7 +35,9 @@ def cells(folder):
 
 
 def specs(out):
-    return sorted(path.parent for path in Path(out).glob("*/cells.json"))
+    """The folders whose cells have been reported on."""
+    folders = sorted(path.parent for path in Path(out).glob("*/cells.json"))
+    return [folder for folder in folders if all((folder / name).exists() for name in FILES)]
 
 
 def store(out, reference):
