@@ -1,5 +1,5 @@
-//! What the binary knows of its own making: the hash of the sources that determine results, the commit, and the specs
-//! and machine kinds that are built in.
+//! What the binary knows of its own making: the hash of the sources that determine results, the commit, and the specs,
+//! machine kinds and price lists that are built in.
 //!
 //! The source hash covers names and contents of the files, never where they lie.
 
@@ -27,8 +27,9 @@ fn main() {
     }
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it for build scripts"));
-    write_texts(&root.join("experiments"), &out.join("specs.rs"));
-    write_texts(&harness.join("machines"), &out.join("machines.rs"));
+    write_texts(&root.join("experiments"), &["yaml"], &out.join("specs.rs"));
+    write_texts(&harness.join("machines"), &["yaml"], &out.join("machines.rs"));
+    write_texts(&harness.join("prices"), &["yaml", "csv"], &out.join("prices.rs"));
 }
 
 /// 16 hexadecimal digits over the sorted files of [`RESULT_CRATES`], tests, benches and examples left out.
@@ -88,13 +89,13 @@ fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-/// `&[("name.yaml", "text"), ...]` of the YAML files of a folder, by name.
-fn write_texts(folder: &Path, to: &Path) {
+/// `&[("name.yaml", "text"), ...]` of the files of a folder with these endings, by name.
+fn write_texts(folder: &Path, endings: &[&str], to: &Path) {
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the folder is part of the sources")
         .map(|entry| entry.expect("the folder can be read").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|path| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)))
         .collect();
     files.sort();
     let mut text = String::from("&[\n");

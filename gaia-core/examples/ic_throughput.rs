@@ -393,6 +393,7 @@ fn setting(options: &Options, layout: Layout) -> Setting {
                 encode_gb_per_second: 4.0,
                 decode_gb_per_second: 4.0,
             },
+            nic: None,
             jitter: 0.0,
         },
         seed: 1,

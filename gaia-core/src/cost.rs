@@ -3,7 +3,7 @@
 //! Virtual seconds come from here, never from this host. Work is counted at the paper's scale (see [`Similitude`]).
 
 use emulator::time::Duration;
-use emulator::units::ByteSize;
+use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
 /// A kind of machine by name, with the rates of what it does.
@@ -27,6 +27,9 @@ pub struct MachineKind {
     pub ic: IcRate,
     /// The server shard.
     pub server: ServerRates,
+    /// The rate of its network interface, in and out, in place of what a profile says of its sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nic: Option<Bandwidth>,
     /// Every duration is multiplied by a seeded draw from `1 - jitter ..= 1 + jitter`: 0 to 0.9.
     pub jitter: f64,
 }

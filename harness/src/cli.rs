@@ -157,6 +157,9 @@ pub struct ReportArgs {
     /// A folder of results, or of one spec's results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
+    /// Price by this list, by name or path, instead of the specs'
+    #[arg(long, value_name = "LIST")]
+    pub prices: Option<String>,
     /// Exit with 3 when a claim does not hold
     #[arg(long)]
     pub strict: bool,

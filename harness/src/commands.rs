@@ -8,6 +8,7 @@ use crate::cli::{Failure, PlanArgs};
 use crate::figures::Figure;
 use crate::machines;
 use crate::plan::{self, Experiment, Registries};
+use crate::prices;
 use crate::spec::{ALL, PAPER, Source, embedded};
 
 /// The experiment that a spec and changes ask for, found, typed, resolved and checked.
@@ -68,6 +69,7 @@ pub fn list() -> String {
         pairs(&[
             ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
             ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
+            ("centralized", "all raw data moved to one site first, then a global parameter server there"),
         ]),
     );
     section(
@@ -86,6 +88,7 @@ pub fn list() -> String {
     );
     section("profiles", builtin_names().map(profile).collect());
     section("machine kinds", machines::names().into_iter().map(machine_kind).collect());
+    section("price lists", prices::names().into_iter().map(price_list).collect());
     section("data sets", crate::data::known());
     text
 }
@@ -108,6 +111,14 @@ fn profile(name: &str) -> (String, String) {
             format!("{} ({sites} site{}, {machines} machines)", profile.title, if sites == 1 { "" } else { "s" })
         },
     );
+    (name.to_string(), about)
+}
+
+fn price_list(name: &str) -> (String, String) {
+    let about = prices::builtin(name).map_or_else(String::new, |list| {
+        let (regions, instances) = (list.regions().count(), list.instances().len());
+        format!("{} ({regions} regions, {instances} instances; machines as {})", list.title, list.instance)
+    });
     (name.to_string(), about)
 }
 

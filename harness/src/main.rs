@@ -1,5 +1,6 @@
 //! The binary `experiments`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -7,7 +8,7 @@ use harness::claims;
 use harness::cli::{self, CLAIM_FAILED, ClaimsArgs, Cli, Command, Failure, ReportArgs};
 use harness::figures::Figure;
 use harness::plan::Registries;
-use harness::{calibrate, commands, data, report, run};
+use harness::{calibrate, commands, data, prices, report, run};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -31,7 +32,9 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
 }
 
 fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    let reports = report::report_all(&args.dir).map_err(Failure::input)?;
+    let prices = args.prices.as_deref().map(|name| prices::find(name, Path::new("")));
+    let prices = prices.transpose().map_err(Failure::input)?;
+    let reports = report::report_all(&args.dir, prices.as_ref()).map_err(Failure::input)?;
     reports.iter().for_each(|report| print!("{report}"));
     Ok(verdict(args.strict, reports.iter().all(report::Report::every_claim_holds)))
 }

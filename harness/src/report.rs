@@ -1,9 +1,10 @@
 //! A spec's page and figure, made from what is on disk.
 //!
 //! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `figure.svg`,
-//! `figure.png`, `claims.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
+//! `figure.png`, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
 //! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
 
+mod costs;
 mod html;
 
 use std::fmt;
@@ -15,8 +16,11 @@ use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
 use thiserror::Error;
 
+use self::costs::Costs;
 use crate::claims::{self, Claim};
+use crate::cost::Pricing;
 use crate::figures::{DrawError, Figure, UnknownFigure, significant};
+use crate::prices::PriceList;
 use crate::results::atomic::{self, WriteError};
 use crate::results::lock::{Lock, LockError};
 use crate::results::manifest::CellEntry;
@@ -31,6 +35,8 @@ pub mod file {
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
     pub const PNG: &str = "figure.png";
+    /// What every run costs, by part and site.
+    pub const COSTS: &str = "costs.json";
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
 }
@@ -91,6 +97,8 @@ pub struct Report {
     pub claims: Vec<Claim>,
     /// What is wrong with runs that must not be believed, a line each.
     pub faults: Vec<String>,
+    /// What the runs cost.
+    pub costs: Costs,
     /// Cells that the spec has and the report has not, with the reason.
     pub unfinished: Vec<(CellEntry, NotWhole)>,
     /// The page.
@@ -111,6 +119,7 @@ impl fmt::Display for Report {
         for fault in &self.faults {
             write!(f, "\n{fault}")?;
         }
+        write!(f, "\n{}", self.costs)?;
         for (entry, why) in &self.unfinished {
             write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.name(), entry.seed)?;
         }
@@ -119,11 +128,11 @@ impl fmt::Display for Report {
 }
 
 /// [`report`]s on `folder` when it is a spec's folder, else on each spec's folder in it, by name; each is locked
-/// meanwhile.
+/// meanwhile. `prices`: in place of those that the specs were run with.
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn report_all(folder: &Path) -> Result<Vec<Report>, ReportError> {
+pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Report>, ReportError> {
     let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
     let mut folders = vec![folder.to_owned()];
     if !folder.join(store::file::CELLS).exists() {
@@ -137,7 +146,7 @@ pub fn report_all(folder: &Path) -> Result<Vec<Report>, ReportError> {
     }
     let locked = |folder: &PathBuf| {
         let _lock = Lock::take(folder)?;
-        report(folder)
+        report_priced(folder, prices)
     };
     folders.iter().map(locked).collect()
 }
@@ -148,8 +157,20 @@ pub fn report_all(folder: &Path) -> Result<Vec<Report>, ReportError> {
 /// # Errors
 /// [`ReportError`].
 pub fn report(folder: &Path) -> Result<Report, ReportError> {
-    let index = store::read_cells(folder)?;
-    let (cells, unfinished) = read(folder, &index)?;
+    report_priced(folder, None)
+}
+
+/// [`report`], priced by `prices` in place of the spec's.
+///
+/// # Errors
+/// [`ReportError`].
+pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report, ReportError> {
+    let mut index = store::read_cells(folder)?;
+    if let Some(list) = prices {
+        index.pricing = Some(index.pricing.take().map_or_else(|| Pricing::of(list.clone()), |old| old.with(list)));
+    }
+    let (mut cells, unfinished) = read(folder, &index)?;
+    let costs = costs::price(&index, &mut cells);
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
@@ -166,14 +187,16 @@ pub fn report(folder: &Path) -> Result<Report, ReportError> {
         table: &table,
         claims: &claims,
         cells: &cells,
+        costs: &costs,
         unfinished: &unfinished,
     });
     atomic::write(&folder.join(file::TABLE), &csv)?;
     atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
     atomic::write(&folder.join(file::PNG), &png)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
+    atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
-    Ok(Report { table, claims, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+    Ok(Report { table, claims, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {
@@ -275,6 +298,7 @@ fn without_zeros(text: String) -> String {
 /// `wan_gb_per_clock` as a reader's words.
 fn heading(name: &str) -> String {
     let words = name.replace('_', " ").replace("per clock", "a clock");
+    let words = words.replace("usd", "USD");
     words.replace("wan", "WAN").replace(" gb", " GB").replace(" mb", " MB").replace("held out rmse", "held-out RMSE")
 }
 
@@ -304,7 +328,7 @@ mod tests {
         out
     }
 
-    const FILES: [&str; 5] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::PAGE];
+    const FILES: [&str; 6] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
     #[test]
     fn all_files_are_made_and_equal_results_give_equal_bytes() {
@@ -387,7 +411,7 @@ mod tests {
     #[test]
     fn a_folder_of_results_is_reported_on_spec_by_spec() {
         let out = tempfile::tempdir().unwrap();
-        assert!(report_all(out.path()).unwrap_err().to_string().contains("run a spec first"));
+        assert!(report_all(out.path(), None).unwrap_err().to_string().contains("run a spec first"));
         for name in ["b", "a"] {
             let folder = out.path().join(name);
             fs::create_dir(&folder).unwrap();
@@ -395,12 +419,12 @@ mod tests {
             store::write_cells(&folder, &index).unwrap();
             write_whole(&folder, &cells()[2]);
         }
-        let reports = report_all(out.path()).unwrap();
+        let reports = report_all(out.path(), None).unwrap();
         let pages: Vec<PathBuf> = reports.iter().map(|report| report.page.clone()).collect();
         assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
         assert!(reports.iter().all(Report::every_claim_holds));
         assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
-        let text = report_all(&out.path().join("a")).unwrap()[0].to_string();
+        let text = report_all(&out.path().join("a"), None).unwrap()[0].to_string();
         assert!(text.contains("normalised time") && text.contains("holds") && text.contains(file::PAGE), "{text}");
     }
 

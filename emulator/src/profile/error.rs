@@ -209,6 +209,12 @@ pub enum ReadProfileProblem {
         /// The key for it.
         instead: &'static str,
     },
+    /// A report of iperf3 that says nothing of use.
+    #[error("{message}")]
+    Iperf {
+        /// What.
+        message: String,
+    },
     /// No rate for the machines' network cards.
     #[error("{site}: the rate of its machines' network cards is not stated; expected {expected}")]
     NoNic {

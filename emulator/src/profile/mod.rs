@@ -17,6 +17,8 @@ mod error;
 #[cfg(feature = "read")]
 mod find;
 #[cfg(feature = "read")]
+mod iperf;
+#[cfg(feature = "read")]
 mod read;
 #[cfg(feature = "read")]
 mod table;

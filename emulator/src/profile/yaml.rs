@@ -10,6 +10,7 @@ use serde::de::{self, DeserializeOwned, MapAccess};
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::{find_site, hint_for_form};
+use super::iperf::{self, Wanted};
 use super::read::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open};
 use super::table::{Table, Values};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix};
@@ -73,6 +74,8 @@ enum MatrixForm<Q> {
     Rows(Entries<Entries<Q>>),
     /// A table in a file of its own.
     Csv(CsvFile),
+    /// Reports of `iperf3 -J` in a folder.
+    Iperf(IperfFolder),
 }
 
 /// A table beside the profile; its path is relative to the profile's folder.
@@ -81,6 +84,13 @@ enum MatrixForm<Q> {
 struct CsvFile {
     file: String,
     unit: Option<String>,
+}
+
+/// A folder beside the profile, with `FROM..TO.json` for every pair of sites.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct IperfFolder {
+    folder: String,
 }
 
 /// A map in the order in which it was written, each key once.
@@ -162,6 +172,10 @@ impl Reading<'_> {
             Some(MatrixForm::Csv(csv)) => {
                 let (path, text) = (self.open)(&csv.file)?;
                 Table::parse(&path, &text)?.values(sites, csv.unit.as_deref())
+            }
+            Some(MatrixForm::Iperf(runs)) => {
+                let wanted = if matrix == "rtt" { Wanted::RoundTrip } else { Wanted::Bandwidth };
+                iperf::values(sites, &runs.folder, wanted, self.open)
             }
             None if sites.len() < 2 => {
                 Ok(Values { between: SiteMatrix::from_fn(sites.len(), |_, _| None), diagonal: vec![None; sites.len()] })

@@ -1,5 +1,6 @@
 //! What a plan says about synchronisation, in the words of a spec.
 
+use emulator::units::ByteSize;
 use serde::{Deserialize, Serialize};
 
 /// A training system: where the parameter servers stand and how they keep together.
@@ -12,13 +13,16 @@ pub enum System {
     Gaia(Gaia),
     /// Gaia's filter alone: no selective barrier, no mirror clock (the paper's `Gaia_Async`, Figure 12).
     GaiaAsync(GaiaAsync),
+    /// All raw data are moved to one site first (the paper's Centralized, Table 1). What happens there is [`System::Global`];
+    /// the moving is the harness' matter, and here the two are the same.
+    Centralized(Centralized),
 }
 
 impl System {
     /// The settings between sites, of a system with a parameter server in every site.
     pub fn between_sites(&self) -> Option<Gaia> {
         match self {
-            System::Global(_) => None,
+            System::Global(_) | System::Centralized(_) => None,
             System::Gaia(gaia) => Some(*gaia),
             System::GaiaAsync(GaiaAsync { inside, significance }) => Some(Gaia {
                 inside: *inside,
@@ -47,6 +51,24 @@ pub enum Inside {
         /// Clocks.
         every: u32,
     },
+}
+
+/// Learning where all raw data have been moved to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Centralized {
+    /// The model among the workers.
+    pub inside: Inside,
+    /// The site that all data go to, by name; `auto`: the best, computed.
+    #[serde(default = "auto")]
+    pub site: String,
+    /// How much data there are in all sites together, at the scale that the run stands for; none: as is known of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_data: Option<ByteSize>,
+}
+
+fn auto() -> String {
+    "auto".into()
 }
 
 /// Gaia's settings (paper sections 3 and 4).

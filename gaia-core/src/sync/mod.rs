@@ -105,6 +105,7 @@ pub fn model(system: &System) -> Box<dyn SyncModel> {
     match (system, system.between_sites()) {
         (_, Some(settings)) => Box::new(gaia::GaiaModel::new(settings)),
         (System::Global(within), None) => inside(*within),
+        (System::Centralized(central), None) => inside(central.inside),
         (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
     }
 }

@@ -134,6 +134,7 @@ impl Case {
                     encode_gb_per_second: 4.0,
                     decode_gb_per_second: 4.0,
                 },
+                nic: None,
                 jitter: 0.3,
             },
             seed: self.seed,

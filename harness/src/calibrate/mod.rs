@@ -86,6 +86,7 @@ fn kind(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa) 
             encode_gb_per_second: gb(&server.encode),
             decode_gb_per_second: gb(&server.decode),
         },
+        nic: None,
         jitter: JITTER,
     }
 }

@@ -125,6 +125,12 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
         add("held_amount_percent", &|s| s.held.map(|held| held.of_amount * 100.0))?;
         add("negative_counts", &|s| s.topic_model.as_ref().map(|model| model.clamped as f64))?;
     }
+    if results.iter().any(|result| result.summary.cost.is_some()) {
+        add("usd_machine_compute", &|s| s.cost.as_ref().map(|cost| cost.machine_compute))?;
+        add("usd_machine_network", &|s| s.cost.as_ref().map(|cost| cost.machine_network))?;
+        add("usd_communication", &|s| s.cost.as_ref().map(|cost| cost.communication))?;
+        add("usd_total", &|s| s.cost.as_ref().map(|cost| cost.total))?;
+    }
     Ok(table)
 }
 

@@ -96,6 +96,13 @@ impl Problems {
     pub(super) fn system(&mut self, path: &str, system: &System) {
         match (system, system.between_sites()) {
             (System::Global(inside), _) => self.inside(&format!("{path}.global"), inside),
+            (System::Centralized(central), _) => {
+                let path = format!("{path}.centralized");
+                self.inside(&format!("{path}.inside"), &central.inside);
+                if central.raw_data == Some(ByteSize::from_bytes(0)) {
+                    self.add(format!("{path}.raw-data"), "0 B: expected at least one byte");
+                }
+            }
             (System::Gaia(_), Some(gaia)) => self.gaia(&format!("{path}.gaia"), &gaia),
             (System::GaiaAsync(_), Some(gaia)) => self.gaia(&format!("{path}.gaia-async"), &gaia),
             (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),

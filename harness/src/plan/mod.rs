@@ -4,10 +4,12 @@
 //! [`hash`](Plan::hash) names its folder in the results: equal plans leave equal files, so a finished one is reused.
 //! Names (of spec, panel, cell), number of threads, output folder and paths of this host are no part of a plan.
 
+mod central;
 mod check;
 mod data;
 mod estimate;
 mod panels;
+mod pricing;
 mod resolve;
 mod show;
 
@@ -19,12 +21,14 @@ use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encoding, System};
 use serde::{Deserialize, Serialize};
 
+pub use central::{AUTO, ILSVRC12_BYTES, NETFLIX_BYTES, NYTIMES_BYTES};
 pub use check::{Problem, Problems};
 pub use data::{DataError, DataSet, DataSource, Kind, Loader, read_any};
 pub use estimate::{Estimate, estimate};
 pub use resolve::Registries;
 pub use show::{shared, system_in_words, table};
 
+use crate::cost::Pricing;
 use crate::spec::{Cap, Convergence, Launch, Split, Workload};
 
 /// Version of the plan's form. Part of the hash.
@@ -161,6 +165,8 @@ pub struct Experiment {
     pub figure: Option<String>,
     /// Panel by panel, and seed by seed: the target cell, then the cells in the spec's order.
     pub plans: Vec<Planned>,
+    /// What its runs cost. No part of a plan.
+    pub pricing: Pricing,
     /// Give the data of plans.
     pub loaders: Vec<Loader>,
 }

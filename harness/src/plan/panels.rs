@@ -3,6 +3,7 @@
 
 use super::check::Problem;
 use super::data::read_any;
+use super::pricing;
 use super::resolve::{self, Registries};
 use super::{DataSource, Experiment, Kind, Loader, Problems};
 use crate::spec::{PanelSpec, Source, Spec};
@@ -13,6 +14,7 @@ impl Experiment {
         let mut problems = Problems::new(&source.file);
         resolve::check_whole(&mut problems, spec, registries);
         check_names(&mut problems, spec);
+        let pricing = pricing::find(&mut problems, &spec.prices, &source.folder).ok_or_else(|| problems.clone())?;
         let panels = spec.by_panel();
         let given = given_data(&mut problems, spec, &panels);
         let mut loaders: Vec<Loader> = Vec::new();
@@ -20,7 +22,7 @@ impl Experiment {
         for panel in &panels {
             let mut own = Problems::new(&source.file);
             let given = given.clone().filter(|given| kind_of(given) == Some(Kind::of(&panel.spec.workload)));
-            plans.extend(resolve::panel(&mut own, panel, given, &source.folder, &mut loaders));
+            plans.extend(resolve::panel(&mut own, panel, given, (&pricing, &source.folder), &mut loaders));
             told.push(own.problems);
         }
         problems.problems.extend(merged(&panels, told));
@@ -28,7 +30,7 @@ impl Experiment {
             return Err(problems);
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
-        Ok(Experiment { name, title, figure, plans, loaders })
+        Ok(Experiment { name, title, figure, plans, pricing, loaders })
     }
 }
 

@@ -8,14 +8,18 @@ use std::path::Path;
 use datasets::bow::config::{NYTIMES_TOKENS, NYTIMES_WORDS};
 use datasets::field::FieldError;
 use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
-use emulator::profile::Profile;
+use emulator::profile::{Duplex, Profile};
+use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::System;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 
+use super::central;
 use super::estimate::Size;
+use super::pricing;
 use super::{Data, DataSet, DataSource, Kind, Loader, Plan, Planned, Problems, Role, SCHEMA, SOURCES, TARGET};
+use crate::cost::Pricing;
 use crate::machines;
 use crate::spec::{self, Cell, Goal, Launch, Machines, PanelSpec, PerSite, Scale, Spec, Workload, WorkloadChange};
 use crate::suggest;
@@ -56,12 +60,13 @@ pub(super) fn panel(
     problems: &mut Problems,
     panel: &PanelSpec<'_>,
     given: Option<DataSource>,
-    folder: &Path,
+    (pricing, folder): (&Pricing, &Path),
     loaders: &mut Vec<Loader>,
 ) -> Vec<Planned> {
     let spec = &panel.spec;
     check_panel(problems, spec);
-    let cells = resolve_cells(problems, spec, folder);
+    let mut cells = resolve_cells(problems, spec, folder);
+    check_prices(problems, spec, &cells, pricing);
     let Some(source) = given.or_else(|| data_source(problems, spec, folder)) else { return Vec::new() };
     let loader = loaders.iter().position(|loader| *loader.source() == source).unwrap_or_else(|| {
         loaders.push(Loader::new(source));
@@ -72,8 +77,45 @@ pub(super) fn panel(
         return Vec::new();
     }
     check_owners(problems, &cells, &data);
+    centralize(problems, spec, &mut cells, (loaders[loader].source(), &data, pricing));
     let planned = |(cell, plan)| Planned { panel: panel.name().into(), cell, loader, plan };
     spec.seeds.iter().flat_map(|seed| plans_of_seed(spec, &cells, *seed, &data[seed])).map(planned).collect()
+}
+
+/// The spec's prices. Where it names some, all of its sites must have them; the default ones are used where they fit.
+fn check_prices(problems: &mut Problems, spec: &Spec, cells: &[Resolved], pricing: &Pricing) {
+    for cell in cells.iter().filter(|_| spec.prices.are_given()) {
+        pricing::check(problems, &cell.name, pricing, &cell.profile, &cell.machines.name);
+    }
+}
+
+/// Finds site and size for the cells that move their data to one.
+fn centralize(
+    problems: &mut Problems,
+    spec: &Spec,
+    cells: &mut [Resolved],
+    (source, data, pricing): (&DataSource, &BTreeMap<u64, Data>, &Pricing),
+) {
+    let Some(size) = data.values().next().map(Data::size) else { return };
+    let known = central::Known { scale: spec.similitude, split: spec.split, size, source, pricing };
+    let first = usize::from(spec.goal == Goal::Target);
+    for (position, cell) in cells.iter_mut().enumerate() {
+        let System::Centralized(asked) = &cell.system else { continue };
+        let path = position.checked_sub(first).map_or("target".into(), |number| format!("cells[{number}]"));
+        if !cell.launch.is_simulated() {
+            problems.add(
+                format!("{path}.launcher"),
+                "Centralized moves its data in virtual time only: expected `simulated`",
+            );
+        }
+        let placed = central::Placed {
+            path: &path,
+            profile: &cell.profile,
+            machines_per_site: &cell.machines_per_site,
+            kind: &cell.machines.name,
+        };
+        cell.system = System::Centralized(central::resolve(problems, asked, &placed, &known));
+    }
 }
 
 /// What stands once in a spec.
@@ -153,7 +195,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
     let target = network.zip(machines.clone()).map(|((profile, machines_per_site), machines)| Resolved {
         name: TARGET.into(),
         workload: spec.workload,
-        profile,
+        profile: with_nic(profile, spec.nic.or(machines.nic)),
         machines_per_site,
         machines,
         system: target.system.clone(),
@@ -174,6 +216,8 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         };
         let asked = (profile, cell.machines_per_site.as_ref().or(shared), system);
         let (profile, machines_per_site) = resolve_network(problems, &path, asked, (spec, folder))?;
+        let nic = cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic));
+        let profile = with_nic(profile, nic);
         Some(Resolved {
             name: cell.name.clone(),
             workload,
@@ -188,6 +232,14 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
     let cells: Vec<Option<Resolved>> = spec.cells.iter().enumerate().map(cell).collect();
     let target = target.filter(|_| spec.goal == Goal::Target);
     target.into_iter().chain(cells.into_iter().flatten()).collect()
+}
+
+/// `profile` with machines whose network interfaces have this rate, if any is given: what a LAN gives.
+fn with_nic(mut profile: Profile, rate: Option<Bandwidth>) -> Profile {
+    if let Some(rate) = rate {
+        profile.sites.iter_mut().for_each(|site| site.nic = Duplex { inbound: rate, outbound: rate });
+    }
+    profile
 }
 
 fn find_machines(problems: &mut Problems, path: &str, asked: &Machines, folder: &Path) -> Option<MachineKind> {

@@ -10,6 +10,10 @@ use super::{Experiment, Planned, estimate};
 pub fn system_in_words(system: &System) -> String {
     match system {
         System::Global(inside) => format!("IterStore-style, {}", inside_in_words(inside)),
+        System::Centralized(central) => {
+            let moved = central.raw_data.map_or_else(String::new, |bytes| format!(", {bytes} of raw data"));
+            format!("Centralized in {}{moved}, {}", central.site, inside_in_words(&central.inside))
+        }
         System::GaiaAsync(gaia) => {
             let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
             format!("Gaia_Async, {inside} inside, {threshold}")

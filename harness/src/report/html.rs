@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use polars::prelude::DataFrame;
 
+use super::costs::Costs;
 use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
 use crate::figures::significant;
@@ -17,6 +18,7 @@ pub(super) struct Content<'a> {
     pub(super) table: &'a DataFrame,
     pub(super) claims: &'a [Claim],
     pub(super) cells: &'a [CellResult],
+    pub(super) costs: &'a Costs,
     pub(super) unfinished: &'a Unfinished,
 }
 
@@ -56,11 +58,17 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
     page += &numbers(content.table);
+    page += &costs(content.costs);
     page += &topics(content.cells);
     page += &breakdowns(content.cells);
     page += &scales(content.cells);
     page += "</body>\n</html>\n";
     page
+}
+
+/// By which prices the costs among the numbers are, and what of them is filled.
+fn costs(costs: &Costs) -> String {
+    costs.lines().iter().map(|line| format!("<p class=\"note\">{}</p>\n", escaped(line))).collect()
 }
 
 fn unfinished(unfinished: &Unfinished) -> String {

@@ -12,6 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cost::Pricing;
+
 /// What will be run, and by which program: `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -112,7 +114,7 @@ pub struct Host {
 }
 
 /// The cells that a spec's folder stands for, in the spec's order: `cells.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CellIndex {
     /// [`super::SCHEMA`].
@@ -123,6 +125,9 @@ pub struct CellIndex {
     pub title: String,
     /// The figure's name: `fig13`. Empty when the spec names none: time to convergence is drawn then.
     pub figure: String,
+    /// What its runs are priced by.
+    #[serde(default)]
+    pub pricing: Option<Pricing>,
     /// One entry a cell and seed.
     pub cells: Vec<CellEntry>,
 }

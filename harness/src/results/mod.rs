@@ -1,11 +1,12 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
-//! * [`manifest`]: what stands before the first sample; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
 
 pub mod atomic;
 pub mod conformance;
+pub mod cost;
 pub mod lock;
 pub mod manifest;
 mod number;
@@ -15,6 +16,7 @@ pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +135,12 @@ pub struct Summary {
     pub wan_bytes_per_clock: f64,
     /// Charged bytes between machines of one site.
     pub lan_bytes: u64,
+    /// What is paid for.
+    pub usage: Usage,
+    /// What that costs by the default price list, so that it depends on the plan alone; none when that list has no price for a
+    /// site. Reports price by the list of their spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Mean over machines and clocks.
     pub breakdown: Breakdown,
     /// From asking for rows to having them all, each clock and worker.

@@ -375,7 +375,11 @@ mod tests {
         let folder = write_whole(out.path(), &cell);
         assert!(matches!(check_whole(&folder, "0000"), Err(NotWhole::OtherPlan { .. })));
         let summary = fs::read_to_string(folder.join(file::SUMMARY)).unwrap();
-        for broken in [&summary[..summary.len() / 2], "", &summary.replacen("\"schema\": 2", "\"schema\": 999", 1)] {
+        for broken in [
+            &summary[..summary.len() / 2],
+            "",
+            &summary.replacen(&format!("\"schema\": {SCHEMA}"), "\"schema\": 999", 1),
+        ] {
             fs::write(folder.join(file::SUMMARY), broken).unwrap();
             assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::Summary { .. })), "{broken}");
         }

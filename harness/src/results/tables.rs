@@ -256,7 +256,7 @@ mod tests {
     fn another_table_and_other_bytes_are_refused() {
         let bytes = to_parquet(&testing::traffic_rows()).unwrap();
         let error = from_parquet::<Sample>(&bytes).unwrap_err().to_string();
-        assert!(error.contains("`traffic` of schema 2, expected `samples`"), "{error}");
+        assert!(error.contains(&format!("`traffic` of schema {SCHEMA}, expected `samples`")), "{error}");
         assert!(from_parquet::<Sample>(b"PAR1 and nothing else").is_err());
         assert!(from_parquet::<TrafficRow>(&bytes[..bytes.len() / 2]).is_err());
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 use super::store::{self, Tables};
-use super::{Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow};
+use super::{Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow, Usage};
 
 /// A cell to be, with the few numbers that figures depend on.
 #[derive(Clone)]
@@ -176,6 +176,8 @@ impl Made {
             wan_bytes_actual: (2.4 * self.wan_bytes_per_clock) as u64,
             wan_bytes_per_clock: self.wan_bytes_per_clock,
             lan_bytes: 7_000_000_000,
+            usage: Usage::default(),
+            cost: None,
             breakdown: self.breakdown,
             read_wait: waits,
             barrier_wait: Percentiles::default(),
@@ -238,6 +240,7 @@ pub(crate) fn index(cells: &[CellResult]) -> CellIndex {
         spec: "fig13".into(),
         title: "Matrix factorisation under SSP, 11 data centres".into(),
         figure: "fig13".into(),
+        pricing: None,
         cells: cells.iter().map(entry).collect(),
     }
 }

@@ -17,7 +17,7 @@ use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
 
-use crate::plan::Plan;
+use crate::plan::{DataSet, Plan};
 use crate::spec::split;
 
 /// The workers of all machines, for matrix factorisation.
@@ -35,6 +35,23 @@ pub(super) fn mf_worker(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa, ma
 
 fn mf_parts(plan: &Plan, ratings: &Ratings) -> Vec<Part> {
     partition(ratings, &plan.machines_per_site, split::of_ratings(plan.split).expect("a plan's split was checked"))
+}
+
+/// How much raw data each machine of the plan's sites holds, in ratings or tokens.
+pub(super) fn held(plan: &Plan, data: &DataSet) -> Vec<u64> {
+    match data {
+        DataSet::Ratings(ratings) => {
+            let size = |part: &Part| (part.train.len() + part.held_out.len()) as u64;
+            mf_parts(plan, ratings).iter().map(size).collect()
+        }
+        DataSet::Corpus(corpus) => {
+            let split = split::of_documents(plan.split).expect("a plan's split was checked");
+            let documents: Vec<u64> =
+                corpus.iter().map(|entries| entries.iter().map(|entry| u64::from(entry.count)).sum()).collect();
+            let parts = bow::partition::partition(corpus, &plan.machines_per_site, split);
+            parts.iter().map(|part| part.documents.iter().map(|&document| documents[document as usize]).sum()).collect()
+        }
+    }
 }
 
 /// The workers of all machines, for topic modelling.

@@ -16,6 +16,7 @@ use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
+use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
 use super::local::{self, Assignment, Keeping, LocalError};
 use super::progress::CellProgress;
@@ -49,6 +50,9 @@ pub(super) enum CellError {
     /// A run in real time broke off.
     #[error(transparent)]
     Local(#[from] LocalError),
+    /// Raw data cannot be moved.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
     /// A corpus whose counts are not exact.
     #[error(transparent)]
     TooFrequent(#[from] TooFrequent),
@@ -79,19 +83,28 @@ pub(super) struct RunEnd<'a> {
     pub(super) clamped: u64,
 }
 
+/// Where a cell learns, and what moved there first.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    topology: &'a Topology,
+    plan: &'a Plan,
+    gathered: Option<&'a Gathered>,
+}
+
 type Driver<W> = VirtualDriver<Machine<W>>;
 
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
+        let placed = self.plan.placed();
         match (self.plan.workload, self.data) {
             (Workload::Mf(config), DataSet::Ratings(ratings)) => {
-                let workloads = build::mf_workers(self.plan, ratings, config, self.isa);
+                let workloads = build::mf_workers(&placed, ratings, config, self.isa);
                 self.run_workload(workloads, progress, say, |_| None)
             }
             (Workload::Lda(config), DataSet::Corpus(corpus)) => {
                 let model = |end: &RunEnd<'_>| Some(topics::model(corpus, config.topics, end));
-                let workloads = build::lda_workers(self.plan, corpus, config, self.isa)?;
+                let workloads = build::lda_workers(&placed, corpus, config, self.isa)?;
                 self.run_workload(workloads, progress, say, model)
             }
             (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
@@ -111,9 +124,12 @@ impl Job<'_> {
         let begun = Instant::now();
         let mut host = Host::this(self.jobs);
         store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
-        let topology = Topology::new(&self.plan.profile, &self.plan.machines_per_site)?;
+        let placed = self.plan.placed();
+        let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
+        let gathered = Gathered::of(self.plan, || build::held(self.plan, self.data))?;
+        let place = |gathered| Place { topology: &topology, plan: &placed, gathered };
         let clocks_per_pass = workloads[0].clocks_per_pass();
-        let setting = build::setting(self.plan, &topology, &workloads[0], self.max_clocks(), self.isa);
+        let setting = build::setting(&placed, &topology, &workloads[0], self.max_clocks(), self.isa);
         let setting = Arc::new(setting);
         let mut recorder = Recorder {
             setting: setting.clone(),
@@ -130,17 +146,22 @@ impl Job<'_> {
                 let mut driver = self.driver(&topology, &setting, &recorder.workloads)?;
                 self.begin(&mut driver, &mut recorder, say);
                 self.run_to_the_end(&mut driver, &mut recorder)?;
-                (self.write_end(&topology, driver.digest(), &recorder.state)?, Vec::new())
+                let mut digest = driver.digest().clone();
+                if let Some(gathered) = &gathered {
+                    gathered.shift(&mut recorder.state);
+                    gathered.digest(&mut digest);
+                }
+                (self.write_end(place(gathered.as_ref()), &digest, &recorder.state)?, Vec::new())
             }
             Launch::Local(Local { dilation }) => {
                 let assignment = Assignment::new(self, dilation);
-                let mut keep = |state: &RecorderState<W::State>, why: &str| self.keep(&topology, state, why);
+                let mut keep = |state: &RecorderState<W::State>, why: &str| self.keep(place(None), state, why);
                 let keeping = Keeping { every: self.checkpoint_every, keep: &mut keep };
                 let ended = local::run(&assignment, self.folder, &mut recorder, keeping)?;
                 let conformance = ended.conformance(mean_clock(&recorder.state));
                 conformance.write(self.folder)?;
                 conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.name)));
-                (self.write_end(&topology, &Digest::default(), &recorder.state)?, conformance.faults)
+                (self.write_end(place(None), &Digest::default(), &recorder.state)?, conformance.faults)
             }
         };
         self.mark(&mut summary, faults)?;
@@ -231,21 +252,16 @@ impl Job<'_> {
     }
 
     /// Writes the tables of a run that has ended.
-    fn write_end<S>(
-        &self,
-        topology: &Topology,
-        digest: &Digest,
-        state: &RecorderState<S>,
-    ) -> Result<Summary, WriteError> {
+    fn write_end<S>(&self, place: Place<'_>, digest: &Digest, state: &RecorderState<S>) -> Result<Summary, WriteError> {
         let end = state.end.expect("a run that ended has an end");
-        self.write_tables(topology, (end.outcome, digest), state)
+        self.write_tables(place, (end.outcome, digest), state)
     }
 
     /// Keeps what a run has that does not come to its end, and says so in it: the cell counts as run, but not as valid.
-    fn keep<S>(&self, topology: &Topology, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
+    fn keep<S>(&self, place: Place<'_>, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
         let Some(last) = state.samples.last() else { return Ok(()) };
         let broken_off = (Outcome::BrokenOff, &Digest::default());
-        let mut summary = self.write_tables(topology, broken_off, state)?;
+        let mut summary = self.write_tables(place, broken_off, state)?;
         self.mark(&mut summary, vec![format!("broken off after clock {}: {why}", last.clock)])?;
         store::write_summary(self.folder, &summary)
     }
@@ -262,17 +278,18 @@ impl Job<'_> {
 
     fn write_tables<S>(
         &self,
-        topology: &Topology,
+        place: Place<'_>,
         how: (Outcome, &Digest),
         state: &RecorderState<S>,
     ) -> Result<Summary, WriteError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
-        let traffic = table::traffic(topology, &state.traffic);
+        let mut traffic = table::traffic(place.topology, &state.traffic);
+        traffic.extend(place.gathered.into_iter().flat_map(Gathered::traffic));
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        Ok(table::summary(self.plan, target, state, &clocks, how))
+        Ok(table::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
     }
 }
 

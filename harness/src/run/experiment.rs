@@ -40,7 +40,7 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, title, figure, plans, loaders } = experiment;
+    let Experiment { name, title, figure, plans, pricing, loaders } = experiment;
     let entry = |planned: &Planned| CellEntry {
         panel: planned.panel.clone(),
         cell: planned.cell.clone(),
@@ -52,6 +52,7 @@ pub(super) fn run(
         spec: name.clone(),
         title: title.clone(),
         figure: figure.clone().unwrap_or_default(),
+        pricing: Some(pricing.clone()),
         cells: plans.iter().map(entry).collect(),
     };
     store::write_cells(folder, &index).map_err(Failure::run)?;

@@ -7,6 +7,7 @@ mod build;
 mod cell;
 mod checkpoint;
 mod experiment;
+mod gathered;
 mod goal;
 mod histogram;
 mod local;
@@ -14,6 +15,7 @@ mod progress;
 mod recorder;
 mod table;
 mod topics;
+mod usage;
 mod views;
 
 use std::process::ExitCode;

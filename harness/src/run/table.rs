@@ -7,7 +7,10 @@ use emulator::id::MachineId;
 use emulator::node::Class;
 use emulator::topology::Topology;
 
+use super::gathered::Gathered;
 use super::recorder::{Counts, RecorderState};
+use super::usage::usage;
+use crate::cost;
 use crate::plan::{self, Data, DataSet, Plan, system_in_words};
 use crate::results::manifest::{self, Machines, Manifest, Scale, Shape};
 use crate::results::{Breakdown, ClockRow, Held, Outcome, SCHEMA, Summary, TrafficRow};
@@ -72,16 +75,20 @@ pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), 
 /// The cell in numbers.
 pub(super) fn summary<S>(
     plan: &Plan,
+    (placed, gathered): (&Plan, Option<&Gathered>),
     target: Option<f64>,
     state: &RecorderState<S>,
-    clocks: &[ClockRow],
+    (clocks, traffic): (&[ClockRow], &[TrafficRow]),
     (outcome, digest): (Outcome, &Digest),
 ) -> Summary {
     let (first, last) = (state.samples.first(), state.samples.last());
     let (first, last) = first.zip(last).expect("nothing is written before the first sample");
     let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
     let sites: Vec<u32> =
-        plan.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+        placed.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+    let learning = last.seconds - gathered.map_or(0.0, Gathered::seconds);
+    let usage = usage(placed, learning, last.clock, clocks, traffic);
+    let usage = gathered.map_or_else(|| usage.clone(), |gathered| gathered.paid(usage.clone()));
     let held = held(state);
     let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
     Summary {
@@ -101,6 +108,8 @@ pub(super) fn summary<S>(
         wan_bytes_actual: last.wan_bytes_actual,
         wan_bytes_per_clock: last.wan_bytes as f64 / f64::from(last.clock.max(1)),
         lan_bytes: lan.map(|(_, counts)| counts.charged).sum(),
+        cost: cost::by_default(&usage, &plan.machines.name),
+        usage,
         breakdown: mean(clocks.iter().filter(|row| row.clock < last.clock)),
         read_wait: state.read_wait.percentiles(),
         barrier_wait: state.barrier_wait.percentiles(),

@@ -6,6 +6,7 @@
 mod form;
 mod launch;
 mod panel;
+mod prices;
 mod set;
 mod source;
 pub(crate) mod split;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 
 use datasets::bow::config::Generated as GeneratedCorpus;
 use datasets::ratings::config::Generated;
-use emulator::units::ByteSize;
+use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Encoding, Inside, System};
 use gaia_core::workload::lda::config::Lda;
@@ -25,6 +26,7 @@ pub use form::FormError;
 pub(crate) use form::parse as parse_form;
 pub use launch::{Goal, Launch, Local};
 pub use panel::{Panel, PanelSpec};
+pub use prices::Prices;
 pub use set::{SetError, Setting};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
 pub use split::{SkewBy, Split};
@@ -57,6 +59,9 @@ pub struct Spec {
     /// The kind of every machine.
     #[serde(default)]
     pub machines: Machines,
+    /// The rate of every machine's network interface, in place of what its kind and the profile say: what a LAN gives.
+    #[serde(default)]
+    pub nic: Option<Bandwidth>,
     /// How sparse updates are written on the wire.
     #[serde(default)]
     pub encoding: Encoding,
@@ -96,6 +101,9 @@ pub struct Spec {
     /// Of the command line: in place of the data of what learns from this kind.
     #[serde(skip)]
     pub given_data: Option<PathBuf>,
+    /// What runs cost. No part of a plan.
+    #[serde(default)]
+    pub prices: Prices,
 }
 
 /// What is learnt.
@@ -190,6 +198,9 @@ pub struct Cell {
     /// In place of the spec's.
     #[serde(default)]
     pub machines: Option<Machines>,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub nic: Option<Bandwidth>,
     /// In place of the spec's.
     #[serde(default)]
     pub encoding: Option<Encoding>,

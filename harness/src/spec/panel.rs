@@ -3,6 +3,7 @@
 //! `panels: [{ name: TM, workload: ..., data: ... }, ...]`: each panel is the spec with the fields that it sets in place of
 //! the spec's. A spec without panels is one panel without a name.
 
+use emulator::units::Bandwidth;
 use gaia_core::sync::config::{Encoding, System};
 use serde::Deserialize;
 
@@ -65,6 +66,7 @@ panel! {
     split: Split = "split",
     similitude: Scale = "similitude",
     machines: Machines = "machines",
+    nic: Bandwidth = "nic",
     encoding: Encoding = "encoding",
     profile: String = "profile",
     machines_per_site: PerSite = "machines-per-site",

@@ -1,0 +1,96 @@
+//! What a run used that is paid for, and what it costs: parts of `summary.json`.
+//!
+//! [`Usage`] is a function of the run alone. [`Cost`] is [`crate::cost`]'s, of the usage and a price list; it can be made again
+//! with other prices at any time.
+
+use serde::{Deserialize, Serialize};
+
+/// What is paid for, at the scale that the run stands for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Machine hours by site, in the profile's order; sites that used none are left out.
+    pub sites: Vec<SiteUsage>,
+    /// Charged bytes from site to site; within a site nothing is paid.
+    pub traffic: Vec<PairUsage>,
+}
+
+/// Hours of the machines of a site, summed over them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteUsage {
+    /// Its name.
+    pub site: String,
+    /// The provider's name for it, where the profile says.
+    pub region: Option<String>,
+    /// Computing: compute, server, encode and staleness of the breakdown. Staleness is there because what it waits for is
+    /// another machine's computing.
+    pub compute_hours: f64,
+    /// Waiting for the network: wire and barrier of the breakdown, and moving raw data.
+    pub network_hours: f64,
+}
+
+/// Bytes from a site to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairUsage {
+    /// The sender.
+    pub from: String,
+    /// The receiver.
+    pub to: String,
+    /// Charged bytes, control and data.
+    pub bytes: u64,
+}
+
+/// What a run costs, in USD.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The price list.
+    pub prices: String,
+    /// When its prices held.
+    pub date: String,
+    /// The instance that a machine is priced as.
+    pub instance: String,
+    /// Machine hours that computed.
+    pub machine_compute: f64,
+    /// Machine hours that waited for the network.
+    pub machine_network: f64,
+    /// Traffic that left regions.
+    pub communication: f64,
+    /// All three.
+    pub total: f64,
+    /// The same by site.
+    pub sites: Vec<SiteCost>,
+}
+
+/// What a site's machines, and what left it, cost in USD.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteCost {
+    /// Its name.
+    pub site: String,
+    /// The region that it is priced as.
+    pub region: String,
+    /// USD of a machine.
+    pub usd_per_hour: f64,
+    /// That price is not stated for the region: it was filled from prices elsewhere.
+    pub filled: bool,
+    /// Machine hours that computed.
+    pub machine_compute: f64,
+    /// Machine hours that waited for the network.
+    pub machine_network: f64,
+    /// Traffic that left the site.
+    pub communication: f64,
+}
+
+impl Cost {
+    /// The three parts by name, in the order in which they are drawn and tabled.
+    pub fn parts(&self) -> [(&'static str, f64); 3] {
+        [
+            ("machine_compute", self.machine_compute),
+            ("machine_network", self.machine_network),
+            ("communication", self.communication),
+        ]
+    }
+
+    /// Regions whose price of a machine was filled from prices elsewhere.
+    pub fn filled(&self) -> Vec<&str> {
+        self.sites.iter().filter(|site| site.filled).map(|site| site.region.as_str()).collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! What a spec says about prices: a list by name or path, or a mapping that changes how it is used.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+
+/// How results are priced. No part of a plan: other prices need no other run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// A built-in list, or a file relative to the spec; none: the default, where the sites are regions of it.
+    pub list: Option<String>,
+    /// The instance that every machine is priced as, in place of what the list says of its kind.
+    pub instance: Option<String>,
+    /// The region of sites, by their names.
+    pub price_as: BTreeMap<String, String>,
+}
+
+/// The mapping.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Fields {
+    list: Option<String>,
+    instance: Option<String>,
+    #[serde(default)]
+    price_as: BTreeMap<String, String>,
+}
+
+impl Prices {
+    /// Whether the spec says anything: then all of its sites must have a price.
+    pub fn are_given(&self) -> bool {
+        *self != Prices::default()
+    }
+}
+
+impl<'de> Deserialize<'de> for Prices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrFields;
+        impl<'de> Visitor<'de> for NameOrFields {
+            type Value = Prices;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a price list, or a mapping of `list`, `instance`, `price-as`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Prices, E> {
+                Ok(Prices { list: Some(name.into()), ..Prices::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Prices, A::Error> {
+                let Fields { list, instance, price_as } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Prices { list, instance, price_as })
+            }
+        }
+        deserializer.deserialize_any(NameOrFields)
+    }
+}
