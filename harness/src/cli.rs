@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::spec::{Changes, Launch, Local, Setting};
 use emulator::real::clock::Dilation;
+use gaia_core::workload::ic::device::DeviceChoice;
 
 /// Everything went as asked.
 pub const DONE: u8 = 0;
@@ -103,6 +104,9 @@ pub struct RunArgs {
     /// Wall seconds between two checkpoints of an unfinished cell; a run that is killed goes on from the last
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative)]
     pub checkpoint_every: f64,
+    /// What networks run on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -185,23 +189,23 @@ pub enum DataCommand {
     Import {
         /// A file or folder; its format is recognised by content
         path: PathBuf,
-        /// The file to write [default: the name of PATH with .ratings or .bags, here]
+        /// The file to write [default: the name of PATH with .ratings, .bags or .images, here]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Generate ratings of the Netflix Prize's shape, or bags of words of the NYTimes corpus', as one compact file
+    /// Generate ratings of the Netflix Prize's shape, bags of words of the NYTimes corpus', or images, as one compact file
     Generate {
         /// What to generate
         #[arg(value_enum, default_value_t = Generated::Ratings)]
         what: Generated,
         /// Users and items as a share of Netflix's, at its density; documents and words as a share of NYTimes'
-        /// [default: 0.1 for ratings, 0.02 for bags]
+        /// [default: 0.1 for ratings, 0.02 for bags]; images have none
         #[arg(long)]
         scale: Option<f64>,
         /// The generator's seed
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        /// The file to write [default: generated.ratings or generated.bags]
+        /// The file to write [default: generated.ratings, .bags or .images]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -219,6 +223,8 @@ pub enum Generated {
     Ratings,
     /// Bags of words, for topic modelling
     Bags,
+    /// Labelled images, for image classification
+    Images,
 }
 
 /// How machines are run.

@@ -84,6 +84,7 @@ pub fn list() -> String {
         pairs(&[
             ("mf", "matrix factorisation by stochastic gradient descent, of ratings"),
             ("lda", "topic modelling by collapsed Gibbs sampling, of bags of words"),
+            ("ic", "image classification by convolutional networks on libtorch, of images (feature `torch`)"),
         ]),
     );
     section("profiles", builtin_names().map(profile).collect());
@@ -125,11 +126,13 @@ fn price_list(name: &str) -> (String, String) {
 fn machine_kind(name: &str) -> (String, String) {
     let about = machines::builtin(name).map_or_else(String::new, |kind| {
         format!(
-            "{:.1} M rating updates/s at rank {}, {:.1} M tokens/s at {} topics",
+            "{:.1} M rating updates/s at rank {}, {:.1} M tokens/s at {} topics, {:.0} images/s at {} G multiplications",
             kind.mf.updates_per_second / 1e6,
             kind.mf.rank,
             kind.lda.tokens_per_second / 1e6,
-            kind.lda.topics
+            kind.lda.topics,
+            kind.ic.images_per_second,
+            kind.ic.billion_multiplications
         )
     });
     (name.to_string(), about)

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use datasets::bow::{self, Corpus};
+use datasets::images::{self, Images};
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::load::{Ids, load};
 use datasets::ratings::{self, Ratings};
@@ -22,6 +23,9 @@ pub fn command(command: &DataCommand) -> Result<String, Failure> {
             make_ratings(*scale, *seed, out.as_deref())
         }
         DataCommand::Generate { what: Generated::Bags, scale, seed, out } => make_bags(*scale, *seed, out.as_deref()),
+        DataCommand::Generate { what: Generated::Images, scale, seed, out } => {
+            make_images(*scale, *seed, out.as_deref())
+        }
         DataCommand::Verify { path } => verify(path),
     }
 }
@@ -34,11 +38,18 @@ pub fn known() -> Vec<(String, String)> {
             "generated-corpus",
             "bags of words of the NYTimes corpus' shape at any scale (`data: { generated-corpus: { scale: 0.02 } }`)",
         ),
+        (
+            "generated-images",
+            "labelled images of any shape and number (`data: { generated-images: { classes: 10, height: 32, width: 32 } }`)",
+        ),
         ("MovieLens CSV", "`ratings.csv`: userId,movieId,rating,timestamp"),
         ("MovieLens 1M", "`ratings.dat`: UserID::MovieID::Rating::Timestamp"),
         ("MovieLens 100K", "`u.data`: user, item, rating, timestamp, tab-separated"),
         ("Netflix Prize", "`combined_data_*.txt` or `training_set/mv_*.txt`"),
         ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` beside it"),
+        ("CIFAR-10", "`data_batch_*.bin` and `test_batch.bin`"),
+        ("MNIST", "`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the two of `t10k`"),
+        ("JPEG by class", "`train/<class>/*.jpg` and `test/<class>/*.jpg` (or `val/`), as ImageNet by WordNet id"),
         ("cache", "what `experiments data import` and `generate` write"),
     ];
     entries.map(|(name, about)| (name.to_string(), about.to_string())).to_vec()
@@ -48,7 +59,7 @@ fn list() -> String {
     let known = known();
     let width = known.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text: String = known.iter().map(|(name, about)| format!("{name:width$}  {about}\n")).collect();
-    text.push_str("Formats are recognised by content, in a file or a folder; text may be gzipped (.gz).\n");
+    text.push_str("Formats are recognised by content, in a file or a folder; text and idx may be gzipped (.gz), images in .tar, .tar.gz or .tar.xz.\n");
     text
 }
 
@@ -59,12 +70,25 @@ fn import(path: &Path, out: Option<&Path>) -> Result<String, Failure> {
         ratings::cache::write_cache(&loaded.ratings, &loaded.ids, &out).map_err(Failure::run)?;
         return Ok(written(&numbers_of_ratings(&loaded.ratings), &out));
     }
-    let DataSet::Corpus(corpus) = read_any(path, SEED).map_err(Failure::input)? else {
-        return Err(Failure::input(format!("{}: changed while it was being read", path.display())));
-    };
-    let out = out.map_or_else(|| default_out(path, "bags"), Path::to_path_buf);
-    bow::cache::write_cache(&corpus, &out).map_err(Failure::run)?;
-    Ok(written(&numbers_of_corpus(&corpus), &out))
+    let out = |ending| out.map_or_else(|| default_out(path, ending), Path::to_path_buf);
+    match read_any(path, SEED).map_err(Failure::input)? {
+        DataSet::Corpus(corpus) => {
+            bow::cache::write_cache(&corpus, &out("bags")).map_err(Failure::run)?;
+            Ok(written(&numbers_of_corpus(&corpus), &out("bags")))
+        }
+        DataSet::Images(images) => {
+            let (bytes, most) = (images::cache::pixel_bytes(&images), images::load::Options::default().memory_bytes);
+            if bytes > most {
+                return Err(Failure::input(format!(
+                    "{}: {bytes} bytes of pixels, expected at most {most}: larger sets are decoded when they are read, from where they are",
+                    path.display()
+                )));
+            }
+            images::cache::write_cache(&images, &out("images")).map_err(Failure::run)?;
+            Ok(written(&numbers_of_images(&images), &out("images")))
+        }
+        DataSet::Ratings(_) => Err(Failure::input(format!("{}: changed while it was being read", path.display()))),
+    }
 }
 
 /// The name of the file or folder, with another ending, where the command runs.
@@ -97,12 +121,44 @@ fn make_bags(scale: Option<f64>, seed: u64, out: Option<&Path>) -> Result<String
     Ok(written(&numbers_of_corpus(&corpus), out))
 }
 
+fn make_images(scale: Option<f64>, seed: u64, out: Option<&Path>) -> Result<String, Failure> {
+    if scale.is_some() {
+        return Err(Failure::input(
+            "--scale: images have none; a spec's `generated-images` gives their shape and number",
+        ));
+    }
+    let out = out.unwrap_or(Path::new("generated.images"));
+    let images = images::generate::generate(&images::config::Generated::default(), seed);
+    images::cache::write_cache(&images, out).map_err(Failure::run)?;
+    Ok(written(&numbers_of_images(&images), out))
+}
+
 fn verify(path: &Path) -> Result<String, Failure> {
     let numbers = match read_any(path, SEED).map_err(Failure::input)? {
         DataSet::Ratings(ratings) => numbers_of_ratings(&ratings),
         DataSet::Corpus(corpus) => numbers_of_corpus(&corpus),
+        DataSet::Images(images) => {
+            read_all(&images).map_err(|says| Failure::input(format!("{}: {says}", path.display())))?;
+            numbers_of_images(&images)
+        }
     };
     Ok(format!("{}: whole\n{numbers}", path.display()))
+}
+
+/// Reads every image: those that are decoded when they are read show only then whether they can be.
+fn read_all(images: &Images) -> Result<(), String> {
+    /// Images that are read at a time.
+    const BATCH: usize = 256;
+    let mut buffer = vec![0; BATCH * images.shape.bytes()];
+    for split in [&images.train, &images.test] {
+        let numbers: Vec<u32> = (0..split.len() as u32).collect();
+        for batch in numbers.chunks(BATCH) {
+            split.pixels.read(batch, &mut buffer[..batch.len() * images.shape.bytes()]);
+        }
+        split.pixels.skipped().iter().for_each(|image| eprintln!("cannot be used: {image}"));
+        split.pixels.failure().map_or(Ok(()), Err)?;
+    }
+    Ok(())
 }
 
 fn written(numbers: &str, out: &Path) -> String {
@@ -132,5 +188,17 @@ fn numbers_of_corpus(corpus: &Corpus) -> String {
         corpus.words,
         corpus.tokens,
         blake3::Hash::from_bytes(corpus.hash).to_hex(),
+    )
+}
+
+fn numbers_of_images(images: &Images) -> String {
+    format!(
+        "  {}\n  {} classes, {} images to learn from, {} to test on, {}\n  hash {}\n",
+        images.name,
+        images.classes.len(),
+        images.train.len(),
+        images.test.len(),
+        images.shape,
+        blake3::Hash::from_bytes(images.hash).to_hex(),
     )
 }

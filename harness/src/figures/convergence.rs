@@ -112,8 +112,12 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
     };
     // What only one of the workloads has.
     let models = results.iter().filter(|result| result.summary.topic_model.is_some()).count();
-    if models < results.len() || results.is_empty() {
+    let judges = results.iter().filter(|result| result.summary.test_accuracy.is_some()).count();
+    if models + judges < results.len() || results.is_empty() {
         add("held_out_rmse", &|s| s.last_held_out_rmse)?;
+    }
+    if judges > 0 {
+        add("test_accuracy_percent", &|s| s.test_accuracy.map(|share| share * 100.0))?;
     }
     if models > 0 {
         add("log_likelihood_per_token", &|s| s.topic_model.as_ref().map(|model| model.log_likelihood_per_token))?;

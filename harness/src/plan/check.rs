@@ -19,9 +19,10 @@ const MAX_CLOCKS_AHEAD: u32 = 1000;
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
 /// The fields of a machine kind that may be `fitted`.
-const RATES: [&str; 7] = [
+const RATES: [&str; 8] = [
     "mf.updates-per-second",
     "lda.tokens-per-second",
+    "ic.images-per-second",
     "server.apply-gb-per-second",
     "server.filter-gb-per-second",
     "server.encode-gb-per-second",
@@ -83,6 +84,7 @@ impl Problems {
         let errors: Vec<(&str, f64, &str)> = match workload {
             Workload::Mf(mf) => mf.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
             Workload::Lda(lda) => lda.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+            Workload::Ic(ic) => ic.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
         };
         for (field, found, expected) in errors {
             self.add(format!("{path}.{field}"), format!("{found}: expected {expected}"));
@@ -154,6 +156,8 @@ impl Problems {
         self.positive(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, 1e12);
         self.within(&format!("{path}.lda.topics"), kind.lda.topics, 2..=4096);
         self.positive(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, 1e12);
+        self.positive(&format!("{path}.ic.billion-multiplications"), kind.ic.billion_multiplications, 1e6);
+        self.positive(&format!("{path}.ic.images-per-second"), kind.ic.images_per_second, 1e9);
         for (name, rate) in [
             ("apply", kind.server.apply_gb_per_second),
             ("filter", kind.server.filter_gb_per_second),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datasets::bow::{self, Corpus};
+use datasets::images::load::{Loaded, Options};
+use datasets::images::{self, Images};
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::{self, Ratings};
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ pub enum Kind {
     Ratings,
     /// Bags of words.
     Corpus,
+    /// Labelled images.
+    Images,
 }
 
 /// Where the data come from.
@@ -28,17 +32,21 @@ pub enum DataSource {
     Generated(ratings::config::Generated),
     /// Documents made from these settings and a plan's seed.
     GeneratedCorpus(bow::config::Generated),
+    /// Images made from these settings and a plan's seed.
+    GeneratedImages(images::config::Generated),
     /// Data of this kind, read from this file or folder; which ratings are held out follows from a plan's seed.
     File(Kind, PathBuf),
 }
 
-/// Data in memory.
+/// Data in memory, or within reach.
 #[derive(Clone, Debug)]
 pub enum DataSet {
     /// Users' ratings of items.
     Ratings(Arc<Ratings>),
     /// Bags of words.
     Corpus(Arc<Corpus>),
+    /// Labelled images.
+    Images(Arc<Images>),
 }
 
 /// Data that cannot be had.
@@ -50,7 +58,10 @@ pub enum DataError {
     /// No bags of words there.
     #[error(transparent)]
     Corpus(#[from] bow::load::LoadError),
-    /// Data of the other kind there.
+    /// No images there.
+    #[error(transparent)]
+    Images(#[from] images::load::LoadError),
+    /// Data of another kind there.
     #[error("{}: found {found} ({name}), expected {expected}, which the workload `{}` learns from", path.display(), expected.workload())]
     OtherKind {
         /// The file or folder.
@@ -77,6 +88,7 @@ impl Kind {
         match workload {
             Workload::Mf(_) => Kind::Ratings,
             Workload::Lda(_) => Kind::Corpus,
+            Workload::Ic(_) => Kind::Images,
         }
     }
 
@@ -84,6 +96,7 @@ impl Kind {
         match self {
             Kind::Ratings => "mf",
             Kind::Corpus => "lda",
+            Kind::Images => "ic",
         }
     }
 }
@@ -93,6 +106,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Ratings => "ratings",
             Kind::Corpus => "bags of words",
+            Kind::Images => "images",
         })
     }
 }
@@ -103,6 +117,7 @@ impl DataSet {
         match self {
             DataSet::Ratings(_) => Kind::Ratings,
             DataSet::Corpus(_) => Kind::Corpus,
+            DataSet::Images(_) => Kind::Images,
         }
     }
 
@@ -111,6 +126,7 @@ impl DataSet {
         match self {
             DataSet::Ratings(ratings) => &ratings.name,
             DataSet::Corpus(corpus) => &corpus.name,
+            DataSet::Images(images) => &images.name,
         }
     }
 
@@ -119,6 +135,7 @@ impl DataSet {
         match self {
             DataSet::Ratings(ratings) => &ratings.hash,
             DataSet::Corpus(corpus) => &corpus.hash,
+            DataSet::Images(images) => &images.hash,
         }
     }
 }
@@ -139,8 +156,8 @@ impl Loader {
     /// # Errors
     /// [`DataError`], when they are read from a file.
     pub fn data(&mut self, seed: u64) -> Result<DataSet, DataError> {
-        // A corpus from a file is the same for every seed: nothing of it is held out.
-        let is_fixed = matches!(self.source, DataSource::File(Kind::Corpus, _));
+        // A corpus or images from a file are the same for every seed: nothing of them is held out by it.
+        let is_fixed = matches!(self.source, DataSource::File(Kind::Corpus | Kind::Images, _));
         if let Some((_, data)) = self.last.as_ref().filter(|(last, _)| is_fixed || *last == seed) {
             return Ok(data.clone());
         }
@@ -148,6 +165,7 @@ impl Loader {
         let data = match &self.source {
             DataSource::Generated(config) => DataSet::Ratings(Arc::new(ratings::generate::generate(config, seed))),
             DataSource::GeneratedCorpus(config) => DataSet::Corpus(Arc::new(bow::generate::generate(config, seed))),
+            DataSource::GeneratedImages(config) => DataSet::Images(Arc::new(images::generate::generate(config, seed))),
             DataSource::File(kind, path) => read(*kind, path, seed)?,
         };
         self.last = Some((seed, data.clone()));
@@ -156,40 +174,53 @@ impl Loader {
 }
 
 fn read(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
-    match read_kind(kind, path, seed) {
-        Ok(data) => Ok(data),
-        // What it is instead is worth a second look.
-        Err(error) => {
-            let found = if kind == Kind::Ratings { Kind::Corpus } else { Kind::Ratings };
-            Err(match read_kind(found, path, seed) {
-                Ok(data) => {
-                    DataError::OtherKind { path: path.to_owned(), found, name: data.name().to_owned(), expected: kind }
-                }
-                Err(_) => error,
-            })
+    // What it is instead is worth a second look.
+    read_kind(kind, path, seed).map_err(|error| {
+        let others = KINDS.into_iter().filter(|&other| other != kind);
+        match others.filter_map(|other| read_kind(other, path, seed).ok()).next() {
+            Some(data) => DataError::OtherKind {
+                path: path.to_owned(),
+                found: data.kind(),
+                name: data.name().to_owned(),
+                expected: kind,
+            },
+            None => error,
         }
-    }
+    })
 }
 
 /// The data in a file or folder, of whichever kind; `seed` decides which ratings are held out.
 ///
 /// # Errors
-/// When they are of neither kind: what is wrong with the kind that they seem to be, or with them as ratings.
+/// When they are of no kind: what is wrong with the kind that they seem to be, or with them as ratings.
 pub fn read_any(path: &Path, seed: u64) -> Result<DataSet, DataError> {
-    let as_ratings = match read_kind(Kind::Ratings, path, seed) {
-        Ok(data) => return Ok(data),
-        Err(error) => error,
-    };
-    use bow::load::LoadError::{NothingFound, Unknown};
-    match read_kind(Kind::Corpus, path, seed) {
-        Ok(data) => Ok(data),
-        Err(DataError::Corpus(Unknown { .. } | NothingFound { .. })) => Err(as_ratings),
-        Err(as_corpus) => match as_ratings {
-            DataError::Ratings(
-                ratings::load::LoadError::Unknown { .. } | ratings::load::LoadError::NothingFound { .. },
-            ) => Err(as_corpus),
-            other => Err(other),
-        },
+    let mut errors = Vec::new();
+    for kind in KINDS {
+        match read_kind(kind, path, seed) {
+            Ok(data) => return Ok(data),
+            Err(error) => errors.push(error),
+        }
+    }
+    let seems = errors.iter().position(|error| !error.is_other()).unwrap_or(0);
+    Err(errors.swap_remove(seems))
+}
+
+/// Every kind, in the order in which files are tried.
+const KINDS: [Kind; 3] = [Kind::Ratings, Kind::Corpus, Kind::Images];
+
+impl DataError {
+    /// Whether nothing there looks like data of this kind.
+    fn is_other(&self) -> bool {
+        use {
+            bow::load::LoadError as OfCorpus, images::load::LoadError as OfImages,
+            ratings::load::LoadError as OfRatings,
+        };
+        match self {
+            DataError::Ratings(error) => matches!(error, OfRatings::Unknown { .. } | OfRatings::NothingFound { .. }),
+            DataError::Corpus(error) => matches!(error, OfCorpus::Unknown { .. } | OfCorpus::NothingFound { .. }),
+            DataError::Images(error) => matches!(error, OfImages::Unknown { .. }),
+            DataError::OtherKind { .. } => true,
+        }
     }
 }
 
@@ -200,5 +231,18 @@ fn read_kind(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
             DataSet::Ratings(Arc::new(ratings::load::load(path, held_out)?.ratings))
         }
         Kind::Corpus => DataSet::Corpus(Arc::new(bow::load::load(path)?)),
+        Kind::Images => {
+            let Loaded { images, skipped } = images::load::load(path, &Options::default())?;
+            tell_skipped(path, &skipped);
+            DataSet::Images(Arc::new(images))
+        }
     })
+}
+
+/// Names the images that were passed over.
+fn tell_skipped(path: &Path, skipped: &[String]) {
+    if !skipped.is_empty() {
+        eprintln!("{}: {} images cannot be used and are skipped:", path.display(), skipped.len());
+        skipped.iter().for_each(|image| eprintln!("  {image}"));
+    }
 }

@@ -8,12 +8,15 @@ mod central;
 mod check;
 mod data;
 mod estimate;
+mod images;
 mod panels;
 mod pricing;
 mod resolve;
 mod show;
 
 use datasets::bow::config::Generated as GeneratedCorpus;
+use datasets::images::ImageShape;
+use datasets::images::config::Generated as GeneratedImages;
 use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
 use emulator::units::ByteSize;
@@ -54,9 +57,9 @@ pub struct Plan {
     pub workload: Workload,
     /// What it is learnt from.
     pub data: Data,
-    /// How users' ratings, or documents, are spread over machines.
+    /// How users' ratings, documents or images are spread over machines.
     pub split: Split,
-    /// Whose size is stood for: `netflix`, `nytimes`; none at the data's own size or with factors given by hand.
+    /// Whose size is stood for: `netflix`, `nytimes`, `ilsvrc12`; none at the data's own size or with factors given by hand.
     pub stands_for: Option<String>,
     /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
@@ -115,6 +118,11 @@ pub enum Data {
         /// The generator's settings.
         config: GeneratedCorpus,
     },
+    /// Images made from these settings and the plan's seed.
+    GeneratedImages {
+        /// The generator's settings.
+        config: GeneratedImages,
+    },
     /// Ratings read from a file.
     File {
         /// BLAKE3 of the ratings as they were read and split with the plan's seed, in hexadecimal.
@@ -138,6 +146,19 @@ pub enum Data {
         words: u32,
         /// Occurrences of words.
         tokens: u64,
+    },
+    /// Images read from a file or folder.
+    ImageFile {
+        /// As datasets hashes them, in hexadecimal: their pixels, or names and lengths of files too large for memory.
+        hash: String,
+        /// Of every image.
+        shape: ImageShape,
+        /// Classes.
+        classes: u32,
+        /// Images to learn from.
+        train: u32,
+        /// Images to test on.
+        test: u32,
     },
 }
 

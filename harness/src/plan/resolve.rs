@@ -12,6 +12,7 @@ use emulator::profile::{Duplex, Profile};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::System;
+use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 
@@ -77,6 +78,9 @@ pub(super) fn panel(
         return Vec::new();
     }
     check_owners(problems, &cells, &data);
+    if !fits(problems, &spec.workload, &data) {
+        return Vec::new();
+    }
     centralize(problems, spec, &mut cells, (loaders[loader].source(), &data, pricing));
     let planned = |(cell, plan)| Planned { panel: panel.name().into(), cell, loader, plan };
     spec.seeds.iter().flat_map(|seed| plans_of_seed(spec, &cells, *seed, &data[seed])).map(planned).collect()
@@ -129,17 +133,7 @@ pub(super) fn check_whole(problems: &mut Problems, spec: &Spec, registries: Regi
 /// What a panel may set.
 fn check_panel(problems: &mut Problems, spec: &Spec) {
     problems.workload("workload", &spec.workload);
-    match (spec.similitude, &spec.workload) {
-        (Scale::Netflix, Workload::Lda(_)) => problems.add(
-            "similitude",
-            "`netflix` is for the workload `mf`: expected `nytimes`, `factors` or `none` with `lda`",
-        ),
-        (Scale::Nytimes, Workload::Mf(_)) => problems.add(
-            "similitude",
-            "`nytimes` is for the workload `lda`: expected `netflix`, `factors` or `none` with `mf`",
-        ),
-        _ => {}
-    }
+    check_similitude(problems, spec);
     if let Scale::Factors { sigma_bytes, sigma_work } = spec.similitude {
         problems.positive("similitude.factors.sigma-bytes", sigma_bytes, 1e9);
         problems.positive("similitude.factors.sigma-work", sigma_work, 1e9);
@@ -147,6 +141,7 @@ fn check_panel(problems: &mut Problems, spec: &Spec) {
     let split_errors = match spec.workload {
         Workload::Mf(_) => spec::split::of_ratings(spec.split).err(),
         Workload::Lda(_) => spec::split::of_documents(spec.split).err(),
+        Workload::Ic(_) => spec::split::of_images(spec.split).err(),
     };
     for error in split_errors.into_iter().flatten() {
         problems.add(format!("split.skewed.{}", error.field), error.says);
@@ -159,6 +154,27 @@ fn check_panel(problems: &mut Problems, spec: &Spec) {
     }
     problems.link(&spec.link);
     check_cell_names(problems, &spec.cells);
+}
+
+/// The paper's problem must be one of the spec's workload.
+fn check_similitude(problems: &mut Problems, spec: &Spec) {
+    let (asked, of) = match spec.similitude {
+        Scale::Netflix => ("netflix", "mf"),
+        Scale::Nytimes => ("nytimes", "lda"),
+        Scale::Ilsvrc12 => ("ilsvrc12", "ic"),
+        Scale::None | Scale::Factors { .. } => return,
+    };
+    let workload = spec.workload.name();
+    if of != workload {
+        let own = match spec.workload {
+            Workload::Mf(_) => "netflix",
+            Workload::Lda(_) => "nytimes",
+            Workload::Ic(_) => "ilsvrc12",
+        };
+        let says =
+            format!("`{asked}` is for the workload `{of}`: expected `{own}`, `factors` or `none` with `{workload}`");
+        problems.add("similitude", says);
+    }
 }
 
 fn check_cell_names(problems: &mut Problems, cells: &[Cell]) {
@@ -272,12 +288,17 @@ fn changed(problems: &mut Problems, path: &str, workload: Workload, change: Opti
         (Workload::Lda(lda), Some(WorkloadChange::Lda(change))) => {
             Workload::Lda(Lda { clocks_per_pass: change.clocks_per_pass.unwrap_or(lda.clocks_per_pass), ..lda })
         }
-        (Workload::Mf(_), Some(WorkloadChange::Lda(_))) => {
-            problems.add(path, "found `lda`, expected `mf`, which is the spec's workload");
-            return workload;
+        (Workload::Ic(ic), Some(WorkloadChange::Ic(change))) => {
+            Workload::Ic(Ic { learning_rate: change.learning_rate.unwrap_or(ic.learning_rate), ..ic })
         }
-        (Workload::Lda(_), Some(WorkloadChange::Mf(_))) => {
-            problems.add(path, "found `mf`, expected `lda`, which is the spec's workload");
+        (workload, Some(change)) => {
+            let found = match change {
+                WorkloadChange::Mf(_) => "mf",
+                WorkloadChange::Lda(_) => "lda",
+                WorkloadChange::Ic(_) => "ic",
+            };
+            let expected = workload.name();
+            problems.add(path, format!("found `{found}`, expected `{expected}`, which is the spec's workload"));
             return workload;
         }
     };
@@ -345,18 +366,26 @@ fn data_source(problems: &mut Problems, spec: &Spec, folder: &Path) -> Option<Da
         spec::Data::GeneratedCorpus(config) => {
             ("data.generated-corpus", config.check(), DataSource::GeneratedCorpus(config))
         }
+        spec::Data::GeneratedImages(config) => {
+            ("data.generated-images", config.check(), DataSource::GeneratedImages(config))
+        }
     };
-    match (&source, kind) {
-        (DataSource::Generated(_), Kind::Corpus) => {
-            problems.add(path, "makes ratings, and the workload `lda` learns from bags of words: expected `generated-corpus` or `file`");
-        }
-        (DataSource::GeneratedCorpus(_), Kind::Ratings) => {
-            problems.add(
-                path,
-                "makes bags of words, and the workload `mf` learns from ratings: expected `generated` or `file`",
-            );
-        }
-        _ => {}
+    let made = match &source {
+        DataSource::Generated(_) => Kind::Ratings,
+        DataSource::GeneratedCorpus(_) => Kind::Corpus,
+        DataSource::GeneratedImages(_) => Kind::Images,
+        DataSource::File(kind, _) => *kind,
+    };
+    if made != kind {
+        let expected = match kind {
+            Kind::Ratings => "generated",
+            Kind::Corpus => "generated-corpus",
+            Kind::Images => "generated-images",
+        };
+        let workload = spec.workload.name();
+        let says =
+            format!("makes {made}, and the workload `{workload}` learns from {kind}: expected `{expected}` or `file`");
+        problems.add(path, says);
     }
     for FieldError { field, says } in &errors {
         problems.add(format!("{path}.{field}"), says.clone());
@@ -371,6 +400,7 @@ fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> B
         let generated = match loader.source() {
             DataSource::Generated(config) => Some(Data::Generated { config: *config }),
             DataSource::GeneratedCorpus(config) => Some(Data::GeneratedCorpus { config: *config }),
+            DataSource::GeneratedImages(config) => Some(Data::GeneratedImages { config: *config }),
             DataSource::File(..) => None,
         };
         match generated.map_or_else(|| loader.data(*seed).map(|data| described_file(&data)), Ok) {
@@ -399,16 +429,30 @@ fn described_file(data: &DataSet) -> Data {
         DataSet::Corpus(corpus) => {
             Data::CorpusFile { hash, documents: corpus.documents(), words: corpus.words, tokens: corpus.tokens }
         }
+        DataSet::Images(images) => Data::ImageFile {
+            hash,
+            shape: images.shape,
+            classes: images.classes.len() as u32,
+            train: images.train.len() as u32,
+            test: images.test.len() as u32,
+        },
     }
 }
 
-/// Every machine must have a user or a document to learn from.
+/// Whether the network takes the images, where it is one that learns from images.
+fn fits(problems: &mut Problems, workload: &Workload, data: &BTreeMap<u64, Data>) -> bool {
+    let (Workload::Ic(ic), Some(data)) = (workload, data.values().next()) else { return true };
+    data.network(ic).map_err(|error| problems.add("workload.ic.network", error.to_string())).is_ok()
+}
+
+/// Every machine must have a user, a document or an image to learn from.
 fn check_owners(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
     let Some(fewest) = data.values().min_by_key(|data| data.size().owners) else { return };
     let owners = fewest.size().owners;
     let words = match fewest {
         Data::Generated { .. } | Data::File { .. } => "users",
         Data::GeneratedCorpus { .. } | Data::CorpusFile { .. } => "documents",
+        Data::GeneratedImages { .. } | Data::ImageFile { .. } => "images to learn from",
     };
     let machines = |cell: &Resolved| cell.machines_per_site.iter().sum::<u32>();
     if let Some(cell) = cells.iter().find(|cell| machines(cell) > owners) {
@@ -426,7 +470,7 @@ fn plans_of_seed(spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec
             (Goal::Target, None) => Role::SetsTarget,
             (Goal::Target, Some((_, target))) => Role::ReachesTarget { target: target.hash() },
         };
-        let (stands_for, similitude) = similitude(spec.similitude, data.size(), cell.workload.width());
+        let (stands_for, similitude) = similitude(spec.similitude, data, &cell.workload);
         let plan = Plan {
             schema: SCHEMA,
             role,
@@ -454,7 +498,8 @@ fn plans_of_seed(spec: &Spec, cells: &[Resolved], seed: u64, data: &Data) -> Vec
 
 /// Whose size is stood for, and the factors: the paper's bytes in the parameter server, and its steps times the width of
 /// a row in a pass, over ours.
-fn similitude(scale: Scale, size: Size, width: u32) -> (Option<String>, Similitude) {
+fn similitude(scale: Scale, data: &Data, workload: &Workload) -> (Option<String>, Similitude) {
+    let (size, width): (Size, u32) = (data.size(), workload.width());
     let paper = |name: &str, rows: u32, work: u64, paper_width: u32| {
         let bytes = |rows: u32, width: u32| f64::from(rows) * f64::from(width) * 4.0;
         let steps = |work: u64, width: u32| work as f64 * f64::from(width);
@@ -469,5 +514,10 @@ fn similitude(scale: Scale, size: Size, width: u32) -> (Option<String>, Similitu
         Scale::Factors { sigma_bytes, sigma_work } => (None, Similitude { sigma_bytes, sigma_work }),
         Scale::Netflix => paper("netflix", NETFLIX_ITEMS, NETFLIX_RATINGS, NETFLIX_RANK),
         Scale::Nytimes => paper("nytimes", NYTIMES_WORDS, NYTIMES_TOKENS, NYTIMES_TOPICS),
+        Scale::Ilsvrc12 => {
+            let Workload::Ic(ic) = workload else { unreachable!("a plan's similitude is one of its workload") };
+            let network = data.network(ic).expect("that the network takes the images was checked");
+            (Some("ilsvrc12".to_owned()), super::images::similitude(ic, &network))
+        }
     }
 }

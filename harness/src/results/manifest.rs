@@ -107,6 +107,9 @@ pub struct Host {
     pub threads: usize,
     /// Threads that the run was given.
     pub jobs: usize,
+    /// What networks ran on; left out with workloads that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
     pub started: String,
     /// Wall seconds until it was whole; none while it runs. After a resumption, those since.
@@ -162,6 +165,7 @@ impl Host {
             processor: processor(),
             threads: thread::available_parallelism().map_or(1, usize::from),
             jobs,
+            device: None,
             started: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
             wall_seconds: None,
         }

@@ -172,6 +172,7 @@ impl Made {
             first_objective: 8.4e8,
             last_objective: last,
             last_held_out_rmse: Some(0.912),
+            test_accuracy: None,
             wan_bytes: (380.0 * self.wan_bytes_per_clock) as u64,
             wan_bytes_actual: (2.4 * self.wan_bytes_per_clock) as u64,
             wan_bytes_per_clock: self.wan_bytes_per_clock,

@@ -22,7 +22,7 @@ use super::local::{self, Assignment, Keeping, LocalError};
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
 use super::views::Views;
-use super::{build, checkpoint, table, topics};
+use super::{build, checkpoint, images, table, topics};
 use crate::plan::{DataSet, DataSource, Plan, Role};
 use crate::results::atomic::WriteError;
 use crate::results::manifest::{Host, Manifest};
@@ -56,6 +56,9 @@ pub(super) enum CellError {
     /// A corpus whose counts are not exact.
     #[error(transparent)]
     TooFrequent(#[from] TooFrequent),
+    /// Images that cannot be learnt from any more.
+    #[error("{0}")]
+    Images(String),
 }
 
 /// A cell to run.
@@ -71,6 +74,8 @@ pub(super) struct Job<'a> {
     pub(super) pool: &'a Arc<rayon::ThreadPool>,
     pub(super) jobs: usize,
     pub(super) checkpoint_every: Duration,
+    /// What networks run on; there when the workload has one.
+    pub(super) device: Option<&'a images::Device>,
 }
 
 /// What a workload may describe when its run is over.
@@ -107,14 +112,15 @@ impl Job<'_> {
                 let workloads = build::lda_workers(&placed, corpus, config, self.isa)?;
                 self.run_workload(workloads, progress, say, model)
             }
-            (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
+            (Workload::Ic(config), DataSet::Images(images)) => images::run(self, images, config, progress, say),
+            (Workload::Mf(_) | Workload::Lda(_) | Workload::Ic(_), _) => {
                 unreachable!("the loader gives what the plan's workload learns from")
             }
         }
     }
 
     /// `model`: what the summary says of the model at the end, where the workload has more to say than its objective.
-    fn run_workload<W: Learning>(
+    pub(super) fn run_workload<W: Learning>(
         &self,
         workloads: Vec<Arc<W>>,
         progress: &CellProgress,
@@ -122,7 +128,7 @@ impl Job<'_> {
         model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
     ) -> Result<Summary, CellError> {
         let begun = Instant::now();
-        let mut host = Host::this(self.jobs);
+        let mut host = Host { device: self.device.map(images::name), ..Host::this(self.jobs) };
         store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
         let placed = self.plan.placed();
         let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
@@ -243,6 +249,9 @@ impl Job<'_> {
                 if driver.step(recorder)? == Step::Ended {
                     return Ok(());
                 }
+            }
+            if let DataSet::Images(set) = self.data {
+                images::check(set).map_err(CellError::Images)?;
             }
             if written.elapsed() >= self.checkpoint_every {
                 checkpoint::write(self.folder, &self.plan.hash(), &driver.checkpoint(), &recorder.state)?;

@@ -165,6 +165,7 @@ impl Place<'_> {
             pool: &host.pool,
             jobs: host.jobs,
             checkpoint_every: host.checkpoint_every,
+            device: host.device.as_ref(),
         };
         let expected_clocks = target.map(|target| target.clocks);
         let progress = host.display.cell(name.clone(), expected_clocks, target.map(|target| target.last_objective));

@@ -10,6 +10,7 @@ mod experiment;
 mod gathered;
 mod goal;
 mod histogram;
+mod images;
 mod local;
 mod progress;
 mod recorder;
@@ -43,6 +44,8 @@ struct Host {
     isa: Isa,
     checkpoint_every: Duration,
     display: Display,
+    /// What networks run on, where a spec has some.
+    device: Option<images::Device>,
 }
 
 /// Why cells could not be run.
@@ -88,8 +91,11 @@ fn list(failed: &[RunSpecError]) -> String {
 
 /// Runs every spec, and draws its figure, whatever cells fail.
 pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, Failure> {
-    let host = Host::new(args).map_err(Failure::run)?;
+    let mut host = Host::new(args).map_err(Failure::run)?;
     let mut experiments = experiments(&args.specs, &args.changes(), registries)?;
+    if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
+        host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
+    }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
     let (mut failed, mut every_claim_holds) = (Vec::new(), true);
     for experiment in &mut experiments {
@@ -123,6 +129,7 @@ impl Host {
             isa: isa(args.isa)?,
             checkpoint_every: Duration::from_secs_f64(args.checkpoint_every),
             display: Display::new(args.quiet),
+            device: None,
         })
     }
 }

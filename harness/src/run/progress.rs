@@ -138,7 +138,7 @@ impl CellProgress {
         let target = self.target.map_or(String::new(), |target| format!(" (target {target:.4e})"));
         let rmse = match sample.held_out_rmse {
             none if none.is_nan() => String::new(),
-            rmse => format!(", held-out RMSE {rmse:.4}"),
+            rmse => format!(", held-out error {rmse:.4}"),
         };
         format!(
             "clock {}, {:.1} virtual s, objective {:.4e}{target}{rmse}",

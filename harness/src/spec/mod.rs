@@ -14,10 +14,13 @@ pub(crate) mod split;
 use std::path::PathBuf;
 
 use datasets::bow::config::Generated as GeneratedCorpus;
+use datasets::images::config::Generated as GeneratedImages;
 use datasets::ratings::config::Generated;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Encoding, Inside, System};
+use gaia_core::workload::ic::architecture::WIDTH;
+use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 use serde::{Deserialize, Serialize};
@@ -50,7 +53,7 @@ pub struct Spec {
     /// What it is learnt from; none: what the workload needs, generated.
     #[serde(default)]
     pub data: Option<Data>,
-    /// How users' ratings, or documents, are spread over machines.
+    /// How users' ratings, documents or images are spread over machines.
     #[serde(default)]
     pub split: Split,
     /// What size the problem stands for.
@@ -114,6 +117,8 @@ pub enum Workload {
     Mf(Mf),
     /// Topic modelling by Latent Dirichlet Allocation.
     Lda(Lda),
+    /// Image classification by a convolutional network.
+    Ic(Ic),
 }
 
 /// Where the data come from.
@@ -124,6 +129,8 @@ pub enum Data {
     Generated(Generated),
     /// Documents, made here.
     GeneratedCorpus(GeneratedCorpus),
+    /// Images, made here.
+    GeneratedImages(GeneratedImages),
     /// Read from a file or folder, whose format is recognised by content; relative to the spec.
     File(PathBuf),
     /// To be given with `--data`.
@@ -141,6 +148,8 @@ pub enum Scale {
     Netflix,
     /// NYTimes with 500 topics, as in the paper.
     Nytimes,
+    /// ILSVRC12 with GoogLeNet and 128 images a step and machine, as in the paper.
+    Ilsvrc12,
     /// Given by hand.
     Factors {
         /// Bytes charged for a byte of data.
@@ -220,6 +229,8 @@ pub enum WorkloadChange {
     Mf(MfChange),
     /// Topic modelling.
     Lda(LdaChange),
+    /// Image classification.
+    Ic(IcChange),
 }
 
 /// What a cell may change in matrix factorisation.
@@ -240,6 +251,14 @@ pub struct MfChange {
 pub struct LdaChange {
     /// In place of the spec's.
     pub clocks_per_pass: Option<u32>,
+}
+
+/// What a cell may change in image classification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct IcChange {
+    /// In place of the spec's.
+    pub learning_rate: Option<f64>,
 }
 
 /// Converged: over the last `passes`, the objective changed by less than `change` of its improvement since the start.
@@ -291,6 +310,7 @@ impl Workload {
         match self {
             Workload::Mf(_) => "mf",
             Workload::Lda(_) => "lda",
+            Workload::Ic(_) => "ic",
         }
     }
 
@@ -299,6 +319,7 @@ impl Workload {
         match self {
             Workload::Mf(mf) => mf.clocks_per_pass,
             Workload::Lda(lda) => lda.clocks_per_pass,
+            Workload::Ic(ic) => ic.clocks_per_pass,
         }
     }
 
@@ -307,6 +328,7 @@ impl Workload {
         match self {
             Workload::Mf(mf) => mf.rank,
             Workload::Lda(lda) => lda.topics,
+            Workload::Ic(_) => WIDTH as u32,
         }
     }
 
@@ -315,6 +337,7 @@ impl Workload {
         match self {
             Workload::Mf(_) => Data::Generated(Generated::default()),
             Workload::Lda(_) => Data::GeneratedCorpus(GeneratedCorpus::default()),
+            Workload::Ic(_) => Data::GeneratedImages(GeneratedImages::default()),
         }
     }
 }

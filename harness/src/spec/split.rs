@@ -1,9 +1,9 @@
-//! How data are dealt to machines, in the words of a spec: one form for ratings and documents.
+//! How data are dealt to machines, in the words of a spec: one form for ratings, documents and images.
 
-use datasets::{bow, field::FieldError, ratings, split};
+use datasets::{bow, field::FieldError, images, ratings, split};
 use serde::{Deserialize, Serialize};
 
-/// How users (of ratings) or documents (of a corpus) are dealt to machines.
+/// How users (of ratings), documents (of a corpus) or images are dealt to machines.
 pub type Split = split::Split<SkewBy>;
 
 /// What sites differ in.
@@ -14,6 +14,8 @@ pub enum SkewBy {
     Tastes,
     /// What their documents are about: corpora only.
     Topics,
+    /// Which classes their images have: images only.
+    Labels,
     /// How much they have.
     Sizes,
 }
@@ -30,6 +32,9 @@ pub(crate) fn of_ratings(split: Split) -> Result<ratings::partition::Split, Vec<
         SkewBy::Topics => {
             Err("`topics` is for documents, and the workload `mf` learns from ratings: expected `tastes` or `sizes`")
         }
+        SkewBy::Labels => {
+            Err("`labels` is for images, and the workload `mf` learns from ratings: expected `tastes` or `sizes`")
+        }
     }))
 }
 
@@ -44,6 +49,27 @@ pub(crate) fn of_documents(split: Split) -> Result<bow::partition::Split, Vec<Fi
         SkewBy::Sizes => Ok(By::Sizes),
         SkewBy::Tastes => {
             Err("`tastes` is for ratings, and the workload `lda` learns from documents: expected `topics` or `sizes`")
+        }
+        SkewBy::Labels => {
+            Err("`labels` is for images, and the workload `lda` learns from documents: expected `topics` or `sizes`")
+        }
+    }))
+}
+
+/// As images are dealt.
+///
+/// # Errors
+/// What is wrong, by field.
+pub(crate) fn of_images(split: Split) -> Result<images::partition::Split, Vec<FieldError>> {
+    use images::partition::SkewBy as By;
+    checked(split.try_map(|by| match by {
+        SkewBy::Labels => Ok(By::Labels),
+        SkewBy::Sizes => Ok(By::Sizes),
+        SkewBy::Tastes => {
+            Err("`tastes` is for ratings, and the workload `ic` learns from images: expected `labels` or `sizes`")
+        }
+        SkewBy::Topics => {
+            Err("`topics` is for documents, and the workload `ic` learns from images: expected `labels` or `sizes`")
         }
     }))
 }

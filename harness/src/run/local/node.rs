@@ -99,7 +99,12 @@ fn take_part(args: &NodeArgs) -> Result<ExitCode, NodeError> {
                     let mut workers = build::lda_workers(plan, &corpus, config, isa)?;
                     run_machine(&assignment, machine, workers.swap_remove(machine.index()), isa, hash)
                 }
-                (Workload::Mf(_), DataSet::Corpus(_)) | (Workload::Lda(_), DataSet::Ratings(_)) => {
+                #[cfg(feature = "torch")]
+                (Workload::Ic(config), DataSet::Images(images)) => {
+                    let workload = crate::run::images::worker_on_cpu(plan, &images, config, machine);
+                    run_machine(&assignment, machine, workload, isa, hash)
+                }
+                (Workload::Mf(_) | Workload::Lda(_) | Workload::Ic(_), _) => {
                     unreachable!("the loader gives what the plan's workload learns from")
                 }
             }
