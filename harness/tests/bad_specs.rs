@@ -166,6 +166,37 @@ const LDA: &[Mistake] = &[
     ("missing data file", "generated-corpus: { scale: 0.002 }", "file: docword.kos.txt"),
 ];
 
+/// A spec of image classification that is right.
+const GOOD_IC: &str = "\
+workload:
+  ic: { network: cifar10-quick }
+data:
+  generated-images: { train: 500 }
+similitude: ilsvrc12
+cells:
+  - name: Gaia
+    profile: va-ca
+    system: { gaia: { inside: { bsp: {} } } }
+";
+
+/// Mistakes in specs of image classification.
+const IC: &[Mistake] = &[
+    ("misspelt network", "cifar10-quick", "cifar10-quik"),
+    ("unknown field", "{ network: cifar10-quick }", "{ net: cifar10-quick }"),
+    ("momentum and batch", "{ network: cifar10-quick }", "{ momentum: 1, batch: 0 }"),
+    ("images too small for the network", "train: 500", "train: 500, height: 16"),
+    ("images too small for GoogLeNet", "cifar10-quick", "googlenet"),
+    ("one class", "train: 500", "classes: 1, difficulty: 2"),
+    ("ratings", "generated-images: { train: 500 }", "generated: { scale: 0.01 }"),
+    ("images for topic modelling", "ic: { network: cifar10-quick }", "lda: {}"),
+    ("similitude of another workload", "similitude: ilsvrc12", "similitude: nytimes"),
+    ("split of another workload", "similitude: ilsvrc12", "split: { skewed: { by: topics, skew: 0.5 } }"),
+    ("skew of two", "similitude: ilsvrc12", "split: { skewed: { by: labels, skew: 2 } }"),
+    ("change of another workload", "    profile: va-ca", "    workload: { mf: { decay: 1 } }\n    profile: va-ca"),
+    ("more machines than images", "train: 500", "train: 5"),
+    ("missing folder", "generated-images: { train: 500 }", "file: cifar10"),
+];
+
 /// A spec with panels that is right.
 const GOOD_PANELS: &str = "\
 profile: va-ca
@@ -259,7 +290,7 @@ fn messages_in(good: &str, mistakes: &[Mistake]) -> String {
 
 #[test]
 fn the_good_specs_are_good() {
-    for (good, plans) in [(GOOD, 6), (GOOD_LDA, 2), (GOOD_PANELS, 4)] {
+    for (good, plans) in [(GOOD, 6), (GOOD_LDA, 2), (GOOD_IC, 2), (GOOD_PANELS, 4)] {
         let source = Source { name: "good".into(), file: "good.yaml".into(), folder: "".into(), text: good.into() };
         let spec = source.spec(&Changes::default()).unwrap();
         let experiment = Experiment::resolve(&source, &spec, REGISTRIES).unwrap();
@@ -280,6 +311,11 @@ fn mistakes_of_meaning_have_a_path() {
 #[test]
 fn mistakes_in_topic_modelling_are_told() {
     insta::assert_snapshot!(messages_in(GOOD_LDA, LDA));
+}
+
+#[test]
+fn mistakes_in_specs_of_image_classification() {
+    insta::assert_snapshot!(messages_in(GOOD_IC, IC));
 }
 
 #[test]

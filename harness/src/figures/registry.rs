@@ -58,6 +58,7 @@ impl Figure {
             form: Form::Bars(SPEEDUPS),
             claims: |r| family::claims("fig10", r),
         },
+        Figure { name: "ic", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("ic", r) },
         Figure { name: "fig12", question: fig12::QUESTION, form: Form::Curves, claims: fig12::claims },
         Figure { name: "fig13", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig13", r) },
         Figure { name: "fig14", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig14", r) },

@@ -88,11 +88,14 @@ fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<B
     let bytes = match (known.scale, known.source) {
         (Scale::Netflix, _) => NETFLIX_BYTES,
         (Scale::Nytimes, _) => NYTIMES_BYTES,
+        (Scale::Ilsvrc12, _) => ILSVRC12_BYTES,
         (Scale::None, DataSource::File(_, path)) => bytes_below(path),
         (Scale::None, DataSource::Generated(_)) => {
             proportional(NETFLIX_BYTES, known.size.work + known.size.held_out, NETFLIX_RATINGS)
         }
         (Scale::None, DataSource::GeneratedCorpus(_)) => proportional(NYTIMES_BYTES, known.size.work, NYTIMES_TOKENS),
+        // A byte a pixel and channel: there is no file of them.
+        (Scale::None, DataSource::GeneratedImages(config)) => u64::from(config.train) * config.shape().bytes() as u64,
         (Scale::Factors { .. }, _) => {
             let says = "missing: with `similitude: factors` nobody knows how much raw data the problem stands for; expected a size such as `2 GB`";
             problems.add(format!("{path}.raw-data"), says);

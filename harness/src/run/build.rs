@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use datasets::bow::{self, Corpus};
+use datasets::images;
 use datasets::ratings::Ratings;
 use datasets::ratings::partition::{Part, partition};
 use emulator::id::MachineId;
@@ -37,7 +38,7 @@ fn mf_parts(plan: &Plan, ratings: &Ratings) -> Vec<Part> {
     partition(ratings, &plan.machines_per_site, split::of_ratings(plan.split).expect("a plan's split was checked"))
 }
 
-/// How much raw data each machine of the plan's sites holds, in ratings or tokens.
+/// How much raw data each machine of the plan's sites holds, in ratings, tokens or images.
 pub(super) fn held(plan: &Plan, data: &DataSet) -> Vec<u64> {
     match data {
         DataSet::Ratings(ratings) => {
@@ -50,6 +51,11 @@ pub(super) fn held(plan: &Plan, data: &DataSet) -> Vec<u64> {
                 corpus.iter().map(|entries| entries.iter().map(|entry| u64::from(entry.count)).sum()).collect();
             let parts = bow::partition::partition(corpus, &plan.machines_per_site, split);
             parts.iter().map(|part| part.documents.iter().map(|&document| documents[document as usize]).sum()).collect()
+        }
+        DataSet::Images(images) => {
+            let split = split::of_images(plan.split).expect("a plan's split was checked");
+            let parts = images::partition::partition(images, &plan.machines_per_site, split);
+            parts.iter().map(|part| part.train.len() as u64).collect()
         }
     }
 }
