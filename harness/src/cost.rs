@@ -31,6 +31,9 @@ pub struct Pricing {
     /// The region of sites, by their names.
     #[serde(default)]
     pub price_as: BTreeMap<String, String>,
+    /// How uncertain all prices are, as a share either way.
+    #[serde(default)]
+    pub spread: f64,
 }
 
 /// Why something has no price.
@@ -67,13 +70,13 @@ pub fn by_default(usage: &Usage, kind: &str) -> Option<Cost> {
 impl Pricing {
     /// The prices of a list, as it has them.
     pub fn of(list: PriceList) -> Self {
-        Pricing { list, instance: None, price_as: BTreeMap::new() }
+        Pricing { list, instance: None, price_as: BTreeMap::new(), spread: 0.0 }
     }
 
     /// The same use of another list; the instance is kept where that list has it.
     pub fn with(self, list: &PriceList) -> Self {
         let instance = self.instance.filter(|instance| list.instances().contains(instance.as_str()));
-        Pricing { list: list.clone(), instance, price_as: self.price_as }
+        Pricing { list: list.clone(), instance, ..self }
     }
 
     /// The instance that a machine of this kind is priced as.
@@ -113,6 +116,7 @@ impl Pricing {
             machine_network,
             communication,
             total: machine_compute + machine_network + communication,
+            spread: self.spread,
             sites,
         })
     }

@@ -108,10 +108,14 @@ fn plan_shows_cells_with_their_hashes() {
 
 #[test]
 fn a_mistaken_spec_is_the_users() {
-    let Command::Plan(args) = parsed(&["plan", "fig31"]) else { panic!("it is plan") };
+    let Command::Plan(args) = parsed(&["plan", "validaton"]) else { panic!("it is plan") };
     let failure = commands::plan(&args, REGISTRIES).unwrap_err();
     assert!(matches!(failure, Failure::Input(_)));
-    assert!(failure.message().starts_with("error: no spec `fig31`; did you mean `fig13`?"), "{}", failure.message());
+    assert!(
+        failure.message().starts_with("error: no spec `validaton`; did you mean `validation`?"),
+        "{}",
+        failure.message()
+    );
 }
 
 fn run_data(words: &[&str]) -> Result<String, Failure> {

@@ -10,6 +10,7 @@ mod cells;
 mod convergence;
 mod curves;
 mod family;
+mod fig11;
 mod fig12;
 mod fig3;
 mod labels;
@@ -17,9 +18,12 @@ mod measure;
 mod panel;
 mod registry;
 mod shares;
+mod stack;
+mod table1;
 mod text;
 mod timebar;
 mod validation;
+mod whatif;
 
 use std::io;
 use std::path::Path;
@@ -49,6 +53,7 @@ enum Layout {
     Curves(curves::Layout),
     Shares,
     Validation(validation::Layout),
+    Charts(Vec<stack::Chart>),
 }
 
 impl Layout {
@@ -60,6 +65,7 @@ impl Layout {
             Layout::Curves(layout) => layout.height,
             Layout::Shares => shares::PAGE,
             Layout::Validation(layout) => layout.height,
+            Layout::Charts(charts) => stack::height(charts),
         }
     }
 
@@ -73,6 +79,7 @@ impl Layout {
             Layout::Curves(layout) => curves::draw(&canvas, layout, results)?,
             Layout::Shares => shares::draw(&canvas, results)?,
             Layout::Validation(layout) => validation::draw(&canvas, layout, results)?,
+            Layout::Charts(charts) => stack::draw(&canvas, charts)?,
         }
         area.present().map_err(DrawError::backend)
     }
@@ -128,6 +135,9 @@ impl Figure {
             Form::Bars(style) => convergence::table_over(results, style.reference),
             Form::Shares => shares::table(results),
             Form::Validation => validation::table(results),
+            Form::Costs => fig11::table(results),
+            Form::Centralized => table1::table(results),
+            Form::WhatIf => whatif::table(results),
         }
     }
 
@@ -173,6 +183,9 @@ impl Figure {
             Form::Curves => Layout::Curves(curves::Layout::of(results)),
             Form::Shares => Layout::Shares,
             Form::Validation => Layout::Validation(validation::Layout::of(results)),
+            Form::Costs => Layout::Charts(fig11::charts(results)),
+            Form::Centralized => Layout::Charts(table1::charts(results)),
+            Form::WhatIf => Layout::Charts(whatif::charts(results)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every figure: its name, its question, its form, its claims. A figure is one entry in [`Figure::ALL`].
 
 use super::bars::{Labels, Style};
-use super::{convergence, family, fig3, fig12, shares, validation};
+use super::{convergence, family, fig3, fig11, fig12, shares, table1, validation, whatif};
 use crate::claims::Claim;
 use crate::results::CellResult;
 
@@ -29,6 +29,12 @@ pub(super) enum Form {
     Shares,
     /// The simulation held against runs in real time.
     Validation,
+    /// What runs cost over Baseline's, in parts, grouped by panel.
+    Costs,
+    /// Gaia over Centralized: time and cost, a bar a panel.
+    Centralized,
+    /// Time and cost with ranges over panels.
+    WhatIf,
 }
 
 /// Over Baseline, with speedups.
@@ -59,6 +65,7 @@ impl Figure {
             claims: |r| family::claims("fig10", r),
         },
         Figure { name: "ic", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("ic", r) },
+        Figure { name: "fig11", question: fig11::QUESTION, form: Form::Costs, claims: fig11::claims },
         Figure { name: "fig12", question: fig12::QUESTION, form: Form::Curves, claims: fig12::claims },
         Figure { name: "fig13", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig13", r) },
         Figure { name: "fig14", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig14", r) },
@@ -66,6 +73,8 @@ impl Figure {
         Figure { name: "fig16", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig16", r) },
         Figure { name: "fig17", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig17", r) },
         Figure { name: "fig18", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig18", r) },
+        Figure { name: "table1", question: table1::QUESTION, form: Form::Centralized, claims: table1::claims },
+        Figure { name: "whatif", question: whatif::QUESTION, form: Form::WhatIf, claims: whatif::claims },
         Figure {
             name: "validation",
             question: validation::QUESTION,

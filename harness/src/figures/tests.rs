@@ -272,7 +272,7 @@ fn the_registry_finds_every_figure_by_its_name() {
         assert!(!ids.is_empty() && ids.iter().all(|claim| claim.id.starts_with(&format!("{}.", figure.name))));
     }
     let error = Figure::named("fig41").unwrap_err();
-    assert_eq!(error.to_string(), "there is no figure `fig41`; did you mean `fig14`?");
+    assert_eq!(error.to_string(), "there is no figure `fig41`; did you mean `fig11`?");
 }
 
 #[test]

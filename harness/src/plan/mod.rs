@@ -13,6 +13,7 @@ mod panels;
 mod pricing;
 mod resolve;
 mod show;
+mod whatif;
 
 use datasets::bow::config::Generated as GeneratedCorpus;
 use datasets::images::ImageShape;

@@ -5,6 +5,7 @@ use super::check::Problem;
 use super::data::read_any;
 use super::pricing;
 use super::resolve::{self, Registries};
+use super::whatif;
 use super::{DataSource, Experiment, Kind, Loader, Problems};
 use crate::spec::{PanelSpec, Source, Spec};
 
@@ -12,6 +13,12 @@ impl Experiment {
     /// The plans of a spec, or everything that is wrong with its meaning. Reads the data when they are a file's.
     pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
         let mut problems = Problems::new(&source.file);
+        let expanded = spec.whatif.as_ref().map(|asked| whatif::expand(&mut problems, spec, asked, &source.folder));
+        let spec = match &expanded {
+            Some(None) => return Err(problems),
+            Some(Some(expanded)) => expanded,
+            None => spec,
+        };
         resolve::check_whole(&mut problems, spec, registries);
         check_names(&mut problems, spec);
         let pricing = pricing::find(&mut problems, &spec.prices, &source.folder).ok_or_else(|| problems.clone())?;

@@ -30,7 +30,8 @@ pub(super) fn find(problems: &mut Problems, asked: &Prices, folder: &Path) -> Op
             problems.add(format!("prices.price-as.{site}"), format!("unknown region `{region}`{hint}"));
         }
     }
-    Some(Pricing { list, instance: asked.instance.clone(), price_as: asked.price_as.clone() })
+    problems.within("prices.spread", asked.spread, 0.0..=1.0);
+    Some(Pricing { list, instance: asked.instance.clone(), price_as: asked.price_as.clone(), spread: asked.spread })
 }
 
 /// Every site of `profile` must have a price for a machine of this kind.

@@ -8,7 +8,7 @@ use std::path::Path;
 use datasets::bow::config::{NYTIMES_TOKENS, NYTIMES_WORDS};
 use datasets::field::FieldError;
 use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
-use emulator::profile::{Duplex, Profile};
+use emulator::profile::{Duplex, Profile, SiteMatrix};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::System;
@@ -146,6 +146,9 @@ fn check_panel(problems: &mut Problems, spec: &Spec) {
     for error in split_errors.into_iter().flatten() {
         problems.add(format!("split.skewed.{}", error.field), error.says);
     }
+    if let Some(times) = spec.bandwidth_times {
+        problems.positive("bandwidth-times", times, 1000.0);
+    }
     problems.convergence(&spec.convergence);
     problems.target_rounds(&spec.target.system, spec.convergence.passes * spec.workload.clocks_per_pass());
     problems.cap(&spec.cap);
@@ -205,7 +208,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
     let network = resolve_network(
         problems,
         "target",
-        (Some(&target.profile), target.machines_per_site.as_ref(), &target.system),
+        Network::of(&target.profile, target.machines_per_site.as_ref(), &target.system),
         (spec, folder),
     );
     let target = network.zip(machines.clone()).map(|((profile, machines_per_site), machines)| Resolved {
@@ -230,7 +233,13 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
                 .add(format!("{path}.system"), "missing: expected a training system here, or `system` for all cells");
             return None;
         };
-        let asked = (profile, cell.machines_per_site.as_ref().or(shared), system);
+        let asked = Network {
+            name: profile,
+            sites: if cell.profile.is_none() { &spec.sites } else { &[] },
+            bandwidth_times: spec.bandwidth_times.filter(|_| cell.profile.is_none()),
+            machines_per_site: cell.machines_per_site.as_ref().or(shared),
+            system,
+        };
         let (profile, machines_per_site) = resolve_network(problems, &path, asked, (spec, folder))?;
         let nic = cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic));
         let profile = with_nic(profile, nic);
@@ -306,33 +315,65 @@ fn changed(problems: &mut Problems, path: &str, workload: Workload, change: Opti
     changed
 }
 
+/// What a cell says of its network.
+struct Network<'a> {
+    name: Option<&'a str>,
+    /// None: all.
+    sites: &'a [String],
+    bandwidth_times: Option<f64>,
+    machines_per_site: Option<&'a PerSite>,
+    system: &'a System,
+}
+
+impl<'a> Network<'a> {
+    /// The whole network of this name.
+    fn of(name: &'a str, machines_per_site: Option<&'a PerSite>, system: &'a System) -> Self {
+        Network { name: Some(name), sites: &[], bandwidth_times: None, machines_per_site, system }
+    }
+}
+
+/// The profile of a name or a path, with those of its sites that take part (none named: all); none when there is a problem
+/// with the one or the other, told with their paths in the spec.
+pub(super) fn find_profile(
+    problems: &mut Problems,
+    (path, path_of_sites): (&str, &str),
+    (name, sites): (&str, &[String]),
+    folder: &Path,
+) -> Option<Profile> {
+    let profile = if machines::is_path(name) { Profile::read(&folder.join(name)) } else { Profile::builtin(name) };
+    let profile = profile.map_err(|error| problems.add(path, error.to_string())).ok()?;
+    if sites.is_empty() {
+        return Some(profile);
+    }
+    profile.restrict(sites).map_err(|error| problems.add(path_of_sites, error.to_string())).ok()
+}
+
 /// The profile, with the spec's bucket depth, and the machines of each site.
 fn resolve_network(
     problems: &mut Problems,
     path: &str,
-    (name, asked, system): (Option<&str>, Option<&PerSite>, &System),
+    asked: Network<'_>,
     (spec, folder): (&Spec, &Path),
 ) -> Option<(Profile, Vec<u32>)> {
-    problems.system(&format!("{path}.system"), system);
-    let Some(name) = name else {
+    problems.system(&format!("{path}.system"), asked.system);
+    let Some(name) = asked.name else {
         problems.add(format!("{path}.profile"), "missing: expected a network here, or `profile` for all cells");
         return None;
     };
-    let profile = if machines::is_path(name) { Profile::read(&folder.join(name)) } else { Profile::builtin(name) };
-    let mut profile = match profile {
-        Ok(profile) => profile,
-        Err(error) => {
-            problems.add(format!("{path}.profile"), error.to_string());
-            return None;
-        }
-    };
+    let mut profile = find_profile(problems, (&format!("{path}.profile"), "sites"), (name, asked.sites), folder)?;
+    if let Some(times) = asked.bandwidth_times {
+        profile.bandwidth = SiteMatrix::from_fn(profile.sites.len(), |from, to| {
+            let bits = profile.bandwidth.value(from, to)?.as_bits_per_second() as f64 * times;
+            Some(Bandwidth::from_bits_per_second((bits.round() as u64).max(1)))
+        });
+    }
     profile.depth = spec.link.depth.or(profile.depth);
-    let machines_per_site = match asked {
+    let machines_per_site = match asked.machines_per_site {
         None => profile.default_machines(),
         Some(PerSite::Each(number)) => vec![*number; profile.sites.len()],
         Some(PerSite::List(list)) => list.clone(),
     };
-    check_machines(problems, &format!("{path}.machines-per-site"), &profile, &machines_per_site, system);
+    check_machines(problems, &format!("{path}.machines-per-site"), &profile, &machines_per_site, asked.system);
     Some((profile, machines_per_site))
 }
 

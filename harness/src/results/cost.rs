@@ -56,6 +56,9 @@ pub struct Cost {
     pub communication: f64,
     /// All three.
     pub total: f64,
+    /// How uncertain its prices are, as a share either way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spread: f64,
     /// The same by site.
     pub sites: Vec<SiteCost>,
 }
@@ -77,6 +80,10 @@ pub struct SiteCost {
     pub machine_network: f64,
     /// Traffic that left the site.
     pub communication: f64,
+}
+
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 impl Cost {

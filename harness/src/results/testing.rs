@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 use super::store::{self, Tables};
-use super::{Breakdown, CellResult, ClockRow, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow, Usage};
+use super::{Breakdown, CellResult, ClockRow, Cost, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow, Usage};
 
 /// A cell to be, with the few numbers that figures depend on.
 #[derive(Clone)]
@@ -22,6 +22,7 @@ pub(crate) struct Made {
     plan: serde_json::Value,
     faults: Vec<String>,
     traffic: Vec<TrafficRow>,
+    cost: Option<[f64; 3]>,
 }
 
 /// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
@@ -40,6 +41,7 @@ pub(crate) fn cell(name: &str) -> Made {
         plan: serde_json::json!({ "rank": 32 }),
         faults: Vec::new(),
         traffic: traffic_rows(),
+        cost: None,
     }
 }
 
@@ -81,6 +83,11 @@ impl Made {
 
     pub(crate) fn fitted(self) -> Self {
         Made { fitted: vec!["mf.updates-per-second".into()], ..self }
+    }
+
+    /// Machines computing, machines waiting, communication, in USD.
+    pub(crate) fn cost(self, parts: [f64; 3]) -> Self {
+        Made { cost: Some(parts), ..self }
     }
 
     pub(crate) fn own_data(self) -> Self {
@@ -178,7 +185,7 @@ impl Made {
             wan_bytes_per_clock: self.wan_bytes_per_clock,
             lan_bytes: 7_000_000_000,
             usage: Usage::default(),
-            cost: None,
+            cost: self.cost.map(cost_of),
             breakdown: self.breakdown,
             read_wait: waits,
             barrier_wait: Percentiles::default(),
@@ -189,6 +196,20 @@ impl Made {
             faults: self.faults.clone(),
             topic_model: None,
         }
+    }
+}
+
+fn cost_of([machine_compute, machine_network, communication]: [f64; 3]) -> Cost {
+    Cost {
+        prices: "test".into(),
+        date: "2026".into(),
+        instance: "cpu".into(),
+        machine_compute,
+        machine_network,
+        communication,
+        total: machine_compute + machine_network + communication,
+        spread: 0.0,
+        sites: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod prices;
 mod set;
 mod source;
 pub(crate) mod split;
+mod whatif;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub use prices::Prices;
 pub use set::{SetError, Setting};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
 pub use split::{SkewBy, Split};
+pub use whatif::{Uncertainty, WhatIf};
 
 /// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -80,12 +82,21 @@ pub struct Spec {
     /// The network of cells that name none.
     #[serde(default)]
     pub profile: Option<String>,
+    /// The sites of that network that take part; none: all.
+    #[serde(default)]
+    pub sites: Vec<String>,
+    /// Its bandwidths between sites, times this.
+    #[serde(default)]
+    pub bandwidth_times: Option<f64>,
     /// Machines in each site, for cells of that network that do not say.
     #[serde(default)]
     pub machines_per_site: Option<PerSite>,
     /// The training system of cells that name none.
     #[serde(default)]
     pub system: Option<System>,
+    /// A question that the rest of the spec follows from.
+    #[serde(default)]
+    pub whatif: Option<WhatIf>,
     /// What is compared.
     #[serde(default)]
     pub cells: Vec<Cell>,
@@ -345,6 +356,23 @@ impl Workload {
 impl Default for Machines {
     fn default() -> Self {
         Machines::Named("e5-2698".into())
+    }
+}
+
+impl Cell {
+    /// A cell that takes everything else from its spec.
+    pub fn of(name: &str, system: System) -> Self {
+        Cell {
+            name: name.into(),
+            profile: None,
+            machines_per_site: None,
+            system: Some(system),
+            machines: None,
+            nic: None,
+            encoding: None,
+            workload: None,
+            launcher: None,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub struct PanelSpec<'a> {
 macro_rules! panel {
     ($($field:ident: $type:ty = $name:literal,)*) => {
         /// A part of a spec: what it sets takes the place of what the spec says.
-        #[derive(Clone, Debug, PartialEq, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub struct Panel {
             /// As the figure calls it; unique in the spec.
@@ -69,6 +69,8 @@ panel! {
     nic: Bandwidth = "nic",
     encoding: Encoding = "encoding",
     profile: String = "profile",
+    sites: Vec<String> = "sites",
+    bandwidth_times: f64 = "bandwidth-times",
     machines_per_site: PerSite = "machines-per-site",
     system: System = "system",
     target: Target = "target",

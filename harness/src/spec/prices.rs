@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 /// How results are priced. No part of a plan: other prices need no other run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
     /// A built-in list, or a file relative to the spec; none: the default, where the sites are regions of it.
     pub list: Option<String>,
@@ -16,6 +16,8 @@ pub struct Prices {
     pub instance: Option<String>,
     /// The region of sites, by their names.
     pub price_as: BTreeMap<String, String>,
+    /// How uncertain all prices are, as a share either way: 0 to 1.
+    pub spread: f64,
 }
 
 /// The mapping.
@@ -26,12 +28,14 @@ struct Fields {
     instance: Option<String>,
     #[serde(default)]
     price_as: BTreeMap<String, String>,
+    #[serde(default)]
+    spread: f64,
 }
 
 impl Prices {
     /// Whether the spec says anything: then all of its sites must have a price.
     pub fn are_given(&self) -> bool {
-        *self != Prices::default()
+        Prices { spread: 0.0, ..self.clone() } != Prices::default()
     }
 }
 
@@ -42,7 +46,7 @@ impl<'de> Deserialize<'de> for Prices {
             type Value = Prices;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a price list, or a mapping of `list`, `instance`, `price-as`")
+                f.write_str("the name of a price list, or a mapping of `list`, `instance`, `price-as`, `spread`")
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Prices, E> {
@@ -50,8 +54,8 @@ impl<'de> Deserialize<'de> for Prices {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Prices, A::Error> {
-                let Fields { list, instance, price_as } = Fields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Prices { list, instance, price_as })
+                let Fields { list, instance, price_as, spread } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Prices { list, instance, price_as, spread })
             }
         }
         deserializer.deserialize_any(NameOrFields)

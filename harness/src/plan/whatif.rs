@@ -1,0 +1,176 @@
+//! A question expanded into a spec: what `whatif` says becomes similitude, panels and cells.
+//!
+//! A generated problem stands for the user's: every byte of its model is charged as so many that the model has the user's size, every
+//! unit of work as so many that a machine's clock takes the user's time. The network is run as given, and with all its
+//! bandwidths lower and higher by their uncertainty.
+
+use std::path::Path;
+
+use datasets::ratings::config::Generated;
+use emulator::profile::Profile;
+use gaia_core::cost::MachineKind;
+use gaia_core::sync::config::{
+    Centralized, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System,
+};
+use gaia_core::workload::mf::config::Mf;
+
+use super::resolve::find_profile;
+use super::{AUTO, Problems};
+use crate::machines;
+use crate::spec::{Cell, Data, Machines, Panel, PerSite, Scale, Spec, Target, WhatIf, Workload};
+
+/// The problem that stands for the user's, unless the spec says otherwise: users and items as a share of Netflix's.
+const SCALE: f64 = 0.05;
+/// The rank in which `work` counts.
+const WORK_RANK: f64 = 500.0;
+/// The figure that shows the answer.
+const FIGURE: &str = "whatif";
+
+/// `spec` without its question; none when there is a problem with it.
+pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folder: &Path) -> Option<Spec> {
+    let before = problems.problems.len();
+    check(problems, spec, asked);
+    let (mf, data) = learnt(problems, spec)?;
+    let profile = find_profile(problems, ("whatif.network", "whatif.sites"), (&asked.network, &asked.sites), folder);
+    let kind = kind(problems, &spec.machines, folder);
+    let (Some(profile), Some(kind), true) = (profile, kind, problems.problems.len() == before) else { return None };
+    let machines = profile.sites.len() as u32 * asked.machines_per_site;
+    let mut expanded = Spec {
+        whatif: None,
+        figure: spec.figure.clone().or(Some(FIGURE.into())),
+        workload: Workload::Mf(mf),
+        similitude: similitude(asked, &mf, &data, &kind, machines),
+        data: Some(Data::Generated(data)),
+        profile: Some(asked.network.clone()),
+        sites: asked.sites.clone(),
+        machines_per_site: Some(PerSite::Each(asked.machines_per_site)),
+        target: Target { machines_per_site: Some(PerSite::Each(machines)), ..Target::default() },
+        panels: panels(asked.uncertainty.bandwidth),
+        ..spec.clone()
+    };
+    expanded.prices.spread = asked.uncertainty.prices;
+    if expanded.cells.is_empty() {
+        expanded.cells = cells(asked, &profile, machines);
+    }
+    Some(expanded)
+}
+
+fn check(problems: &mut Problems, spec: &Spec, asked: &WhatIf) {
+    if !spec.panels.is_empty() {
+        problems
+            .add("panels", "with `whatif` the panels are the network as it is given, slower and faster: expected none");
+    }
+    if spec.similitude != Scale::None {
+        problems.add("similitude", "follows from `whatif`: expected none");
+    }
+    if spec.profile.is_some() || !spec.sites.is_empty() || spec.machines_per_site.is_some() {
+        problems
+            .add("whatif", "says `network`, `sites` and `machines-per-site` itself: expected none of them beside it");
+    }
+    if asked.model.as_bytes() < 4 {
+        problems.add("whatif.model", format!("{}: expected at least a parameter of 4 B", asked.model));
+    }
+    match (asked.updates_per_second, asked.work) {
+        (Some(rate), None) => problems.positive("whatif.updates-per-second", rate, 1e6),
+        (None, Some(work)) => problems.positive("whatif.work", work, 1e15),
+        _ => problems.add(
+            "whatif",
+            "how long a machine computes: expected either `updates-per-second` or `work` (with `machines`)",
+        ),
+    }
+    problems.within("whatif.machines-per-site", asked.machines_per_site, 1..=64);
+    problems.within("whatif.uncertainty.bandwidth", asked.uncertainty.bandwidth, 0.0..=0.9);
+    problems.within("whatif.uncertainty.prices", asked.uncertainty.prices, 0.0..=1.0);
+}
+
+/// The problem that stands for the user's.
+fn learnt(problems: &mut Problems, spec: &Spec) -> Option<(Mf, Generated)> {
+    let Workload::Mf(mf) = spec.workload else {
+        problems.add("workload", "what stands for your model is `mf`: expected that, or none");
+        return None;
+    };
+    match &spec.data {
+        None => Some((mf, Generated { scale: Some(SCALE), ..Generated::default() })),
+        Some(Data::Generated(config)) if config.check().is_empty() => Some((mf, *config)),
+        Some(Data::Generated(config)) => {
+            for error in config.check() {
+                problems.add(format!("data.generated.{}", error.field), error.says);
+            }
+            None
+        }
+        Some(_) => {
+            problems.add("data", "what stands for your data is generated: expected `generated`, or none");
+            None
+        }
+    }
+}
+
+fn kind(problems: &mut Problems, asked: &Machines, folder: &Path) -> Option<MachineKind> {
+    match asked {
+        Machines::Inline(kind) => Some((**kind).clone()),
+        Machines::Named(name) => match machines::find(name, folder) {
+            Ok(kind) => Some(kind),
+            Err(error) => {
+                problems.add("machines", error.to_string());
+                None
+            }
+        },
+    }
+}
+
+/// By how much bytes and work are charged.
+fn similitude(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machines: u32) -> Scale {
+    let shape = data.shape();
+    let rank = f64::from(mf.rank);
+    let model_bytes = f64::from(shape.items) * rank * 4.0;
+    let learnt = shape.ratings as f64 * (1.0 - data.held_out);
+    // What a machine does in a clock, in updates at rank 1.
+    let steps = learnt / f64::from(machines) / f64::from(mf.clocks_per_pass) * rank;
+    let wanted = match (asked.updates_per_second, asked.work) {
+        (Some(rate), _) => kind.mf.updates_per_second * f64::from(kind.mf.rank) / rate,
+        (None, Some(work)) => work * WORK_RANK,
+        (None, None) => steps,
+    };
+    Scale::Factors { sigma_bytes: asked.model.as_bytes() as f64 / model_bytes, sigma_work: wanted / steps }
+}
+
+/// The network as given first: the figure takes it for the answer, and the others for its range.
+fn panels(bandwidth: f64) -> Vec<Panel> {
+    let panel = |name: String, times: Option<f64>| Panel { name, bandwidth_times: times, ..Panel::default() };
+    let mut panels = vec![panel("as given".into(), None)];
+    if bandwidth > 0.0 {
+        let percent = format!("{:.0} %", bandwidth * 100.0);
+        panels.push(panel(format!("{percent} slower"), Some(1.0 - bandwidth)));
+        panels.push(panel(format!("{percent} faster"), Some(1.0 + bandwidth)));
+    }
+    panels
+}
+
+/// The systems that are asked about when the spec names none.
+fn cells(asked: &WhatIf, profile: &Profile, machines: u32) -> Vec<Cell> {
+    let inside = Inside::Bsp {};
+    let mut cells = vec![
+        Cell::of("Baseline", System::Global(inside)),
+        Cell::of(
+            "Gaia",
+            System::Gaia(Gaia {
+                inside,
+                significance: Significance { schedule: Schedule::Constant, ..Significance::default() },
+                selective_barrier: SelectiveBarrier::default(),
+                mirror_clock: MirrorClock::default(),
+            }),
+        ),
+    ];
+    if let Some(raw_data) = asked.raw_data {
+        let central = Centralized { inside, site: AUTO.into(), raw_data: Some(raw_data) };
+        cells.push(Cell::of("Centralized", System::Centralized(central)));
+    }
+    // What it would be in one place, if the data were there: with the interfaces of the first site's machines.
+    cells.push(Cell {
+        profile: Some("lan".into()),
+        machines_per_site: Some(PerSite::Each(machines)),
+        nic: Some(profile.sites[0].nic.outbound),
+        ..Cell::of("LAN", System::Global(inside))
+    });
+    cells
+}

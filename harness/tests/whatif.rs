@@ -1,0 +1,120 @@
+//! `whatif`: from a question to time and dollars, and back from what was simulated to what was asked.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use harness::results::{CellIndex, store};
+
+const SPEC: &str = "
+title: a question
+whatif:
+  network: ec2-all
+  sites: [us-east-1, Ireland, ap-northeast-1]
+  machines-per-site: 2
+  model: 40 MB
+  updates-per-second: 4
+  raw-data: 1 GB
+workload:
+  mf: { rank: 8 }
+data:
+  generated: { users: 600, items: 150, ratings: 9000 }
+convergence: { passes: 4 }
+";
+
+fn place(spec: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("small.yaml"), spec).expect("writable");
+    folder
+}
+
+fn experiments(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+    command.current_dir(folder).args(arguments).output().expect("the binary starts")
+}
+
+fn run(folder: &Path, sets: &[&str]) -> String {
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let ran = experiments(folder, &[&["run", "small.yaml"], &sets[..]].concat());
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    fs::read_to_string(folder.join("results/small/table.csv")).expect("it is there")
+}
+
+/// A number of the table.
+fn number(table: &str, cell: &str, column: &str) -> f64 {
+    let mut lines = table.lines();
+    let columns: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let position = columns.iter().position(|name| *name == column).expect("the column is there");
+    let line = lines.find(|line| line.starts_with(&format!("{cell},"))).expect("the row is there");
+    // Systems in words have commas in quotes: count from the end.
+    let values: Vec<&str> = line.split(',').collect();
+    values[values.len() - (columns.len() - position)].parse().expect("a number")
+}
+
+#[test]
+fn a_question_is_answered_with_ranges() {
+    let folder = place(SPEC);
+    let table = run(folder.path(), &[]);
+    for cell in ["Baseline", "Gaia", "Centralized", "LAN"] {
+        let [seconds, low, high] =
+            ["seconds", "seconds_low", "seconds_high"].map(|column| number(&table, cell, column));
+        assert!(low <= seconds && seconds <= high && low > 0.0, "{cell}: {low} {seconds} {high}");
+        let [usd, low, high] =
+            ["usd_total", "usd_total_low", "usd_total_high"].map(|column| number(&table, cell, column));
+        assert!(low <= 0.91 * usd && usd * 1.09 <= high, "{cell}: a tenth of prices at least: {low} {usd} {high}");
+        let parts = ["usd_machine_compute", "usd_machine_network", "usd_communication"];
+        let sum: f64 = parts.iter().map(|part| number(&table, cell, part)).sum();
+        assert!((sum / usd - 1.0).abs() < 1e-9, "{cell}");
+    }
+    // A LAN does not feel the network between sites.
+    assert_eq!(number(&table, "LAN", "seconds_low"), number(&table, "LAN", "seconds_high"));
+    assert!(number(&table, "Baseline", "seconds_low") < number(&table, "Baseline", "seconds_high"));
+    assert!(number(&table, "LAN", "seconds") < number(&table, "Baseline", "seconds"));
+    assert_eq!(number(&table, "LAN", "wan_gb"), 0.0);
+}
+
+#[test]
+fn what_is_simulated_is_what_was_asked() {
+    let folder = place(SPEC);
+    run(folder.path(), &[]);
+    let results = folder.path().join("results/small");
+    let index: CellIndex = store::read_cells(&results).expect("it ran");
+    let entry = index.cells.iter().find(|entry| entry.cell == "Baseline").expect("it ran");
+    let clocks = store::read_clocks(&store::cell_folder(&results, &entry.plan)).expect("whole");
+    let mean = clocks.iter().map(|row| row.parts.compute).sum::<f64>() / clocks.len() as f64;
+    assert!((mean / 0.25 - 1.0).abs() < 0.02, "four updates a second: {mean}");
+    let cell = store::read_cell(&results, entry).expect("whole");
+    // Every machine reads the model and sends its changes once a clock, over and from the shards of others.
+    let scale = &cell.manifest.similitude;
+    assert!((scale.sigma_bytes * 150.0 * 8.0 * 4.0 / 40e6 - 1.0).abs() < 1e-9, "{scale:?}");
+
+    let double = run(folder.path(), &["whatif.model=80 MB", "whatif.uncertainty.bandwidth=0"]);
+    let index: CellIndex = store::read_cells(&results).expect("it ran");
+    assert!(index.cells.iter().all(|entry| entry.panel == "as given"), "nothing else is run without uncertainty");
+    let bytes = cell.summary.wan_bytes as f64 / 1e9;
+    let ratio = number(&double, "Baseline", "wan_gb") / bytes;
+    assert!((ratio - 2.0).abs() < 0.02, "twice the model, twice the bytes: {ratio}");
+}
+
+#[test]
+fn mistakes_in_questions_are_told() {
+    let folder = place(SPEC);
+    let told = |sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{sets:?}");
+        format!("{}\n{}", sets.join(" "), String::from_utf8_lossy(&output.stderr))
+    };
+    let messages = [
+        told(&["whatif.network=ec2-al"]),
+        told(&["whatif.sites=[us-east-1, Irland]"]),
+        told(&["whatif.model=2 B", "whatif.machines-per-site=0"]),
+        told(&["whatif.work=1000"]),
+        told(&["whatif.updates-per-second=0"]),
+        told(&["whatif.uncertainty.bandwidth=1.5", "whatif.uncertainty.prices=2"]),
+        told(&["whatif.modell=1 GB"]),
+        told(&["similitude=netflix", "workload.lda={}"]),
+        told(&["sites=[us-east-1]"]),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
