@@ -64,7 +64,7 @@ fn documents_without_words_are_kept() {
 
 #[test]
 fn every_malformed_corpus_is_named_with_its_place() {
-    let whole = gz(&(0..2000).map(|n| format!("1 {} 1\n", n + 1)).fold("1\n2000\n2000\n".to_owned(), |a, b| a + &b));
+    let whole = gz((0..2000).map(|n| format!("1 {} 1\n", n + 1)).fold("1\n2000\n2000\n".to_owned(), |a, b| a + &b));
     let with = |line: &str, instead: &str| DOCWORD.replace(line, instead).into_bytes();
     let bad: Vec<(&str, Vec<u8>)> = vec![
         ("docword.empty.txt", vec![]),

@@ -176,7 +176,7 @@ fn every_bad_file_is_named_with_its_place() {
 #[test]
 fn every_bad_folder_is_named_with_what_was_looked_for() {
     let whole = folder(&[
-        ("bow/docword.kos.txt.gz", &gz("3430\n6906\n353160\n1 61 2\n")),
+        ("bow/docword.kos.txt.gz", &gz("3430\n6906\n353160\n1 61 2\n")[..]),
         ("bow/vocab.kos.txt", b"aarp\nabandon\n"),
         ("many/a", b"a"),
         ("many/b", b"b"),

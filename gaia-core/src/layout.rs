@@ -25,7 +25,7 @@ pub struct Layout {
     stages: Vec<Stage>,
 }
 
-/// Rows that a clock needs, and changes, together: a layer group (see [`crate::stage`]).
+/// Rows that a clock needs, and changes, together: a layer group (see `stage`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// The row after its last; it begins where the one before ends.

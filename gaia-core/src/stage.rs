@@ -27,7 +27,7 @@ impl Schedule {
         let mut at = ready[0];
         let mut stalled = Duration::ZERO;
         for (&ready, &span) in ready.iter().zip(forward) {
-            stalled = stalled + ready.saturating_since(at);
+            stalled += ready.saturating_since(at);
             at = at.max(ready) + span;
         }
         let backward = backward.iter().zip(encode.iter().rev());

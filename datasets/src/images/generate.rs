@@ -1,15 +1,15 @@
 //! Images that a convolutional network learns well and a linear model does not, from a seed.
 //!
-//! The model. Every class has a template: [`PARTS`] gratings, each under a bell, with a place, a direction, a wavelength and a
-//! colour of its own, on a torus; their sum has mean 0 and deviation [`CONTRAST`] grey levels. An image of a class is
+//! The model. Every class has a template: `PARTS` gratings, each under a bell, with a place, a direction, a wavelength and a
+//! colour of its own, on a torus; their sum has mean 0 and deviation `CONTRAST` grey levels. An image of a class is
 //!
 //! > 128 + brightness + contrast x template, moved by (dy, dx) around the torus, + noise, cut to 0..255,
 //!
 //! all four drawn anew for each image. `difficulty` d from 0 to 1 says how much they vary:
 //! * moves are even on up to d x half the side in each direction. Moves of more than half a wavelength make a class' pixels
 //!   cancel in the mean, and that is all that a linear model sees; a convolution with pooling does not mind them;
-//! * noise has deviation d x [`NOISE`] grey levels in every pixel (the sum of four even bytes: nearly normal), brightness is
-//!   even on up to d x [`BRIGHTNESS`] grey levels, contrast on 1 - d/2 to 1 + d/2.
+//! * noise has deviation d x `NOISE` grey levels in every pixel (the sum of four even bytes: nearly normal), brightness is
+//!   even on up to d x `BRIGHTNESS` grey levels, contrast on 1 - d/2 to 1 + d/2.
 //!
 //! Images are not kept: each is made when it is read, from a stream of its own, so that any number of any size takes the
 //! memory of templates and labels (2 bytes x classes x pixels, 2 bytes an image). All of it but the templates is in whole
@@ -45,7 +45,7 @@ const FINE_BITS: u32 = 10;
 const HASHED_IMAGES: usize = 256;
 
 /// Images as `config` asks for them, the same for the same seed. The hash covers all labels, and the pixels of at most
-/// [`HASHED_IMAGES`] images of each part.
+/// `HASHED_IMAGES` images of each part.
 ///
 /// # Panics
 /// When [`Generated::check`] finds an error.

@@ -8,20 +8,24 @@ use std::path::{Path, PathBuf};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-/// A folder with these files: paths in it, and contents.
-pub(crate) fn folder<P: AsRef<Path>>(files: &[(P, &[u8])]) -> TempDir {
+/// A folder with these files: paths in it, and contents. A path that ends in `/` is an empty folder.
+pub(crate) fn folder<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (name, content) in files {
-        let path = folder.path().join(name);
+        let path = folder.path().join(name.as_ref());
+        if name.as_ref().ends_with('/') {
+            fs::create_dir_all(path).unwrap();
+            continue;
+        }
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
     folder
 }
 
-pub(crate) fn gz(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
+pub(crate) fn gz(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content.as_ref()).unwrap();
     encoder.finish().unwrap()
 }
 

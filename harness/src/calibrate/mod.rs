@@ -1,7 +1,7 @@
 //! `experiments calibrate`: the rates of this host, as a machine kind that specs can name (`machines: this-host.yaml`).
 //!
 //! What is measured is what machines do: a worker's clock of each workload, and a shard's work on its rows, with the
-//! kernels that runs use ([`measure`]). Everything is timed on one thread in seconds of processor time, so that other
+//! kernels that runs use (`measure`). Everything is timed on one thread in seconds of processor time, so that other
 //! programs disturb little; workers' rates are then multiplied by the cores that a machine is to have, which takes perfect
 //! scaling and no memory wall. A shard does one thing at a time, so that its rates are those of one core.
 //!

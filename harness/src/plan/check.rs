@@ -143,7 +143,7 @@ impl Problems {
             Inside::Bsp {} => {}
             Inside::Ssp { slack } => self.within(&format!("{path}.ssp.slack"), *slack, 0..=MAX_CLOCKS_AHEAD),
             Inside::LocalSteps { every } => {
-                self.within(&format!("{path}.local-steps.every"), *every, 1..=MAX_CLOCKS_AHEAD)
+                self.within(&format!("{path}.local-steps.every"), *every, 1..=MAX_CLOCKS_AHEAD);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `experiments run`: the plans of specs, run cell by cell, recorded, and drawn.
 //!
-//! Spec by spec ([`experiment`]), all cells on one pool of `--jobs` threads. A cell whose folder is whole already is reused,
+//! Spec by spec (`experiment`), all cells on one pool of `--jobs` threads. A cell whose folder is whole already is reused,
 //! also from another spec's folder; one that was broken off goes on from its last checkpoint.
 
 mod build;

@@ -177,11 +177,12 @@ impl<W: Workload> Recorder<'_, W> {
 
     /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.
     fn evaluate_copy(&self, row: &PendingRow<W::State>, table: &[f32]) -> Evaluation {
-        let evaluate = |(worker, (workload, state)): (usize, (&Arc<W>, &Option<Arc<W::State>>))| {
-            workload.evaluate(state.as_ref().expect("the row is complete"), &self.views.view(worker, table))
+        let evaluate = |worker: usize| {
+            let state = row.states[worker].as_ref().expect("the row is complete");
+            self.workloads[worker].evaluate(state, &self.views.view(worker, table))
         };
-        let parts: Vec<Evaluation> =
-            self.pool.install(|| self.workloads.par_iter().zip(&row.states).enumerate().map(evaluate).collect());
+        let workers = 0..self.workloads.len();
+        let parts: Vec<Evaluation> = self.pool.install(|| workers.into_par_iter().map(evaluate).collect());
         parts.into_iter().fold(Evaluation::default(), |mut sum, part| {
             sum += part;
             sum

@@ -64,7 +64,10 @@ pub(super) fn load(tree: Tree, options: &Options) -> Result<Option<Loaded>, Load
 }
 
 /// The classes' names, and what is to learn from and to test on.
-fn classes(tree: &Tree) -> Result<Option<(Vec<String>, [Part; 2])>, LoadError> {
+type Classes = (Vec<String>, [Part; 2]);
+
+/// The classes of a tree; none when it is no tree of images.
+fn classes(tree: &Tree) -> Result<Option<Classes>, LoadError> {
     let depth = |name: &str| name.split('/').count();
     let below = |names: &[&str]| {
         // At the root, or in the one folder around it.
@@ -92,7 +95,7 @@ fn classes(tree: &Tree) -> Result<Option<(Vec<String>, [Part; 2])>, LoadError> {
 }
 
 /// Classes right below the root, of which a part is held out.
-fn without_parts(tree: &Tree) -> Result<Option<(Vec<String>, [Part; 2])>, LoadError> {
+fn without_parts(tree: &Tree) -> Result<Option<Classes>, LoadError> {
     let is_jpeg = |file: &File| file.head(2).is_ok_and(|head| head == [0xff, 0xd8]);
     let in_class = |file: &&File| file.name.split('/').count() == 2;
     if !tree.files.iter().find(in_class).is_some_and(is_jpeg) {
@@ -102,11 +105,11 @@ fn without_parts(tree: &Tree) -> Result<Option<(Vec<String>, [Part; 2])>, LoadEr
     check_number(tree, &names)?;
     let whole = part(tree, "", &names)?;
     let mut parts = [Part::default(), Part::default()];
-    let mut of_class = vec![0; names.len()];
+    let mut of_class = vec![0_usize; names.len()];
     for (label, file) in whole.labels.into_iter().zip(whole.files) {
         let number = &mut of_class[usize::from(label)];
         *number += 1;
-        let to = &mut parts[usize::from(*number % HELD_OUT_EVERY == 0)];
+        let to = &mut parts[usize::from(number.is_multiple_of(HELD_OUT_EVERY))];
         to.labels.push(label);
         to.files.push(file);
     }

@@ -51,8 +51,11 @@ fn is_idx(file: &File) -> bool {
     file.unpacked_head(4).is_ok_and(|head| begins(&head)) || file.last_name().contains("-idx")
 }
 
+/// Labels, and pixels of one image after another.
+type Labelled = (Vec<u16>, Vec<u8>);
+
 /// The images and labels of a part.
-fn read_part(tree: &Tree, files: &[&File], part: &str) -> Result<(ImageShape, (Vec<u16>, Vec<u8>)), LoadError> {
+fn read_part(tree: &Tree, files: &[&File], part: &str) -> Result<(ImageShape, Labelled), LoadError> {
     let is_of_part = |file: &&&File| {
         let name = file.last_name().to_lowercase();
         if part == "train" { name.contains("train") } else { name.contains("t10k") || name.contains("test") }

@@ -112,9 +112,7 @@ impl Pixels for Folder {
         let mut state = self.shared.lock();
         // In front of what is only announced, in order.
         for &index in indexes.iter().rev() {
-            if state.add(index) {
-                state.queue.push_front(index);
-            } else if matches!(state.slots.get(&index), Some(Slot::Waiting)) {
+            if state.add(index) || matches!(state.slots.get(&index), Some(Slot::Waiting)) {
                 state.queue.push_front(index);
             }
         }

@@ -1,9 +1,9 @@
 //! Images as users bring them, recognised by content:
 //!
-//! * CIFAR-10's binary batches ([`cifar`]);
-//! * MNIST's idx files, plain or gzip ([`idx`]);
-//! * folders of JPEG by class ([`folders`]), as CIFAR-10's and ImageNet's;
-//! * either of these in an archive: .tar, .tar.gz, .tar.xz ([`tree`]);
+//! * CIFAR-10's binary batches (`cifar`);
+//! * MNIST's idx files, plain or gzip (`idx`);
+//! * folders of JPEG by class (`folders`), as CIFAR-10's and ImageNet's;
+//! * either of these in an archive: .tar, .tar.gz, .tar.xz (`tree`);
 //! * a cache (see [`super::cache`]).
 //!
 //! A path may be the file itself, its folder, or the folder around that. Everything in which files disagree with themselves or

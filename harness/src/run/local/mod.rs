@@ -148,12 +148,15 @@ impl Ended {
     }
 }
 
+/// Writes what a run has so far, and why it broke off.
+type Keep<'a, S> = dyn FnMut(&RecorderState<S>, &str) -> Result<(), WriteError> + 'a;
+
 /// Keeps what a run has so far: for the day that it breaks off.
 pub(super) struct Keeping<'a, S> {
     /// Wall time between two times.
     pub(super) every: Duration,
     /// With why the run broke off, if it does before the next time.
-    pub(super) keep: &'a mut dyn FnMut(&RecorderState<S>, &str) -> Result<(), WriteError>,
+    pub(super) keep: &'a mut Keep<'a, S>,
 }
 
 /// Runs the cell to its end. When it breaks off, what it had is kept.
