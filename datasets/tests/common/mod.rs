@@ -24,7 +24,7 @@ pub(crate) fn folder<P: AsRef<str>, C: AsRef<[u8]>>(files: &[(P, C)]) -> TempDir
 }
 
 pub(crate) fn gz(content: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content.as_ref()).unwrap();
     encoder.finish().unwrap()
 }
