@@ -92,10 +92,11 @@ fn with_channels_last(architecture: &Architecture, values: &[f32]) -> Vec<f32> {
     for parameter in &architecture.parameters {
         let [outputs, inputs, height, width] = parameter.shape[..] else { continue };
         let (from, to) = (&values[parameter.range.clone()], &mut turned[parameter.range.clone()]);
-        for index in 0..outputs * inputs * height * width {
+        debug_assert_eq!(from.len(), outputs * inputs * height * width);
+        for (index, &weight) in from.iter().enumerate() {
             let (pixel, input) = (index % (height * width), index / (height * width) % inputs);
             let output = index / (height * width * inputs);
-            to[(output * height * width + pixel) * inputs + input] = from[index];
+            to[(output * height * width + pixel) * inputs + input] = weight;
         }
     }
     turned

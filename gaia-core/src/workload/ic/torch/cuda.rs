@@ -80,6 +80,7 @@ impl Runtime {
     ///
     /// # Errors
     /// The function that is missing.
+    #[expect(clippy::missing_transmute_annotations, reason = "each field's type says the signature")]
     pub(super) fn find() -> Result<Self, String> {
         let function = |name: &CStr| {
             // SAFETY: a terminated string.
