@@ -19,10 +19,11 @@ use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates, Similit
 use gaia_core::layout::Layout;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
+use gaia_core::overlay::Overlay;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
-use gaia_core::sync::config::{Encoding, Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Encoding, Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, Ways};
 use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network as Layers};
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcState, IcWorker, WholeImages};
@@ -377,7 +378,9 @@ fn setting(options: &Options, layout: Layout) -> Setting {
             significance: Significance::default(),
             selective_barrier: SelectiveBarrier::Off {},
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
+            overlay: Ways::default(),
         }),
+        overlay: Overlay::Direct,
         encoding: Encoding::Plain,
         similitude: Similitude::NONE,
         kind: MachineKind {

@@ -1,6 +1,6 @@
 //! The bytes of messages, for runs over real connections.
 //!
-//! A message is a header of [`HEADER_BYTES`] and its data, [`Message::data_bytes`] of them: together what the cost model
+//! A message is a header of [`Message::header_bytes`] and its data, [`Message::data_bytes`] of them: together what the cost model
 //! and the links count as its size. Integers are little-endian.
 //!
 //! | bytes | field |
@@ -8,22 +8,24 @@
 //! | 0 | kind: 0 declare, 1 read, 2 rows, 3 update, 4 mirror, 5 barrier |
 //! | 1 | rows only: how many cuts follow the data |
 //! | 4..8 | clock; rows: the clock asked for |
-//! | 8..12 | rows: data clock; declare and barrier: how many indexes |
-//! | 12..16 | rows: the reader's own clocks included |
+//! | 8..12 | rows: data clock; declare and barrier: how many indexes; mirror: the clock's site |
+//! | 12..16 | rows: the reader's own clocks included; barrier: the clock's site; mirror: how many further clocks there are |
 //! | 16..24 | read, update and mirror: time stamp in nanoseconds |
 //! | 24..32 | bytes of data |
 //!
-//! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here.
+//! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here. The further
+//! clocks of a mirror stand behind its data, 8 bytes each (site, clock).
 //!
 //! After the data of rows come the [`Phases`] of their way: 9 bytes a cut (part, end). They are measurement, not
 //! protocol: a real parameter server would not send them, so they are not counted and not charged.
 
+use emulator::id::SiteId;
 use emulator::node::Codec;
 use emulator::time::Instant;
 use thiserror::Error;
 
 use crate::breakdown::{PARTS, Phases};
-use crate::message::{HEADER_BYTES, Message, Rows};
+use crate::message::{HEADER_BYTES, Message, Rows, SITE_CLOCK_BYTES, SiteClock};
 use crate::sync::config::Encoding;
 use crate::wire::{self, Payload, decode_indexes, encode_indexes};
 
@@ -78,9 +80,10 @@ impl Codec for MessageCodec {
             Message::Declare { rows } => {
                 header = self.write_indexes(DECLARE, rows, out);
             }
-            Message::Barrier { clock, rows } => {
+            Message::Barrier { until: (site, clock), rows } => {
                 header = self.write_indexes(BARRIER, rows, out);
                 header[4..8].copy_from_slice(&clock.to_le_bytes());
+                header[12..16].copy_from_slice(&site.0.to_le_bytes());
             }
             Message::Read { clock, asked_at } => {
                 header[0] = READ;
@@ -95,8 +98,17 @@ impl Codec for MessageCodec {
                 header[12..16].copy_from_slice(&rows.includes.to_le_bytes());
                 rows.payload.encode(self.encoding, out);
             }
-            Message::Update { clock, payload, sent_at } | Message::Mirror { clock, payload, sent_at } => {
-                header[0] = if matches!(message, Message::Update { .. }) { UPDATE } else { MIRROR };
+            Message::Mirror { clocks, payload, sent_at } => {
+                let (first, further) = clocks.split_first().expect("a mirror message completes a clock");
+                header[0] = MIRROR;
+                header[4..8].copy_from_slice(&first.1.to_le_bytes());
+                header[8..12].copy_from_slice(&first.0.0.to_le_bytes());
+                header[12..16].copy_from_slice(&(further.len() as u32).to_le_bytes());
+                header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
+                payload.encode(self.encoding, out);
+            }
+            Message::Update { clock, payload, sent_at } => {
+                header[0] = UPDATE;
                 header[4..8].copy_from_slice(&clock.to_le_bytes());
                 header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
                 payload.encode(self.encoding, out);
@@ -105,11 +117,20 @@ impl Codec for MessageCodec {
         let data = (out.len() - start - HEADER) as u64;
         header[24..32].copy_from_slice(&data.to_le_bytes());
         out[start..start + HEADER].copy_from_slice(&header);
-        if let Message::Rows(rows) = message {
-            for &(part, until) in rows.phases.cuts() {
-                out.push(part as u8);
-                out.extend(until.as_nanos().to_le_bytes());
+        match message {
+            Message::Rows(rows) => {
+                for &(part, until) in rows.phases.cuts() {
+                    out.push(part as u8);
+                    out.extend(until.as_nanos().to_le_bytes());
+                }
             }
+            Message::Mirror { clocks, .. } => {
+                for (site, clock) in &clocks[1..] {
+                    out.extend(site.0.to_le_bytes());
+                    out.extend(clock.to_le_bytes());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -118,12 +139,16 @@ impl Codec for MessageCodec {
         let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
         let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
         let long = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
-        let (kind, cuts) = (header[0], usize::from(header[1]) * CUT_BYTES);
-        let expected = HEADER_BYTES.saturating_add(long(24)).saturating_add(cuts as u64);
+        let kind = header[0];
+        let tail = match kind {
+            MIRROR => u64::from(word(12)) * SITE_CLOCK_BYTES,
+            _ => u64::from(header[1]) * CUT_BYTES as u64,
+        };
+        let expected = HEADER_BYTES.saturating_add(long(24)).saturating_add(tail);
         if expected != bytes.len() as u64 {
             return Err(CodecError::Length { found: bytes.len(), expected });
         }
-        let (data, cuts) = rest.split_at(rest.len() - cuts);
+        let (data, tail) = rest.split_at(rest.len() - tail as usize);
         let (clock, stamp) = (word(4), Instant::from_nanos(long(16)));
         let indexes = || decode_indexes(data, word(8) as usize, self.encoding);
         let payload = || Payload::decode(data, self.encoding);
@@ -135,11 +160,14 @@ impl Codec for MessageCodec {
                 asked_for: clock,
                 data_clock: word(8),
                 includes: word(12),
-                phases: phases(cuts)?,
+                phases: phases(tail)?,
             }),
             UPDATE => Message::Update { clock, payload: payload()?, sent_at: stamp },
-            MIRROR => Message::Mirror { clock, payload: payload()?, sent_at: stamp },
-            BARRIER => Message::Barrier { clock, rows: indexes()?.into() },
+            MIRROR => {
+                let clocks = std::iter::once((SiteId(word(8)), clock)).chain(further_clocks(tail)).collect();
+                Message::Mirror { clocks, payload: payload()?, sent_at: stamp }
+            }
+            BARRIER => Message::Barrier { until: (SiteId(word(12)), clock), rows: indexes()?.into() },
             other => return Err(CodecError::Kind(other)),
         })
     }
@@ -153,6 +181,12 @@ impl MessageCodec {
         encode_indexes(rows, self.encoding, out);
         header
     }
+}
+
+fn further_clocks(bytes: &[u8]) -> impl Iterator<Item = SiteClock> {
+    let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
+    let entries = bytes.as_chunks::<{ SITE_CLOCK_BYTES as usize }>().0;
+    entries.iter().map(move |entry| (SiteId(word(&entry[..4])), word(&entry[4..])))
 }
 
 fn phases(bytes: &[u8]) -> Result<Phases, CodecError> {
@@ -200,6 +234,10 @@ mod tests {
         })
     }
 
+    fn site_clock() -> impl Strategy<Value = SiteClock> {
+        any::<(u32, u32)>().prop_map(|(site, clock)| (SiteId(site), clock))
+    }
+
     fn message() -> impl Strategy<Value = Message> {
         let stamp = any::<u64>().prop_map(Instant::from_nanos);
         prop_oneof![
@@ -215,12 +253,9 @@ mod tests {
                 payload,
                 sent_at
             }),
-            (any::<u32>(), payload(), stamp).prop_map(|(clock, payload, sent_at)| Message::Mirror {
-                clock,
-                payload,
-                sent_at
-            }),
-            (any::<u32>(), indexes()).prop_map(|(clock, rows)| Message::Barrier { clock, rows }),
+            (prop::collection::vec(site_clock(), 1..6), payload(), stamp)
+                .prop_map(|(clocks, payload, sent_at)| { Message::Mirror { clocks: clocks.into(), payload, sent_at } }),
+            (site_clock(), indexes()).prop_map(|(until, rows)| Message::Barrier { until, rows }),
         ]
     }
 
@@ -236,7 +271,7 @@ mod tests {
                 Message::Rows(rows) => CUT_BYTES * rows.phases.cuts().len(),
                 _ => 0,
             };
-            prop_assert_eq!((bytes.len() - measurement) as u64, HEADER_BYTES + message.data_bytes(encoding));
+            prop_assert_eq!((bytes.len() - measurement) as u64, message.header_bytes() + message.data_bytes(encoding));
             prop_assert_eq!(codec.decode(bytes).unwrap(), message);
         }
 

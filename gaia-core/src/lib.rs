@@ -4,7 +4,7 @@
 //!
 //! * [`machine`]: one worker and one server shard as a node; [`worker`] and [`server`] are its halves.
 //! * [`sync`]: the sync models, which decide what the halves do when.
-//! * [`workload`]: what is learned. [`layout`]: where parameters live. [`message`] and [`wire`]: what they take to send;
+//! * [`workload`]: what is learned. [`layout`]: where parameters live, [`overlay`]: which ways updates take between sites. [`message`] and [`wire`]: what they take to send;
 //!   [`codec`]: their bytes.
 //! * `stage`: how transfers overlap work. [`cost`]: how long things take. [`breakdown`]: where the time went.
 
@@ -16,6 +16,7 @@ pub mod layout;
 pub mod machine;
 pub mod message;
 pub mod outbox;
+pub mod overlay;
 pub mod server;
 pub mod setting;
 pub mod simd;

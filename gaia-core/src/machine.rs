@@ -11,7 +11,7 @@ use emulator::time::Instant;
 use emulator::units::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{HEADER_BYTES, Message};
+use crate::message::Message;
 use crate::outbox::{Outbox, Sample};
 use crate::server::shard::{Shard, ShardState};
 use crate::server::store::{Outcome, Store, StoreTask};
@@ -137,9 +137,9 @@ impl<W: Workload> Machine<W> {
     }
 
     fn send(&self, to: MachineId, message: Message) -> Output<Message, MachineTask<W>, Sample<W::State>> {
-        let data = message.data_bytes(self.setting.parts.encoding);
-        let charged = self.setting.parts.similitude.charged(HEADER_BYTES, data);
-        let actual = ByteSize::from_bytes(HEADER_BYTES + data);
+        let (header, data) = (message.header_bytes(), message.data_bytes(self.setting.parts.encoding));
+        let charged = self.setting.parts.similitude.charged(header, data);
+        let actual = ByteSize::from_bytes(header + data);
         Output::Send { to, class: message.class(), actual, charged, message }
     }
 }

@@ -1,8 +1,9 @@
 //! What machines say to each other.
 //!
-//! Clocks travel with the updates they vouch for: an `Update` ends its worker's clock, a `Mirror` ends its site's clock, so
-//! neither can overtake. Requests and barriers are control messages and overtake data.
+//! Clocks travel with the updates they vouch for: an `Update` ends its worker's clock, a `Mirror` those of the sites whose
+//! updates it carries, so neither can overtake. Requests and barriers are control messages and overtake data.
 
+use emulator::id::SiteId;
 use emulator::node::Class;
 use emulator::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,14 @@ use crate::sync::config::Encoding;
 use crate::wire::{self, Payload};
 use std::sync::Arc;
 
-/// Bytes of every message before its data: kind, sender, receiver, clock, lengths, time stamps.
+/// Bytes of every message before its data (kind, sender, receiver, clock, lengths, time stamps), but for further clocks.
 pub const HEADER_BYTES: u64 = 48;
+
+/// A site and how many of its clocks are complete.
+pub type SiteClock = (SiteId, u32);
+
+/// What every clock of a `Mirror` after the first adds to its header.
+pub const SITE_CLOCK_BYTES: u64 = 8;
 
 /// A message between two machines, or between the two halves of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,19 +48,20 @@ pub enum Message {
         /// When the worker had it.
         sent_at: Instant,
     },
-    /// Shard to the shards of the same rows in other sites: significant updates, and the site's clock.
+    /// Shard to the shards of the same rows in other sites: significant updates, and the clocks that they complete.
     Mirror {
-        /// Clocks complete at the sender, all of whose significant updates are now sent.
-        clock: u32,
+        /// For each site that the updates come from (through a hub there are several), the clocks complete there, all of
+        /// whose significant updates are now sent. Never empty.
+        clocks: Arc<[SiteClock]>,
         /// Accumulated updates of the shard's floats.
         payload: Payload,
         /// When the shard had it.
         sent_at: Instant,
     },
-    /// Shard to the same: rows whose updates are under way with the `Mirror` of `clock` (selective barrier).
+    /// Shard to the same: rows whose updates are under way (selective barrier).
     Barrier {
-        /// The clock of the `Mirror` that lifts it.
-        clock: u32,
+        /// It is lifted by the `Mirror` that completes this clock of this site.
+        until: SiteClock,
         /// Positions of the rows in the shard, ascending.
         rows: Arc<[u32]>,
     },
@@ -81,6 +89,14 @@ impl Message {
             // A declaration goes with the requests: the first of them must not overtake it.
             Message::Declare { .. } | Message::Read { .. } | Message::Barrier { .. } => Class::Control,
             Message::Rows(_) | Message::Update { .. } | Message::Mirror { .. } => Class::Data,
+        }
+    }
+
+    /// Bytes before the data.
+    pub fn header_bytes(&self) -> u64 {
+        match self {
+            Message::Mirror { clocks, .. } => HEADER_BYTES + SITE_CLOCK_BYTES * (clocks.len() as u64).saturating_sub(1),
+            _ => HEADER_BYTES,
         }
     }
 

@@ -7,6 +7,7 @@ use emulator::time::Duration;
 
 use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, RowSet};
+use crate::overlay::{self, Overlay};
 use crate::simd::Isa;
 use crate::sync::config::{Encoding, System};
 use crate::sync::{self, Progress, SyncModel};
@@ -29,6 +30,8 @@ pub struct SettingParts {
     pub layout: Layout,
     /// Parameter servers and their sync model.
     pub system: System,
+    /// The ways between the parameter servers of several sites.
+    pub overlay: Overlay,
     /// How payloads are written.
     pub encoding: Encoding,
     /// How bytes and work are charged.
@@ -75,6 +78,15 @@ pub struct Group {
     pub machines: Vec<MachineId>,
 }
 
+/// Machines that a shard sends to in one go, and what of (see [`overlay::Side`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// They hold the same rows in other sites.
+    pub to: Vec<MachineId>,
+    /// The sites whose updates it consists of, by number of their groups.
+    pub of: Vec<SiteId>,
+}
+
 impl Setting {
     /// A setting of these parts.
     ///
@@ -119,11 +131,19 @@ impl Setting {
         self.membership[machine.index()].0 == 0
     }
 
-    /// The shards that hold the same rows as `machine`'s, in the other groups.
-    pub fn mirrors_of(&self, machine: MachineId) -> Vec<MachineId> {
+    /// The number of `machine`'s group: of its site, where every site has one.
+    pub fn site_of(&self, machine: MachineId) -> SiteId {
+        SiteId(self.membership[machine.index()].0 as u32)
+    }
+
+    /// Where `machine`'s shard sends updates in other groups: to the shards of the same rows there, as the overlay says.
+    pub fn sides_of(&self, machine: MachineId) -> Vec<Side> {
         let (own, position) = self.membership[machine.index()];
-        let others = self.groups.iter().enumerate().filter(|&(index, _)| index != own);
-        others.map(|(_, group)| group.machines[position]).collect()
+        let side = |side: overlay::Side| Side {
+            to: side.to.into_iter().map(|site| self.groups[site].machines[position]).collect(),
+            of: side.of.into_iter().map(|site| SiteId(site as u32)).collect(),
+        };
+        self.parts.overlay.sides(own, self.groups.len()).into_iter().map(side).collect()
     }
 
     /// The rows of `machine`'s shard.

@@ -6,7 +6,7 @@ use common::{Case, Counting, ROWS, run};
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways};
 use proptest::prelude::*;
 
 const STALENESS: u32 = 1;
@@ -17,6 +17,7 @@ fn gaia(slack: u32, threshold: f64) -> System {
         significance: Significance { threshold, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
+        overlay: Ways::default(),
     })
 }
 
@@ -78,7 +79,7 @@ fn cell(driver: &VirtualDriver<Machine<Counting>>, machine: u32, row: u32) -> Op
     let position = shard.rows().rows().binary_search(&row).expect("the shard has the row");
     let first = shard.rows().range(position).start;
     let store = shard.store()?;
-    Some((store.values[first], store.accumulated.get(first).copied().unwrap_or(0.0)))
+    Some((store.values[first], store.accumulated.first().map_or(0.0, |pending| pending[first])))
 }
 
 proptest! {

@@ -14,7 +14,9 @@ use emulator::topology::Topology;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::{Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{
+    Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+};
 use gaia_core::workload::lda::config::{Lda, Reads};
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use proptest::prelude::*;
@@ -27,6 +29,7 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         significance: Significance { threshold, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
+        overlay: Ways::default(),
     })
 }
 
@@ -61,8 +64,8 @@ fn table(
             let here = shard.rows().range(position);
             let there = row as usize * TOPICS as usize..(row as usize + 1) * TOPICS as usize;
             tables[0][there.clone()].copy_from_slice(&store.values[here.clone()]);
-            if !store.accumulated.is_empty() {
-                tables[1][there].copy_from_slice(&store.accumulated[here]);
+            if let Some(pending) = store.accumulated.first() {
+                tables[1][there].copy_from_slice(&pending[here]);
             }
         }
     }
@@ -151,7 +154,11 @@ fn tables_hold_the_corpus_on_every_built_in_network() {
         System::Global(Inside::Ssp { slack: 2 }),
         gaia(Inside::Bsp {}, 0.05),
         gaia(Inside::Ssp { slack: 1 }, 0.05),
-        System::GaiaAsync(GaiaAsync { inside: Inside::Bsp {}, significance: Significance::default() }),
+        System::GaiaAsync(GaiaAsync {
+            inside: Inside::Bsp {},
+            significance: Significance::default(),
+            overlay: Ways::default(),
+        }),
     ];
     let corpus = corpus(7);
     for name in builtin_names() {

@@ -5,7 +5,10 @@ mod common;
 use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
-use gaia_core::sync::config::{Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::overlay::{Groups, Overlay};
+use gaia_core::sync::config::{
+    Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+};
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
 
@@ -15,18 +18,24 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         significance: Significance { threshold, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
+        overlay: Ways::default(),
     })
 }
 
-/// Every kind of system.
-fn systems() -> Vec<System> {
+/// A small run of every kind of system: three sites of two machines.
+fn cases() -> Vec<Case> {
     let inside = Inside::Ssp { slack: 1 };
-    vec![
+    let asynchronous = GaiaAsync { inside, significance: Significance::default(), overlay: Ways::default() };
+    let systems = [
         System::Global(inside),
         System::Global(Inside::LocalSteps { every: 4 }),
         gaia(inside, 0.01),
-        System::GaiaAsync(GaiaAsync { inside, significance: Significance::default() }),
-    ]
+        System::GaiaAsync(asynchronous),
+    ];
+    let mut cases: Vec<Case> = systems.into_iter().map(|system| Case::new(3, 2, system)).collect();
+    let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
+    cases.push(Case { overlay, ..Case::new(3, 2, gaia(inside, 0.01)) });
+    cases
 }
 
 /// The whole table as one group of shards holds it.
@@ -156,10 +165,15 @@ fn gaia_async_is_gaia_without_barrier_and_mirror_clock() {
         driver.digest().to_string()
     };
     let (inside, significance) = (Inside::Ssp { slack: 1 }, Significance::default());
-    let settings =
-        Gaia { inside, significance, selective_barrier: SelectiveBarrier::Off {}, mirror_clock: MirrorClock::Off {} };
-    let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance }));
-    assert_eq!(asynchronous, digest(System::Gaia(settings)));
+    let settings = Gaia {
+        inside,
+        significance,
+        selective_barrier: SelectiveBarrier::Off {},
+        mirror_clock: MirrorClock::Off {},
+        overlay: Ways::default(),
+    };
+    let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance, overlay: Ways::default() }));
+    assert_eq!(asynchronous, digest(System::Gaia(settings.clone())));
     assert_ne!(asynchronous, digest(System::Gaia(Gaia { mirror_clock: MirrorClock::default(), ..settings })));
 }
 
@@ -187,9 +201,9 @@ fn ssp_lets_fast_workers_run_ahead_and_ends_the_same_clock() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_run() {
-    for system in systems() {
+    for case in cases() {
         let digest = |threads| {
-            let mut driver = Case::new(3, 2, system.clone()).driver(threads, Mixing::new);
+            let mut driver = case.driver(threads, Mixing::new);
             run(&mut driver, |_| ());
             driver.digest().to_string()
         };
@@ -209,8 +223,8 @@ fn another_seed_gives_another_run() {
 
 #[test]
 fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
-    for system in systems() {
-        let case = Case { wan_mbit_per_s: 3, ..Case::new(3, 2, system) };
+    for case in cases() {
+        let case = Case { wan_mbit_per_s: 3, ..case };
         let mut whole = case.driver(2, Mixing::new);
         let mut events = 0;
         run(&mut whole, |_| events += 1);

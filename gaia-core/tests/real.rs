@@ -22,8 +22,9 @@ use emulator::virtual_driver::{Observer, Step, Transfer};
 use gaia_core::codec::MessageCodec;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
+use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways};
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use gaia_core::workload::traits::{Evaluation, Workload};
@@ -189,15 +190,20 @@ fn everything_significant() -> System {
         significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
+        overlay: Ways::default(),
     })
 }
 
 #[test]
 fn gaia_over_real_connections_loses_nothing() {
     let system = everything_significant();
-    let case = Case { clocks: 5, ..Case::new(3, 1, system) };
-    let workers = case.machines();
-    let left = in_real_time(&case, "0.5", |worker| Counting::new(worker, workers));
-    let expected = vec![(4.0 + case.clocks as f32).to_bits(); (ROWS * WIDTH) as usize];
-    assert_eq!(left.tables, vec![expected; 3]);
+    // Site 0 reaches site 2 through hub 1.
+    let hubs = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
+    for overlay in [Overlay::Direct, hubs] {
+        let case = Case { clocks: 5, overlay, ..Case::new(3, 1, system.clone()) };
+        let workers = case.machines();
+        let left = in_real_time(&case, "0.5", |worker| Counting::new(worker, workers));
+        let expected = vec![(4.0 + case.clocks as f32).to_bits(); (ROWS * WIDTH) as usize];
+        assert_eq!(left.tables, vec![expected; 3], "{:?}", case.overlay);
+    }
 }

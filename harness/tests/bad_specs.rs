@@ -83,6 +83,8 @@ const FORM: &[Mistake] = &[
     ("misspelt workload", "  mf:", "  mff:"),
     ("misspelt scale", "similitude: netflix", "similitude: netflx"),
     ("misspelt encoding", "machines: e5-2698", "encoding: paked"),
+    ("misspelt overlay", "threshold: 0.01 }", "threshold: 0.01 }\n        overlay: { ec3: {} }"),
+    ("misspelt hubs", "threshold: 0.01 }", "threshold: 0.01 }\n        overlay: { ec2: { hubs: multy } }"),
     ("misspelt schedule", "threshold: 0.01", "threshold: 0.01, schedule: sqrt-clock"),
     ("cell changes the rank", "machines-per-site: 3", "workload: { mf: { rank: 8 } }"),
     ("machines per site in words", "machines-per-site: 3", "machines-per-site: three"),
@@ -125,6 +127,28 @@ const MEANING: &[Mistake] = &[
     ("depth beyond all use", "machines: e5-2698", "link: { chunk: 64 KiB, depth: 2 GiB }"),
     ("cap of zero", "machines: e5-2698", "cap: { clocks: 0, times-target: 0.5 }"),
     ("convergence of nothing", "machines: e5-2698", "convergence: { change: 0, passes: 0, min-improvement: 1 }"),
+    ("overlay of another profile", "threshold: 0.01 }", "threshold: 0.01 }\n        overlay: { ec2: {} }"),
+    ("more groups than sites", "threshold: 0.01 }", "threshold: 0.01 }\n        overlay: { computed: { groups: 3 } }"),
+    (
+        "sites of groups",
+        "threshold: 0.01 }",
+        "threshold: 0.01 }\n        overlay: { groups: { sites: [[Virgina, California], [Virginia, California], []], links: [[Virginia, Mars]] } }",
+    ),
+    (
+        "groups with holes",
+        "threshold: 0.01 }",
+        "threshold: 0.01 }\n        overlay: { groups: { sites: [[Virginia], [Virginia]], hubs: [Virginia, California] } }",
+    ),
+    (
+        "hubs beside links",
+        "threshold: 0.01 }",
+        "threshold: 0.01 }\n        overlay: { groups: { sites: [[Virginia], [California]], hubs: [Virginia], links: [[Virginia, California]] } }",
+    ),
+    (
+        "too few links",
+        "threshold: 0.01 }",
+        "threshold: 0.01 }\n        overlay: { groups: { sites: [[Virginia], [California]], links: [] } }",
+    ),
     ("local steps inside a site", "{ bsp: {} }", "{ local-steps: { every: 4 } }"),
     ("no local steps", "{ ssp: { slack: 1 } }", "{ local-steps: { every: 0 } }"),
     (

@@ -14,6 +14,8 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("every clock", "global: { local-steps: { every: 1 } }"),
     ("every three clocks", "global: { local-steps: { every: 3 } }"),
     ("Gaia", "gaia: { inside: { bsp: {} } }"),
+    ("hubs", "gaia: { inside: { bsp: {} }, overlay: { groups: { sites: [[us-east-1], [California]] } } }"),
+    ("computed", "gaia: { inside: { bsp: {} }, overlay: { computed: { groups: 2, hubs: multi } } }"),
     ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
 ];
 
@@ -54,6 +56,9 @@ fn every_system_runs_from_its_spec() {
     }
     let (bsp, every_clock, rounds) = (&summaries["BSP"], &summaries["every clock"], &summaries["every three clocks"]);
     assert_eq!(every_clock.digest, bsp.digest);
+    // Two groups of one site each: the hubs are all there is.
+    assert_eq!(summaries["hubs"].digest, summaries["Gaia"].digest);
+    assert_eq!(summaries["computed"].digest, summaries["Gaia"].digest);
     assert_eq!(every_clock.last_objective.to_bits(), bsp.last_objective.to_bits());
     assert!(rounds.wan_bytes_per_clock < 0.6 * bsp.wan_bytes_per_clock);
 }

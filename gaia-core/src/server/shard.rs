@@ -2,22 +2,24 @@
 //!
 //! A shard does one piece of work at a time, each with a modelled duration: reads that the sync model lets through come
 //! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
-//! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock.
+//! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock. The
+//! same for every side of the overlay, when the slowest of the sites that it speaks for moves (see [`super::mirrors`]).
 //!
 //! A read waits in one place, `PendingRead`, with the reason and since when; every change of state asks the model again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use emulator::id::MachineId;
+use emulator::id::{MachineId, SiteId};
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
+use super::mirrors::{MirrorState, Mirrors, Sending};
 use super::store::{Operation, Outcome, Pending, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
-use crate::message::{Message, Rows};
+use crate::message::{Message, Rows, SiteClock};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
 use crate::sync::{Apply, Hold, Outgoing, Progress, ReadState};
@@ -30,7 +32,7 @@ pub struct Shard {
     machine: MachineId,
     rows: Arc<RowSet>,
     workers: Vec<MachineId>,
-    mirrors: Vec<MachineId>,
+    mirrors: Mirrors,
     is_first_group: bool,
     /// For each worker and stage, its declared floats: `first` here, `second` in its messages.
     declared: Vec<Arc<[Arc<[Segment]>]>>,
@@ -49,17 +51,12 @@ pub struct ShardState {
     coming: Vec<Vec<Payload>>,
     early: BTreeMap<u32, Vec<Option<Stages>>>,
     reads: Vec<Option<PendingRead>>,
-    mirror_clocks: BTreeMap<MachineId, u32>,
-    barriers: BTreeMap<MachineId, VecDeque<Barrier>>,
-    bars: Vec<u32>,
+    mirrors: MirrorState,
     last_cause: Option<Cause>,
 }
 
 /// A worker's update, the first stage first.
 type Stages = Vec<Payload>;
-
-/// Announced updates of a mirror: the clock that brings them, and positions of their rows.
-type Barrier = (u32, Arc<[u32]>);
 
 /// A read that has not been answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,30 +70,29 @@ struct PendingRead {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Work {
     Apply { updates: Vec<(usize, u32, Stages)>, cause: Cause },
-    ApplyMirror { from: MachineId, clock: u32, payload: Payload, cause: Cause },
-    Filter,
-    Encode { clock: u32, sparse: Arc<Sparse> },
+    ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
+    Encode { sending: Sending, sparse: Arc<Sparse> },
 }
 
 /// Work that the store is away for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Working {
     Apply { updates: Vec<(usize, u32)>, cause: Cause },
-    ApplyMirror { from: MachineId, clock: u32, cause: Cause },
+    ApplyMirror { clocks: Arc<[SiteClock]>, cause: Cause },
     Answer { worker: usize, rows: Rows },
-    Filter { clock: u32 },
-    Encode { clock: u32, sparse: Arc<Sparse> },
+    Filter { clock: u32, sending: Sending },
+    Encode { sending: Sending, sparse: Arc<Sparse> },
 }
 
 impl Shard {
     /// The shard of `machine`, its rows at their starting values.
     pub fn new(setting: Arc<Setting>, machine: MachineId, initial_row: impl Fn(u32, &mut [f32])) -> Self {
-        let (rows, mirrors) = (setting.rows_of(machine), setting.mirrors_of(machine));
+        let (rows, mirrors) = (setting.rows_of(machine), Mirrors::new(&setting, machine));
         let mut values = vec![0.0; rows.floats()];
         for (position, &row) in rows.rows().iter().enumerate() {
             initial_row(row, &mut values[rows.range(position)]);
         }
-        let accumulated = if mirrors.is_empty() { Vec::new() } else { vec![0.0; values.len()] };
+        let accumulated = vec![vec![0.0; values.len()]; mirrors.count()];
         let workers = setting.group_of(machine).machines.clone();
         let count = workers.len();
         let state = ShardState {
@@ -108,9 +104,7 @@ impl Shard {
             coming: vec![Vec::new(); count],
             early: BTreeMap::new(),
             reads: vec![None; count],
-            mirror_clocks: mirrors.iter().map(|&mirror| (mirror, 0)).collect(),
-            barriers: BTreeMap::new(),
-            bars: vec![0; rows.rows().len()],
+            mirrors: mirrors.start(&setting, rows.rows().len()),
             last_cause: None,
         };
         let is_first_group = setting.is_in_first_group(machine);
@@ -128,9 +122,14 @@ impl Shard {
         self.state.worker_clocks.iter().copied().min().expect("a group has workers")
     }
 
-    /// The smallest mirror clock among the other sites.
+    /// The smallest clock among the other sites, as far as is known here.
     pub fn mirror_clock(&self) -> Option<u32> {
-        self.state.mirror_clocks.values().copied().min()
+        self.state.mirrors.slowest()
+    }
+
+    /// The clock of every other site, all of whose updates before it are here but for what filters on the way held back.
+    pub fn mirror_clocks(&self) -> &BTreeMap<SiteId, u32> {
+        self.state.mirrors.clocks()
     }
 
     /// The rows, unless a task has them at the moment.
@@ -145,8 +144,7 @@ impl Shard {
 
     /// Rows that are announced and not here yet.
     pub fn barred_rows(&self) -> Vec<u32> {
-        let barred = self.state.bars.iter().zip(self.rows.rows()).filter(|&(&bars, _)| bars > 0);
-        barred.map(|(_, &row)| row).collect()
+        self.state.mirrors.barred().map(|position| self.rows.rows()[position]).collect()
     }
 
     /// The reader that is being answered: its declared rows here, and the clock that it asked for.
@@ -182,7 +180,8 @@ impl Shard {
                 let reason = match read.hold? {
                     Hold::Staleness => format!("its workers are at clocks {:?}", self.state.worker_clocks),
                     Hold::MirrorClock => {
-                        format!("its clock is {} and its mirrors' {:?}", self.data_clock(), self.state.mirror_clocks)
+                        let clocks: Vec<u32> = self.mirror_clocks().values().copied().collect();
+                        format!("its clock is {} and its mirrors' {clocks:?}", self.data_clock())
                     }
                     Hold::BarredRow => format!("{} of its rows are barred", self.barred_rows().len()),
                 };
@@ -213,11 +212,11 @@ impl Shard {
             Message::Update { clock, payload, sent_at } => {
                 self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
             }
-            Message::Mirror { clock, payload, sent_at } => {
+            Message::Mirror { clocks, payload, sent_at } => {
                 let cause = Cause { sent_at, arrived_at: now };
-                self.state.queue.push_back(Work::ApplyMirror { from, clock, payload, cause });
+                self.state.queue.push_back(Work::ApplyMirror { from, clocks, payload, cause });
             }
-            Message::Barrier { clock, rows } => self.raise(from, clock, rows),
+            Message::Barrier { until, rows } => self.raise(from, until, &rows, out),
             Message::Rows(_) => unreachable!("rows go to workers"),
         }
         self.work(now, out);
@@ -263,19 +262,16 @@ impl Shard {
         Some(std::mem::take(coming))
     }
 
-    fn raise(&mut self, from: MachineId, clock: u32, rows: Arc<[u32]>) {
-        if self.state.mirror_clocks[&from] >= clock {
+    /// Bars rows; a hub passes the barrier on.
+    fn raise<T, S>(&mut self, from: MachineId, until: SiteClock, rows: &Arc<[u32]>, out: &mut Outbox<T, S>) {
+        if !self.state.mirrors.raise(until, rows) {
             return;
         }
-        rows.iter().for_each(|&row| self.state.bars[row as usize] += 1);
-        self.state.barriers.entry(from).or_default().push_back((clock, rows));
-    }
-
-    fn lift(&mut self, from: MachineId, clock: u32) {
-        let Some(barriers) = self.state.barriers.get_mut(&from) else { return };
-        while barriers.front().is_some_and(|&(until, _)| until <= clock) {
-            let (_, rows) = barriers.pop_front().expect("it was just seen");
-            rows.iter().for_each(|&row| self.state.bars[row as usize] -= 1);
+        for &side in self.mirrors.onward(from, until.0).iter() {
+            self.state.mirrors.promise(side, until);
+            for &mirror in self.mirrors.receivers(side) {
+                out.messages.push_back((mirror, Message::Barrier { until, rows: rows.clone() }));
+            }
         }
     }
 
@@ -290,8 +286,8 @@ impl Shard {
         }
         let (working, operation, span) = if let Some(worker) = granted {
             self.answer(worker, now)
-        } else if let Some(work) = self.state.queue.pop_front() {
-            self.begin(work)
+        } else if let Some(next) = self.next() {
+            next
         } else {
             return;
         };
@@ -304,11 +300,12 @@ impl Shard {
     /// Asks the model about every waiting read; the first that may go ahead, if any.
     fn grant(&mut self, now: Instant) -> Option<usize> {
         let (data_clock, mirror_clock, cause) = (self.data_clock(), self.mirror_clock(), self.state.last_cause);
-        let any_barred = !self.state.barriers.values().all(VecDeque::is_empty);
+        let barred_rows = self.barred_rows();
         let mut granted = None;
         for worker in 0..self.workers.len() {
             let Some(read) = &self.state.reads[worker] else { continue };
-            let barred = any_barred && self.declares_barred(worker);
+            let declared = &self.state.declared_rows[worker];
+            let barred = barred_rows.iter().any(|row| declared.binary_search(row).is_ok());
             let state = ReadState { clock: read.clock, data_clock, mirror_clock, barred };
             let hold = self.setting.model().may_read(&state).err();
             let read = self.state.reads[worker].as_mut().expect("it was just seen");
@@ -323,11 +320,6 @@ impl Shard {
             }
         }
         granted
-    }
-
-    fn declares_barred(&self, worker: usize) -> bool {
-        let rows = self.state.bars.iter().zip(self.rows.rows()).filter(|&(&bars, _)| bars > 0);
-        rows.into_iter().any(|(_, row)| self.state.declared_rows[worker].binary_search(row).is_ok())
     }
 
     fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
@@ -347,39 +339,57 @@ impl Shard {
         (Working::Answer { worker, rows }, Operation::Gather(segments), span)
     }
 
+    /// What is to be done but for reads: a message that is being made, filters, updates.
+    fn next(&mut self) -> Option<(Working, Operation, Duration)> {
+        let clock = self.data_clock();
+        if !matches!(self.state.queue.front(), Some(Work::Encode { .. }))
+            && let Some(sending) = self.mirrors.next_due(&mut self.state.mirrors, clock)
+        {
+            return Some(self.filter(sending));
+        }
+        let work = self.state.queue.pop_front()?;
+        Some(self.begin(work))
+    }
+
+    fn filter(&self, sending: Sending) -> (Working, Operation, Duration) {
+        let clock = self.data_clock();
+        let Outgoing::Significant { threshold } = self.setting.model().outgoing(&self.progress(clock)) else {
+            unreachable!("only models that send make filters")
+        };
+        let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
+        let operation = Operation::Filter { side: sending.side, threshold };
+        (Working::Filter { clock, sending }, operation, span)
+    }
+
     fn begin(&self, work: Work) -> (Working, Operation, Duration) {
         match work {
             Work::Apply { updates, cause } => {
                 let payloads = || updates.iter().flat_map(|(_, _, stages)| stages);
                 let bytes: u64 = payloads().map(|payload| self.received(payload)).sum();
                 let floats: usize = payloads().map(Payload::floats).sum();
+                let sides = self.mirrors.of_workers();
+                // The values and the accumulated update beside them are one table's work, further ones one more each.
+                let tables = sides.len().max(1) as u64;
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
-                    + self.span(floats as u64 * 4, |rates| rates.apply_gb_per_second);
+                    + self.span(tables * floats as u64 * 4, |rates| rates.apply_gb_per_second);
                 let clocks = updates.iter().map(|&(worker, clock, _)| (worker, clock)).collect();
                 let declared = |(worker, _, stages): (usize, u32, Stages)| {
                     self.declared[worker].iter().cloned().zip(stages).collect::<Vec<_>>()
                 };
-                let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect());
+                let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect(), sides);
                 (Working::Apply { updates: clocks, cause }, operation, span)
             }
-            Work::ApplyMirror { from, clock, payload, cause } => {
+            Work::ApplyMirror { from, clocks, payload, cause } => {
                 let bytes = self.received(&payload);
+                let sides = self.mirrors.onward(from, clocks[0].0);
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
-                    + self.span(bytes, |rates| rates.apply_gb_per_second);
-                (Working::ApplyMirror { from, clock, cause }, Operation::ApplyMirror(payload), span)
+                    + self.span((1 + sides.len() as u64) * bytes, |rates| rates.apply_gb_per_second);
+                (Working::ApplyMirror { clocks, cause }, Operation::ApplyMirror(payload, sides), span)
             }
-            Work::Filter => {
-                let clock = self.data_clock();
-                let Outgoing::Significant { threshold } = self.setting.model().outgoing(&self.progress(clock)) else {
-                    unreachable!("only models that send make filters")
-                };
-                let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
-                (Working::Filter { clock }, Operation::Filter { threshold }, span)
-            }
-            Work::Encode { clock, sparse } => {
+            Work::Encode { sending, sparse } => {
                 let bytes = self.received(&Payload::Sparse(sparse.clone()));
                 let span = self.span(bytes, |rates| rates.encode_gb_per_second);
-                (Working::Encode { clock, sparse }, Operation::Encode, span)
+                (Working::Encode { sending, sparse }, Operation::Encode, span)
             }
         }
     }
@@ -409,10 +419,10 @@ impl Shard {
         self.state.store = Some(store);
         match (self.state.working.take().expect("a task was under way"), outcome) {
             (Working::Apply { updates, cause }, _) => self.applied(now, updates, cause, out),
-            (Working::ApplyMirror { from, clock, cause }, _) => {
-                self.state.mirror_clocks.insert(from, clock);
+            (Working::ApplyMirror { clocks, cause }, _) => {
+                self.state.mirrors.advance(&clocks);
                 self.state.last_cause = Some(cause);
-                self.lift(from, clock);
+                self.mark_due();
             }
             (Working::Answer { worker, rows }, Outcome::Gathered(stages)) => {
                 // What is needed first goes first.
@@ -421,12 +431,15 @@ impl Shard {
                     out.messages.push_back((self.workers[worker], Message::Rows(rows)));
                 }
             }
-            (Working::Filter { clock }, Outcome::Filtered { sparse, pending }) => {
-                let significant = Pending::of(&sparse.value);
-                out.samples.push_back(Sample::Filter { clock, pending, significant });
-                self.state.queue.push_front(Work::Encode { clock, sparse });
+            (Working::Filter { clock, sending }, Outcome::Filtered { sparse, pending }) => {
+                // The first side's is the filter of the site's own updates; what a hub filters again is not counted.
+                if sending.side == 0 {
+                    let significant = Pending::of(&sparse.value);
+                    out.samples.push_back(Sample::Filter { clock, pending, significant });
+                }
+                self.state.queue.push_front(Work::Encode { sending, sparse });
             }
-            (Working::Encode { clock, sparse }, _) => self.send_to_mirrors(now, clock, &sparse, backlog, out),
+            (Working::Encode { sending, sparse }, _) => self.send_to_mirrors(now, &sending, &sparse, backlog, out),
             (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
         }
         self.work(now, out);
@@ -443,9 +456,14 @@ impl Shard {
             return;
         }
         self.record_copy(now, out);
-        let sends = self.setting.model().outgoing(&self.progress(self.data_clock())) != Outgoing::Nothing;
-        if sends && !self.mirrors.is_empty() && !matches!(self.state.queue.front(), Some(Work::Filter)) {
-            self.state.queue.push_front(Work::Filter);
+        self.mark_due();
+    }
+
+    /// Clocks have moved: notes which filters are to run, where the model sends at all.
+    fn mark_due(&mut self) {
+        let clock = self.data_clock();
+        if self.setting.model().outgoing(&self.progress(clock)) != Outgoing::Nothing {
+            self.mirrors.mark_due(&mut self.state.mirrors, clock);
         }
     }
 
@@ -465,25 +483,28 @@ impl Shard {
         }
     }
 
-    /// Sends significant updates and the clock that they complete; the rows' numbers first where the link is behind.
+    /// Sends significant updates and the clocks that they complete; the rows' numbers first where the link is behind.
     fn send_to_mirrors<T, S>(
         &self,
         now: Instant,
-        clock: u32,
+        sending: &Sending,
         sparse: &Arc<Sparse>,
         backlog: impl Fn(MachineId) -> u64,
         out: &mut Outbox<T, S>,
     ) {
         let bound = self.setting.model().barrier_backlog_seconds();
         let mut barred: Option<Arc<[u32]>> = None;
-        for &mirror in &self.mirrors {
+        for &mirror in self.mirrors.receivers(sending.side) {
             let seconds = self.setting.seconds_on_link(self.machine, mirror, backlog(mirror));
-            if bound.is_some_and(|bound| seconds > bound) && !sparse.index.is_empty() {
+            if let Some(until) = sending.moved
+                && bound.is_some_and(|bound| seconds > bound)
+                && !sparse.index.is_empty()
+            {
                 let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
-                out.messages.push_back((mirror, Message::Barrier { clock, rows }));
+                out.messages.push_back((mirror, Message::Barrier { until, rows }));
             }
-            let payload = Payload::Sparse(sparse.clone());
-            out.messages.push_back((mirror, Message::Mirror { clock, payload, sent_at: now }));
+            let (clocks, payload) = (sending.clocks.clone(), Payload::Sparse(sparse.clone()));
+            out.messages.push_back((mirror, Message::Mirror { clocks, payload, sent_at: now }));
         }
     }
 

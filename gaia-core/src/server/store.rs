@@ -2,7 +2,8 @@
 //!
 //! While a task works on a store it is away from its shard, so no lock is needed and a shard does one thing at a time. In
 //! a store with mirrors every local update is also added to the accumulated updates (paper Figure 7); remote updates are
-//! not, so nothing is sent back where it came from.
+//! not, so nothing is sent back where it came from. A hub has an accumulated update for each side of the overlay, and adds
+//! remote updates to those that it passes them on with.
 
 use std::sync::Arc;
 
@@ -18,21 +19,23 @@ use crate::wire::{Payload, Sparse};
 pub struct Store {
     /// Current values.
     pub values: Vec<f32>,
-    /// Local updates not yet sent to the other sites; empty without other sites.
-    pub accumulated: Vec<f32>,
+    /// Updates not yet sent, for each side of the overlay; none without other sites.
+    pub accumulated: Vec<Vec<f32>>,
 }
 
 /// A piece of work.
 #[derive(Debug)]
 pub enum Operation {
-    /// Add workers' updates, in this order.
-    Apply(Vec<(Arc<[Segment]>, Payload)>),
-    /// Add another site's updates to the values alone.
-    ApplyMirror(Payload),
+    /// Add workers' updates, in this order, to the values and to what these sides owe.
+    Apply(Vec<(Arc<[Segment]>, Payload)>, Arc<[usize]>),
+    /// Add other sites' updates likewise: to the values alone, but in a hub.
+    ApplyMirror(Payload, Arc<[usize]>),
     /// Copy rows out, by stage.
     Gather(Arc<[Arc<[Segment]>]>),
     /// Take out the significant updates.
     Filter {
+        /// Of this side.
+        side: usize,
         /// Share of the value.
         threshold: f32,
     },
@@ -83,11 +86,13 @@ impl StoreTask {
     /// Whether another thread is not worth it.
     pub fn is_light(&self) -> bool {
         let floats = match &self.operation {
-            Operation::Apply(updates) => updates.iter().map(|(_, payload)| payload.floats()).sum(),
-            Operation::ApplyMirror(Payload::Sparse(sparse)) => sparse.index.len() * 4,
-            Operation::ApplyMirror(payload) => payload.floats(),
+            Operation::Apply(updates, sides) => {
+                updates.iter().map(|(_, payload)| payload.floats()).sum::<usize>() * sides.len().max(1)
+            }
+            Operation::ApplyMirror(Payload::Sparse(sparse), sides) => sparse.index.len() * 4 * (1 + sides.len()),
+            Operation::ApplyMirror(payload, sides) => payload.floats() * (1 + sides.len()),
             Operation::Gather(stages) => stages.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum(),
-            Operation::Filter { .. } => self.store.accumulated.len(),
+            Operation::Filter { .. } => self.store.values.len(),
             Operation::Encode => 0,
         };
         floats < LIGHT_FLOATS
@@ -96,20 +101,20 @@ impl StoreTask {
     /// Does it.
     pub fn run(mut self) -> (Store, Outcome) {
         let outcome = match self.operation {
-            Operation::Apply(updates) => {
+            Operation::Apply(updates, sides) => {
                 for (segments, payload) in updates {
-                    self.store.apply(self.isa, &segments, &payload);
+                    self.store.apply(self.isa, &segments, &payload, &sides);
                 }
                 Outcome::Applied
             }
-            Operation::ApplyMirror(payload) => {
-                self.store.apply_mirror(self.isa, &payload);
+            Operation::ApplyMirror(payload, sides) => {
+                self.store.apply_mirror(self.isa, &payload, &sides);
                 Outcome::Applied
             }
             Operation::Gather(stages) => {
                 Outcome::Gathered(stages.iter().map(|segments| self.store.gather(segments)).collect())
             }
-            Operation::Filter { threshold } => self.store.filter(self.isa, threshold),
+            Operation::Filter { side, threshold } => self.store.filter(self.isa, side, threshold),
             Operation::Encode => Outcome::Applied,
         };
         (self.store, outcome)
@@ -117,7 +122,7 @@ impl StoreTask {
 }
 
 impl Store {
-    fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload) {
+    fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload, sides: &[usize]) {
         let dense;
         let values: &[f32] = match payload {
             Payload::Dense(values) => values,
@@ -129,21 +134,15 @@ impl Store {
         for &Segment { first, second, len } in segments {
             let update = &values[second..second + len];
             kernel::add_assign(isa, &mut self.values[first..first + len], update);
-            if !self.accumulated.is_empty() {
-                kernel::add_assign(isa, &mut self.accumulated[first..first + len], update);
+            for &side in sides {
+                kernel::add_assign(isa, &mut self.accumulated[side][first..first + len], update);
             }
         }
     }
 
-    fn apply_mirror(&mut self, isa: Isa, payload: &Payload) {
-        match payload {
-            Payload::Dense(values) => kernel::add_assign(isa, &mut self.values, values),
-            Payload::Sparse(sparse) => {
-                for (&index, &value) in sparse.index.iter().zip(&sparse.value) {
-                    self.values[index as usize] += value;
-                }
-            }
-        }
+    fn apply_mirror(&mut self, isa: Isa, payload: &Payload, sides: &[usize]) {
+        add(isa, &mut self.values, payload);
+        sides.iter().for_each(|&side| add(isa, &mut self.accumulated[side], payload));
     }
 
     fn gather(&self, segments: &[Segment]) -> Arc<[f32]> {
@@ -158,12 +157,25 @@ impl Store {
         rows
     }
 
-    fn filter(&mut self, isa: Isa, threshold: f32) -> Outcome {
-        let pending = Pending::of(&self.accumulated);
-        let mut sparse = Sparse { len: self.accumulated.len() as u32, ..Sparse::default() };
+    fn filter(&mut self, isa: Isa, side: usize, threshold: f32) -> Outcome {
+        let accumulated = &mut self.accumulated[side];
+        let pending = Pending::of(accumulated);
+        let mut sparse = Sparse { len: accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
-        kernel::significant(isa, &mut self.accumulated, &self.values, threshold, index, value);
+        kernel::significant(isa, accumulated, &self.values, threshold, index, value);
         Outcome::Filtered { sparse: Arc::new(sparse), pending }
+    }
+}
+
+/// `destination += payload`.
+fn add(isa: Isa, destination: &mut [f32], payload: &Payload) {
+    match payload {
+        Payload::Dense(values) => kernel::add_assign(isa, destination, values),
+        Payload::Sparse(sparse) => {
+            for (&index, &value) in sparse.index.iter().zip(&sparse.value) {
+                destination[index as usize] += value;
+            }
+        }
     }
 }
 
@@ -198,12 +210,12 @@ mod tests {
     fn a_filter_says_what_it_had_and_leaves_what_it_holds() {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
-        let mut store = Store { values: vec![20.0; 50], accumulated };
-        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0.1) else {
+        let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated] };
+        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1) else {
             unreachable!("it filters")
         };
         assert_eq!(pending, Pending { touched: 33, amount: 17.0 * 4.0 + 16.0 });
         assert_eq!(Pending::of(&sparse.value), Pending { touched: 17, amount: 68.0 });
-        assert_eq!(Pending::of(&store.accumulated), Pending { touched: 16, amount: 16.0 });
+        assert_eq!(Pending::of(&store.accumulated[0]), Pending { touched: 16, amount: 16.0 });
     }
 }

@@ -3,6 +3,8 @@
 use emulator::units::ByteSize;
 use serde::{Deserialize, Serialize};
 
+pub use crate::overlay::Hubs;
+
 /// A training system: where the parameter servers stand and how they keep together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -19,16 +21,32 @@ pub enum System {
 }
 
 impl System {
+    /// As specs name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            System::Global(_) => "global",
+            System::Gaia(_) => "gaia",
+            System::GaiaAsync(_) => "gaia-async",
+            System::Centralized(_) => "centralized",
+        }
+    }
+
+    /// The ways between sites, where it has a parameter server in every site.
+    pub fn ways(&self) -> Ways {
+        self.between_sites().map(|gaia| gaia.overlay).unwrap_or_default()
+    }
+
     /// The settings between sites, of a system with a parameter server in every site.
     pub fn between_sites(&self) -> Option<Gaia> {
         match self {
             System::Global(_) | System::Centralized(_) => None,
-            System::Gaia(gaia) => Some(*gaia),
-            System::GaiaAsync(GaiaAsync { inside, significance }) => Some(Gaia {
+            System::Gaia(gaia) => Some(gaia.clone()),
+            System::GaiaAsync(GaiaAsync { inside, significance, overlay }) => Some(Gaia {
                 inside: *inside,
                 significance: *significance,
                 selective_barrier: SelectiveBarrier::Off {},
                 mirror_clock: MirrorClock::Off {},
+                overlay: overlay.clone(),
             }),
         }
     }
@@ -72,7 +90,7 @@ fn auto() -> String {
 }
 
 /// Gaia's settings (paper sections 3 and 4).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gaia {
     /// The model among the workers of a site.
@@ -86,10 +104,13 @@ pub struct Gaia {
     /// How far sites may run apart.
     #[serde(default)]
     pub mirror_clock: MirrorClock,
+    /// The ways that updates take between sites.
+    #[serde(default, skip_serializing_if = "Ways::are_direct")]
+    pub overlay: Ways,
 }
 
 /// The settings of `Gaia_Async`: those of Gaia that it has.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GaiaAsync {
     /// The model among the workers of a site.
@@ -97,6 +118,48 @@ pub struct GaiaAsync {
     /// What makes an update significant.
     #[serde(default)]
     pub significance: Significance,
+    /// The ways that updates take between sites.
+    #[serde(default, skip_serializing_if = "Ways::are_direct")]
+    pub overlay: Ways,
+}
+
+/// An overlay in words: what a plan makes an [`crate::overlay::Overlay`] of, with the sites of its profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Ways {
+    /// Every site sends to every other.
+    Direct {},
+    /// The groups that the author's public code has for the 11 regions of EC2.
+    Ec2 {
+        /// How many hubs a group has.
+        #[serde(default)]
+        hubs: Hubs,
+    },
+    /// Groups by hand.
+    Groups(GroupsByName),
+    /// Groups of near sites, from the profile's bandwidths.
+    Computed {
+        /// How many; none: as many as make the slowest link in use fastest.
+        #[serde(default)]
+        groups: Option<u32>,
+        /// How many hubs a group has.
+        #[serde(default)]
+        hubs: Hubs,
+    },
+}
+
+/// Groups of sites by name, region or alias. Without hubs and links, each group's hub is its site with the best worst link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GroupsByName {
+    /// The sites of every group.
+    pub sites: Vec<Vec<String>>,
+    /// One hub for each group, in their order.
+    #[serde(default)]
+    pub hubs: Option<Vec<String>>,
+    /// Instead: for every two groups, the two hubs that link them, in any order.
+    #[serde(default)]
+    pub links: Option<Vec<[String; 2]>>,
 }
 
 /// An accumulated update is significant when |accumulated / current value| exceeds the threshold (paper section 3.2).
@@ -161,6 +224,19 @@ pub enum Encoding {
     Packed,
     /// 4 bytes for every parameter, zero or not: what a server that knows nothing of sparse updates sends.
     Dense,
+}
+
+impl Ways {
+    /// Whether every site sends to every other: the default, which plans leave out.
+    pub fn are_direct(&self) -> bool {
+        *self == Ways::default()
+    }
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Ways::Direct {}
+    }
 }
 
 impl Default for Significance {

@@ -17,7 +17,7 @@ pub(super) struct GaiaModel {
 
 impl GaiaModel {
     pub(super) fn new(settings: Gaia) -> Self {
-        GaiaModel { settings, inside: inside(settings.inside) }
+        GaiaModel { inside: inside(settings.inside), settings }
     }
 }
 
@@ -62,7 +62,7 @@ impl SyncModel for GaiaModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::config::{Inside, Significance};
+    use crate::sync::config::{Inside, Significance, Ways};
 
     fn model(schedule: Schedule) -> GaiaModel {
         GaiaModel::new(Gaia {
@@ -70,6 +70,7 @@ mod tests {
             significance: Significance { threshold: 0.01, schedule },
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
+            overlay: Ways::default(),
         })
     }
 

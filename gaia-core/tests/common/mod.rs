@@ -17,6 +17,7 @@ use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates, Similit
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
+use gaia_core::overlay::Overlay;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
@@ -36,6 +37,7 @@ pub(crate) struct Case {
     pub(crate) sigma_bytes: f64,
     /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
     pub(crate) topology: Option<Topology>,
+    pub(crate) overlay: Overlay,
 }
 
 impl Case {
@@ -50,6 +52,7 @@ impl Case {
             seed: 1,
             sigma_bytes: 200.0,
             topology: None,
+            overlay: Overlay::Direct,
         }
     }
 
@@ -119,6 +122,7 @@ impl Case {
             },
             layout,
             system: self.system.clone(),
+            overlay: self.overlay.clone(),
             encoding: Encoding::Packed,
             similitude: Similitude { sigma_bytes: self.sigma_bytes, sigma_work: 1.0 },
             kind: MachineKind {

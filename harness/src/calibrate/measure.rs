@@ -131,15 +131,16 @@ pub(super) fn server(isa: Isa, effort: Effort) -> Server {
     let update = Payload::Dense(vec![1e-3; floats].into());
     let mut store = Store { values: vec![1.0; floats], accumulated: Vec::new() };
     let apply = |store: &mut Store| {
-        run(store, Operation::Apply(vec![(segments.clone(), update.clone())]), isa);
+        run(store, Operation::Apply(vec![(segments.clone(), update.clone())], Arc::from([])), isa);
     };
     let apply = rate(bytes, effort, &mut store, |_| (), apply);
 
     let mut accumulated = vec![1e-3; floats];
     accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);
-    let mut store = Store { values: vec![1.0; floats], accumulated: accumulated.clone() };
-    let fill = |store: &mut Store| store.accumulated.copy_from_slice(&accumulated);
-    let filter = rate(bytes, effort, &mut store, fill, |store| run(store, Operation::Filter { threshold: 0.01 }, isa));
+    let mut store = Store { values: vec![1.0; floats], accumulated: vec![accumulated.clone()] };
+    let fill = |store: &mut Store| store.accumulated[0].copy_from_slice(&accumulated);
+    let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01 }, isa);
+    let filter = rate(bytes, effort, &mut store, fill, filter);
 
     let mut encoded = Vec::new();
     let encode = |encoded: &mut Vec<u8>| black_box(&update).encode(Encoding::Plain, encoded);

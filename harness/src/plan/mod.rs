@@ -9,6 +9,7 @@ mod check;
 mod data;
 mod estimate;
 mod images;
+pub(crate) mod overlay;
 mod panels;
 mod pricing;
 mod resolve;

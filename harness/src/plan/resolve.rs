@@ -18,6 +18,7 @@ use gaia_core::workload::mf::config::Mf;
 
 use super::central;
 use super::estimate::Size;
+use super::overlay;
 use super::pricing;
 use super::{Data, DataSet, DataSource, Kind, Loader, Plan, Planned, Problems, Role, SCHEMA, SOURCES, TARGET};
 use crate::cost::Pricing;
@@ -366,6 +367,10 @@ fn resolve_network(
             let bits = profile.bandwidth.value(from, to)?.as_bits_per_second() as f64 * times;
             Some(Bandwidth::from_bits_per_second((bits.round() as u64).max(1)))
         });
+    }
+    if let Err(wrong) = overlay::overlay(&asked.system.ways(), &profile) {
+        let system_path = format!("{path}.system.{}.overlay", asked.system.name());
+        wrong.into_iter().for_each(|(field, says)| problems.add(format!("{system_path}.{field}"), says));
     }
     profile.depth = spec.link.depth.or(profile.depth);
     let machines_per_site = match asked.machines_per_site {

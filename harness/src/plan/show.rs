@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gaia_core::sync::config::{Encoding, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{
+    Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+};
 
 use super::{Experiment, Planned, estimate};
 
@@ -16,7 +18,7 @@ pub fn system_in_words(system: &System) -> String {
         }
         System::GaiaAsync(gaia) => {
             let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
-            format!("Gaia_Async, {inside} inside, {threshold}")
+            format!("Gaia_Async, {inside} inside, {threshold}{}", ways_in_words(&gaia.overlay))
         }
         System::Gaia(gaia) => {
             let barrier = match gaia.selective_barrier {
@@ -28,8 +30,23 @@ pub fn system_in_words(system: &System) -> String {
                 MirrorClock::Bounded { staleness } => format!("mirror clock {staleness}"),
             };
             let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
-            format!("Gaia, {inside} inside, {threshold}, {barrier}, {mirror}")
+            format!("Gaia, {inside} inside, {threshold}, {barrier}, {mirror}{}", ways_in_words(&gaia.overlay))
         }
+    }
+}
+
+/// Nothing for direct ways.
+fn ways_in_words(ways: &Ways) -> String {
+    let hubs = |hubs: &Hubs| match hubs {
+        Hubs::Single => "a hub each",
+        Hubs::Multi => "a hub for every link",
+    };
+    match ways {
+        Ways::Direct {} => String::new(),
+        Ways::Ec2 { hubs: of } => format!(", EC2's 3 groups with {}", hubs(of)),
+        Ways::Groups(groups) => format!(", {} groups", groups.sites.len()),
+        Ways::Computed { groups: Some(groups), hubs: of } => format!(", {groups} computed groups with {}", hubs(of)),
+        Ways::Computed { groups: None, hubs: of } => format!(", computed groups with {}", hubs(of)),
     }
 }
 

@@ -18,6 +18,7 @@ use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload as Learning;
 
+use crate::plan::overlay::overlay;
 use crate::plan::{DataSet, Plan};
 use crate::spec::split;
 
@@ -100,6 +101,7 @@ pub(super) fn setting<W: Learning>(
         },
         layout: workload.layout(),
         system: plan.system.clone(),
+        overlay: overlay(&plan.system.ways(), &plan.profile).expect("a plan's overlay was checked"),
         encoding: plan.encoding,
         similitude: plan.similitude,
         kind: plan.machines.clone(),
