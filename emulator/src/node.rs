@@ -108,7 +108,8 @@ pub trait Node {
     fn handle_done(&mut self, now: Instant, done: <Self::Task as Task>::Done);
     /// The time asked for by [`Node::poll_timeout`] has come.
     fn handle_timeout(&mut self, now: Instant);
-    /// `backlog` charged bytes now wait on the link to `peer`.
+    /// `backlog` charged bytes now wait on the link to `peer`. What the node asks for then is done at once: a sender that keeps
+    /// its messages until a link has room sends its next one here.
     fn handle_backlog(&mut self, now: Instant, peer: MachineId, backlog: ByteSize);
     /// `peer` will not answer any more.
     fn handle_peer_lost(&mut self, now: Instant, peer: MachineId);

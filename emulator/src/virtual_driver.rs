@@ -13,7 +13,7 @@
 
 use std::any::Any;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -225,7 +225,7 @@ impl<N: Node> VirtualDriver<N> {
             self.nodes[index].handle_start(self.now);
             self.carry_out(MachineId(index as u32), observer);
         }
-        self.settle_links();
+        self.settle_links(observer);
     }
 
     /// Handles the next event.
@@ -251,7 +251,7 @@ impl<N: Node> VirtualDriver<N> {
                 self.handle(event, observer);
             }
         }
-        self.settle_links();
+        self.settle_links(observer);
         Ok(if self.ended { Step::Ended } else { Step::Running })
     }
 
@@ -338,19 +338,27 @@ impl<N: Node> VirtualDriver<N> {
         Running::Pending(receiver)
     }
 
-    /// Passes on what the links have done.
-    fn settle_links(&mut self) {
-        while let Some(event) = self.fabric.poll_event() {
-            match event {
-                LinkEvent::Departed(Departure { to, message, arrives_at, .. }) => {
-                    let envelope = self.in_flight.get_mut(&message).expect("only sent messages depart");
-                    envelope.arrives_at = arrives_at;
-                    self.schedule(arrives_at, to, Kind::Arrival(message));
-                }
-                LinkEvent::Backlog { from, to, backlog } => {
-                    self.nodes[from.index()].handle_backlog(self.now, to, backlog);
+    /// Passes on what the links have done, and does what nodes ask for when they hear of their backlogs.
+    fn settle_links(&mut self, observer: &mut dyn Observer<N::Sample>) {
+        let mut told = BTreeSet::new();
+        loop {
+            while let Some(event) = self.fabric.poll_event() {
+                match event {
+                    LinkEvent::Departed(Departure { to, message, arrives_at, .. }) => {
+                        let envelope = self.in_flight.get_mut(&message).expect("only sent messages depart");
+                        envelope.arrives_at = arrives_at;
+                        self.schedule(arrives_at, to, Kind::Arrival(message));
+                    }
+                    LinkEvent::Backlog { from, to, backlog } => {
+                        self.nodes[from.index()].handle_backlog(self.now, to, backlog);
+                        told.insert(from);
+                    }
                 }
             }
+            if told.is_empty() {
+                return;
+            }
+            std::mem::take(&mut told).into_iter().for_each(|node| self.carry_out(node, observer));
         }
     }
 

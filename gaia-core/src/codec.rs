@@ -5,16 +5,16 @@
 //!
 //! | bytes | field |
 //! |---|---|
-//! | 0 | kind: 0 declare, 1 read, 2 rows, 3 update, 4 mirror, 5 barrier |
+//! | 0 | kind: 0 declare, 1 read, 2 rows, 3 update, 4 mirror, 5 barrier, 6 partial update |
 //! | 1 | rows only: how many cuts follow the data |
-//! | 4..8 | clock; rows: the clock asked for |
-//! | 8..12 | rows: data clock; declare and barrier: how many indexes; mirror: the clock's site |
+//! | 4..8 | clock; rows: the clock asked for; partial update: clocks complete |
+//! | 8..12 | rows: data clock; declare and barrier: how many indexes; mirror: the clock's site; partial update: how many rows |
 //! | 12..16 | rows: the reader's own clocks included; barrier: the clock's site; mirror: how many further clocks there are |
-//! | 16..24 | read, update and mirror: time stamp in nanoseconds |
+//! | 16..24 | read, updates and mirror: time stamp in nanoseconds |
 //! | 24..32 | bytes of data |
 //!
 //! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here. The further
-//! clocks of a mirror stand behind its data, 8 bytes each (site, clock).
+//! clocks of a mirror stand behind its data, 8 bytes each (site, clock); so do the row numbers of a partial update, 4 bytes each.
 //!
 //! After the data of rows come the [`Phases`] of their way: 9 bytes a cut (part, end). They are measurement, not
 //! protocol: a real parameter server would not send them, so they are not counted and not charged.
@@ -25,7 +25,7 @@ use emulator::time::Instant;
 use thiserror::Error;
 
 use crate::breakdown::{PARTS, Phases};
-use crate::message::{HEADER_BYTES, Message, Rows, SITE_CLOCK_BYTES, SiteClock};
+use crate::message::{HEADER_BYTES, Message, ROW_NUMBER_BYTES, Rows, SITE_CLOCK_BYTES, SiteClock};
 use crate::sync::config::Encoding;
 use crate::wire::{self, Payload, decode_indexes, encode_indexes};
 
@@ -38,6 +38,7 @@ const ROWS: u8 = 2;
 const UPDATE: u8 = 3;
 const MIRROR: u8 = 4;
 const BARRIER: u8 = 5;
+const PARTIAL: u8 = 6;
 
 /// Writes and reads messages, with the payload encoding of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub enum CodecError {
         expected: u64,
     },
     /// No such kind.
-    #[error("unknown message kind {0}: expected 0 to 5")]
+    #[error("unknown message kind {0}: expected 0 to 6")]
     Kind(u8),
     /// A phase of no known part.
     #[error("unknown part {0} of a clock: expected 0 to {last}", last = PARTS.len() - 1)]
@@ -107,6 +108,13 @@ impl Codec for MessageCodec {
                 header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
                 payload.encode(self.encoding, out);
             }
+            Message::PartialUpdate { complete, rows, payload, sent_at } => {
+                header[0] = PARTIAL;
+                header[4..8].copy_from_slice(&complete.to_le_bytes());
+                header[8..12].copy_from_slice(&(rows.len() as u32).to_le_bytes());
+                header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
+                payload.encode(self.encoding, out);
+            }
             Message::Update { clock, payload, sent_at } => {
                 header[0] = UPDATE;
                 header[4..8].copy_from_slice(&clock.to_le_bytes());
@@ -130,6 +138,7 @@ impl Codec for MessageCodec {
                     out.extend(clock.to_le_bytes());
                 }
             }
+            Message::PartialUpdate { rows, .. } => out.extend(rows.iter().flat_map(|row| row.to_le_bytes())),
             _ => {}
         }
     }
@@ -142,6 +151,7 @@ impl Codec for MessageCodec {
         let kind = header[0];
         let tail = match kind {
             MIRROR => u64::from(word(12)) * SITE_CLOCK_BYTES,
+            PARTIAL => u64::from(word(8)) * ROW_NUMBER_BYTES,
             _ => u64::from(header[1]) * CUT_BYTES as u64,
         };
         let expected = HEADER_BYTES.saturating_add(long(24)).saturating_add(tail);
@@ -163,6 +173,11 @@ impl Codec for MessageCodec {
                 phases: phases(tail)?,
             }),
             UPDATE => Message::Update { clock, payload: payload()?, sent_at: stamp },
+            PARTIAL => {
+                let (rows, _) = tail.as_chunks::<{ ROW_NUMBER_BYTES as usize }>();
+                let rows = rows.iter().map(|&row| u32::from_le_bytes(row)).collect();
+                Message::PartialUpdate { complete: clock, rows, payload: payload()?, sent_at: stamp }
+            }
             MIRROR => {
                 let clocks = std::iter::once((SiteId(word(8)), clock)).chain(further_clocks(tail)).collect();
                 Message::Mirror { clocks, payload: payload()?, sent_at: stamp }
@@ -253,6 +268,9 @@ mod tests {
                 payload,
                 sent_at
             }),
+            (any::<u32>(), indexes(), payload(), stamp.clone()).prop_map(|(complete, rows, payload, sent_at)| {
+                Message::PartialUpdate { complete, rows, payload, sent_at }
+            }),
             (prop::collection::vec(site_clock(), 1..6), payload(), stamp)
                 .prop_map(|(clocks, payload, sent_at)| { Message::Mirror { clocks: clocks.into(), payload, sent_at } }),
             (site_clock(), indexes()).prop_map(|(until, rows)| Message::Barrier { until, rows }),
@@ -304,8 +322,8 @@ mod tests {
         let error = |bytes: &[u8]| codec.decode(bytes).unwrap_err().to_string();
         assert_eq!(error(&bytes[..47]), "message of 47 bytes: expected 48");
         assert_eq!(error(&[&bytes[..], &[0]].concat()), "message of 49 bytes: expected 48");
-        bytes[0] = 6;
-        assert_eq!(error(&bytes), "unknown message kind 6: expected 0 to 5");
+        bytes[0] = 7;
+        assert_eq!(error(&bytes), "unknown message kind 7: expected 0 to 6");
         (bytes[0], bytes[1]) = (ROWS, 1);
         bytes[24] = 9;
         bytes.extend([0; 9]);

@@ -6,16 +6,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use emulator::id::MachineId;
-use emulator::node::{Node, Output, Task};
+use emulator::node::{Class, Node, Output, Task};
 use emulator::time::Instant;
 use emulator::units::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
 use crate::outbox::{Outbox, Sample};
+use crate::pace::{Pace, PaceState};
 use crate::server::shard::{Shard, ShardState};
 use crate::server::store::{Outcome, Store, StoreTask};
 use crate::setting::Setting;
+use crate::sync::Communication;
 use crate::worker::{ClockDone, ClockTask, Worker, WorkerState};
 use crate::workload::traits::Workload;
 
@@ -28,6 +30,7 @@ pub struct Machine<W: Workload> {
     out: Outbox<MachineTask<W>, W::State>,
     outputs: VecDeque<Output<Message, MachineTask<W>, Sample<W::State>>>,
     backlogs: Vec<u64>,
+    pace: Option<Pace>,
     halted: bool,
 }
 
@@ -54,6 +57,7 @@ pub struct MachineState<S> {
     worker: WorkerState<S>,
     shard: ShardState,
     backlogs: Vec<u64>,
+    pace: Option<PaceState>,
     halted: bool,
 }
 
@@ -98,7 +102,11 @@ impl<W: Workload> Machine<W> {
         let backlogs = vec![0; setting.machines()];
         let worker = Worker::new(setting.clone(), id, workload);
         let (out, outputs) = (Outbox::default(), VecDeque::new());
-        Machine { id, setting, worker, shard, out, outputs, backlogs, halted: false }
+        let pace = match setting.model().communication() {
+            Communication::AtTheEnd => None,
+            Communication::Continuous { budget, message, .. } => Some(Pace::new(budget, message)),
+        };
+        Machine { id, setting, worker, shard, out, outputs, backlogs, pace, halted: false }
     }
 
     /// The worker, for checks.
@@ -119,14 +127,22 @@ impl<W: Workload> Machine<W> {
             let Some((to, message)) = self.out.messages.pop_front() else { break };
             if to == self.id {
                 self.deliver(now, to, message);
+            } else if let Some(pace) = self.pace.as_mut().filter(|_| message.class() == Class::Data) {
+                pace.keep(to, message);
             } else {
-                self.outputs.push_back(self.send(to, message));
+                self.send(to, message);
             }
         }
-        if self.worker.has_finished() && !self.halted {
+        self.send_in_budget(now);
+        if self.worker.has_finished() && !self.worker.has_unsent() && !self.halted {
             self.halted = true;
             self.outputs.push_back(Output::Halt);
         }
+    }
+
+    /// Whether something waits for the budget.
+    fn has_to_send(&self) -> bool {
+        self.worker.has_unsent() || self.pace.as_ref().is_some_and(|pace| !pace.is_idle())
     }
 
     fn deliver(&mut self, now: Instant, from: MachineId, message: Message) {
@@ -136,11 +152,28 @@ impl<W: Workload> Machine<W> {
         }
     }
 
-    fn send(&self, to: MachineId, message: Message) -> Output<Message, MachineTask<W>, Sample<W::State>> {
+    /// Sends what the budget and the links allow, where there is one.
+    fn send_in_budget(&mut self, now: Instant) {
+        let Some(mut pace) = self.pace.take() else { return };
+        let most = pace.most_floats(self.setting.parts.similitude.sigma_bytes);
+        loop {
+            let worker = &mut self.worker;
+            let update = |has_room: &dyn Fn(MachineId) -> bool| worker.next_update(now, most, has_room);
+            let Some((to, message)) = pace.next(now, &self.backlogs, update) else { break };
+            let charged = self.send(to, message);
+            self.backlogs[to.index()] += charged.as_bytes();
+            pace.spend(now, charged);
+        }
+        self.pace = Some(pace);
+    }
+
+    /// Sends it, and says what the link is charged.
+    fn send(&mut self, to: MachineId, message: Message) -> ByteSize {
         let (header, data) = (message.header_bytes(), message.data_bytes(self.setting.parts.encoding));
         let charged = self.setting.parts.similitude.charged(header, data);
         let actual = ByteSize::from_bytes(header + data);
-        Output::Send { to, class: message.class(), actual, charged, message }
+        self.outputs.push_back(Output::Send { to, class: message.class(), actual, charged, message });
+        charged
     }
 }
 
@@ -177,8 +210,11 @@ impl<W: Workload> Node for Machine<W> {
         self.settle(now);
     }
 
-    fn handle_backlog(&mut self, _: Instant, peer: MachineId, backlog: ByteSize) {
+    fn handle_backlog(&mut self, now: Instant, peer: MachineId, backlog: ByteSize) {
         self.backlogs[peer.index()] = backlog.as_bytes();
+        if self.pace.is_some() {
+            self.settle(now);
+        }
     }
 
     fn handle_peer_lost(&mut self, _: Instant, _: MachineId) {}
@@ -188,7 +224,8 @@ impl<W: Workload> Node for Machine<W> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.worker.poll_timeout()
+        let wake = self.pace.as_ref().and_then(Pace::wake).filter(|_| self.has_to_send());
+        [self.worker.poll_timeout(), wake].into_iter().flatten().min()
     }
 
     fn waiting_for(&self) -> Option<String> {
@@ -203,6 +240,7 @@ impl<W: Workload> Node for Machine<W> {
             worker: self.worker.snapshot(),
             shard: self.shard.snapshot(),
             backlogs: self.backlogs.clone(),
+            pace: self.pace.as_ref().map(|pace| pace.state.clone()),
             halted: self.halted,
         }
     }
@@ -211,6 +249,9 @@ impl<W: Workload> Node for Machine<W> {
         self.worker.restore(state.worker);
         self.shard.restore(state.shard);
         self.backlogs = state.backlogs;
+        if let (Some(pace), Some(state)) = (&mut self.pace, state.pace) {
+            pace.state = state;
+        }
         self.halted = state.halted;
     }
 }

@@ -13,7 +13,8 @@ use crate::sync::config::Encoding;
 use crate::wire::{self, Payload};
 use std::sync::Arc;
 
-/// Bytes of every message before its data (kind, sender, receiver, clock, lengths, time stamps), but for further clocks.
+/// Bytes of every message before its data (kind, sender, receiver, clock, lengths, time stamps), but for further clocks and
+/// numbers of rows.
 pub const HEADER_BYTES: u64 = 48;
 
 /// A site and how many of its clocks are complete.
@@ -21,6 +22,9 @@ pub type SiteClock = (SiteId, u32);
 
 /// What every clock of a `Mirror` after the first adds to its header.
 pub const SITE_CLOCK_BYTES: u64 = 8;
+
+/// What every row of a `PartialUpdate` adds to its header.
+pub const ROW_NUMBER_BYTES: u64 = 4;
 
 /// A message between two machines, or between the two halves of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +50,17 @@ pub enum Message {
         /// Changes of the declared rows of this shard, one after another.
         payload: Payload,
         /// When the worker had it.
+        sent_at: Instant,
+    },
+    /// Worker to shard, where changes are sent all the time (see [`crate::log`]): changes of some rows.
+    PartialUpdate {
+        /// How many of the worker's clocks are complete with it: all their changes of this shard's rows are sent.
+        complete: u32,
+        /// Row numbers, ascending.
+        rows: Arc<[u32]>,
+        /// Changes of these rows, one after another.
+        payload: Payload,
+        /// When the worker sent it.
         sent_at: Instant,
     },
     /// Shard to the shards of the same rows in other sites: significant updates, and the clocks that they complete.
@@ -76,7 +91,7 @@ pub struct Rows {
     pub asked_for: u32,
     /// The smallest clock among the server's workers.
     pub data_clock: u32,
-    /// The reader's own clocks that are in them.
+    /// The reader's own clocks that are in them; where changes are sent all the time, the reader's messages.
     pub includes: u32,
     /// Where the time between asking and sending went.
     pub phases: Phases,
@@ -88,7 +103,9 @@ impl Message {
         match self {
             // A declaration goes with the requests: the first of them must not overtake it.
             Message::Declare { .. } | Message::Read { .. } | Message::Barrier { .. } => Class::Control,
-            Message::Rows(_) | Message::Update { .. } | Message::Mirror { .. } => Class::Data,
+            Message::Rows(_) | Message::Update { .. } | Message::PartialUpdate { .. } | Message::Mirror { .. } => {
+                Class::Data
+            }
         }
     }
 
@@ -96,6 +113,7 @@ impl Message {
     pub fn header_bytes(&self) -> u64 {
         match self {
             Message::Mirror { clocks, .. } => HEADER_BYTES + SITE_CLOCK_BYTES * (clocks.len() as u64).saturating_sub(1),
+            Message::PartialUpdate { rows, .. } => HEADER_BYTES + ROW_NUMBER_BYTES * rows.len() as u64,
             _ => HEADER_BYTES,
         }
     }
@@ -105,9 +123,10 @@ impl Message {
         match self {
             Message::Read { .. } => 0,
             Message::Declare { rows } | Message::Barrier { rows, .. } => wire::indexes_len(rows, encoding),
-            Message::Rows(Rows { payload, .. }) | Message::Update { payload, .. } | Message::Mirror { payload, .. } => {
-                payload.encoded_len(encoding)
-            }
+            Message::Rows(Rows { payload, .. })
+            | Message::Update { payload, .. }
+            | Message::PartialUpdate { payload, .. }
+            | Message::Mirror { payload, .. } => payload.encoded_len(encoding),
         }
     }
 }

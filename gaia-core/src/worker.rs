@@ -15,11 +15,12 @@ use crate::breakdown::{Part, Parts, Phases};
 use crate::cost::ServerRates;
 use crate::kernel;
 use crate::layout::{RowSet, Segment};
+use crate::log::{Ask, ShardLog};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
 use crate::stage::Schedule;
-use crate::sync::CacheState;
+use crate::sync::{CacheState, Communication};
 use crate::wire::Payload;
 use crate::workload::traits::{Evaluation, Workload};
 
@@ -39,6 +40,9 @@ struct ShardView {
     /// For each stage, `first` in the worker's view, `second` in messages.
     stages: Arc<[Arc<[Segment]>]>,
     rows: Arc<[u32]>,
+    /// The same rows one after another, as a log has them, and where they are: `first` in the worker's view.
+    logged: RowSet,
+    places: Arc<[Segment]>,
 }
 
 /// What changes in a run.
@@ -55,6 +59,10 @@ pub struct WorkerState<S> {
     caches: Vec<Cache>,
     /// Changes since the last exchange, a shard each, by stage; empty after one.
     unsent: Vec<Vec<Payload>>,
+    /// In place of it, a shard each, where changes are sent all the time.
+    log: Vec<ShardLog>,
+    /// The shard that the log serves next.
+    turn: usize,
     /// What was measured last: at an exchange, when all workers' changes were read.
     evaluation: Evaluation,
 }
@@ -76,6 +84,8 @@ struct Clock {
     since: Instant,
     started: Instant,
     parts: Parts,
+    /// The part of the clock that is computed.
+    part: u32,
     /// When the changes of each stage go, the last stage first; those that have gone are left out.
     pushes: VecDeque<Instant>,
 }
@@ -175,6 +185,8 @@ impl<W: Workload> Worker<W> {
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
             unsent: Vec::new(),
+            log: log(&setting, &shards),
+            turn: 0,
             evaluation: Evaluation::default(),
         };
         Worker { setting, machine, workload, shards, state }
@@ -249,7 +261,11 @@ impl<W: Workload> Worker<W> {
     {
         let index = self.shards.iter().position(|shard| shard.machine == from).expect("only its shards answer");
         let phases = rows.phases.clone();
-        self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
+        let includes = rows.includes;
+        let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
+        if let Some(log) = self.state.log.get_mut(index).filter(|_| is_whole) {
+            log.includes(includes);
+        }
         if let Phase::Reading { since } = self.state.phase {
             self.ask_where_needed(now, out);
             self.try_compute(now, since, &phases, out);
@@ -293,52 +309,94 @@ impl<W: Workload> Worker<W> {
             return;
         }
         let clock = self.state.clock;
+        let pulled = self.pull();
+        let begun = Clock { since, started: now, parts: self.state.waited, part: 0, pushes: VecDeque::new() };
+        self.compute_part(now, begun, pulled, out);
+        if clock != self.setting.parts.max_clocks && self.setting.model().exchanges_after(clock) {
+            self.ask(now, clock + 1, out);
+        }
+    }
+
+    /// What the view is brought up to date with.
+    fn pull(&mut self) -> Vec<Option<Pulled>> {
+        let mut pulled: Vec<Option<Pulled>> = self.state.caches.iter_mut().map(Cache::pull).collect();
+        for ((pulled, log), shard) in pulled.iter_mut().zip(&self.state.log).zip(&self.shards) {
+            if let Some(pulled) = pulled
+                && let Some(lacking) = log.lacking(self.setting.parts.isa, &shard.logged)
+            {
+                let mut rest = &lacking[..];
+                let of_stage = |segments: &Arc<[Segment]>| {
+                    let (stage, after) = rest.split_at(floats(segments));
+                    rest = after;
+                    Payload::Dense(stage.into())
+                };
+                pulled.own.push(shard.stages.iter().map(of_stage).collect());
+            }
+        }
+        pulled
+    }
+
+    /// Computes a part of the clock: all of it, but where changes are sent all the time.
+    fn compute_part<T>(
+        &mut self,
+        now: Instant,
+        mut clock: Clock,
+        pulled: Vec<Option<Pulled>>,
+        out: &mut Outbox<T, W::State>,
+    ) where
+        T: From<ClockTask<W>>,
+    {
+        let number = self.state.clock;
         let (state, view) = self.state.learned.take().expect("learned state is here between clocks");
-        let pulled = self.state.caches.iter_mut().map(Cache::pull).collect();
-        let last = clock == self.setting.parts.max_clocks;
-        let just_read = clock == 0 || self.setting.model().exchanges_after(clock - 1);
-        let (parts, pushes) = self.schedule(clock);
-        let until_first_push = pushes[0] - now;
-        self.state.phase = Phase::Computing(Clock { since, started: now, parts, pushes });
+        let first = clock.part == 0;
+        let last = number == self.setting.parts.max_clocks;
+        let just_read = first && (number == 0 || self.setting.model().exchanges_after(number - 1));
+        let of_workload = number * self.setting.parts.system.parts() + clock.part;
+        self.schedule(now, &mut clock, of_workload);
+        let until_first_push = clock.pushes[0] - now;
+        self.state.phase = Phase::Computing(clock);
         let task = ClockTask {
             workload: self.workload.clone(),
             isa: self.setting.parts.isa,
-            clock,
+            clock: of_workload,
             state,
             view,
             shards: self.shards.iter().map(|shard| shard.stages.clone()).collect(),
             pulled,
             last,
-            evaluate: just_read && (last || self.workload.evaluates(clock)),
-            record_state: self.setting.parts.record_copies == RecordCopies::EveryClock,
+            evaluate: just_read && (last || self.workload.evaluates(of_workload)),
+            record_state: first && self.setting.parts.record_copies == RecordCopies::EveryClock,
         };
         out.tasks.push_back((task.into(), until_first_push));
-        if !last && self.setting.model().exchanges_after(clock) {
-            self.ask(now, clock + 1, out);
-        }
     }
 
-    /// Where the clock's time goes, and when each stage's changes are sent, now that all rows are here.
-    fn schedule(&mut self, clock: u32) -> (Parts, VecDeque<Instant>) {
+    /// Where the time goes, and when each stage's changes are sent, now that all rows are here. A log is sent from in the
+    /// background, where writing messages takes nobody's time.
+    fn schedule(&mut self, now: Instant, clock: &mut Clock, of_workload: u32) {
         let setting = &self.setting.parts;
         let stages = setting.layout.stages();
         let mut compute = Duration::ZERO;
         let mut encode = vec![Duration::ZERO; stages.len()];
-        if clock < setting.max_clocks {
-            compute = self.workload.duration(clock, &setting.kind, &setting.similitude);
-            compute = self.setting.jittered(compute, "compute jitter", self.machine, u64::from(clock));
-            for (stage, encode) in encode.iter_mut().enumerate() {
+        if self.state.clock < setting.max_clocks {
+            compute = self.workload.duration(of_workload, &setting.kind, &setting.similitude);
+            compute = self.setting.jittered(compute, "compute jitter", self.machine, u64::from(of_workload));
+            let written = if self.state.log.is_empty() { &mut encode[..] } else { &mut [] };
+            for (stage, encode) in written.iter_mut().enumerate() {
                 let floats: usize = self.shards.iter().map(|shard| floats(&shard.stages[stage])).sum();
                 let rate = setting.kind.server.encode_gb_per_second;
                 *encode = ServerRates::work(&setting.similitude, floats as u64 * 4, rate);
             }
         }
-        let schedule = Schedule::new(stages, &std::mem::take(&mut self.state.ready), compute, &encode);
-        let mut parts = self.state.waited;
-        parts.add(Part::Compute, compute);
-        encode.into_iter().for_each(|encode| parts.add(Part::Encode, encode));
-        parts.add(Part::Wire, schedule.stalled);
-        (parts, schedule.pushes.into())
+        let mut ready = std::mem::take(&mut self.state.ready);
+        ready.resize(stages.len(), now);
+        let schedule = Schedule::new(stages, &ready, compute, &encode);
+        clock.parts.add(Part::Compute, compute);
+        encode.into_iter().for_each(|encode| clock.parts.add(Part::Encode, encode));
+        clock.parts.add(Part::Wire, schedule.stalled);
+        clock.pushes = schedule.pushes.into();
+        if !self.state.log.is_empty() {
+            clock.pushes.drain(..clock.pushes.len() - 1);
+        }
     }
 
     pub(crate) fn handle_done<T>(&mut self, now: Instant, done: ClockDone<W::State>, out: &mut Outbox<T, W::State>)
@@ -348,7 +406,9 @@ impl<W: Workload> Worker<W> {
         let Phase::Computing(under_way) = self.state.phase.clone() else { unreachable!("a computation was under way") };
         let (clock, started) = (self.state.clock, under_way.started);
         self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
-        out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: self.state.evaluation });
+        if under_way.part == 0 {
+            out.samples.push_back(Sample::Evaluation { clock, at: started, evaluation: self.state.evaluation });
+        }
         if let Some(state) = done.state_before {
             out.samples.push_back(Sample::State { clock, state });
         }
@@ -357,8 +417,74 @@ impl<W: Workload> Worker<W> {
             self.state.phase = Phase::Finished;
             return;
         }
-        self.keep(done.changes);
-        self.send_next(now, under_way, out);
+        if self.state.log.is_empty() {
+            self.keep(done.changes);
+            self.send_next(now, under_way, out);
+        } else {
+            self.log_part(now, done.changes, under_way, out);
+        }
+    }
+
+    /// Adds a part's changes to the log, and goes on.
+    fn log_part<T>(
+        &mut self,
+        now: Instant,
+        changes: Vec<Vec<Payload>>,
+        mut under_way: Clock,
+        out: &mut Outbox<T, W::State>,
+    ) where
+        T: From<ClockTask<W>>,
+    {
+        let has_ended = under_way.part + 1 == self.setting.parts.system.parts();
+        let (_, view) = self.state.learned.as_ref().expect("it was just computed");
+        for ((log, shard), stages) in self.state.log.iter_mut().zip(&self.shards).zip(&changes) {
+            log.add(self.setting.parts.isa, &shard.logged, stages, &shard.places, view);
+            if has_ended {
+                log.end_clock();
+            }
+            // What stays in the machine costs nothing.
+            if shard.machine == self.machine
+                && let Some(message) = log.next(now, &shard.logged, Ask::Any, usize::MAX)
+            {
+                out.messages.push_back((shard.machine, message));
+            }
+        }
+        if has_ended {
+            self.end_clock(now, &under_way, out);
+        } else {
+            under_way.part += 1;
+            let nothing = self.shards.iter().map(|_| None).collect();
+            self.compute_part(now, under_way, nothing, out);
+        }
+    }
+
+    /// An update of at most `most` floats for a shard whose link has room, what shards wait for first.
+    pub(crate) fn next_update(
+        &mut self,
+        now: Instant,
+        most: usize,
+        has_room: &dyn Fn(MachineId) -> bool,
+    ) -> Option<(MachineId, Message)> {
+        let count = self.shards.len();
+        for ask in [Ask::Owed, Ask::Any] {
+            for step in 0..count {
+                let index = (self.state.turn + step) % count;
+                let shard = &self.shards[index];
+                if shard.machine != self.machine
+                    && has_room(shard.machine)
+                    && let Some(message) = self.state.log[index].next(now, &shard.logged, ask, most)
+                {
+                    self.state.turn = (index + 1) % count;
+                    return Some((shard.machine, message));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the log has something that is not sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.state.log.iter().any(ShardLog::has_unsent)
     }
 
     /// When the next changes are to go.
@@ -413,7 +539,7 @@ impl<W: Workload> Worker<W> {
         let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
         let barrier_wait = self.state.barrier_wait;
         out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
-        if self.setting.model().exchanges_after(clock) {
+        if self.state.log.is_empty() && self.setting.model().exchanges_after(clock) {
             let sent = std::mem::take(&mut self.state.unsent);
             for (cache, stages) in self.state.caches.iter_mut().zip(sent) {
                 cache.own.push_back((clock, stages));
@@ -462,17 +588,18 @@ impl<W: Workload> Worker<W> {
 }
 
 impl Cache {
-    /// Takes in the next of an answer's `stages` parts. With the last of them it is whole.
-    fn take_in(&mut self, rows: Rows, stages: usize) {
+    /// Takes in the next of an answer's `stages` parts; says whether it is whole now.
+    fn take_in(&mut self, rows: Rows, stages: usize) -> bool {
         self.coming.push(rows);
         if self.coming.len() < stages {
-            return;
+            return false;
         }
         let rows = std::mem::take(&mut self.coming);
         self.asked = None;
         self.own.retain(|&(clock, _)| clock >= rows[0].includes);
         self.rows = Some(rows);
         self.copied = false;
+        true
     }
 
     /// The last answer, unless the view has it already, and own changes that it lacks. Copying is the task's.
@@ -505,11 +632,21 @@ impl Pulled {
     }
 }
 
+/// Empty where changes are sent at the end of clocks.
+fn log(setting: &Setting, shards: &[ShardView]) -> Vec<ShardLog> {
+    match setting.model().communication() {
+        Communication::AtTheEnd => Vec::new(),
+        Communication::Continuous { .. } => shards.iter().map(|shard| ShardLog::new(&shard.logged)).collect(),
+    }
+}
+
 /// The shard of machine `shard` as a worker with these rows sees it.
 fn shard_view(setting: &Setting, shard: MachineId, view_rows: &RowSet) -> ShardView {
     let shard_rows = setting.rows_of(shard);
     let declared = |row: &u32| view_rows.rows().binary_search(row).is_ok();
     let rows: Vec<u32> = shard_rows.rows().iter().copied().filter(declared).collect();
     let stages = setting.parts.layout.common_by_stage(view_rows, &rows);
-    ShardView { machine: shard, stages, rows: rows.into() }
+    let logged = setting.parts.layout.row_set(rows.iter().copied());
+    let places = view_rows.common(&logged);
+    ShardView { machine: shard, stages, rows: rows.into(), logged, places }
 }

@@ -3,11 +3,12 @@
 mod common;
 
 use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
+use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+    Bosen, Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
 };
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
@@ -22,6 +23,11 @@ fn gaia(inside: Inside, threshold: f64) -> System {
     })
 }
 
+fn bosen(slack: u32) -> System {
+    let (budget, message) = (Bandwidth::from_bits_per_second(20_000_000), ByteSize::from_bytes(60_000));
+    System::Bosen(Bosen { slack, budget, parts: 3, message })
+}
+
 /// A small run of every kind of system: three sites of two machines.
 fn cases() -> Vec<Case> {
     let inside = Inside::Ssp { slack: 1 };
@@ -31,6 +37,8 @@ fn cases() -> Vec<Case> {
         System::Global(Inside::LocalSteps { every: 4 }),
         gaia(inside, 0.01),
         System::GaiaAsync(asynchronous),
+        bosen(0),
+        bosen(2),
     ];
     let mut cases: Vec<Case> = systems.into_iter().map(|system| Case::new(3, 2, system)).collect();
     let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));

@@ -18,13 +18,16 @@ use emulator::real::driver::{NodeConfig, run_node};
 use emulator::real::relay::{Bounds, Ended, Relay, RelayConfig};
 use emulator::real::timer::Priority;
 use emulator::time::Instant;
+use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer};
 use gaia_core::codec::MessageCodec;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways};
+use gaia_core::sync::config::{
+    Bosen, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+};
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
 use gaia_core::workload::traits::{Evaluation, Workload};
@@ -192,6 +195,17 @@ fn everything_significant() -> System {
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
     })
+}
+
+#[test]
+fn sending_all_the_time_over_real_connections_loses_nothing() {
+    let (budget, message) = (Bandwidth::from_bits_per_second(50_000_000), ByteSize::from_bytes(64 << 10));
+    let system = System::Bosen(Bosen { slack: 1, budget, parts: 3, message });
+    let case = Case { clocks: 5, ..Case::new(3, 1, system) };
+    // Each row is changed on another machine than its shard's.
+    let left = in_real_time(&case, "0.5", |worker| Counting::new((worker + 1) % 3, 3));
+    let all: Vec<f32> = left.tables.into_iter().flatten().map(f32::from_bits).collect();
+    assert_eq!(all, vec![4.0 + case.clocks as f32 * 3.0; (ROWS * WIDTH) as usize]);
 }
 
 #[test]

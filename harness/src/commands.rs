@@ -69,6 +69,8 @@ pub fn list() -> String {
         pairs(&[
             ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
             ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
+            ("gaia-async", "Gaia's filter alone, without selective barrier and mirror clock"),
+            ("bosen", "one global parameter server, updates sent all the time within a budget (Bösen-style)"),
             ("centralized", "all raw data moved to one site first, then a global parameter server there"),
         ]),
     );
@@ -77,6 +79,7 @@ pub fn list() -> String {
         pairs(&[
             ("bsp", "every worker waits for all updates of the clock before"),
             ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
+            ("local-steps", "every worker learns for `every` clocks on its own copy, then all exchange"),
         ]),
     );
     section(

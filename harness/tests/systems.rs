@@ -16,6 +16,9 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Gaia", "gaia: { inside: { bsp: {} } }"),
     ("hubs", "gaia: { inside: { bsp: {} }, overlay: { groups: { sites: [[us-east-1], [California]] } } }"),
     ("computed", "gaia: { inside: { bsp: {} }, overlay: { computed: { groups: 2, hubs: multi } } }"),
+    ("Bösen, BSP", "bosen: { slack: 0, budget: 1 Gbit/s }"),
+    ("Bösen, BSP, one part", "bosen: { slack: 0, budget: 1 Gbit/s, parts: 1 }"),
+    ("Bösen, SSP", "bosen: { slack: 1, budget: 200 Mbit/s, parts: 2, message: 64 KiB }"),
     ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
 ];
 
@@ -33,7 +36,7 @@ cells:
 fn summaries() -> BTreeMap<String, Summary> {
     let folder = tempfile::tempdir().expect("a folder");
     let cell = |(name, system): &(&str, &str)| {
-        format!("  - {{ name: {name}, profile: va-ca, machines-per-site: 2, system: {{ {system} }} }}\n")
+        format!("  - {{ name: \"{name}\", profile: va-ca, machines-per-site: 2, system: {{ {system} }} }}\n")
     };
     let cells: String = SYSTEMS.iter().map(cell).collect();
     fs::write(folder.path().join("all.yaml"), format!("{SPEC}{cells}")).expect("writable");
@@ -56,6 +59,8 @@ fn every_system_runs_from_its_spec() {
     }
     let (bsp, every_clock, rounds) = (&summaries["BSP"], &summaries["every clock"], &summaries["every three clocks"]);
     assert_eq!(every_clock.digest, bsp.digest);
+    let bosen = &summaries["Bösen, BSP, one part"];
+    assert_eq!(bosen.last_objective.to_bits(), bsp.last_objective.to_bits(), "in one part it is BSP");
     // Two groups of one site each: the hubs are all there is.
     assert_eq!(summaries["hubs"].digest, summaries["Gaia"].digest);
     assert_eq!(summaries["computed"].digest, summaries["Gaia"].digest);

@@ -15,7 +15,7 @@ use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::mirrors::{MirrorState, Mirrors, Sending};
-use super::store::{Operation, Outcome, Pending, Store, StoreTask};
+use super::store::{self, Operation, Outcome, Pending, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
@@ -49,14 +49,35 @@ pub struct ShardState {
     worker_clocks: Vec<u32>,
     /// The stages of each worker's update that is coming in, the last stage first.
     coming: Vec<Vec<Payload>>,
-    early: BTreeMap<u32, Vec<Option<Stages>>>,
+    early: BTreeMap<u32, Vec<Option<Whole>>>,
+    /// What has come of each worker's running clock where changes are sent all the time and applied in order.
+    gathering: Vec<Vec<f32>>,
+    /// Messages that have come from each worker, where changes are sent all the time.
+    arrived: Vec<u32>,
+    /// What an answer to each worker says that it includes: clocks, or messages.
+    included: Vec<u32>,
     reads: Vec<Option<PendingRead>>,
     mirrors: MirrorState,
     last_cause: Option<Cause>,
+    /// The first clock of which no copy is recorded.
+    next_copy: u32,
 }
 
 /// A worker's update, the first stage first.
 type Stages = Vec<Payload>;
+
+/// A worker's update of a whole clock, and what answers include with it.
+type Whole = (Stages, Credit);
+
+/// What is known of a worker once an update is applied.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Credit {
+    worker: usize,
+    /// Its clocks that are complete.
+    complete: u32,
+    /// What answers to it include (see [`Rows::includes`]).
+    included: u32,
+}
 
 /// A read that has not been answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,7 +90,8 @@ struct PendingRead {
 /// Work that waits for the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Work {
-    Apply { updates: Vec<(usize, u32, Stages)>, cause: Cause },
+    Apply { updates: Vec<Whole>, cause: Cause },
+    ApplyRows { credit: Credit, rows: Arc<[u32]>, payload: Payload, cause: Cause },
     ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
     Encode { sending: Sending, sparse: Arc<Sparse> },
 }
@@ -77,7 +99,7 @@ enum Work {
 /// Work that the store is away for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Working {
-    Apply { updates: Vec<(usize, u32)>, cause: Cause },
+    Apply { credits: Vec<Credit>, cause: Cause },
     ApplyMirror { clocks: Arc<[SiteClock]>, cause: Cause },
     Answer { worker: usize, rows: Rows },
     Filter { clock: u32, sending: Sending },
@@ -103,9 +125,13 @@ impl Shard {
             worker_clocks: vec![0; count],
             coming: vec![Vec::new(); count],
             early: BTreeMap::new(),
+            gathering: vec![Vec::new(); count],
+            arrived: vec![0; count],
+            included: vec![0; count],
             reads: vec![None; count],
             mirrors: mirrors.start(&setting, rows.rows().len()),
             last_cause: None,
+            next_copy: 0,
         };
         let is_first_group = setting.is_in_first_group(machine);
         let declared = vec![Arc::from([]); count];
@@ -212,6 +238,10 @@ impl Shard {
             Message::Update { clock, payload, sent_at } => {
                 self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
             }
+            Message::PartialUpdate { complete, rows, payload, sent_at } => {
+                let cause = Cause { sent_at, arrived_at: now };
+                self.handle_partial_update(from, (complete, rows), payload, cause);
+            }
             Message::Mirror { clocks, payload, sent_at } => {
                 let cause = Cause { sent_at, arrived_at: now };
                 self.state.queue.push_back(Work::ApplyMirror { from, clocks, payload, cause });
@@ -234,21 +264,60 @@ impl Shard {
     fn handle_update(&mut self, from: MachineId, clock: u32, payload: Payload, cause: Cause) {
         let worker = self.worker(from);
         let Some(stages) = self.whole_update(worker, payload) else { return };
+        self.handle_whole(clock, (stages, Credit { worker, complete: clock + 1, included: clock + 1 }), cause);
+    }
+
+    /// Applies an update of a whole clock now, or with those of the other workers.
+    fn handle_whole(&mut self, clock: u32, update: Whole, cause: Cause) {
         match self.setting.model().apply() {
             Apply::OnArrival => {
-                self.state.queue.push_back(Work::Apply { updates: vec![(worker, clock, stages)], cause });
+                self.state.queue.push_back(Work::Apply { updates: vec![update], cause });
             }
             Apply::InWorkerOrder => {
                 let count = self.workers.len();
                 let early = self.state.early.entry(clock).or_insert_with(|| vec![None; count]);
-                early[worker] = Some(stages);
+                let worker = update.1.worker;
+                early[worker] = Some(update);
                 if early.iter().all(Option::is_some) {
-                    let complete = self.state.early.remove(&clock).expect("it was just there").into_iter().flatten();
-                    let updates = complete.enumerate().map(|(worker, stages)| (worker, clock, stages)).collect();
-                    self.state.queue.push_back(Work::Apply { updates, cause });
+                    let updates = self.state.early.remove(&clock).expect("it was just there").into_iter().flatten();
+                    self.state.queue.push_back(Work::Apply { updates: updates.collect(), cause });
                 }
             }
         }
+    }
+
+    /// Applies changes of some rows now; or gathers them until their clock is complete, and it is then a whole update.
+    fn handle_partial_update(
+        &mut self,
+        from: MachineId,
+        (complete, rows): (u32, Arc<[u32]>),
+        payload: Payload,
+        cause: Cause,
+    ) {
+        let worker = self.worker(from);
+        self.state.arrived[worker] += 1;
+        let credit = Credit { worker, complete, included: self.state.arrived[worker] };
+        if self.setting.model().apply() == Apply::OnArrival {
+            self.state.queue.push_back(Work::ApplyRows { credit, rows, payload, cause });
+            return;
+        }
+        let places = self.places_of(&rows);
+        let gathering = &mut self.state.gathering[worker];
+        gathering.resize(self.rows.floats(), 0.0);
+        store::add_rows(self.setting.parts.isa, gathering, &places, &payload);
+        let clock = self.state.worker_clocks[worker];
+        if complete > clock {
+            debug_assert_eq!(complete, clock + 1, "a worker waits for the others after every clock");
+            let stages = self.declared[worker].iter().map(|segments| store::gather(gathering, segments));
+            let stages = stages.map(Payload::Dense).collect();
+            gathering.fill(0.0);
+            self.handle_whole(clock, (stages, credit), cause);
+        }
+    }
+
+    /// Where rows with these numbers are here (`first`) and in a message of them.
+    fn places_of(&self, rows: &[u32]) -> Arc<[Segment]> {
+        self.rows.common(&self.setting.parts.layout.row_set(rows.iter().copied()))
     }
 
     /// The update of all stages, once the first stage's part, which comes last, is here.
@@ -333,7 +402,7 @@ impl Shard {
             payload: Payload::Dense(Arc::from([])),
             asked_for: read.clock,
             data_clock: self.data_clock(),
-            includes: self.state.worker_clocks[worker],
+            includes: self.state.included[worker],
             phases: read.phases,
         };
         (Working::Answer { worker, rows }, Operation::Gather(segments), span)
@@ -364,7 +433,7 @@ impl Shard {
     fn begin(&self, work: Work) -> (Working, Operation, Duration) {
         match work {
             Work::Apply { updates, cause } => {
-                let payloads = || updates.iter().flat_map(|(_, _, stages)| stages);
+                let payloads = || updates.iter().flat_map(|(stages, _)| stages);
                 let bytes: u64 = payloads().map(|payload| self.received(payload)).sum();
                 let floats: usize = payloads().map(Payload::floats).sum();
                 let sides = self.mirrors.of_workers();
@@ -372,12 +441,18 @@ impl Shard {
                 let tables = sides.len().max(1) as u64;
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
                     + self.span(tables * floats as u64 * 4, |rates| rates.apply_gb_per_second);
-                let clocks = updates.iter().map(|&(worker, clock, _)| (worker, clock)).collect();
-                let declared = |(worker, _, stages): (usize, u32, Stages)| {
-                    self.declared[worker].iter().cloned().zip(stages).collect::<Vec<_>>()
+                let credits = updates.iter().map(|&(_, credit)| credit).collect();
+                let declared = |(stages, credit): Whole| {
+                    self.declared[credit.worker].iter().cloned().zip(stages).collect::<Vec<_>>()
                 };
                 let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect(), sides);
-                (Working::Apply { updates: clocks, cause }, operation, span)
+                (Working::Apply { credits, cause }, operation, span)
+            }
+            Work::ApplyRows { credit, rows, payload, cause } => {
+                let span = self.span(self.received(&payload), |rates| rates.decode_gb_per_second)
+                    + self.span(payload.floats() as u64 * 4, |rates| rates.apply_gb_per_second);
+                let operation = Operation::Apply(vec![(self.places_of(&rows), payload)], Arc::from([]));
+                (Working::Apply { credits: vec![credit], cause }, operation, span)
             }
             Work::ApplyMirror { from, clocks, payload, cause } => {
                 let bytes = self.received(&payload);
@@ -418,7 +493,7 @@ impl Shard {
     {
         self.state.store = Some(store);
         match (self.state.working.take().expect("a task was under way"), outcome) {
-            (Working::Apply { updates, cause }, _) => self.applied(now, updates, cause, out),
+            (Working::Apply { credits, cause }, _) => self.applied(now, credits, cause, out),
             (Working::ApplyMirror { clocks, cause }, _) => {
                 self.state.mirrors.advance(&clocks);
                 self.state.last_cause = Some(cause);
@@ -445,11 +520,12 @@ impl Shard {
         self.work(now, out);
     }
 
-    fn applied<T, S>(&mut self, now: Instant, updates: Vec<(usize, u32)>, cause: Cause, out: &mut Outbox<T, S>) {
+    fn applied<T, S>(&mut self, now: Instant, credits: Vec<Credit>, cause: Cause, out: &mut Outbox<T, S>) {
         let before = self.data_clock();
-        for (worker, clock) in updates {
-            debug_assert!(self.state.worker_clocks[worker] <= clock, "a worker's clocks come in order");
-            self.state.worker_clocks[worker] = clock + 1;
+        for Credit { worker, complete, included } in credits {
+            debug_assert!(self.state.worker_clocks[worker] <= complete, "a worker's clocks come in order");
+            self.state.worker_clocks[worker] = complete;
+            self.state.included[worker] = included;
         }
         self.state.last_cause = Some(cause);
         if self.data_clock() == before {
@@ -467,19 +543,18 @@ impl Shard {
         }
     }
 
-    /// Records the rows as they are now, for every clock until workers exchange again.
-    fn record_copy<T, S>(&self, now: Instant, out: &mut Outbox<T, S>) {
+    /// Records the rows as they are now, for every clock that has none yet until workers exchange again.
+    fn record_copy<T, S>(&mut self, now: Instant, out: &mut Outbox<T, S>) {
         if !self.is_first_group || self.setting.parts.record_copies == RecordCopies::Never {
             return;
         }
         let values: Arc<[f32]> = self.state.store.as_ref().expect("the store is here").values.as_slice().into();
-        let mut clock = self.data_clock();
-        loop {
+        let mut until = self.data_clock();
+        while !self.setting.model().exchanges_after(until) && until < self.setting.parts.max_clocks {
+            until += 1;
+        }
+        for clock in std::mem::replace(&mut self.state.next_copy, until + 1)..=until {
             out.samples.push_back(Sample::Copy { clock, at: now, values: values.clone() });
-            if self.setting.model().exchanges_after(clock) || clock == self.setting.parts.max_clocks {
-                return;
-            }
-            clock += 1;
         }
     }
 

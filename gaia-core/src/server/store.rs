@@ -112,7 +112,7 @@ impl StoreTask {
                 Outcome::Applied
             }
             Operation::Gather(stages) => {
-                Outcome::Gathered(stages.iter().map(|segments| self.store.gather(segments)).collect())
+                Outcome::Gathered(stages.iter().map(|segments| gather(&self.store.values, segments)).collect())
             }
             Operation::Filter { side, threshold } => self.store.filter(self.isa, side, threshold),
             Operation::Encode => Outcome::Applied,
@@ -123,38 +123,13 @@ impl StoreTask {
 
 impl Store {
     fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload, sides: &[usize]) {
-        let dense;
-        let values: &[f32] = match payload {
-            Payload::Dense(values) => values,
-            Payload::Sparse(sparse) => {
-                dense = sparse.to_dense();
-                &dense
-            }
-        };
-        for &Segment { first, second, len } in segments {
-            let update = &values[second..second + len];
-            kernel::add_assign(isa, &mut self.values[first..first + len], update);
-            for &side in sides {
-                kernel::add_assign(isa, &mut self.accumulated[side][first..first + len], update);
-            }
-        }
+        add_rows(isa, &mut self.values, segments, payload);
+        sides.iter().for_each(|&side| add_rows(isa, &mut self.accumulated[side], segments, payload));
     }
 
     fn apply_mirror(&mut self, isa: Isa, payload: &Payload, sides: &[usize]) {
         add(isa, &mut self.values, payload);
         sides.iter().for_each(|&side| add(isa, &mut self.accumulated[side], payload));
-    }
-
-    fn gather(&self, segments: &[Segment]) -> Arc<[f32]> {
-        let floats = segments.iter().map(|segment| segment.len).sum();
-        let mut rows: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
-        let mut rest = Arc::get_mut(&mut rows).expect("nobody else has it yet");
-        for segment in segments {
-            let (here, after) = rest.split_at_mut(segment.len);
-            here.copy_from_slice(&self.values[segment.first..segment.first + segment.len]);
-            rest = after;
-        }
-        rows
     }
 
     fn filter(&mut self, isa: Isa, side: usize, threshold: f32) -> Outcome {
@@ -164,6 +139,34 @@ impl Store {
         let (index, value) = (&mut sparse.index, &mut sparse.value);
         kernel::significant(isa, accumulated, &self.values, threshold, index, value);
         Outcome::Filtered { sparse: Arc::new(sparse), pending }
+    }
+}
+
+/// Copies of these floats of `values` one after another.
+pub(super) fn gather(values: &[f32], segments: &[Segment]) -> Arc<[f32]> {
+    let floats = segments.iter().map(|segment| segment.len).sum();
+    let mut rows: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
+    let mut rest = Arc::get_mut(&mut rows).expect("nobody else has it yet");
+    for segment in segments {
+        let (here, after) = rest.split_at_mut(segment.len);
+        here.copy_from_slice(&values[segment.first..segment.first + segment.len]);
+        rest = after;
+    }
+    rows
+}
+
+/// Adds a message's floats to those of `destination` where they belong.
+pub(super) fn add_rows(isa: Isa, destination: &mut [f32], segments: &[Segment], payload: &Payload) {
+    let dense;
+    let values: &[f32] = match payload {
+        Payload::Dense(values) => values,
+        Payload::Sparse(sparse) => {
+            dense = sparse.to_dense();
+            &dense
+        }
+    };
+    for &Segment { first, second, len } in segments {
+        kernel::add_assign(isa, &mut destination[first..first + len], &values[second..second + len]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a plan says about synchronisation, in the words of a spec.
 
-use emulator::units::ByteSize;
+use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
 pub use crate::overlay::Hubs;
@@ -18,9 +18,16 @@ pub enum System {
     /// All raw data are moved to one site first (the paper's Centralized, Table 1). What happens there is [`System::Global`];
     /// the moving is the harness' matter, and here the two are the same.
     Centralized(Centralized),
+    /// Bösen-style: one global parameter server, updates sent all the time within a budget.
+    Bosen(Bosen),
 }
 
 impl System {
+    /// In how many parts a clock is computed; each is a clock of the workload.
+    pub fn parts(&self) -> u32 {
+        if let System::Bosen(bosen) = self { bosen.parts } else { 1 }
+    }
+
     /// As specs name it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -28,6 +35,7 @@ impl System {
             System::Gaia(_) => "gaia",
             System::GaiaAsync(_) => "gaia-async",
             System::Centralized(_) => "centralized",
+            System::Bosen(_) => "bosen",
         }
     }
 
@@ -39,7 +47,7 @@ impl System {
     /// The settings between sites, of a system with a parameter server in every site.
     pub fn between_sites(&self) -> Option<Gaia> {
         match self {
-            System::Global(_) | System::Centralized(_) => None,
+            System::Global(_) | System::Centralized(_) | System::Bosen(_) => None,
             System::Gaia(gaia) => Some(gaia.clone()),
             System::GaiaAsync(GaiaAsync { inside, significance, overlay }) => Some(Gaia {
                 inside: *inside,
@@ -87,6 +95,30 @@ pub struct Centralized {
 
 fn auto() -> String {
     "auto".into()
+}
+
+/// The settings of a Bösen-style parameter server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Bosen {
+    /// How many clocks a worker may be ahead of the slowest; 0 is BSP.
+    pub slack: u32,
+    /// What a machine may send to others a second, updates and rows together.
+    pub budget: Bandwidth,
+    /// In how many parts a clock is computed, after each of which its changes may go.
+    #[serde(default = "four")]
+    pub parts: u32,
+    /// What a message of updates takes at most.
+    #[serde(default = "message_size")]
+    pub message: ByteSize,
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn message_size() -> ByteSize {
+    ByteSize::from_bytes(256 * 1024)
 }
 
 /// Gaia's settings (paper sections 3 and 4).

@@ -4,10 +4,12 @@
 //! one line in [`model`]. Clocks count what is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and
 //! their updates applied.
 
+use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
 use crate::sync::config::{Inside, System};
 
+mod bosen;
 mod bsp;
 pub mod config;
 mod gaia;
@@ -81,6 +83,22 @@ pub enum Outgoing {
     },
 }
 
+/// When workers' changes are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Communication {
+    /// At the end of clocks, all at once.
+    AtTheEnd,
+    /// All the time, rows that changed most first.
+    Continuous {
+        /// A clock is computed in so many parts, each a clock of the workload; after each its changes may go.
+        parts: u32,
+        /// What a machine sends a second at most, updates and rows.
+        budget: Bandwidth,
+        /// What a message of updates takes at most, but for a single row; and what may wait on a link for another to be sent.
+        message: ByteSize,
+    },
+}
+
 /// A sync model.
 pub trait SyncModel: Send + Sync {
     /// When updates are applied.
@@ -94,6 +112,10 @@ pub trait SyncModel: Send + Sync {
     fn exchanges_after(&self, _clock: u32) -> bool {
         true
     }
+    /// When workers' changes are sent.
+    fn communication(&self) -> Communication {
+        Communication::AtTheEnd
+    }
     /// What is sent to the other sites now.
     fn outgoing(&self, progress: &Progress) -> Outgoing;
     /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
@@ -106,6 +128,7 @@ pub fn model(system: &System) -> Box<dyn SyncModel> {
         (_, Some(settings)) => Box::new(gaia::GaiaModel::new(settings)),
         (System::Global(within), None) => inside(*within),
         (System::Centralized(central), None) => inside(central.inside),
+        (System::Bosen(settings), None) => Box::new(bosen::BosenModel::new(*settings)),
         (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use emulator::id::{MachineId, SiteId};
 use emulator::link::{Fabric, LinkConfig};
 use emulator::network::{Limit, Network, Route};
+use emulator::node::Class;
 use emulator::time::{Duration, Instant};
 use emulator::topology::Topology;
 use emulator::units::{Bandwidth, ByteSize};
@@ -167,11 +168,13 @@ pub(crate) struct Kept<S> {
     pub(crate) clocks: Vec<(u32, Sample<S>)>,
     pub(crate) wan_bytes: u64,
     pub(crate) barriers: u64,
+    /// Sender, class, when it was handed to the link, charged bytes.
+    pub(crate) sent: Vec<(u32, Class, Instant, u64)>,
 }
 
 impl<S> Default for Kept<S> {
     fn default() -> Self {
-        Kept { evaluations: BTreeMap::new(), clocks: Vec::new(), wan_bytes: 0, barriers: 0 }
+        Kept { evaluations: BTreeMap::new(), clocks: Vec::new(), wan_bytes: 0, barriers: 0, sent: Vec::new() }
     }
 }
 
@@ -188,6 +191,7 @@ impl<S> Observer<Sample<S>> for Kept<S> {
     fn transfer(&mut self, transfer: &Transfer) {
         assert!(transfer.arrived_at >= transfer.sent_at);
         self.wan_bytes += transfer.charged.as_bytes();
+        self.sent.push((transfer.from.0, transfer.class, transfer.sent_at, transfer.charged.as_bytes()));
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use emulator::units::ByteSize;
 use gaia_core::cost::MachineKind;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, System};
+use gaia_core::sync::config::{Bosen, Gaia, Inside, MirrorClock, SelectiveBarrier, System};
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link, Workload};
@@ -15,6 +15,8 @@ use crate::suggest;
 
 /// The most clocks that a machine or site may be ahead.
 const MAX_CLOCKS_AHEAD: u32 = 1000;
+/// The most parts of a clock.
+const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
@@ -105,6 +107,7 @@ impl Problems {
                     self.add(format!("{path}.raw-data"), "0 B: expected at least one byte");
                 }
             }
+            (System::Bosen(bosen), _) => self.bosen(&format!("{path}.bosen"), bosen),
             (System::Gaia(_), Some(gaia)) => self.gaia(&format!("{path}.gaia"), &gaia),
             (System::GaiaAsync(_), Some(gaia)) => self.gaia(&format!("{path}.gaia-async"), &gaia),
             (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
@@ -119,6 +122,13 @@ impl Problems {
             let path = "target.system.global.local-steps.every";
             self.add(path, format!("{every}: expected less than the {clocks} clocks of `convergence.passes`"));
         }
+    }
+
+    fn bosen(&mut self, path: &str, bosen: &Bosen) {
+        self.within(&format!("{path}.slack"), bosen.slack, 0..=MAX_CLOCKS_AHEAD);
+        self.within(&format!("{path}.parts"), bosen.parts, 1..=MAX_PARTS);
+        let bytes = ByteSize::from_bytes;
+        self.within(&format!("{path}.message"), bosen.message, bytes(1 << 10)..=bytes(1 << 30));
     }
 
     fn gaia(&mut self, path: &str, gaia: &Gaia) {

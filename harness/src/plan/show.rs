@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gaia_core::sync::config::{
-    Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+    Bosen, Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
 };
 
 use super::{Experiment, Planned, estimate};
@@ -12,6 +12,10 @@ use super::{Experiment, Planned, estimate};
 pub fn system_in_words(system: &System) -> String {
     match system {
         System::Global(inside) => format!("IterStore-style, {}", inside_in_words(inside)),
+        System::Bosen(Bosen { slack, budget, parts, .. }) => {
+            let inside = if *slack == 0 { Inside::Bsp {} } else { Inside::Ssp { slack: *slack } };
+            format!("Bösen-style, {}, {budget} a machine, clocks in {parts} parts", inside_in_words(&inside))
+        }
         System::Centralized(central) => {
             let moved = central.raw_data.map_or_else(String::new, |bytes| format!(", {bytes} of raw data"));
             format!("Centralized in {}{moved}, {}", central.site, inside_in_words(&central.inside))

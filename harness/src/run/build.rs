@@ -86,10 +86,11 @@ pub(super) fn setting<W: Learning>(
     let machines: Vec<MachineId> = topology.machines().collect();
     let rate = |from, to| if from == to { f64::INFINITY } else { bytes_per_second(topology, from, to) };
     let learning = workload.clone();
+    let parts = plan.system.parts();
     let progress = move |clock| Progress {
         clock,
-        clocks_per_pass: learning.clocks_per_pass(),
-        learning_rate_factor: learning.learning_rate_factor(clock),
+        clocks_per_pass: learning.clocks_per_pass() / parts,
+        learning_rate_factor: learning.learning_rate_factor(clock * parts),
     };
     Setting::new(SettingParts {
         placement: Placement {

@@ -102,7 +102,7 @@ impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
         let placed = self.plan.placed();
-        match (self.plan.workload, self.data) {
+        match (self.plan.workload.in_parts(self.plan.system.parts()), self.data) {
             (Workload::Mf(config), DataSet::Ratings(ratings)) => {
                 let workloads = build::mf_workers(&placed, ratings, config, self.isa);
                 self.run_workload(workloads, progress, say, |_| None)
@@ -134,7 +134,7 @@ impl Job<'_> {
         let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
         let gathered = Gathered::of(self.plan, || build::held(self.plan, self.data))?;
         let place = |gathered| Place { topology: &topology, plan: &placed, gathered };
-        let clocks_per_pass = workloads[0].clocks_per_pass();
+        let clocks_per_pass = self.plan.workload.clocks_per_pass();
         let setting = build::setting(&placed, &topology, &workloads[0], self.max_clocks(), self.isa);
         let setting = Arc::new(setting);
         let mut recorder = Recorder {

@@ -172,7 +172,7 @@ impl<W: Workload> Recorder<'_, W> {
     }
 
     fn evaluates(&self, clock: u32) -> bool {
-        clock == self.setting.parts.max_clocks || self.workloads[0].evaluates(clock)
+        clock == self.setting.parts.max_clocks || self.workloads[0].evaluates(clock * self.setting.parts.system.parts())
     }
 
     /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.

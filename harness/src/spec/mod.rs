@@ -21,7 +21,7 @@ use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Encoding, Inside, System};
 use gaia_core::workload::ic::architecture::WIDTH;
-use gaia_core::workload::ic::config::Ic;
+use gaia_core::workload::ic::config::{Ic, Measure};
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
 use serde::{Deserialize, Serialize};
@@ -331,6 +331,19 @@ impl Workload {
             Workload::Mf(mf) => mf.clocks_per_pass,
             Workload::Lda(lda) => lda.clocks_per_pass,
             Workload::Ic(ic) => ic.clocks_per_pass,
+        }
+    }
+
+    /// The same learning with every clock cut into so many.
+    pub fn in_parts(self, parts: u32) -> Self {
+        match self {
+            Workload::Mf(mf) => Workload::Mf(Mf { clocks_per_pass: mf.clocks_per_pass * parts, ..mf }),
+            Workload::Lda(lda) => Workload::Lda(Lda { clocks_per_pass: lda.clocks_per_pass * parts, ..lda }),
+            Workload::Ic(ic) => {
+                let every_clocks = ic.evaluation.every_clocks * parts;
+                let evaluation = Measure { every_clocks, ..ic.evaluation };
+                Workload::Ic(Ic { clocks_per_pass: ic.clocks_per_pass * parts, evaluation, ..ic })
+            }
         }
     }
 

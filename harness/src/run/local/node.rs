@@ -90,7 +90,7 @@ fn take_part(args: &NodeArgs) -> Result<ExitCode, NodeError> {
             let isa = isa(&assignment.isa)?;
             let data = Loader::new(assignment.data.clone()).data(assignment.plan.seed)?;
             let (plan, hash) = (&assignment.plan, *data.hash());
-            match (plan.workload, data) {
+            match (plan.workload.in_parts(plan.system.parts()), data) {
                 (Workload::Mf(config), DataSet::Ratings(ratings)) => {
                     let workload = build::mf_worker(plan, &ratings, config, isa, machine);
                     run_machine(&assignment, machine, workload, isa, hash)
