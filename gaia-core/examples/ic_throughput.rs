@@ -23,7 +23,9 @@ use gaia_core::overlay::Overlay;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
-use gaia_core::sync::config::{Encoding, Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, Ways};
+use gaia_core::sync::config::{
+    Encoding, Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, UserGoal, Ways,
+};
 use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network as Layers};
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcState, IcWorker, WholeImages};
@@ -379,6 +381,7 @@ fn setting(options: &Options, layout: Layout) -> Setting {
             selective_barrier: SelectiveBarrier::Off {},
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
             overlay: Ways::default(),
+            goal: UserGoal::default(),
         }),
         overlay: Overlay::Direct,
         encoding: Encoding::Plain,

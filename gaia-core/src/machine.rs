@@ -212,7 +212,10 @@ impl<W: Workload> Node for Machine<W> {
 
     fn handle_backlog(&mut self, now: Instant, peer: MachineId, backlog: ByteSize) {
         self.backlogs[peer.index()] = backlog.as_bytes();
-        if self.pace.is_some() {
+        if self.shard.watches_links() {
+            self.shard.handle_backlog(now, peer, backlog.as_bytes(), &mut self.out);
+            self.settle(now);
+        } else if self.pace.is_some() {
             self.settle(now);
         }
     }

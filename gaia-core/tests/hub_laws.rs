@@ -9,7 +9,9 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay, pairs};
 use gaia_core::server::shard::Shard;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways};
+use gaia_core::sync::config::{
+    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+};
 use proptest::prelude::*;
 
 const STALENESS: u32 = 1;
@@ -23,6 +25,7 @@ fn gaia(slack: u32, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),
+        goal: UserGoal::default(),
     })
 }
 

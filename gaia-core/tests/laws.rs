@@ -6,7 +6,9 @@ use common::{Case, Counting, ROWS, run};
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways};
+use gaia_core::sync::config::{
+    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+};
 use proptest::prelude::*;
 
 const STALENESS: u32 = 1;
@@ -18,6 +20,7 @@ fn gaia(slack: u32, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),
+        goal: UserGoal::default(),
     })
 }
 

@@ -8,7 +8,7 @@ use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Bosen, Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+    Bosen, Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
@@ -20,6 +20,7 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        goal: UserGoal::default(),
     })
 }
 
@@ -42,7 +43,10 @@ fn cases() -> Vec<Case> {
     ];
     let mut cases: Vec<Case> = systems.into_iter().map(|system| Case::new(3, 2, system)).collect();
     let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
-    cases.push(Case { overlay, ..Case::new(3, 2, gaia(inside, 0.01)) });
+    cases.push(Case { overlay: overlay.clone(), ..Case::new(3, 2, gaia(inside, 0.01)) });
+    let System::Gaia(settings) = gaia(inside, 0.01) else { unreachable!("it is Gaia") };
+    let fastest = Gaia { goal: UserGoal::Fastest { soft: 0.2, seconds: 0.05 }, ..settings };
+    cases.push(Case { overlay, ..Case::new(3, 2, System::Gaia(fastest)) });
     cases
 }
 
@@ -179,6 +183,7 @@ fn gaia_async_is_gaia_without_barrier_and_mirror_clock() {
         selective_barrier: SelectiveBarrier::Off {},
         mirror_clock: MirrorClock::Off {},
         overlay: Ways::default(),
+        goal: UserGoal::default(),
     };
     let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance, overlay: Ways::default() }));
     assert_eq!(asynchronous, digest(System::Gaia(settings.clone())));

@@ -26,7 +26,7 @@ use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Bosen, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+    Bosen, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -194,6 +194,7 @@ fn everything_significant() -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        goal: UserGoal::default(),
     })
 }
 

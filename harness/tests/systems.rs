@@ -19,6 +19,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Bösen, BSP", "bosen: { slack: 0, budget: 1 Gbit/s }"),
     ("Bösen, BSP, one part", "bosen: { slack: 0, budget: 1 Gbit/s, parts: 1 }"),
     ("Bösen, SSP", "bosen: { slack: 1, budget: 200 Mbit/s, parts: 2, message: 64 KiB }"),
+    ("Gaia, fastest", "gaia: { inside: { bsp: {} }, goal: { fastest: {} } }"),
     ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
 ];
 

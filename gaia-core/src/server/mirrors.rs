@@ -38,6 +38,8 @@ pub(super) struct MirrorState {
     /// For every row of the shard, the barriers on it.
     bars: Vec<u32>,
     sides: Vec<SideState>,
+    /// Bytes that wait on the links to mirrors, as far as is known; none: 0.
+    backlogs: BTreeMap<MachineId, u64>,
 }
 
 /// Announced updates, and positions of their rows.
@@ -55,6 +57,8 @@ struct SideState {
     promised: Vec<SiteClock>,
     /// Whether its filter is to run.
     due: bool,
+    /// Whether there may be updates to be sent while links are idle.
+    open: bool,
 }
 
 /// What a filter's outcome is sent with.
@@ -76,12 +80,14 @@ impl Mirrors {
     /// The state before the first clock, of a shard with so many rows.
     pub(super) fn start(&self, setting: &Setting, rows: usize) -> MirrorState {
         let sites = (0..setting.groups().len() as u32).map(SiteId).filter(|&site| site != self.own);
-        let side = |side: &Side| SideState { sent: vec![0; side.of.len()], promised: Vec::new(), due: false };
+        let side =
+            |side: &Side| SideState { sent: vec![0; side.of.len()], promised: Vec::new(), due: false, open: false };
         MirrorState {
             clocks: sites.map(|site| (site, 0)).collect(),
             barriers: Vec::new(),
             bars: vec![0; rows],
             sides: self.sides.iter().map(side).collect(),
+            backlogs: BTreeMap::new(),
         }
     }
 
@@ -125,12 +131,22 @@ impl Mirrors {
         }
     }
 
+    /// A side that may have updates for its links, which are all idle; what was said of clocks before is said again.
+    pub(super) fn next_idle(&self, state: &mut MirrorState) -> Option<Sending> {
+        let idle = |peer: &MachineId| state.backlogs.get(peer).is_none_or(|&backlog| backlog == 0);
+        let may_send = |side: usize| state.sides[side].open && self.receivers(side).iter().all(idle);
+        let side = (0..self.sides.len()).find(|&side| may_send(side))?;
+        state.sides[side].open = false;
+        let clocks = self.sides[side].of.iter().copied().zip(state.sides[side].sent.iter().copied()).collect();
+        Some(Sending { side, clocks, moved: None })
+    }
+
     /// The next side whose filter is to run, with what its outcome vouches for.
     pub(super) fn next_due(&self, state: &mut MirrorState, own_clock: u32) -> Option<Sending> {
         let side = state.sides.iter().position(|side| side.due)?;
         let clock = |&site: &SiteId| (site, self.clock_of(state, site, own_clock));
         let clocks: Arc<[SiteClock]> = self.sides[side].of.iter().map(clock).collect();
-        let SideState { sent, promised, due } = &mut state.sides[side];
+        let SideState { sent, promised, due, .. } = &mut state.sides[side];
         let moved = clocks.iter().zip(&*sent).find(|((_, now), before)| now > before).map(|(&moved, _)| moved);
         *sent = clocks.iter().map(|&(_, clock)| clock).collect();
         promised.retain(|&(site, clock)| !clocks.iter().any(|&(other, now)| other == site && now >= clock));
@@ -164,6 +180,16 @@ impl MirrorState {
         rows.iter().for_each(|&row| self.bars[row as usize] += 1);
         self.barriers.push(Barrier { until, rows: rows.clone() });
         true
+    }
+
+    /// There may be updates for idle links of these sides.
+    pub(super) fn open(&mut self, sides: &[usize]) {
+        sides.iter().for_each(|&side| self.sides[side].open = true);
+    }
+
+    /// So much waits on the link to a mirror.
+    pub(super) fn note_backlog(&mut self, mirror: MachineId, bytes: u64) {
+        self.backlogs.insert(mirror, bytes);
     }
 
     /// Promises to pass on over `side` what was announced.

@@ -22,8 +22,11 @@ use crate::layout::{RowSet, Segment};
 use crate::message::{Message, Rows, SiteClock};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
-use crate::sync::{Apply, Hold, Outgoing, Progress, ReadState};
+use crate::sync::{Apply, BestEffort, Hold, Outgoing, Progress, ReadState};
 use crate::wire::{Payload, Sparse};
+
+/// What an update takes in a sparse message, about: index and value as `plain` has them.
+const SPARSE_UPDATE_BYTES: f64 = 12.0;
 
 /// A shard: constants and changing state.
 #[derive(Debug)]
@@ -99,11 +102,32 @@ enum Work {
 /// Work that the store is away for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Working {
-    Apply { credits: Vec<Credit>, cause: Cause },
-    ApplyMirror { clocks: Arc<[SiteClock]>, cause: Cause },
-    Answer { worker: usize, rows: Rows },
-    Filter { clock: u32, sending: Sending },
-    Encode { sending: Sending, sparse: Arc<Sparse> },
+    Apply {
+        credits: Vec<Credit>,
+        cause: Cause,
+    },
+    ApplyMirror {
+        onward: Arc<[usize]>,
+        clocks: Arc<[SiteClock]>,
+        cause: Cause,
+    },
+    Answer {
+        worker: usize,
+        rows: Rows,
+    },
+    Filter {
+        clock: u32,
+        sending: Sending,
+    },
+    /// While links are idle, with how many updates at most.
+    BestEffort {
+        sending: Sending,
+        most: usize,
+    },
+    Encode {
+        sending: Sending,
+        sparse: Arc<Sparse>,
+    },
 }
 
 impl Shard {
@@ -168,6 +192,14 @@ impl Shard {
         &self.rows
     }
 
+    /// The machines that updates of low significance are being chosen for, whose links were idle when that began.
+    pub fn best_effort_to(&self) -> Option<&[MachineId]> {
+        match &self.state.working {
+            Some(Working::BestEffort { sending, .. }) => Some(self.mirrors.receivers(sending.side)),
+            _ => None,
+        }
+    }
+
     /// Rows that are announced and not here yet.
     pub fn barred_rows(&self) -> Vec<u32> {
         self.state.mirrors.barred().map(|position| self.rows.rows()[position]).collect()
@@ -215,6 +247,22 @@ impl Shard {
             })
             .collect();
         (!held.is_empty()).then(|| format!("its shard holds {}", held.join(", ")))
+    }
+
+    /// Whether it is to hear of backlogs.
+    pub(crate) fn watches_links(&self) -> bool {
+        self.setting.model().best_effort().is_some()
+    }
+
+    /// So much waits on the link to `peer` now.
+    pub(crate) fn handle_backlog<T, S>(&mut self, now: Instant, peer: MachineId, bytes: u64, out: &mut Outbox<T, S>)
+    where
+        T: From<StoreTask>,
+    {
+        self.state.mirrors.note_backlog(peer, bytes);
+        if bytes == 0 {
+            self.work(now, out);
+        }
     }
 
     pub(crate) fn handle_message<T, S>(
@@ -416,8 +464,29 @@ impl Shard {
         {
             return Some(self.filter(sending));
         }
-        let work = self.state.queue.pop_front()?;
-        Some(self.begin(work))
+        match self.state.queue.pop_front() {
+            Some(work) => Some(self.begin(work)),
+            None => self.best_effort(),
+        }
+    }
+
+    /// Updates for links that are idle, when there is nothing else to do.
+    fn best_effort(&mut self) -> Option<(Working, Operation, Duration)> {
+        let BestEffort { of_threshold, seconds } = self.setting.model().best_effort()?;
+        let sending = self.mirrors.next_idle(&mut self.state.mirrors)?;
+        let (_, operation, span) = self.filter(sending.clone());
+        let Operation::Filter { side, threshold, .. } = operation else { unreachable!("it filters") };
+        let most = self.updates_in(seconds, side);
+        let operation = Operation::Filter { side, threshold: (f64::from(threshold) * of_threshold) as f32, most };
+        Some((Working::BestEffort { sending, most }, operation, span))
+    }
+
+    /// About how many updates the slowest link of a side carries in so many seconds; at least one.
+    fn updates_in(&self, seconds: f64, side: usize) -> usize {
+        let bytes = SPARSE_UPDATE_BYTES * self.setting.parts.similitude.sigma_bytes;
+        let times = self.mirrors.receivers(side).iter();
+        let slowest = times.map(|&mirror| self.setting.seconds_on_link(self.machine, mirror, 1)).fold(0.0, f64::max);
+        ((seconds / (bytes * slowest)) as usize).max(1)
     }
 
     fn filter(&self, sending: Sending) -> (Working, Operation, Duration) {
@@ -426,7 +495,7 @@ impl Shard {
             unreachable!("only models that send make filters")
         };
         let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
-        let operation = Operation::Filter { side: sending.side, threshold };
+        let operation = Operation::Filter { side: sending.side, threshold, most: usize::MAX };
         (Working::Filter { clock, sending }, operation, span)
     }
 
@@ -459,7 +528,11 @@ impl Shard {
                 let sides = self.mirrors.onward(from, clocks[0].0);
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
                     + self.span((1 + sides.len() as u64) * bytes, |rates| rates.apply_gb_per_second);
-                (Working::ApplyMirror { clocks, cause }, Operation::ApplyMirror(payload, sides), span)
+                (
+                    Working::ApplyMirror { onward: sides.clone(), clocks, cause },
+                    Operation::ApplyMirror(payload, sides),
+                    span,
+                )
             }
             Work::Encode { sending, sparse } => {
                 let bytes = self.received(&Payload::Sparse(sparse.clone()));
@@ -494,7 +567,8 @@ impl Shard {
         self.state.store = Some(store);
         match (self.state.working.take().expect("a task was under way"), outcome) {
             (Working::Apply { credits, cause }, _) => self.applied(now, credits, cause, out),
-            (Working::ApplyMirror { clocks, cause }, _) => {
+            (Working::ApplyMirror { onward, clocks, cause }, _) => {
+                self.state.mirrors.open(&onward);
                 self.state.mirrors.advance(&clocks);
                 self.state.last_cause = Some(cause);
                 self.mark_due();
@@ -514,6 +588,14 @@ impl Shard {
                 }
                 self.state.queue.push_front(Work::Encode { sending, sparse });
             }
+            (Working::BestEffort { sending, most }, Outcome::Filtered { sparse, .. }) => {
+                if sparse.index.len() == most {
+                    self.state.mirrors.open(&[sending.side]);
+                }
+                if !sparse.index.is_empty() {
+                    self.state.queue.push_front(Work::Encode { sending, sparse });
+                }
+            }
             (Working::Encode { sending, sparse }, _) => self.send_to_mirrors(now, &sending, &sparse, backlog, out),
             (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
         }
@@ -528,6 +610,7 @@ impl Shard {
             self.state.included[worker] = included;
         }
         self.state.last_cause = Some(cause);
+        self.state.mirrors.open(&self.mirrors.of_workers());
         if self.data_clock() == before {
             return;
         }
@@ -560,7 +643,7 @@ impl Shard {
 
     /// Sends significant updates and the clocks that they complete; the rows' numbers first where the link is behind.
     fn send_to_mirrors<T, S>(
-        &self,
+        &mut self,
         now: Instant,
         sending: &Sending,
         sparse: &Arc<Sparse>,
@@ -578,6 +661,8 @@ impl Shard {
                 let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
                 out.messages.push_back((mirror, Message::Barrier { until, rows }));
             }
+            // Not yet known how much; the machine will say.
+            self.state.mirrors.note_backlog(mirror, 1);
             let (clocks, payload) = (sending.clocks.clone(), Payload::Sparse(sparse.clone()));
             out.messages.push_back((mirror, Message::Mirror { clocks, payload, sent_at: now }));
         }

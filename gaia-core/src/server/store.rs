@@ -38,6 +38,8 @@ pub enum Operation {
         side: usize,
         /// Share of the value.
         threshold: f32,
+        /// At most so many, the most significant ones; the others stay.
+        most: usize,
     },
     /// Nothing here: the time of writing a message.
     Encode,
@@ -114,7 +116,7 @@ impl StoreTask {
             Operation::Gather(stages) => {
                 Outcome::Gathered(stages.iter().map(|segments| gather(&self.store.values, segments)).collect())
             }
-            Operation::Filter { side, threshold } => self.store.filter(self.isa, side, threshold),
+            Operation::Filter { side, threshold, most } => self.store.filter(self.isa, side, threshold, most),
             Operation::Encode => Outcome::Applied,
         };
         (self.store, outcome)
@@ -132,14 +134,35 @@ impl Store {
         sides.iter().for_each(|&side| add(isa, &mut self.accumulated[side], payload));
     }
 
-    fn filter(&mut self, isa: Isa, side: usize, threshold: f32) -> Outcome {
+    fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {
         let accumulated = &mut self.accumulated[side];
         let pending = Pending::of(accumulated);
         let mut sparse = Sparse { len: accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
         kernel::significant(isa, accumulated, &self.values, threshold, index, value);
+        if sparse.index.len() > most {
+            put_back(&mut sparse, most, accumulated, &self.values);
+        }
         Outcome::Filtered { sparse: Arc::new(sparse), pending }
     }
+}
+
+/// Leaves the `most` most significant updates, and puts the others back; of equal ones the first stay.
+fn put_back(sparse: &mut Sparse, most: usize, accumulated: &mut [f32], values: &[f32]) {
+    let entries = sparse.index.iter().copied().zip(sparse.value.iter().copied());
+    let significance = |&(index, update): &(u32, f32)| update.abs() / values[index as usize].abs();
+    let mut ranked: Vec<(u32, f32)> = entries.collect();
+    let by_rank = |one: &(u32, f32), other: &(u32, f32)| {
+        significance(other).total_cmp(&significance(one)).then(one.0.cmp(&other.0))
+    };
+    if most > 0 {
+        ranked.select_nth_unstable_by(most - 1, by_rank);
+    }
+    for (index, update) in ranked.drain(most..) {
+        accumulated[index as usize] = update;
+    }
+    ranked.sort_unstable_by_key(|&(index, _)| index);
+    (sparse.index, sparse.value) = ranked.into_iter().unzip();
 }
 
 /// Copies of these floats of `values` one after another.
@@ -214,11 +237,22 @@ mod tests {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
         let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated] };
-        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1) else {
+        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1, usize::MAX) else {
             unreachable!("it filters")
         };
         assert_eq!(pending, Pending { touched: 33, amount: 17.0 * 4.0 + 16.0 });
         assert_eq!(Pending::of(&sparse.value), Pending { touched: 17, amount: 68.0 });
         assert_eq!(Pending::of(&store.accumulated[0]), Pending { touched: 16, amount: 16.0 });
+    }
+
+    #[test]
+    fn of_too_many_the_most_significant_go() {
+        let accumulated = vec![1.0, -5.0, 2.0, 0.1, 3.0, -2.0];
+        let mut store = Store { values: vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0], accumulated: vec![accumulated] };
+        let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, 3) else {
+            unreachable!("it filters")
+        };
+        assert_eq!((&sparse.index[..], &sparse.value[..]), (&[1, 2, 4][..], &[-5.0, 2.0, 3.0][..]));
+        assert_eq!(store.accumulated[0], [1.0, 0.0, 0.0, 0.1, 0.0, -2.0]);
     }
 }

@@ -55,6 +55,7 @@ impl System {
                 selective_barrier: SelectiveBarrier::Off {},
                 mirror_clock: MirrorClock::Off {},
                 overlay: overlay.clone(),
+                goal: UserGoal::default(),
             }),
         }
     }
@@ -139,6 +140,30 @@ pub struct Gaia {
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
+    /// What the user wants.
+    #[serde(default, skip_serializing_if = "UserGoal::is_default")]
+    pub goal: UserGoal,
+}
+
+/// What the user wants most: little traffic, or little time (paper section 4.2: a soft threshold below the hard one).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum UserGoal {
+    /// Only what exceeds the threshold is sent.
+    Cheapest {},
+    /// While links are idle, what exceeds a lower, soft threshold is sent too.
+    Fastest {
+        /// The soft threshold, as a share of the threshold of the moment.
+        #[serde(default = "tenth")]
+        soft: f64,
+        /// A message of such updates takes at most so many seconds of the slowest link that it goes over.
+        #[serde(default = "tenth")]
+        seconds: f64,
+    },
+}
+
+fn tenth() -> f64 {
+    0.1
 }
 
 /// The settings of `Gaia_Async`: those of Gaia that it has.
@@ -262,6 +287,19 @@ impl Ways {
     /// Whether every site sends to every other: the default, which plans leave out.
     pub fn are_direct(&self) -> bool {
         *self == Ways::default()
+    }
+}
+
+impl UserGoal {
+    /// Whether it is the default, which plans leave out.
+    pub fn is_default(&self) -> bool {
+        *self == UserGoal::default()
+    }
+}
+
+impl Default for UserGoal {
+    fn default() -> Self {
+        UserGoal::Cheapest {}
     }
 }
 

@@ -1,14 +1,15 @@
 //! Gaia: BSP or SSP inside a site, Approximate Synchronous Parallel between sites (paper sections 3.2 and 4.3).
 //!
 //! * Significance filter: what leaves a site is the accumulated update of a parameter, once it exceeds the threshold.
+//! * Soft threshold (where the user wants speed most): while links are idle, less significant updates go too.
 //! * Selective barrier: announced rows are not read before their values are there.
 //! * Mirror clock: a site whose clock is more than DS ahead of the slowest other site's answers no reads. The clock of a
 //!   site at a server is that of the slowest of its workers.
 //!
 //! A worker reads only what the server has answered for this very clock: a cached copy knows nothing of barred rows.
 
-use super::config::{Gaia, MirrorClock, Schedule, SelectiveBarrier};
-use super::{Apply, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel, inside};
+use super::config::{Gaia, MirrorClock, Schedule, SelectiveBarrier, UserGoal};
+use super::{Apply, BestEffort, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel, inside};
 
 pub(super) struct GaiaModel {
     settings: Gaia,
@@ -51,6 +52,13 @@ impl SyncModel for GaiaModel {
         Outgoing::Significant { threshold: (significance.threshold * factor) as f32 }
     }
 
+    fn best_effort(&self) -> Option<BestEffort> {
+        match self.settings.goal {
+            UserGoal::Cheapest {} => None,
+            UserGoal::Fastest { soft, seconds } => Some(BestEffort { of_threshold: soft, seconds }),
+        }
+    }
+
     fn barrier_backlog_seconds(&self) -> Option<f64> {
         match self.settings.selective_barrier {
             SelectiveBarrier::Off {} => None,
@@ -71,6 +79,7 @@ mod tests {
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
             overlay: Ways::default(),
+            goal: UserGoal::default(),
         })
     }
 

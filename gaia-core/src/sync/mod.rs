@@ -83,6 +83,15 @@ pub enum Outgoing {
     },
 }
 
+/// What is sent to the other sites while links are idle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BestEffort {
+    /// Updates above this share of the threshold of [`Outgoing::Significant`].
+    pub of_threshold: f64,
+    /// At most so many at once as take so many seconds of the slowest link; the most significant ones.
+    pub seconds: f64,
+}
+
 /// When workers' changes are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Communication {
@@ -118,6 +127,10 @@ pub trait SyncModel: Send + Sync {
     }
     /// What is sent to the other sites now.
     fn outgoing(&self, progress: &Progress) -> Outgoing;
+    /// What is sent to the other sites while links are idle, beside [`SyncModel::outgoing`].
+    fn best_effort(&self) -> Option<BestEffort> {
+        None
+    }
     /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
     fn barrier_backlog_seconds(&self) -> Option<f64>;
 }

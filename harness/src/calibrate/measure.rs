@@ -139,7 +139,7 @@ pub(super) fn server(isa: Isa, effort: Effort) -> Server {
     accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);
     let mut store = Store { values: vec![1.0; floats], accumulated: vec![accumulated.clone()] };
     let fill = |store: &mut Store| store.accumulated[0].copy_from_slice(&accumulated);
-    let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01 }, isa);
+    let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX }, isa);
     let filter = rate(bytes, effort, &mut store, fill, filter);
 
     let mut encoded = Vec::new();

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use emulator::units::ByteSize;
 use gaia_core::cost::MachineKind;
-use gaia_core::sync::config::{Bosen, Gaia, Inside, MirrorClock, SelectiveBarrier, System};
+use gaia_core::sync::config::{Bosen, Gaia, Inside, MirrorClock, SelectiveBarrier, System, UserGoal};
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link, Workload};
@@ -140,6 +140,10 @@ impl Problems {
             );
         }
         self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
+        if let UserGoal::Fastest { soft, seconds } = gaia.goal {
+            self.within(&format!("{path}.goal.fastest.soft"), soft, 0.0..=1.0);
+            self.positive(&format!("{path}.goal.fastest.seconds"), seconds, 3600.0);
+        }
         if let SelectiveBarrier::Backlog { seconds } = gaia.selective_barrier {
             self.positive(&format!("{path}.selective-barrier.backlog.seconds"), seconds, 3600.0);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gaia_core::sync::config::{
-    Bosen, Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, Ways,
+    Bosen, Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 
 use super::{Experiment, Planned, estimate};
@@ -33,8 +33,12 @@ pub fn system_in_words(system: &System) -> String {
                 MirrorClock::Off {} => "no mirror clock".into(),
                 MirrorClock::Bounded { staleness } => format!("mirror clock {staleness}"),
             };
+            let soft = match gaia.goal {
+                UserGoal::Cheapest {} => String::new(),
+                UserGoal::Fastest { soft, .. } => format!(", soft {soft} of it"),
+            };
             let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
-            format!("Gaia, {inside} inside, {threshold}, {barrier}, {mirror}{}", ways_in_words(&gaia.overlay))
+            format!("Gaia, {inside} inside, {threshold}{soft}, {barrier}, {mirror}{}", ways_in_words(&gaia.overlay))
         }
     }
 }
