@@ -52,7 +52,7 @@ pub enum Message {
         /// When the worker had it.
         sent_at: Instant,
     },
-    /// Worker to shard, where changes are sent all the time (see [`crate::log`]): changes of some rows.
+    /// Worker to shard, where changes are sent all the time (Bösen-style): changes of some rows.
     PartialUpdate {
         /// How many of the worker's clocks are complete with it: all their changes of this shard's rows are sent.
         complete: u32,
