@@ -376,7 +376,7 @@ fn setting(options: &Options, layout: Layout) -> Setting {
         },
         layout,
         system: System::Gaia(Gaia {
-            inside: Inside::Bsp {},
+            inside: Inside::BSP,
             significance: Significance::default(),
             selective_barrier: SelectiveBarrier::Off {},
             mirror_clock: MirrorClock::Bounded { staleness: 1 },

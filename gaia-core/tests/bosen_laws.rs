@@ -128,7 +128,7 @@ fn without_slack_and_in_one_part_it_is_bsp_to_the_bit() {
         let kept = run(&mut driver, |_| ());
         (table(&driver), kept.evaluations)
     };
-    let bsp = run_of(System::Global(Inside::Bsp {}));
+    let bsp = run_of(System::Global(Inside::BSP));
     for (mbit_per_s, message_kib) in [(3, 40), (500, 1), (10_000, 100_000)] {
         assert_eq!(run_of(System::Bosen(bosen(0, mbit_per_s, 1, message_kib))), bsp);
     }

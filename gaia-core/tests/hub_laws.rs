@@ -20,7 +20,7 @@ type Driver = VirtualDriver<Machine<Counting>>;
 
 fn gaia(slack: u32, threshold: f64) -> System {
     System::Gaia(Gaia {
-        inside: Inside::Ssp { slack },
+        inside: Inside::ssp(slack),
         significance: Significance { threshold, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },

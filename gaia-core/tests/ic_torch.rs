@@ -173,7 +173,7 @@ fn machines_under_bsp_do_the_steps_of_one() {
         evaluation: Measure { every_clocks: 1, ..config().evaluation },
         ..config()
     };
-    let mut driver = Case { clocks: 4, ..Case::new(1, 2, System::Global(Inside::Bsp {})) }
+    let mut driver = Case { clocks: 4, ..Case::new(1, 2, System::Global(Inside::BSP)) }
         .driver(2, |machine| workers(&images, config, 2).swap_remove(machine as usize));
     let kept = run(&mut driver, |_| ());
     let whole = WholeImages::new(&images, 1, Ic { batch: 32, ..config }, 5, cpu()).expect("fit images");
@@ -189,7 +189,7 @@ fn machines_under_bsp_do_the_steps_of_one() {
 #[test]
 fn any_number_of_threads_gives_the_same_run() {
     let images = images(96, 24);
-    for inside in [Inside::Bsp {}, Inside::Ssp { slack: 1 }] {
+    for inside in [Inside::BSP, Inside::ssp(1)] {
         let gaia = System::Gaia(Gaia {
             inside,
             significance: Significance::default(),

@@ -15,7 +15,7 @@ const STALENESS: u32 = 1;
 
 fn gaia(slack: u32, threshold: f64) -> System {
     System::Gaia(Gaia {
-        inside: Inside::Ssp { slack },
+        inside: Inside::ssp(slack),
         significance: Significance { threshold, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
@@ -120,7 +120,7 @@ proptest! {
 
     #[test]
     fn ssp_keeps_its_staleness_bound_after_every_event(slack in 0u32..4, wan_mbit_per_s in 1u64..60, seed in 0u64..100) {
-        let system = System::Global(Inside::Ssp { slack });
+        let system = System::Global(Inside::ssp(slack));
         let case = Case { wan_mbit_per_s, seed, clocks: 8, ..Case::new(3, 2, system) };
         let mut driver = case.driver(1, |worker| Counting::new(worker, 6));
         run(&mut driver, |driver| check_staleness(driver, slack));
@@ -145,7 +145,7 @@ fn a_slow_link_raises_barriers_and_the_filter_saves_bytes() {
 
 #[test]
 fn the_parts_of_every_clock_add_up_to_it() {
-    for system in [System::Global(Inside::Bsp {}), System::Global(Inside::Ssp { slack: 2 }), gaia(1, 0.1)] {
+    for system in [System::Global(Inside::BSP), System::Global(Inside::ssp(2)), gaia(1, 0.1)] {
         let mut driver = Case::new(3, 2, system).driver(1, |worker| Counting::new(worker, 6));
         let kept = run(&mut driver, |_| ());
         let mut clocks = 0;

@@ -118,7 +118,7 @@ fn check_delivered(driver: &VirtualDriver<Machine<LdaWorker>>, case: &Case, corp
 }
 
 fn inside() -> impl Strategy<Value = Inside> {
-    prop_oneof![Just(Inside::Bsp {}), (0u32..4).prop_map(|slack| Inside::Ssp { slack })]
+    prop_oneof![Just(Inside::BSP), (0u32..4).prop_map(Inside::ssp)]
 }
 
 fn system() -> impl Strategy<Value = System> {
@@ -151,12 +151,12 @@ proptest! {
 #[test]
 fn tables_hold_the_corpus_on_every_built_in_network() {
     let systems = [
-        System::Global(Inside::Bsp {}),
-        System::Global(Inside::Ssp { slack: 2 }),
-        gaia(Inside::Bsp {}, 0.05),
-        gaia(Inside::Ssp { slack: 1 }, 0.05),
+        System::Global(Inside::BSP),
+        System::Global(Inside::ssp(2)),
+        gaia(Inside::BSP, 0.05),
+        gaia(Inside::ssp(1), 0.05),
         System::GaiaAsync(GaiaAsync {
-            inside: Inside::Bsp {},
+            inside: Inside::BSP,
             significance: Significance::default(),
             overlay: Ways::default(),
         }),
@@ -186,7 +186,7 @@ fn tables_hold_the_corpus_on_every_built_in_network() {
 #[test]
 fn a_run_is_the_same_for_any_number_of_threads() {
     let digest = |threads| {
-        let case = Case { clocks: 6, ..Case::new(2, 2, gaia(Inside::Ssp { slack: 1 }, 0.1)) };
+        let case = Case { clocks: 6, ..Case::new(2, 2, gaia(Inside::ssp(1), 0.1)) };
         let mut driver = driver(&case, &corpus(1), Reads::AllWords, threads);
         let kept = run(&mut driver, |_| ());
         (
@@ -206,9 +206,9 @@ fn a_filter_holds_back_some_updates_and_all_systems_learn() {
         let sum: f64 = (0..3).map(|machine| kept.evaluations[&(60, machine)].objective).sum();
         (sum / corpus.tokens as f64, kept.wan_bytes)
     };
-    let (bsp, _) = objective(System::Global(Inside::Bsp {}));
-    let (every, every_bytes) = objective(gaia(Inside::Bsp {}, 0.0));
-    let (some, some_bytes) = objective(gaia(Inside::Bsp {}, 0.3));
+    let (bsp, _) = objective(System::Global(Inside::BSP));
+    let (every, every_bytes) = objective(gaia(Inside::BSP, 0.0));
+    let (some, some_bytes) = objective(gaia(Inside::BSP, 0.3));
     assert!(some_bytes < every_bytes, "{some_bytes} with the filter, {every_bytes} without");
     for other in [every, some] {
         assert!((other - bsp).abs() < 0.05 * bsp, "BSP {bsp}, Gaia {other}");

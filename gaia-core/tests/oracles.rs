@@ -31,17 +31,11 @@ fn bosen(slack: u32) -> System {
 
 /// A small run of every kind of system: three sites of two machines.
 fn cases() -> Vec<Case> {
-    let inside = Inside::Ssp { slack: 1 };
+    let inside = Inside::ssp(1);
     let asynchronous = GaiaAsync { inside, significance: Significance::default(), overlay: Ways::default() };
-    let systems = [
-        System::Global(inside),
-        System::Global(Inside::LocalSteps { every: 4 }),
-        gaia(inside, 0.01),
-        System::GaiaAsync(asynchronous),
-        bosen(0),
-        bosen(2),
-    ];
-    let mut cases: Vec<Case> = systems.into_iter().map(|system| Case::new(3, 2, system)).collect();
+    let global = Inside::all().into_iter().map(|model| System::Global(model.example));
+    let others = [gaia(inside, 0.01), System::GaiaAsync(asynchronous), bosen(0), bosen(2)];
+    let mut cases: Vec<Case> = global.chain(others).map(|system| Case::new(3, 2, system)).collect();
     let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
     cases.push(Case { overlay: overlay.clone(), ..Case::new(3, 2, gaia(inside, 0.01)) });
     let System::Gaia(settings) = gaia(inside, 0.01) else { unreachable!("it is Gaia") };
@@ -105,7 +99,7 @@ proptest! {
         delay_ms in 0u64..300,
         seed in 0u64..1000,
     ) {
-        let system = System::Global(Inside::Bsp {});
+        let system = System::Global(Inside::BSP);
         let case = Case { wan_mbit_per_s, delay_ms, seed, ..Case::new(sites, machines_per_site, system) };
         let mut driver = case.driver(2, Mixing::new);
         run(&mut driver, |_| ());
@@ -120,7 +114,7 @@ proptest! {
         slack in 0u32..3,
         wan_mbit_per_s in 1u64..100,
     ) {
-        let system = gaia(Inside::Ssp { slack }, 0.0);
+        let system = gaia(Inside::ssp(slack), 0.0);
         let case = Case { wan_mbit_per_s, ..Case::new(sites, machines_per_site, system) };
         let workers = case.machines();
         let mut driver = case.driver(2, |worker| Counting::new(worker, workers));
@@ -141,8 +135,8 @@ fn ssp_without_slack_is_bsp_to_the_bit() {
         let kept = run(&mut driver, |_| ());
         (driver.digest().to_string(), kept.evaluations)
     };
-    assert_eq!(run_of(Inside::Ssp { slack: 0 }), run_of(Inside::Bsp {}));
-    assert_eq!(run_of(Inside::LocalSteps { every: 1 }), run_of(Inside::Bsp {}));
+    assert_eq!(run_of(Inside::ssp(0)), run_of(Inside::BSP));
+    assert_eq!(run_of(Inside::local_steps(1)), run_of(Inside::BSP));
 }
 
 #[test]
@@ -153,15 +147,15 @@ fn local_steps_exchange_every_so_many_clocks_and_lose_nothing() {
         let kept = run(&mut driver, |driver| {
             for node in driver.nodes() {
                 for (_, data_clock) in node.worker().reading().unwrap_or_default() {
-                    assert!(data_clock.is_multiple_of(3) || inside == Inside::Bsp {});
+                    assert!(data_clock.is_multiple_of(3) || inside == Inside::BSP);
                 }
             }
         });
         (table(&driver, 0..6), kept)
     };
-    let (rounds, kept) = run_of(Inside::LocalSteps { every: 3 });
+    let (rounds, kept) = run_of(Inside::local_steps(3));
     assert_eq!(rounds, vec![4.0 + 6.0; (ROWS * WIDTH) as usize], "two rounds of three clocks are over");
-    let (_, every_clock) = run_of(Inside::Bsp {});
+    let (_, every_clock) = run_of(Inside::BSP);
     assert!(kept.wan_bytes * 2 < every_clock.wan_bytes, "{} bytes, {}", kept.wan_bytes, every_clock.wan_bytes);
     // Between exchanges there is no shared model: the objective of the last one stands.
     let objective = |clock: u32| kept.evaluations[&(clock, 4)].objective;
@@ -176,7 +170,7 @@ fn gaia_async_is_gaia_without_barrier_and_mirror_clock() {
         run(&mut driver, |_| ());
         driver.digest().to_string()
     };
-    let (inside, significance) = (Inside::Ssp { slack: 1 }, Significance::default());
+    let (inside, significance) = (Inside::ssp(1), Significance::default());
     let settings = Gaia {
         inside,
         significance,
@@ -197,7 +191,7 @@ fn gaia_in_one_site_is_the_global_server() {
         run(&mut driver, |_| ());
         bits(&table(&driver, 0..4))
     };
-    assert_eq!(run_of(gaia(Inside::Bsp {}, 0.01)), run_of(System::Global(Inside::Bsp {})));
+    assert_eq!(run_of(gaia(Inside::BSP, 0.01)), run_of(System::Global(Inside::BSP)));
 }
 
 #[test]
@@ -208,7 +202,7 @@ fn ssp_lets_fast_workers_run_ahead_and_ends_the_same_clock() {
         assert_eq!(kept.evaluations.keys().filter(|&&(clock, _)| clock == 12).count(), 6);
         driver.now().as_secs_f64()
     };
-    let (bsp, ssp) = (seconds(Inside::Bsp {}), seconds(Inside::Ssp { slack: 2 }));
+    let (bsp, ssp) = (seconds(Inside::BSP), seconds(Inside::ssp(2)));
     assert!(ssp < bsp, "SSP {ssp} s, BSP {bsp} s");
 }
 
@@ -227,7 +221,7 @@ fn any_number_of_threads_gives_the_same_run() {
 #[test]
 fn another_seed_gives_another_run() {
     let digest = |seed| {
-        let mut driver = Case { seed, ..Case::new(2, 2, System::Global(Inside::Bsp {})) }.driver(1, Mixing::new);
+        let mut driver = Case { seed, ..Case::new(2, 2, System::Global(Inside::BSP)) }.driver(1, Mixing::new);
         run(&mut driver, |_| ());
         driver.digest().to_string()
     };
@@ -261,11 +255,11 @@ fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
 
 #[test]
 fn a_damaged_checkpoint_is_refused() {
-    let case = Case::new(2, 1, System::Global(Inside::Bsp {}));
+    let case = Case::new(2, 1, System::Global(Inside::BSP));
     let mut driver = case.driver(1, Mixing::new);
     driver.start(&mut common::Kept::default());
     let checkpoint = driver.checkpoint();
-    let mut other = Case::new(3, 1, System::Global(Inside::Bsp {})).driver(1, Mixing::new);
+    let mut other = Case::new(3, 1, System::Global(Inside::BSP)).driver(1, Mixing::new);
     assert!(other.resume(&checkpoint).is_err());
     assert!(case.driver(1, Mixing::new).resume(&checkpoint[..checkpoint.len() / 2]).is_err());
 }

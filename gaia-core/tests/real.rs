@@ -140,7 +140,7 @@ fn in_real_time<W: Workload>(case: &Case, dilation: &str, workload: impl Fn(u32)
 
 #[test]
 fn bsp_over_real_connections_is_bsp_in_virtual_time_to_the_bit() {
-    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::Bsp {})) };
+    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::BSP)) };
     let expected = in_virtual_time(&case, Mixing::new);
     assert_eq!(expected.evaluations.len(), 4 * 6);
     for dilation in ["1", "0.2"] {
@@ -165,7 +165,7 @@ fn topic_modelling(case: &Case) -> (u64, impl Fn(u32) -> LdaWorker + Sync + use<
 
 #[test]
 fn topics_over_real_connections_are_those_of_virtual_time_to_the_bit() {
-    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::Bsp {})) };
+    let case = Case { clocks: 5, ..Case::new(2, 2, System::Global(Inside::BSP)) };
     let (tokens, worker) = topic_modelling(&case);
     let expected = in_virtual_time(&case, &worker);
     let counted: f32 = expected.tables.iter().flatten().map(|&bits| f32::from_bits(bits)).sum();
@@ -189,7 +189,7 @@ fn topics_under_gaia_over_real_connections_lose_no_token() {
 /// Gaia that sends every update, announced by barriers.
 fn everything_significant() -> System {
     System::Gaia(Gaia {
-        inside: Inside::Bsp {},
+        inside: Inside::BSP,
         significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },

@@ -19,7 +19,7 @@ const THRESHOLD: f64 = 0.6;
 
 fn gaia(slack: u32, goal: UserGoal) -> System {
     System::Gaia(Gaia {
-        inside: Inside::Ssp { slack },
+        inside: Inside::ssp(slack),
         significance: Significance { threshold: THRESHOLD, schedule: Schedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
@@ -138,7 +138,7 @@ fn the_cheapest_sends_less_and_the_fastest_is_nearer() {
 fn no_message_is_longer_than_its_share_of_the_link() {
     // Everything is held back by the threshold, so that all updates are best effort.
     let run_of = |seconds| {
-        let Case { wan_mbit_per_s, .. } = Case::new(2, 1, System::Global(Inside::Bsp {}));
+        let Case { wan_mbit_per_s, .. } = Case::new(2, 1, System::Global(Inside::BSP));
         let Gaia { significance, .. } = match gaia(0, UserGoal::Cheapest {}) {
             System::Gaia(gaia) => gaia,
             _ => unreachable!("it is Gaia"),

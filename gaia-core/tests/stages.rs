@@ -94,7 +94,7 @@ fn ran(case: &Case, stages: usize) -> (Kept<Vec<f32>>, f64) {
 
 #[test]
 fn stages_learn_the_same_bits_under_bsp_in_less_time() {
-    let case = case(System::Global(Inside::Bsp {}));
+    let case = case(System::Global(Inside::BSP));
     let ((whole, long), (staged, short)) = (ran(&case, 1), ran(&case, 3));
     assert_eq!(whole.evaluations, staged.evaluations);
     assert!(short < 0.97 * long, "{short} s staged, {long} s at once");
@@ -102,7 +102,7 @@ fn stages_learn_the_same_bits_under_bsp_in_less_time() {
 
 #[test]
 fn the_parts_of_a_clock_add_up_with_stages() {
-    for system in [System::Global(Inside::Bsp {}), gaia(Inside::Ssp { slack: 1 })] {
+    for system in [System::Global(Inside::BSP), gaia(Inside::ssp(1))] {
         let (kept, _) = ran(&case(system), 3);
         let mut clocks = 0;
         for (_, sample) in &kept.clocks {
@@ -119,7 +119,7 @@ fn the_parts_of_a_clock_add_up_with_stages() {
 
 #[test]
 fn a_staged_run_taken_up_from_any_checkpoint_ends_the_same() {
-    for system in [System::Global(Inside::Ssp { slack: 1 }), gaia(Inside::Bsp {})] {
+    for system in [System::Global(Inside::ssp(1)), gaia(Inside::BSP)] {
         let case = case(system);
         let driver = || case.driver(2, |worker| Staged::new(worker, 3));
         let mut whole = driver();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use emulator::profile::{Profile, builtin_names};
+use gaia_core::sync::config::Inside;
 
 use crate::cli::{Failure, PlanArgs};
 use crate::figures::Figure;
@@ -76,11 +77,7 @@ pub fn list() -> String {
     );
     section(
         "sync models inside",
-        pairs(&[
-            ("bsp", "every worker waits for all updates of the clock before"),
-            ("ssp", "a worker may be `slack` clocks ahead of the slowest"),
-            ("local-steps", "every worker learns for `every` clocks on its own copy, then all exchange"),
-        ]),
+        Inside::all().into_iter().map(|model| (model.name, model.about.to_owned())).collect(),
     );
     section(
         "workloads",

@@ -120,7 +120,7 @@ fn settings_fill_in_what_the_spec_leaves_out() {
     assert_eq!((mf.rank, mf.lambda), (64, 0.1));
     assert_eq!(plans.iter().map(|plan| plan.seed).collect::<Vec<_>>(), [4, 4, 5, 5]);
     let gaia_core::sync::config::System::Gaia(gaia) = &plans[1].system else { panic!("a cell keeps its system") };
-    assert_eq!(gaia.inside, gaia_core::sync::config::Inside::Ssp { slack: 3 });
+    assert_eq!(gaia.inside, gaia_core::sync::config::Inside::ssp(3));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
+use gaia_core::sync::config::Inside;
 use harness::results::manifest::CellEntry;
 use harness::results::{Summary, store};
 
@@ -36,10 +37,15 @@ cells:
 /// The summary of every cell by name, of a run in a folder of its own.
 fn summaries() -> BTreeMap<String, Summary> {
     let folder = tempfile::tempdir().expect("a folder");
-    let cell = |(name, system): &(&str, &str)| {
+    let cell = |name: &str, system: &str| {
         format!("  - {{ name: \"{name}\", profile: va-ca, machines-per-site: 2, system: {{ {system} }} }}\n")
     };
-    let cells: String = SYSTEMS.iter().map(cell).collect();
+    let mut cells: String = SYSTEMS.iter().map(|(name, system)| cell(name, system)).collect();
+    // Whatever is on the list of sync models runs, without a word here.
+    for model in Inside::all() {
+        let settings = serde_json::to_string(&model.example).expect("it has a form");
+        cells.push_str(&cell(&model.name, &format!("global: {settings}")));
+    }
     fs::write(folder.path().join("all.yaml"), format!("{SPEC}{cells}")).expect("writable");
     let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
     let ran = command.current_dir(folder.path()).args(["run", "all.yaml"]).output().expect("the binary starts");
@@ -53,7 +59,7 @@ fn summaries() -> BTreeMap<String, Summary> {
 #[test]
 fn every_system_runs_from_its_spec() {
     let summaries = summaries();
-    assert_eq!(summaries.len(), SYSTEMS.len());
+    assert_eq!(summaries.len(), SYSTEMS.len() + Inside::all().len());
     for (name, summary) in &summaries {
         assert_eq!(summary.clocks, 7, "{name}");
         assert!(summary.last_objective < summary.first_objective, "{name} learns");
@@ -67,4 +73,15 @@ fn every_system_runs_from_its_spec() {
     assert_eq!(summaries["computed"].digest, summaries["Gaia"].digest);
     assert_eq!(every_clock.last_objective.to_bits(), bsp.last_objective.to_bits());
     assert!(rounds.wan_bytes_per_clock < 0.6 * bsp.wan_bytes_per_clock);
+}
+
+#[test]
+fn sync_models_are_named_after_their_files_as_specs_name_them() {
+    for model in Inside::all() {
+        let form = serde_json::to_value(model.example).expect("it has a form");
+        let names: Vec<&String> = form.as_object().expect("a name and settings").keys().collect();
+        assert_eq!(names, [&model.name]);
+        assert_eq!(model.example.name(), model.name);
+        assert_eq!(serde_json::from_value::<Inside>(form).expect("it reads back"), model.example);
+    }
 }

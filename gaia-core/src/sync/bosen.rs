@@ -6,7 +6,7 @@
 //! and [`crate::pace`]).
 
 use super::config::{Bosen, Inside};
-use super::{Apply, CacheState, Communication, Hold, Outgoing, Progress, ReadState, SyncModel, inside};
+use super::{Apply, CacheState, Communication, Hold, ReadState, SyncModel};
 
 pub(super) struct BosenModel {
     settings: Bosen,
@@ -15,7 +15,7 @@ pub(super) struct BosenModel {
 
 impl BosenModel {
     pub(super) fn new(settings: Bosen) -> Self {
-        BosenModel { inside: inside(Inside::Ssp { slack: settings.slack }), settings }
+        BosenModel { inside: Inside::ssp(settings.slack).model(), settings }
     }
 }
 
@@ -35,13 +35,5 @@ impl SyncModel for BosenModel {
     fn communication(&self) -> Communication {
         let Bosen { budget, parts, message, .. } = self.settings;
         Communication::Continuous { parts, budget, message }
-    }
-
-    fn outgoing(&self, _: &Progress) -> Outgoing {
-        Outgoing::Nothing
-    }
-
-    fn barrier_backlog_seconds(&self) -> Option<f64> {
-        None
     }
 }

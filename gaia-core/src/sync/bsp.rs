@@ -2,9 +2,15 @@
 //!
 //! Updates are summed in the workers' order, so the result is the same to the bit on any network.
 
-use super::{Apply, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
+use serde::{Deserialize, Serialize};
 
-pub(super) struct Bsp;
+use super::inside::SyncModelInside;
+use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+
+/// Bulk Synchronous Parallel: every worker waits for all updates of the clock before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bsp {}
 
 impl SyncModel for Bsp {
     fn apply(&self) -> Apply {
@@ -18,12 +24,13 @@ impl SyncModel for Bsp {
     fn cache_serves(&self, cache: &CacheState) -> bool {
         cache.data_clock >= cache.clock
     }
+}
 
-    fn outgoing(&self, _: &Progress) -> Outgoing {
-        Outgoing::Nothing
-    }
+impl SyncModelInside for Bsp {
+    const ABOUT: &'static str = "every worker waits for all updates of the clock before";
+    const EXAMPLE: Self = Bsp {};
 
-    fn barrier_backlog_seconds(&self) -> Option<f64> {
-        None
+    fn in_words(&self) -> String {
+        "BSP".into()
     }
 }

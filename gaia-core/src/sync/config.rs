@@ -3,6 +3,7 @@
 use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
+pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
 
 /// A training system: where the parameter servers stand and how they keep together.
@@ -59,25 +60,6 @@ impl System {
             }),
         }
     }
-}
-
-/// The sync model among workers of one parameter server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Inside {
-    /// Bulk Synchronous Parallel: every worker waits for all updates of the clock before.
-    Bsp {},
-    /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
-    Ssp {
-        /// Clocks.
-        slack: u32,
-    },
-    /// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
-    /// BSP. For one global parameter server only.
-    LocalSteps {
-        /// Clocks.
-        every: u32,
-    },
 }
 
 /// Learning where all raw data have been moved to.
@@ -281,6 +263,21 @@ pub enum Encoding {
     Packed,
     /// 4 bytes for every parameter, zero or not: what a server that knows nothing of sparse updates sends.
     Dense,
+}
+
+impl Inside {
+    /// Bulk Synchronous Parallel.
+    pub const BSP: Inside = Inside::Bsp(Bsp {});
+
+    /// Stale Synchronous Parallel.
+    pub const fn ssp(slack: u32) -> Inside {
+        Inside::Ssp(Ssp { slack })
+    }
+
+    /// Local steps.
+    pub const fn local_steps(every: u32) -> Inside {
+        Inside::LocalSteps(LocalSteps { every })
+    }
 }
 
 impl Ways {

@@ -9,7 +9,7 @@
 //! A worker reads only what the server has answered for this very clock: a cached copy knows nothing of barred rows.
 
 use super::config::{Gaia, MirrorClock, Schedule, SelectiveBarrier, UserGoal};
-use super::{Apply, BestEffort, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel, inside};
+use super::{Apply, BestEffort, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
 
 pub(super) struct GaiaModel {
     settings: Gaia,
@@ -18,7 +18,7 @@ pub(super) struct GaiaModel {
 
 impl GaiaModel {
     pub(super) fn new(settings: Gaia) -> Self {
-        GaiaModel { inside: inside(settings.inside), settings }
+        GaiaModel { inside: settings.inside.model(), settings }
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
 
     fn model(schedule: Schedule) -> GaiaModel {
         GaiaModel::new(Gaia {
-            inside: Inside::Bsp {},
+            inside: Inside::BSP,
             significance: Significance { threshold: 0.01, schedule },
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::Bounded { staleness: 1 },

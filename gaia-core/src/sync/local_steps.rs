@@ -4,11 +4,18 @@
 //!
 //! Between two exchanges no model is shared by all. Workers report the objective of the last one.
 
-use super::{Apply, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
+use serde::{Deserialize, Serialize};
 
-pub(super) struct LocalSteps {
+use super::inside::{Clocks, SyncModelInside};
+use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+
+/// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
+/// BSP. For one global parameter server only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalSteps {
     /// Clocks, at least 1.
-    pub(super) every: u32,
+    pub every: u32,
 }
 
 impl LocalSteps {
@@ -34,13 +41,19 @@ impl SyncModel for LocalSteps {
     fn exchanges_after(&self, clock: u32) -> bool {
         (clock + 1).is_multiple_of(self.every)
     }
+}
 
-    fn outgoing(&self, _: &Progress) -> Outgoing {
-        Outgoing::Nothing
+impl SyncModelInside for LocalSteps {
+    const ABOUT: &'static str = "every worker learns for `every` clocks on its own copy, then all exchange";
+    const EXAMPLE: Self = LocalSteps { every: 4 };
+    const WITHIN_SITES: bool = false;
+
+    fn in_words(&self) -> String {
+        format!("BSP every {} clocks", self.every)
     }
 
-    fn barrier_backlog_seconds(&self) -> Option<f64> {
-        None
+    fn clocks(&self) -> Option<Clocks> {
+        Some(Clocks { setting: "every", value: self.every, least: 1 })
     }
 }
 

@@ -1,20 +1,27 @@
 //! Sync models: may this read go ahead, and what is sent now.
 //!
-//! A model decides and holds no state; the server shard and the worker store, send and wait. Each model is one file and
-//! one line in [`model`]. Clocks count what is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and
-//! their updates applied.
+//! A model decides and holds no state; the server shard and the worker store, send and wait. A model among the workers of one
+//! parameter server is one file and one line in the list below ([`Inside`]; docs/your-own-sync-model.md). Clocks count what
+//! is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and their updates applied.
 
 use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
-use crate::sync::config::{Inside, System};
+use crate::sync::config::System;
+use crate::sync::inside::{SyncModelInside, sync_models_inside};
 
 mod bosen;
-mod bsp;
 pub mod config;
 mod gaia;
-mod local_steps;
-mod ssp;
+pub mod inside;
+
+// Sync models among the workers of one parameter server: a file and a line each.
+sync_models_inside! {
+    bsp::Bsp,
+    ssp::Ssp,
+    local_steps::LocalSteps,
+    tap::Tap,
+}
 
 /// When a server applies the updates that reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,31 +133,26 @@ pub trait SyncModel: Send + Sync {
         Communication::AtTheEnd
     }
     /// What is sent to the other sites now.
-    fn outgoing(&self, progress: &Progress) -> Outgoing;
+    fn outgoing(&self, _progress: &Progress) -> Outgoing {
+        Outgoing::Nothing
+    }
     /// What is sent to the other sites while links are idle, beside [`SyncModel::outgoing`].
     fn best_effort(&self) -> Option<BestEffort> {
         None
     }
     /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
-    fn barrier_backlog_seconds(&self) -> Option<f64>;
+    fn barrier_backlog_seconds(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// The model of a system.
 pub fn model(system: &System) -> Box<dyn SyncModel> {
     match (system, system.between_sites()) {
         (_, Some(settings)) => Box::new(gaia::GaiaModel::new(settings)),
-        (System::Global(within), None) => inside(*within),
-        (System::Centralized(central), None) => inside(central.inside),
+        (System::Global(within), None) => within.model(),
+        (System::Centralized(central), None) => central.inside.model(),
         (System::Bosen(settings), None) => Box::new(bosen::BosenModel::new(*settings)),
         (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
-    }
-}
-
-/// The model among the workers of one parameter server.
-fn inside(within: Inside) -> Box<dyn SyncModel> {
-    match within {
-        Inside::Bsp {} | Inside::Ssp { slack: 0 } => Box::new(bsp::Bsp),
-        Inside::Ssp { slack } => Box::new(ssp::Ssp { slack }),
-        Inside::LocalSteps { every } => Box::new(local_steps::LocalSteps { every }),
     }
 }

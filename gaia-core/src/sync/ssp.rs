@@ -1,17 +1,24 @@
 //! Stale Synchronous Parallel: clock `c` reads at least all updates of the clocks before `c - slack`.
 //!
 //! A worker computes from its cache while that is fresh enough; fresher rows are fetched in the background.
+//! With slack 0 it is BSP, to the bit.
 
-use super::{Apply, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
+use serde::{Deserialize, Serialize};
 
-pub(super) struct Ssp {
-    /// Clocks, at least 1: with 0 this would be BSP.
-    pub(super) slack: u32,
+use super::inside::{Clocks, SyncModelInside};
+use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+
+/// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ssp {
+    /// Clocks.
+    pub slack: u32,
 }
 
 impl SyncModel for Ssp {
     fn apply(&self) -> Apply {
-        Apply::OnArrival
+        if self.slack == 0 { Apply::InWorkerOrder } else { Apply::OnArrival }
     }
 
     fn may_read(&self, read: &ReadState) -> Result<(), Hold> {
@@ -21,13 +28,18 @@ impl SyncModel for Ssp {
     fn cache_serves(&self, cache: &CacheState) -> bool {
         cache.data_clock.saturating_add(self.slack) >= cache.clock
     }
+}
 
-    fn outgoing(&self, _: &Progress) -> Outgoing {
-        Outgoing::Nothing
+impl SyncModelInside for Ssp {
+    const ABOUT: &'static str = "a worker may be `slack` clocks ahead of the slowest";
+    const EXAMPLE: Self = Ssp { slack: 1 };
+
+    fn in_words(&self) -> String {
+        format!("SSP (slack {})", self.slack)
     }
 
-    fn barrier_backlog_seconds(&self) -> Option<f64> {
-        None
+    fn clocks(&self) -> Option<Clocks> {
+        Some(Clocks { setting: "slack", value: self.slack, least: 0 })
     }
 }
 

@@ -7,7 +7,8 @@ use std::ops::RangeInclusive;
 
 use emulator::units::ByteSize;
 use gaia_core::cost::MachineKind;
-use gaia_core::sync::config::{Bosen, Gaia, Inside, MirrorClock, SelectiveBarrier, System, UserGoal};
+use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
+use gaia_core::sync::inside::Clocks;
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link, Workload};
@@ -116,7 +117,7 @@ impl Problems {
 
     /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
     pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
-        if let System::Global(Inside::LocalSteps { every }) = system
+        if let System::Global(Inside::LocalSteps(LocalSteps { every })) = system
             && *every >= clocks
         {
             let path = "target.system.global.local-steps.every";
@@ -133,10 +134,15 @@ impl Problems {
 
     fn gaia(&mut self, path: &str, gaia: &Gaia) {
         self.inside(&format!("{path}.inside"), &gaia.inside);
-        if let Inside::LocalSteps { .. } = gaia.inside {
+        if !gaia.inside.works_within_sites() {
+            let names: Vec<String> = Inside::all()
+                .iter()
+                .filter(|it| it.example.works_within_sites())
+                .map(|it| format!("`{}`", it.name))
+                .collect();
             self.add(
-                format!("{path}.inside.local-steps"),
-                "for `global` only: expected `bsp` or `ssp` among the workers of a site",
+                format!("{path}.inside.{}", gaia.inside.name()),
+                format!("for `global` only: expected {} among the workers of a site", names.join(" or ")),
             );
         }
         self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
@@ -153,12 +159,8 @@ impl Problems {
     }
 
     fn inside(&mut self, path: &str, inside: &Inside) {
-        match inside {
-            Inside::Bsp {} => {}
-            Inside::Ssp { slack } => self.within(&format!("{path}.ssp.slack"), *slack, 0..=MAX_CLOCKS_AHEAD),
-            Inside::LocalSteps { every } => {
-                self.within(&format!("{path}.local-steps.every"), *every, 1..=MAX_CLOCKS_AHEAD);
-            }
+        if let Some(Clocks { setting, value, least }) = inside.clocks() {
+            self.within(&format!("{path}.{}.{setting}", inside.name()), value, least..=MAX_CLOCKS_AHEAD);
         }
     }
 

@@ -11,17 +11,17 @@ use super::{Experiment, Planned, estimate};
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
     match system {
-        System::Global(inside) => format!("IterStore-style, {}", inside_in_words(inside)),
+        System::Global(inside) => format!("IterStore-style, {}", inside.in_words()),
         System::Bosen(Bosen { slack, budget, parts, .. }) => {
-            let inside = if *slack == 0 { Inside::Bsp {} } else { Inside::Ssp { slack: *slack } };
-            format!("Bösen-style, {}, {budget} a machine, clocks in {parts} parts", inside_in_words(&inside))
+            let inside = if *slack == 0 { Inside::BSP } else { Inside::ssp(*slack) };
+            format!("Bösen-style, {}, {budget} a machine, clocks in {parts} parts", inside.in_words())
         }
         System::Centralized(central) => {
             let moved = central.raw_data.map_or_else(String::new, |bytes| format!(", {bytes} of raw data"));
-            format!("Centralized in {}{moved}, {}", central.site, inside_in_words(&central.inside))
+            format!("Centralized in {}{moved}, {}", central.site, central.inside.in_words())
         }
         System::GaiaAsync(gaia) => {
-            let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
+            let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
             format!("Gaia_Async, {inside} inside, {threshold}{}", ways_in_words(&gaia.overlay))
         }
         System::Gaia(gaia) => {
@@ -37,7 +37,7 @@ pub fn system_in_words(system: &System) -> String {
                 UserGoal::Cheapest {} => String::new(),
                 UserGoal::Fastest { soft, .. } => format!(", soft {soft} of it"),
             };
-            let (inside, threshold) = (inside_in_words(&gaia.inside), threshold_in_words(&gaia.significance));
+            let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
             format!("Gaia, {inside} inside, {threshold}{soft}, {barrier}, {mirror}{}", ways_in_words(&gaia.overlay))
         }
     }
@@ -66,14 +66,6 @@ fn threshold_in_words(significance: &Significance) -> String {
         Schedule::LearningRate => " by learning rate",
     };
     format!("{}{schedule}", significance.threshold)
-}
-
-fn inside_in_words(inside: &Inside) -> String {
-    match inside {
-        Inside::Bsp {} => "BSP".into(),
-        Inside::Ssp { slack } => format!("SSP (slack {slack})"),
-        Inside::LocalSteps { every } => format!("BSP every {every} clocks"),
-    }
 }
 
 /// The plans as aligned columns, with a line of sums below.

@@ -148,7 +148,7 @@ fn panels(bandwidth: f64) -> Vec<Panel> {
 
 /// The systems that are asked about when the spec names none.
 fn cells(asked: &WhatIf, profile: &Profile, machines: u32) -> Vec<Cell> {
-    let inside = Inside::Bsp {};
+    let inside = Inside::BSP;
     let mut cells = vec![
         Cell::of("Baseline", System::Global(inside)),
         Cell::of(

@@ -391,7 +391,7 @@ impl Cell {
 
 impl Default for Target {
     fn default() -> Self {
-        Target { profile: "lan".into(), machines_per_site: None, system: System::Global(Inside::Bsp {}) }
+        Target { profile: "lan".into(), machines_per_site: None, system: System::Global(Inside::BSP) }
     }
 }
 
