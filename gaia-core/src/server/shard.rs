@@ -3,7 +3,7 @@
 //! A shard does one piece of work at a time, each with a modelled duration: reads that the sync model lets through come
 //! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock. The
-//! same for every side of the overlay, when the slowest of the sites that it speaks for moves (see [`super::mirrors`]).
+//! same for every side of the overlay, when the slowest of the sites that it speaks for moves.
 //!
 //! A read waits in one place, `PendingRead`, with the reason and since when; every change of state asks the model again.
 
