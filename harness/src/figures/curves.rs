@@ -3,12 +3,14 @@
 //! Where all sites agree, one site's copy shows what all of them show; where they drift apart it shows that.
 
 use plotters::prelude::DrawingBackend;
+use polars::prelude::{Column, DataFrame, PolarsResult};
 
 use super::DrawError;
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, Rect};
 use super::cells::{Cell, Spread, by_panel, compared, group};
-use super::convergence::{DASHED_TARGET, curve, curve_legend, objective_axis};
+use super::convergence::{self, DASHED_TARGET, curve, curve_legend, objective_axis};
+use super::fig12::least_over_target;
 use super::panel::{LEGEND_ROW, Panel, legend_rows};
 use super::text::{Anchor, fitted};
 use super::timebar::{pen, time_unit};
@@ -60,6 +62,18 @@ impl Layout {
 fn width(frames: usize) -> f64 {
     let columns = frames.clamp(1, IN_A_ROW) as f64;
     ((SIDES.1 - SIDES.0 - BETWEEN * (columns - 1.0)) / columns - AXIS_ROOM).min(520.0)
+}
+
+/// The numbers of [`convergence::table`], and how near one site's copy came to the target.
+///
+/// # Errors
+/// As there.
+pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+    let mut table = convergence::table(results)?;
+    let cells = group(results);
+    let least = cells.iter().map(|cell| least_over_target(cell).ok().map(|least| least.mean)).collect::<Vec<_>>();
+    table.with_column(Column::new("least_one_copy_over_target".into(), least))?;
+    Ok(table)
 }
 
 /// The figure.

@@ -58,7 +58,7 @@ fn not_run(name: &str) -> Unmeasured {
 }
 
 /// The least objective of one site's copy over the target, of each run.
-fn least_over_target(cell: &Cell<'_>) -> Result<Spread, Unmeasured> {
+pub(super) fn least_over_target(cell: &Cell<'_>) -> Result<Spread, Unmeasured> {
     let least = |run: &&CellResult| {
         let least = run.samples.iter().map(|sample| sample.objective_one_copy).fold(f64::INFINITY, f64::min);
         run.summary.target.map(|target| least / target)

@@ -131,7 +131,8 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self.form {
-            Form::Convergence | Form::Curves => convergence::table(results),
+            Form::Convergence => convergence::table(results),
+            Form::Curves => curves::table(results),
             Form::Bars(style) => convergence::table_over(results, style.reference),
             Form::Shares => shares::table(results),
             Form::Validation => validation::table(results),
