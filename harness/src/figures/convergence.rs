@@ -152,7 +152,7 @@ impl Layout {
     pub(super) fn of(results: &[CellResult]) -> Self {
         let cells = group(results);
         let cells = compared(&cells);
-        let rows = legend_rows(OBJECTIVES.1 - OBJECTIVES.0, &curve_legend(&cells));
+        let rows = legend_rows(OBJECTIVES.1 - OBJECTIVES.0, &curve_legend(&cells, 0));
         let top = TOP + rows.saturating_sub(TOP_ROWS) as f64 * LEGEND_ROW;
         let names: Vec<&str> = cells.iter().map(|cell| cell.shown.as_str()).collect();
         let names = BarNames::of(slot(TIMES, cells.len()), &names, &seconds_labels(&cells));
@@ -232,7 +232,7 @@ fn draw_objectives<DB: DrawingBackend>(
 ) -> Result<(), DrawError> {
     let panel = Panel { frame: layout.frame(OBJECTIVES), title: "(b) Convergence" };
     panel.draw_title(canvas)?;
-    panel.draw_legend(canvas, &curve_legend(cells))?;
+    panel.draw_legend(canvas, &curve_legend(cells, 0))?;
     let of = |sample: &Sample| sample.objective;
     let (x, y) = (time_axis(cells), objective_axis(cells, of));
     panel.draw_y(canvas, &y, "objective")?;
@@ -363,9 +363,9 @@ fn seconds_labels(cells: &[&Cell<'_>]) -> Vec<String> {
     cells.iter().map(|cell| seconds_label(cell)).collect()
 }
 
-/// Curves by name, and the target.
-pub(super) fn curve_legend<'a>(cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
-    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(i)), cell.shown.as_str()));
+/// Curves by name, drawn with the pens from `first` on, and the target.
+pub(super) fn curve_legend<'a>(cells: &[&'a Cell<'_>], first: usize) -> Vec<(Swatch<'static>, &'a str)> {
+    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(first + i)), cell.shown.as_str()));
     curves.chain([(Swatch::Line(DASHED_TARGET), "target")]).collect()
 }
 

@@ -8,7 +8,7 @@ use polars::prelude::{Column, DataFrame, PolarsResult};
 use super::DrawError;
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, Rect};
-use super::cells::{Cell, Spread, by_panel, compared, group};
+use super::cells::{BASELINE, Cell, Spread, by_panel, compared, group};
 use super::convergence::{self, DASHED_TARGET, curve, curve_legend, objective_axis};
 use super::fig12::least_over_target;
 use super::panel::{LEGEND_ROW, Panel, legend_rows};
@@ -44,7 +44,10 @@ impl Layout {
         let cells = group(results);
         let cells = compared(&cells);
         let panels = by_panel(&cells);
-        let rows = panels.iter().map(|(_, cells)| legend_rows(width(panels.len()), &curve_legend(cells))).max();
+        let rows = panels
+            .iter()
+            .map(|(_, cells)| legend_rows(width(panels.len()), &curve_legend(cells, first_pen(cells))))
+            .max();
         let top = TOP + rows.unwrap_or(1).saturating_sub(1) as f64 * LEGEND_ROW;
         let lines = panels.len().div_ceil(IN_A_ROW).max(1) as f64;
         Layout { top, frames: panels.len(), height: (lines * (top + FRAME_HEIGHT + BELOW)).ceil() }
@@ -56,6 +59,11 @@ impl Layout {
         let top = self.top + row as f64 * (self.top + FRAME_HEIGHT + BELOW);
         Rect { left, top, right: left + width(self.frames), bottom: top + FRAME_HEIGHT }
     }
+}
+
+/// The pen of the first curve: where there is no Baseline its pen is left out, so that Gaia looks as in the other figures.
+fn first_pen(cells: &[&Cell<'_>]) -> usize {
+    usize::from(cells.iter().all(|cell| cell.name != BASELINE))
 }
 
 /// Points of one of so many frames.
@@ -108,7 +116,7 @@ fn draw_panel<DB: DrawingBackend>(
     let title = if name.is_empty() { "Objective of one site's copy".to_owned() } else { name.to_owned() };
     let title = fitted(TITLE, panel.frame.width() + AXIS_ROOM, &title);
     canvas.text((panel.frame.left - 40.0, row_top + 14.0), Anchor::Left, TITLE, super::canvas::INK, &title)?;
-    panel.draw_legend_at(canvas, row_top, &curve_legend(cells))?;
+    panel.draw_legend_at(canvas, row_top, &curve_legend(cells, first_pen(cells)))?;
     let slowest = cells.iter().flat_map(|cell| &cell.runs).map(|run| run.summary.seconds);
     let x = Axis::linear(0.0, slowest.filter(|seconds| seconds.is_finite()).fold(0.0, f64::max) * 1.03, 5);
     let y = objective_axis(cells, of);
@@ -121,7 +129,7 @@ fn draw_panel<DB: DrawingBackend>(
     for (i, cell) in cells.iter().enumerate() {
         for run in &cell.runs {
             for points in curve(&panel, &x, &y, &run.samples, of) {
-                canvas.line(&points, pen(i))?;
+                canvas.line(&points, pen(first_pen(cells) + i))?;
             }
         }
     }

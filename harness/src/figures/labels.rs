@@ -61,10 +61,13 @@ impl BarNames {
         Self::level(slot, names, remarks).unwrap_or_else(|| Self::upright(slot, names, remarks))
     }
 
-    /// Names in one or two lines, then the remarks, if they fit uncut.
+    /// Names in one line, or in two, then the remarks, if they fit uncut.
     fn level(slot: f64, names: &[&str], remarks: &[String]) -> Option<Self> {
         let room = slot - 3.0;
-        let (size, names) = LEVEL_NAMES.into_iter().find_map(|size| uncut(size, room, names).map(|n| (size, n)))?;
+        let fits = |size| uncut(size, room, names).map(|lines| (size, lines));
+        let in_one =
+            LEVEL_NAMES.into_iter().filter_map(fits).find(|(_, names)| names.iter().all(|name| name.len() < 2));
+        let (size, names) = in_one.or_else(|| LEVEL_NAMES.into_iter().find_map(fits))?;
         let remark_size = LEVEL_REMARKS.into_iter().find(|size| widest(*size, remarks) <= room)?;
         let rows = names.iter().map(Vec::len).max().unwrap_or(1);
         let depth = LEVEL_GAP + rows as f64 * LEVEL_ROW + remark_size / 2.0;

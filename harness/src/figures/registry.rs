@@ -54,12 +54,7 @@ impl Figure {
             form: Form::Convergence,
             claims: convergence::claims,
         },
-        Figure {
-            name: "slowdown",
-            question: fig3::QUESTION,
-            form: Form::Bars(SLOWDOWNS),
-            claims: convergence::claims,
-        },
+        Figure { name: "slowdown", question: fig3::QUESTION, form: Form::Bars(SLOWDOWNS), claims: convergence::claims },
         Figure { name: "fig3", question: fig3::QUESTION, form: Form::Bars(SLOWDOWNS), claims: fig3::claims },
         Figure { name: "fig5", question: shares::QUESTION, form: Form::Shares, claims: shares::claims },
         Figure { name: "fig8", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("fig8", r) },

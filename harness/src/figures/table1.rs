@@ -60,7 +60,10 @@ macro_rules! row {
     };
 }
 
-const ROWS: [(&str, Statement, Statement); 9] = [
+/// A panel, what it says of speedup and of cost.
+type Row = (&'static str, Statement<'static>, Statement<'static>);
+
+const ROWS: [Row; 9] = [
     row!("mf-ec2-all", "MF EC2-ALL", 1.11(0.83, 1.39), 3.54(2.65, 4.43)),
     row!("mf-vc", "MF V/C", 1.22(0.91, 1.53), 1.00(0.75, 1.25)),
     row!("mf-ss", "MF S/S", 2.13(1.59, 2.67), 1.17(0.87, 1.47)),
@@ -139,13 +142,21 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
 /// Two charts: speedups and cost ratios, a group a workload, a bar a network.
 pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
     let panels = panels(results);
-    let chart = |title: &str, axis: &str, of: &dyn Fn(&Measured) -> Option<Spread>| {
+    let paper = |panel: &str, of: &dyn Fn(&Row) -> Option<f64>| {
+        let value = ROWS.iter().find(|(name, _, _)| *name == panel).and_then(of);
+        value.map_or_else(String::new, |value| format!("paper {value:.2}"))
+    };
+    let chart = |title: &str,
+                 axis: &str,
+                 of: &dyn Fn(&Measured) -> Option<Spread>,
+                 said: &dyn Fn(&Row) -> Option<f64>| {
         let mut groups: Vec<Group> = Vec::new();
         for (panel, _) in &panels {
             let (workload, network) = workload_and_network(panel);
             let spread = of(&measure(&panels, panel));
             let bar = Bar {
                 name: network.to_owned(),
+                remark: paper(panel, said),
                 label: vec![spread.map_or_else(|| "none".into(), |spread| format!("{}x", significant(spread.mean, 2)))],
                 parts: vec![spread.map_or(0.0, |spread| spread.mean)],
                 range: spread.filter(|spread| spread.n > 1).map(|spread| (spread.low, spread.high)),
@@ -159,8 +170,19 @@ pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
         Chart { title: title.into(), axis: axis.into(), parts: vec!["ratio"], line: Some(1.0), groups }
     };
     vec![
-        chart("(a) Gaia's speedup over Centralized", "speedup", &|m| m.speedup.as_ref().ok().copied()),
-        chart("(b) What Gaia costs over Centralized", "cost over Centralized's", &|m| m.cost.as_ref().ok().copied()),
+        chart("(a) Gaia's speedup over Centralized", "speedup", &|m| m.speedup.as_ref().ok().copied(), &|(
+            _,
+            speedup,
+            _,
+        )| {
+            speedup.paper
+        }),
+        chart(
+            "(b) What Gaia costs over Centralized",
+            "cost over Centralized's",
+            &|m| m.cost.as_ref().ok().copied(),
+            &|(_, _, cost)| cost.paper,
+        ),
     ]
 }
 
