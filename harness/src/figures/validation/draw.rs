@@ -13,7 +13,7 @@ use crate::figures::text::{Anchor, fitted};
 use crate::results::{Breakdown, CellResult, Sample};
 
 /// The frames of panels (a) and (b).
-const TOP: f64 = 84.0;
+const TOP: f64 = 98.0;
 const FRAME_HEIGHT: f64 = 170.0;
 const CLOCKS: (f64, f64) = (52.0, 500.0);
 const LINKS: (f64, f64) = (580.0, 890.0);
