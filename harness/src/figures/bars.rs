@@ -99,7 +99,7 @@ pub(super) fn draw<DB: DrawingBackend>(
     let groups = groups(&cells, style, slot);
     let panel = Panel { frame: layout.frame(), title: "Time to convergence" };
     panel.draw_title(canvas)?;
-    let remark = remark(style, &cells);
+    let remark = remark(style, &cells, seconds_size(&groups, slot).is_some());
     canvas.text((panel.frame.right, 14.0), Anchor::Right, 12.5, FAINT, &remark)?;
     panel.draw_legend(canvas, &legend(&names))?;
 
@@ -125,6 +125,14 @@ pub(super) fn draw<DB: DrawingBackend>(
     draw_below(canvas, &panel, &groups, slot)
 }
 
+/// The size at which every bar's seconds fit below it, if there is one.
+fn seconds_size(groups: &[Group<'_, '_>], slot: f64) -> Option<f64> {
+    let labels = groups.iter().flat_map(|group| &group.cells).map(|cell| timebar::seconds_label(cell));
+    let labels: Vec<String> = labels.collect();
+    let widest = |size: f64| labels.iter().map(|text| text_width(size, text)).fold(0.0, f64::max);
+    SECONDS.into_iter().find(|size| widest(*size) <= slot * 0.96)
+}
+
 /// The seconds of each bar, and the name of each group.
 fn draw_below<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
@@ -134,8 +142,7 @@ fn draw_below<DB: DrawingBackend>(
 ) -> Result<(), DrawError> {
     let seconds = |group: &Group<'_, '_>| group.cells.iter().map(|cell| timebar::seconds_label(cell)).collect();
     let seconds: Vec<Vec<String>> = groups.iter().map(seconds).collect();
-    let widest = |size: f64| seconds.iter().flatten().map(|text| text_width(size, text)).fold(0.0, f64::max);
-    let size = SECONDS.into_iter().find(|size| widest(*size) <= slot * 0.96);
+    let size = seconds_size(groups, slot);
     let y = panel.frame.bottom + BELOW;
     for (group, seconds) in groups.iter().zip(&seconds) {
         for (i, text) in seconds.iter().enumerate() {
@@ -207,14 +214,15 @@ fn axis_end(
     ends.fold(1.1, f64::max)
 }
 
-fn remark(style: Style, cells: &[&Cell<'_>]) -> String {
+fn remark(style: Style, cells: &[&Cell<'_>], has_seconds: bool) -> String {
     let labels = match style.labels {
         Labels::Speedup => "labels: speedup",
         Labels::Slowdown => "labels: slowdown",
     };
     let seeds = timebar::seeds_remark(cells);
     let seeds = if seeds.is_empty() { seeds } else { format!("; {seeds}") };
-    format!("{} = 1 in each group; {labels}{seeds}; below: {}", style.reference, timebar::time_unit(cells))
+    let below = if has_seconds { format!("; below: {}", timebar::time_unit(cells)) } else { String::new() };
+    format!("{} = 1 in each group; {labels}{seeds}{below}", style.reference)
 }
 
 /// The cells' names, each once.
