@@ -4,6 +4,9 @@
 //! clock `c + 1`, one request a shard at a time (IterStore's prefetch). Whether the cache serves is the sync model's
 //! decision. A worker always sees its own changes: those that a shard's answer does not include yet are added again.
 
+mod cache;
+mod task;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,6 +14,9 @@ use emulator::id::MachineId;
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
+use self::cache::Cache;
+pub use self::task::{ClockDone, ClockTask};
+use self::task::{Pulled, floats};
 use crate::breakdown::{Part, Parts, Phases};
 use crate::cost::ServerRates;
 use crate::kernel;
@@ -88,86 +94,6 @@ struct Clock {
     part: u32,
     /// When the changes of each stage go, the last stage first; those that have gone are left out.
     pushes: VecDeque<Instant>,
-}
-
-/// What a worker has of one shard.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Cache {
-    /// The stages of the answer that is coming in.
-    coming: Vec<Rows>,
-    /// The last answer, by stage; the payloads go with the task that copies them into the view.
-    rows: Option<Vec<Rows>>,
-    copied: bool,
-    /// The clock of the request under way.
-    asked: Option<u32>,
-    /// Own changes that an answer may not include, by clock and stage.
-    own: VecDeque<(u32, Vec<Payload>)>,
-}
-
-/// One clock's computation.
-pub struct ClockTask<W: Workload> {
-    workload: Arc<W>,
-    isa: crate::simd::Isa,
-    clock: u32,
-    state: W::State,
-    view: Vec<f32>,
-    shards: Vec<Arc<[Arc<[Segment]>]>>,
-    /// What the view is brought up to date with, a shard each, where that has sent anything new.
-    pulled: Vec<Option<Pulled>>,
-    last: bool,
-    evaluate: bool,
-    record_state: bool,
-}
-
-/// A shard's answer, and own changes that it lacks; each by stage.
-struct Pulled {
-    rows: Vec<Payload>,
-    own: Vec<Vec<Payload>>,
-}
-
-/// What it leaves.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ClockDone<S> {
-    state: S,
-    view: Vec<f32>,
-    changes: Vec<Vec<Payload>>,
-    evaluation: Option<Evaluation>,
-    state_before: Option<Arc<S>>,
-}
-
-impl<W: Workload> ClockTask<W> {
-    /// Evaluates what was read, if it is time to, then learns (unless the run is over), and takes the difference.
-    pub(crate) fn run(mut self) -> ClockDone<W::State> {
-        for (stages, pulled) in self.shards.iter().zip(&self.pulled) {
-            pulled.iter().for_each(|pulled| pulled.copy_into(&mut self.view, stages, self.isa));
-        }
-        self.pulled = Vec::new();
-        let evaluation = self.evaluate.then(|| self.workload.evaluate(&self.state, &self.view));
-        let state_before = self.record_state.then(|| Arc::new(self.state.clone()));
-        let mut changes = Vec::new();
-        if !self.last {
-            let before = self.view.clone();
-            self.workload.compute(self.clock, &mut self.state, &mut self.view);
-            let change = |stage: &Arc<[Segment]>| change(self.isa, stage, &self.view, &before);
-            changes = self.shards.iter().map(|stages| stages.iter().map(change).collect()).collect();
-        }
-        ClockDone { state: self.state, view: self.view, changes, evaluation, state_before }
-    }
-}
-
-/// What has changed in these floats.
-fn change(isa: crate::simd::Isa, segments: &[Segment], after: &[f32], before: &[f32]) -> Payload {
-    let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats(segments)).collect();
-    let values = Arc::get_mut(&mut change).expect("nobody else has it yet");
-    for &Segment { first, second, len } in segments {
-        let range = first..first + len;
-        kernel::delta(isa, &after[range.clone()], &before[range], &mut values[second..second + len]);
-    }
-    Payload::Dense(change)
-}
-
-fn floats(segments: &[Segment]) -> usize {
-    segments.iter().map(|segment| segment.len).sum()
 }
 
 impl<W: Workload> Worker<W> {
@@ -582,51 +508,6 @@ impl<W: Workload> Worker<W> {
             if cache.asked.is_none() && !self.serves(cache) {
                 self.state.caches[index].asked = Some(clock);
                 out.messages.push_back((self.shards[index].machine, Message::Read { clock, asked_at: now }));
-            }
-        }
-    }
-}
-
-impl Cache {
-    /// Takes in the next of an answer's `stages` parts; says whether it is whole now.
-    fn take_in(&mut self, rows: Rows, stages: usize) -> bool {
-        self.coming.push(rows);
-        if self.coming.len() < stages {
-            return false;
-        }
-        let rows = std::mem::take(&mut self.coming);
-        self.asked = None;
-        self.own.retain(|&(clock, _)| clock >= rows[0].includes);
-        self.rows = Some(rows);
-        self.copied = false;
-        true
-    }
-
-    /// The last answer, unless the view has it already, and own changes that it lacks. Copying is the task's.
-    fn pull(&mut self) -> Option<Pulled> {
-        if self.copied {
-            return None;
-        }
-        self.copied = true;
-        let answer = self.rows.as_mut().expect("a cache that serves holds an answer");
-        let take = |rows: &mut Rows| std::mem::replace(&mut rows.payload, Payload::Dense(Arc::from([])));
-        let rows = answer.iter_mut().map(take).collect();
-        Some(Pulled { rows, own: self.own.iter().map(|(_, stages)| stages.clone()).collect() })
-    }
-}
-
-impl Pulled {
-    fn copy_into(&self, view: &mut [f32], stages: &[Arc<[Segment]>], isa: crate::simd::Isa) {
-        for (stage, segments) in stages.iter().enumerate() {
-            let Payload::Dense(values) = &self.rows[stage] else { unreachable!("rows are dense") };
-            for &Segment { first, second, len } in segments.iter() {
-                view[first..first + len].copy_from_slice(&values[second..second + len]);
-            }
-            for own in &self.own {
-                let Payload::Dense(change) = &own[stage] else { unreachable!("own changes are dense") };
-                for &Segment { first, second, len } in segments.iter() {
-                    kernel::add_assign(isa, &mut view[first..first + len], &change[second..second + len]);
-                }
             }
         }
     }
