@@ -11,7 +11,7 @@ use datasets::images::Images;
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
 use datasets::images::partition::{Part, Split, partition};
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System};
+use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, UserGoal, Ways};
 use gaia_core::workload::ic::architecture::Architecture;
 use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network, Norm};
 use gaia_core::workload::ic::device::DeviceChoice;
@@ -195,6 +195,8 @@ fn any_number_of_threads_gives_the_same_run() {
             significance: Significance::default(),
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::default(),
+            overlay: Ways::default(),
+            goal: UserGoal::default(),
         });
         let digest = |threads| {
             let mut driver = Case { clocks: 4, ..Case::new(2, 2, gaia.clone()) }.driver(threads, |machine| {
