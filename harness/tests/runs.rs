@@ -378,3 +378,30 @@ fn data_of_the_command_line_go_to_the_panels_that_learn_from_them() {
     data.sort();
     assert_eq!(data, ["file", "file", "file", "generated-corpus", "generated-corpus", "generated-corpus"]);
 }
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn without_libtorch_networks_are_left_out_beside_others_and_told_once() {
+    let images = "
+  - name: IC
+    profile: va-ca
+    workload: { ic: { batch: 4 } }
+    data: { generated-images: { train: 80, test: 40 } }
+    similitude: ilsvrc12
+";
+    let place = Place::new(&format!("{}{}", PANELS.trim_end(), images));
+    let run = place.run(&[]);
+    assert_eq!(code(&run), 0, "{}", errors(&run));
+    let told = "libtorch and this binary was built without it: `IC` of small; get them with `bash ci/setup-torch.sh`, then \
+                `cargo run --release --features torch --bin experiments -- run small.yaml`";
+    assert_eq!(errors(&run).matches(told).count(), 1, "{}", errors(&run));
+    assert!(errors(&run).contains("[6 of 6]"), "{}", errors(&run));
+    assert_eq!(summaries(&place.path("results")).len(), 6);
+
+    // Alone they are what was asked for.
+    let (head, _) = PANELS.split_once("panels:").expect("it has panels");
+    fs::write(place.path("small.yaml"), format!("{head}panels:{images}")).expect("writable");
+    let run = place.run(&[]);
+    assert_eq!(code(&run), 2, "{}", errors(&run));
+    assert!(errors(&run).contains("the workload `ic` needs libtorch"), "{}", errors(&run));
+}

@@ -4,7 +4,7 @@ use datasets::images::Images;
 use gaia_core::workload::ic::device::DeviceChoice;
 
 use crate::cli::Failure;
-use crate::plan::Experiment;
+use crate::plan::{Experiment, Planned};
 use crate::spec::Workload;
 
 #[cfg(feature = "torch")]
@@ -15,6 +15,41 @@ pub(super) use without_torch::{Device, name, open, run};
 /// Whether a spec has networks to train.
 pub(super) fn has_networks(experiment: &Experiment) -> bool {
     experiment.plans.iter().any(|planned| matches!(planned.plan.workload, Workload::Ic(_)))
+}
+
+/// Takes the panels of networks out of specs that have others too, where this binary cannot run them, and says so once with
+/// the command that gives one that can. `asked`: the specs of the command line.
+pub(super) fn leave_out(experiments: &mut [Experiment], asked: &[String], say: impl Fn(&str)) {
+    if cfg!(feature = "torch") {
+        return;
+    }
+    let is_network = |planned: &Planned| matches!(planned.plan.workload, Workload::Ic(_));
+    let mut left_out = Vec::new();
+    for experiment in experiments {
+        if experiment.plans.iter().all(is_network) {
+            continue;
+        }
+        let (networks, others): (Vec<Planned>, Vec<Planned>) =
+            std::mem::take(&mut experiment.plans).into_iter().partition(is_network);
+        experiment.plans = others;
+        let mut panels: Vec<String> = networks.into_iter().map(|planned| format!("`{}`", planned.panel)).collect();
+        panels.dedup();
+        if !panels.is_empty() {
+            left_out.push(format!("{} of {}", panels.join(", "), experiment.name));
+        }
+    }
+    if !left_out.is_empty() {
+        say(&format!(
+            "left out, because image classification needs libtorch and this binary was built without it: {}; get them with {}",
+            left_out.join("; "),
+            with_libtorch(&asked.join(" "))
+        ));
+    }
+}
+
+/// The commands of a binary with libtorch.
+fn with_libtorch(specs: &str) -> String {
+    format!("`bash ci/setup-torch.sh`, then `cargo run --release --features torch --bin experiments -- run {specs}`")
 }
 
 /// What has gone wrong with the images since they were loaded.
@@ -106,8 +141,8 @@ mod without_torch {
     /// Says which commands give a binary that has one.
     pub(in crate::run) fn open(_: DeviceChoice, spec: &str, _: impl Fn(&str)) -> Result<Device, Failure> {
         Err(Failure::input(format!(
-            "{spec}: the workload `ic` needs libtorch, and this binary was built without it; get it with `bash ci/setup-torch.sh`, \
-             then `cargo run --release --features torch --bin experiments -- run {spec}.yaml`"
+            "{spec}: the workload `ic` needs libtorch, and this binary was built without it; get it with {}",
+            with_libtorch(&format!("{spec}.yaml"))
         )))
     }
 

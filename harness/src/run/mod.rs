@@ -93,6 +93,7 @@ fn list(failed: &[RunSpecError]) -> String {
 pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, Failure> {
     let mut host = Host::new(args).map_err(Failure::run)?;
     let mut experiments = experiments(&args.specs, &args.changes(), registries)?;
+    images::leave_out(&mut experiments, &args.specs, |line| host.display.say(line));
     if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }
