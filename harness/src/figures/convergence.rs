@@ -309,7 +309,7 @@ fn draw_breakdowns<DB: DrawingBackend>(
 }
 
 /// From the first sample to the end of the slowest run.
-fn time_axis(cells: &[&Cell<'_>]) -> Axis {
+pub(super) fn time_axis(cells: &[&Cell<'_>]) -> Axis {
     let ends = |cell: &&Cell<'_>| {
         cell.runs.iter().map(|run| run.summary.seconds).filter(|seconds| seconds.is_finite()).fold(0.0, f64::max)
     };

@@ -1,4 +1,4 @@
-//! Curves: the objective of one site's copy over time, a frame a panel (paper Figure 12).
+//! Curves over time, a frame a panel: the objective of one site's copy (paper Figure 12), or test accuracy.
 //!
 //! Where all sites agree, one site's copy shows what all of them show; where they drift apart it shows that.
 
@@ -9,11 +9,11 @@ use super::DrawError;
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, Rect};
 use super::cells::{BASELINE, Cell, Spread, by_panel, compared, group};
-use super::convergence::{self, DASHED_TARGET, curve, curve_legend, objective_axis};
+use super::convergence::{self, DASHED_TARGET, curve, curve_legend, objective_axis, time_axis};
 use super::fig12::least_over_target;
-use super::panel::{LEGEND_ROW, Panel, legend_rows};
+use super::panel::{LEGEND_ROW, Panel, Swatch, legend_rows};
 use super::text::{Anchor, fitted};
-use super::timebar::{pen, time_unit};
+use super::timebar::{colour, pen, time_unit};
 use crate::results::{CellResult, Sample};
 
 /// The page's room for frames, between two frames, and left of each for its axis.
@@ -29,34 +29,91 @@ const TITLE: f64 = 13.0;
 /// At most so many frames in a row.
 const IN_A_ROW: usize = 3;
 
+/// What curves show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The objective of one site's copy, and the target.
+    OneCopy,
+    /// The share of test images that are told right, up to where the target is reached.
+    Accuracy,
+}
+
+impl Shown {
+    fn of(self) -> fn(&Sample) -> f64 {
+        match self {
+            Shown::OneCopy => |sample| sample.objective_one_copy,
+            Shown::Accuracy => |sample| 100.0 * (1.0 - sample.held_out_rmse * sample.held_out_rmse),
+        }
+    }
+
+    /// Of a frame whose panel has no name.
+    fn title(self) -> &'static str {
+        match self {
+            Shown::OneCopy => "Objective of one site's copy",
+            Shown::Accuracy => "Test accuracy",
+        }
+    }
+
+    fn axis_title(self) -> &'static str {
+        match self {
+            Shown::OneCopy => "objective, one site's copy",
+            Shown::Accuracy => "test accuracy in %",
+        }
+    }
+
+    /// Time and value.
+    fn axes(self, cells: &[&Cell<'_>]) -> (Axis, Axis) {
+        let runs = || cells.iter().flat_map(|cell| &cell.runs);
+        match self {
+            Shown::OneCopy => {
+                let slowest = runs().map(|run| run.summary.seconds).filter(|seconds| seconds.is_finite());
+                (Axis::linear(0.0, slowest.fold(0.0, f64::max) * 1.03, 5), objective_axis(cells, self.of()))
+            }
+            Shown::Accuracy => {
+                let shares = runs().flat_map(|run| &run.samples).map(self.of()).filter(|share| share.is_finite());
+                (time_axis(cells), Axis::linear(0.0, (shares.fold(10.0, f64::max) * 1.08).min(100.0), 5))
+            }
+        }
+    }
+
+    fn legend<'a>(self, cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
+        let mut legend = curve_legend(cells, first_pen(cells));
+        if self == Shown::Accuracy {
+            legend.pop();
+        }
+        legend
+    }
+}
+
 /// Where everything is.
 #[derive(Debug)]
 pub(super) struct Layout {
+    shown: Shown,
+    /// Where the first row begins on the page.
+    begins: f64,
     top: f64,
     frames: usize,
-    /// The page's, in whole points.
+    /// Where the last row ends, in whole points.
     pub(super) height: f64,
 }
 
 impl Layout {
-    /// For these results.
-    pub(super) fn of(results: &[CellResult]) -> Self {
+    /// For these results, on a page's part from `begins` on.
+    pub(super) fn of(results: &[CellResult], shown: Shown, begins: f64) -> Self {
         let cells = group(results);
         let cells = compared(&cells);
         let panels = by_panel(&cells);
-        let rows = panels
-            .iter()
-            .map(|(_, cells)| legend_rows(width(panels.len()), &curve_legend(cells, first_pen(cells))))
-            .max();
+        let rows = panels.iter().map(|(_, cells)| legend_rows(width(panels.len()), &shown.legend(cells))).max();
         let top = TOP + rows.unwrap_or(1).saturating_sub(1) as f64 * LEGEND_ROW;
         let lines = panels.len().div_ceil(IN_A_ROW).max(1) as f64;
-        Layout { top, frames: panels.len(), height: (lines * (top + FRAME_HEIGHT + BELOW)).ceil() }
+        let height = (begins + lines * (top + FRAME_HEIGHT + BELOW)).ceil();
+        Layout { shown, begins, top, frames: panels.len(), height }
     }
 
     fn frame(&self, number: usize) -> Rect {
         let (row, column) = (number / IN_A_ROW, number % IN_A_ROW);
         let left = SIDES.0 + column as f64 * (width(self.frames) + AXIS_ROOM + BETWEEN) + AXIS_ROOM;
-        let top = self.top + row as f64 * (self.top + FRAME_HEIGHT + BELOW);
+        let top = self.begins + self.top + row as f64 * (self.top + FRAME_HEIGHT + BELOW);
         Rect { left, top, right: left + width(self.frames), bottom: top + FRAME_HEIGHT }
     }
 }
@@ -110,26 +167,31 @@ fn draw_panel<DB: DrawingBackend>(
     number: usize,
     (name, cells): (&str, &[&Cell<'_>]),
 ) -> Result<(), DrawError> {
-    let of = |sample: &Sample| sample.objective_one_copy;
+    let (shown, of) = (layout.shown, layout.shown.of());
     let panel = Panel { frame: layout.frame(number), title: "" };
     let row_top = panel.frame.top - layout.top;
-    let title = if name.is_empty() { "Objective of one site's copy".to_owned() } else { name.to_owned() };
+    let title = if name.is_empty() { shown.title().to_owned() } else { name.to_owned() };
     let title = fitted(TITLE, panel.frame.width() + AXIS_ROOM, &title);
     canvas.text((panel.frame.left - 40.0, row_top + 14.0), Anchor::Left, TITLE, super::canvas::INK, &title)?;
-    panel.draw_legend_at(canvas, row_top, &curve_legend(cells, first_pen(cells)))?;
-    let slowest = cells.iter().flat_map(|cell| &cell.runs).map(|run| run.summary.seconds);
-    let x = Axis::linear(0.0, slowest.filter(|seconds| seconds.is_finite()).fold(0.0, f64::max) * 1.03, 5);
-    let y = objective_axis(cells, of);
-    panel.draw_y(canvas, &y, "objective, one site's copy")?;
+    panel.draw_legend_at(canvas, row_top, &shown.legend(cells))?;
+    let (x, y) = shown.axes(cells);
+    panel.draw_y(canvas, &y, shown.axis_title())?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
     let targets: Vec<f64> = cells.iter().flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect();
-    if let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean)) {
+    if shown == Shown::OneCopy
+        && let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean))
+    {
         canvas.line(&[(panel.frame.left, at), (panel.frame.right, at)], DASHED_TARGET)?;
     }
     for (i, cell) in cells.iter().enumerate() {
         for run in &cell.runs {
-            for points in curve(&panel, &x, &y, &run.samples, of) {
-                canvas.line(&points, pen(first_pen(cells) + i))?;
+            let curves = curve(&panel, &x, &y, &run.samples, of);
+            for points in &curves {
+                canvas.line(points, pen(first_pen(cells) + i))?;
+            }
+            let arrives = shown == Shown::Accuracy && run.summary.seconds_to_target.is_some();
+            if let Some(end) = curves.last().and_then(|points| points.last()).filter(|_| arrives) {
+                canvas.dot(*end, 3.4, colour(first_pen(cells) + i))?;
             }
         }
     }

@@ -3,6 +3,7 @@
 //! [`Figure`] is the registry: one file and one entry. The same drawing code makes the SVG and the PNG; both are functions
 //! of the results alone, and need no fonts of the system.
 
+mod accuracy;
 mod axis;
 mod bars;
 mod canvas;
@@ -38,6 +39,7 @@ use crate::results::CellResult;
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, WIDTH};
 pub use cells::Spread;
+use curves::Shown;
 use registry::{Form, SPEEDUPS};
 use text::Glyphs;
 
@@ -46,11 +48,15 @@ pub use registry::Figure;
 /// PNG pixels are means of squares of so many drawn ones: smooth edges.
 const SUPERSAMPLING: usize = 2;
 
+/// Between bars and the curves below them, in points.
+const BETWEEN_PARTS: f64 = 10.0;
+
 /// Where everything goes: the page grows with what is to be labelled.
 enum Layout {
     Convergence(convergence::Layout),
     Bars(bars::Style, bars::Layout),
     Curves(curves::Layout),
+    BarsAndCurves(bars::Style, bars::Layout, curves::Layout),
     Shares,
     Validation(validation::Layout),
     Charts(Vec<stack::Chart>),
@@ -62,7 +68,7 @@ impl Layout {
         match self {
             Layout::Convergence(layout) => layout.height,
             Layout::Bars(_, layout) => layout.height,
-            Layout::Curves(layout) => layout.height,
+            Layout::Curves(layout) | Layout::BarsAndCurves(_, _, layout) => layout.height,
             Layout::Shares => shares::PAGE,
             Layout::Validation(layout) => layout.height,
             Layout::Charts(charts) => stack::height(charts),
@@ -77,6 +83,10 @@ impl Layout {
             Layout::Convergence(layout) => convergence::draw(&canvas, layout, results)?,
             Layout::Bars(style, layout) => bars::draw(&canvas, *style, layout, results)?,
             Layout::Curves(layout) => curves::draw(&canvas, layout, results)?,
+            Layout::BarsAndCurves(style, bars, curves) => {
+                bars::draw(&canvas, *style, bars, results)?;
+                curves::draw(&canvas, curves, results)?;
+            }
             Layout::Shares => shares::draw(&canvas, results)?,
             Layout::Validation(layout) => validation::draw(&canvas, layout, results)?,
             Layout::Charts(charts) => stack::draw(&canvas, charts)?,
@@ -131,9 +141,9 @@ impl Figure {
     /// None with results as runs leave them.
     pub fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         match self.form {
-            Form::Convergence => convergence::table(results),
+            Form::Convergence | Form::Accuracy => convergence::table(results),
             Form::Curves => curves::table(results),
-            Form::Bars(style) => convergence::table_over(results, style.reference),
+            Form::Bars(style) | Form::BarsAndAccuracy(style) => convergence::table_over(results, style.reference),
             Form::Shares => shares::table(results),
             Form::Validation => validation::table(results),
             Form::Costs => fig11::table(results),
@@ -181,7 +191,13 @@ impl Figure {
             Form::Convergence if has_panels(results) => Layout::Bars(SPEEDUPS, bars::Layout::of(results)),
             Form::Convergence => Layout::Convergence(convergence::Layout::of(results)),
             Form::Bars(style) => Layout::Bars(style, bars::Layout::of(results)),
-            Form::Curves => Layout::Curves(curves::Layout::of(results)),
+            Form::Curves => Layout::Curves(curves::Layout::of(results, Shown::OneCopy, 0.0)),
+            Form::Accuracy => Layout::Curves(curves::Layout::of(results, Shown::Accuracy, 0.0)),
+            Form::BarsAndAccuracy(style) => {
+                let bars = bars::Layout::of(results);
+                let curves = curves::Layout::of(results, Shown::Accuracy, bars.height + BETWEEN_PARTS);
+                Layout::BarsAndCurves(style, bars, curves)
+            }
             Form::Shares => Layout::Shares,
             Form::Validation => Layout::Validation(validation::Layout::of(results)),
             Form::Costs => Layout::Charts(fig11::charts(results)),

@@ -1,7 +1,7 @@
 //! Every figure: its name, its question, its form, its claims. A figure is one entry in [`Figure::ALL`].
 
 use super::bars::{Labels, Style};
-use super::{convergence, family, fig3, fig11, fig12, shares, table1, validation, whatif};
+use super::{accuracy, convergence, family, fig3, fig11, fig12, shares, table1, validation, whatif};
 use crate::claims::Claim;
 use crate::results::CellResult;
 
@@ -23,6 +23,10 @@ pub(super) enum Form {
     Convergence,
     /// Times, grouped by panel.
     Bars(Style),
+    /// The same, and test accuracy over time below, a frame a panel.
+    BarsAndAccuracy(Style),
+    /// Test accuracy alone.
+    Accuracy,
     /// The objective of one site's copy over time, a frame a panel.
     Curves,
     /// What filters hold back, by threshold.
@@ -65,7 +69,13 @@ impl Figure {
             form: Form::Bars(SPEEDUPS),
             claims: |r| family::claims("fig10", r),
         },
-        Figure { name: "ic", question: NEAR_LAN, form: Form::Bars(SPEEDUPS), claims: |r| family::claims("ic", r) },
+        Figure {
+            name: "ic",
+            question: NEAR_LAN,
+            form: Form::BarsAndAccuracy(SPEEDUPS),
+            claims: |r| family::claims("ic", r),
+        },
+        Figure { name: "accuracy", question: accuracy::QUESTION, form: Form::Accuracy, claims: accuracy::claims },
         Figure { name: "fig11", question: fig11::QUESTION, form: Form::Costs, claims: fig11::claims },
         Figure { name: "fig12", question: fig12::QUESTION, form: Form::Curves, claims: fig12::claims },
         Figure { name: "fig13", question: UNDER_SSP, form: Form::Convergence, claims: |r| family::claims("fig13", r) },

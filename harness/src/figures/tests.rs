@@ -137,7 +137,7 @@ fn many(count: u32, stem: &str, reached: Reached) -> Vec<CellResult> {
 }
 
 /// A figure of each form.
-const IN_THE_GALLERY: [&str; 4] = ["convergence", "fig3", "fig12", "fig5"];
+const IN_THE_GALLERY: [&str; 5] = ["convergence", "fig3", "fig12", "fig5", "ic"];
 
 /// Drawing pixels takes a second without optimisation: without a gallery only these are.
 const ALWAYS_AS_PIXELS: [&str; 3] = ["gaia-never", "odd-numbers", "none"];
