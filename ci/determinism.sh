@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs fig13 and fig16 small with one thread, with two, and without vector instructions: every file but host.json must be equal byte
-# by byte. Another seed must differ.   usage: determinism.sh BINARY
+# by byte. Another seed must differ. The same for image classification, where the binary has libtorch.
+#   usage: determinism.sh BINARY [ic]
 set -euo pipefail
 binary=$(realpath "$1")
 out=$(mktemp -d)
@@ -33,4 +34,9 @@ compare() {
 
 compare fig13 4 --set data.generated.scale=0.03
 compare fig16 4 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
+if [ "${2:-}" = ic ]; then
+    # Two machines in each of two sites, three clocks.
+    compare ic 3 --set 'panels=[{ name: V/C, profile: va-ca }]' --set machines-per-site=2 --set 'goal={ clocks: 3 }' \
+        --set workload.ic.evaluation.every-clocks=2 --set data.generated-images.train=160
+fi
 echo "equal for 1 and 2 threads and without vector instructions; another seed differs"

@@ -32,10 +32,11 @@ cargo clippy -p gaia-core -p harness --features torch --all-targets --locked --q
 cargo test -p gaia-core --features torch --locked --lib --test ic_torch
 
 step "the same results for any number of threads and any instructions"
-cargo build --locked --quiet --bin experiments
-bash ci/determinism.sh target/debug/experiments
+cargo build --locked --quiet --features torch --bin experiments
+bash ci/determinism.sh target/debug/experiments ic
 
 step "killed three times, finished, the same files"
+cargo build --locked --quiet --bin experiments
 bash ci/crash.sh target/debug/experiments
 
 step "in real time: the simulation's bits, kills of processes, nothing left behind"
