@@ -18,7 +18,7 @@ use super::text::fitted;
 use super::timebar::{
     arrow, colour, draw_time, pen, seconds_label, seconds_text, seeds_remark, speedup_value, time_unit,
 };
-use crate::claims::{Claim, Context};
+use crate::claims::{Claim, Context, Statement};
 use crate::results::{Breakdown, CellResult, Sample, Summary};
 
 /// The top of every frame below a legend of at most so many rows, and its height.
@@ -43,9 +43,10 @@ pub(super) const DASHED_TARGET: Pen<'static> = Pen { colour: FAINT, width: 1.2, 
 /// What the figure asks.
 pub(super) const QUESTION: &str = "how long does each system take to converge, and where does the time go?";
 
-/// The one thing that can be said of any cells.
-pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    vec![SAME_TARGET.judge(Measures::of(results).share_at_target(), &Context::of(results))]
+/// The one thing that can be said of any cells, as a claim of this name.
+pub(super) fn same_target(id: &'static str, results: &[CellResult]) -> Vec<Claim> {
+    let statement = Statement { id, ..SAME_TARGET };
+    vec![statement.judge(Measures::of(results).share_at_target(), &Context::of(results))]
 }
 
 /// One row a cell: what the bars, the curves and the claims stand on. `_low` and `_high` run over seeds.
