@@ -192,7 +192,13 @@ fn every_spec_that_is_built_in_can_be_planned() {
     for (name, text) in embedded() {
         let source = Source { name: name.into(), file: name.into(), folder: "".into(), text: text.into() };
         let spec = source.spec(&Changes::default()).unwrap_or_else(|error| panic!("{error}"));
-        let experiment = Experiment::resolve(&source, &spec, registries()).unwrap_or_else(|error| panic!("{error}"));
+        let resolved = Experiment::resolve(&source, &spec, registries());
+        if text.contains("\ndata: none\n") {
+            let problem = format!("{name}: 1 problem\n  data: none: give a data set with --data");
+            assert_eq!(resolved.expect_err("it needs data").to_string(), problem);
+            continue;
+        }
+        let experiment = resolved.unwrap_or_else(|error| panic!("{error}"));
         assert!(experiment.plans.len() > spec.seeds.len());
     }
 }
