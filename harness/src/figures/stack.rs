@@ -117,23 +117,35 @@ pub(super) fn height(charts: &[Chart]) -> f64 {
 /// # Errors
 /// [`DrawError`] when the backend fails.
 pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, charts: &[Chart]) -> Result<(), DrawError> {
-    for (chart, (left, right)) in charts.iter().zip(frames(charts.len())) {
-        let frame = Rect { left, top: TOP, right, bottom: TOP + FRAME_HEIGHT };
-        draw_chart(canvas, chart, &Panel { frame, title: "" })?;
+    let frame = |(left, right)| Rect { left, top: TOP, right, bottom: TOP + FRAME_HEIGHT };
+    for (chart, sides) in charts.iter().zip(frames(charts.len())) {
+        draw_chart(canvas, chart, &Panel { frame: frame(sides), title: "" })?;
+    }
+    // One legend over all charts that are made of the same parts.
+    let same = charts.windows(2).all(|pair| pair[0].parts == pair[1].parts);
+    let shown = if same { charts.len().min(1) } else { charts.len() };
+    for (i, chart) in charts.iter().take(shown).enumerate() {
+        let (left, right) = frames(charts.len())[i];
+        let right = if same { RIGHT } else { right };
+        draw_legend(canvas, chart, &Panel { frame: frame((left, right)), title: "" })?;
     }
     Ok(())
+}
+
+/// What bars are made of, where it is more than one thing.
+fn draw_legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, chart: &Chart, panel: &Panel) -> Result<(), DrawError> {
+    if chart.parts.len() < 2 {
+        return Ok(());
+    }
+    let entry = |(i, name): (usize, &&'static str)| (Swatch::Area(PART_COLOURS[part(i)], PART_HATCHES[part(i)]), *name);
+    let legend: Vec<(Swatch<'_>, &str)> = chart.parts.iter().enumerate().map(entry).collect();
+    panel.draw_legend(canvas, &legend)
 }
 
 fn draw_chart<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, chart: &Chart, panel: &Panel) -> Result<(), DrawError> {
     let frame = panel.frame;
     let title = fitted(TITLE, frame.width() + 40.0, &chart.title);
     canvas.text((frame.left - 40.0, TITLE_Y), Anchor::Left, TITLE, INK, &title)?;
-    if chart.parts.len() > 1 {
-        let entry =
-            |(i, name): (usize, &&'static str)| (Swatch::Area(PART_COLOURS[part(i)], PART_HATCHES[part(i)]), *name);
-        let legend: Vec<(Swatch<'_>, &str)> = chart.parts.iter().enumerate().map(entry).collect();
-        panel.draw_legend(canvas, &legend)?;
-    }
     let slot = frame.width() / chart.count() as f64;
     let values: Vec<Vec<String>> = chart.bars().map(|bar| bar.label.clone()).collect();
     let labels = ValueLabels::of(slot, &values);

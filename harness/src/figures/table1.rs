@@ -177,7 +177,7 @@ pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
             &|(_, speedup, _)| speedup.paper,
         ),
         chart(
-            "(b) What Gaia costs over Centralized (the paper's)",
+            "(b) Gaia's cost over Centralized's (the paper's)",
             "cost over Centralized's",
             &|m| m.cost.as_ref().ok().copied(),
             &|(_, _, cost)| cost.paper,

@@ -257,6 +257,34 @@ fn values_above_bars_have_one_size_in_a_panel() {
 }
 
 #[test]
+fn three_workloads_beside_one_another_share_one_legend_that_is_whole() {
+    let panel = |name: &'static str| {
+        ["Baseline", "Gaia"].map(|system| cell(system).panel(name).cost([1.0, 0.5, 0.5]).done())
+    };
+    let networks = ["MF EC2-ALL", "MF V/C", "MF S/S", "TM EC2-ALL", "TM V/C", "TM S/S", "IC EC2-ALL", "IC V/C", "IC S/S"];
+    let results: Vec<CellResult> = networks.into_iter().flat_map(panel).collect();
+    for (figure, times) in [(figure("fig11"), 1), (figure("table1"), 0)] {
+        let svg = figure.svg(&results).unwrap();
+        assert!(!svg.contains('…'), "{}", figure.name);
+        let legends = texts(&svg).into_iter().filter(|(_, text)| text.trim() == "machines, computing");
+        assert_eq!(legends.count(), times, "{}", figure.name);
+    }
+}
+
+#[test]
+fn a_curve_of_test_accuracy_goes_on_at_100_percent() {
+    let mut learnt = cell("Gaia").done();
+    for sample in &mut learnt.samples {
+        sample.held_out_rmse = if sample.seconds < 50.0 { 0.5 } else { 0.0 };
+    }
+    let (last, count) = (learnt.samples.last().unwrap().seconds, learnt.samples.len());
+    assert!(last > 100.0 && count > 100);
+    let svg = figure("accuracy").svg(&[learnt]).unwrap();
+    let longest = svg.split("points=\"").skip(1).map(|rest| rest.split('"').next().unwrap().split(' ').count()).max();
+    assert!(longest >= Some(count), "{longest:?} of {count}");
+}
+
+#[test]
 fn text_of_users_is_escaped() {
     let results = [cell("<script>&\"x\"").done()];
     let svg = figure("fig13").svg(&results).unwrap();
