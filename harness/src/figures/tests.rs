@@ -258,10 +258,10 @@ fn values_above_bars_have_one_size_in_a_panel() {
 
 #[test]
 fn three_workloads_beside_one_another_share_one_legend_that_is_whole() {
-    let panel = |name: &'static str| {
-        ["Baseline", "Gaia"].map(|system| cell(system).panel(name).cost([1.0, 0.5, 0.5]).done())
-    };
-    let networks = ["MF EC2-ALL", "MF V/C", "MF S/S", "TM EC2-ALL", "TM V/C", "TM S/S", "IC EC2-ALL", "IC V/C", "IC S/S"];
+    let panel =
+        |name: &'static str| ["Baseline", "Gaia"].map(|system| cell(system).panel(name).cost([1.0, 0.5, 0.5]).done());
+    let networks =
+        ["MF EC2-ALL", "MF V/C", "MF S/S", "TM EC2-ALL", "TM V/C", "TM S/S", "IC EC2-ALL", "IC V/C", "IC S/S"];
     let results: Vec<CellResult> = networks.into_iter().flat_map(panel).collect();
     for (figure, times) in [(figure("fig11"), 1), (figure("table1"), 0)] {
         let svg = figure.svg(&results).unwrap();
