@@ -9,7 +9,11 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::spec::{Changes, Launch, Local, Setting};
+#[cfg(feature = "torch")]
+use crate::suggest;
 use emulator::real::clock::Dilation;
+#[cfg(feature = "torch")]
+use gaia_core::workload::ic::config::{NETWORKS, Network};
 use gaia_core::workload::ic::device::DeviceChoice;
 
 /// Everything went as asked.
@@ -142,6 +146,32 @@ pub struct CalibrateArgs {
     /// Replace the file if it is there
     #[arg(long)]
     pub force: bool,
+    /// How training on images is measured.
+    #[cfg(feature = "torch")]
+    #[command(flatten)]
+    pub images: ImageArgs,
+}
+
+/// How `experiments calibrate` measures training on images, in a build with libtorch.
+#[cfg(feature = "torch")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct ImageArgs {
+    /// The network that is trained
+    #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
+    pub network: Network,
+    /// Images a step
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: u32,
+    /// What it is trained on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// A network by the name that specs have for it.
+#[cfg(feature = "torch")]
+fn network(name: &str) -> Result<Network, String> {
+    let named = NETWORKS.into_iter().find(|network| network.name() == name);
+    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(Network::name))))
 }
 
 /// `experiments node`: one process of a run in real time.

@@ -44,6 +44,13 @@ fn a_calibrated_kind_is_named_by_a_spec_and_kept() {
     for words in ["measured on ", " by `experiments calibrate`: medians of 2 repetitions", "times 3 cores", "decode "] {
         assert!(kind.source.contains(words), "{words}: {}", kind.source);
     }
+    let images = if cfg!(feature = "torch") {
+        "ic: cifar10-quick in batches of 64 on cpu, times 3 cores"
+    } else {
+        "needs libtorch"
+    };
+    assert!(kind.source.contains(images), "{}", kind.source);
+    assert!(kind.ic.images_per_second > 0.0 && kind.ic.billion_multiplications > 0.0);
     let server = kind.server;
     let rates = [
         kind.mf.updates_per_second,

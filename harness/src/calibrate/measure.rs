@@ -18,7 +18,7 @@ use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload;
 use rustix::time::{ClockId, clock_gettime};
 
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 /// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
 const RATINGS_SCALE: f64 = 0.05;
 /// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
@@ -30,6 +30,8 @@ const SAMPLER_WARM_UP: u32 = 5;
 /// A shard's rows: 32 MB, as one of Netflix at rank 500 in a site of one machine.
 const ROW_FLOATS: u32 = 500;
 const ROWS: u32 = 16_000;
+/// Messages that a shard reads are of about this size: 1 MB.
+const MESSAGE_FLOATS: usize = 250_000;
 /// One update of so many is significant where the filter is measured: the paper's 95 % are not.
 const SIGNIFICANT_EVERY: usize = 20;
 
@@ -79,7 +81,7 @@ pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
     let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
     let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
     let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, ratings.train.len() as u64, 0, effort)
+    clocks(&worker, &mut view, ratings.train.len() as u64, 0, effort, cpu_seconds)
 }
 
 /// Tokens of a worker's clock.
@@ -96,11 +98,11 @@ pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
     let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
     let worker = LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa);
     let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, corpus.tokens, SAMPLER_WARM_UP, effort)
+    clocks(&worker, &mut view, corpus.tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
 }
 
 /// What a worker reads before the first clock.
-fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
+pub(super) fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
     let (layout, mut view) = (worker.layout(), Vec::new());
     for &row in worker.declared_rows() {
         let start = view.len();
@@ -110,8 +112,15 @@ fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
     view
 }
 
-/// `work` units a clock. The worker goes on learning, as it would in a run of its own.
-fn clocks<W: Workload>(worker: &W, view: &mut [f32], work: u64, warm_up: u32, effort: Effort) -> Rate {
+/// `work` units a clock, in seconds of `time`. The worker goes on learning, as it would in a run of its own.
+pub(super) fn clocks<W: Workload>(
+    worker: &W,
+    view: &mut [f32],
+    work: u64,
+    warm_up: u32,
+    effort: Effort,
+    time: impl Fn() -> f64,
+) -> Rate {
     let mut state = worker.initial_state();
     (0..warm_up).for_each(|clock| worker.compute(clock, &mut state, view));
     let mut clock = warm_up;
@@ -119,7 +128,7 @@ fn clocks<W: Workload>(worker: &W, view: &mut [f32], work: u64, warm_up: u32, ef
         worker.compute(clock, state, view);
         clock += 1;
     };
-    rate(work as f64, effort, &mut state, |_| (), compute)
+    rate_by(time, work as f64, effort, &mut state, |_| (), compute)
 }
 
 /// What a shard does with its rows.
@@ -146,11 +155,14 @@ pub(super) fn server(isa: Isa, effort: Effort) -> Server {
     let encode = |encoded: &mut Vec<u8>| black_box(&update).encode(Encoding::Plain, encoded);
     let encode = rate(bytes, effort, &mut encoded, Vec::clear, encode);
     encoded.clear();
-    update.encode(Encoding::Plain, &mut encoded);
-    let decode = |encoded: &mut Vec<u8>| {
-        black_box(Payload::decode(black_box(encoded), Encoding::Plain).expect("it was just encoded"));
+    Payload::Dense(vec![1e-3; MESSAGE_FLOATS].into()).encode(Encoding::Plain, &mut encoded);
+    let mut messages = vec![encoded; floats / MESSAGE_FLOATS];
+    let decode = |messages: &mut Vec<Vec<u8>>| {
+        for message in messages {
+            black_box(Payload::decode(black_box(message), Encoding::Plain).expect("it was just encoded"));
+        }
     };
-    let decode = rate(bytes, effort, &mut encoded, |_| (), decode);
+    let decode = rate(bytes, effort, &mut messages, |_| (), decode);
     Server { apply, filter, encode, decode }
 }
 
@@ -160,8 +172,14 @@ fn run(store: &mut Store, operation: Operation, isa: Isa) {
     *store = back;
 }
 
-/// Units a second when one piece of `work` has `units`. What `prepare` takes is not counted.
-fn rate<T>(
+/// Units a second of processor time when one piece of `work` has `units`. What `prepare` takes is not counted.
+fn rate<T>(units: f64, effort: Effort, state: &mut T, prepare: impl FnMut(&mut T), work: impl FnMut(&mut T)) -> Rate {
+    rate_by(cpu_seconds, units, effort, state, prepare, work)
+}
+
+/// The same in seconds of `time`.
+fn rate_by<T>(
+    time: impl Fn() -> f64,
     units: f64,
     effort: Effort,
     state: &mut T,
@@ -170,9 +188,9 @@ fn rate<T>(
 ) -> Rate {
     let mut once = || {
         prepare(state);
-        let before = cpu_seconds();
+        let before = time();
         work(state);
-        cpu_seconds() - before
+        time() - before
     };
     // Memory is mapped, and caches are as they will be.
     once();
@@ -188,7 +206,7 @@ fn rate<T>(
 }
 
 /// Seconds that this thread has been on a processor.
-fn cpu_seconds() -> f64 {
+pub(super) fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }

@@ -5,16 +5,23 @@
 //! programs disturb little; workers' rates are then multiplied by the cores that a machine is to have, which takes perfect
 //! scaling and no memory wall. A shard does one thing at a time, so that its rates are those of one core.
 //!
+//! A build with libtorch measures training on images too, on a GPU by the wall clock and as the whole machine's.
+//!
 //! A rate is the median of several repetitions; what they spread over is written down beside it.
 
+#[cfg(feature = "torch")]
+mod images;
 mod measure;
 
 use std::path::Path;
 
 use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates};
 use gaia_core::simd::Isa;
+use gaia_core::workload::ic::config::Network;
 use thiserror::Error;
 
+#[cfg(feature = "torch")]
+use self::images::train;
 use self::measure::{Effort, Rate, Server};
 use crate::cli::{CalibrateArgs, Failure};
 use crate::results::atomic;
@@ -22,6 +29,9 @@ use crate::results::manifest::Host;
 
 /// A choice, as in the built-in kinds: how much a machine's durations differ from each other was not measured.
 const JITTER: f64 = 0.05;
+
+/// What a build without libtorch says of image classification.
+const NO_LIBTORCH: &str = "ic is the default of all kinds, not measured: that needs libtorch.";
 
 /// Where no file will be written.
 #[derive(Debug, Error)]
@@ -37,6 +47,26 @@ struct Rates {
     mf: Rate,
     lda: Rate,
     server: Server,
+    /// In a build with libtorch.
+    ic: Option<Trained>,
+}
+
+/// Images that a worker trains on.
+struct Trained {
+    /// Of one thread on the CPU; of the whole machine on a GPU.
+    rate: Rate,
+    network: Network,
+    batch: u32,
+    /// Of one image's forward pass.
+    multiplications: u64,
+    device: String,
+    is_gpu: bool,
+}
+
+/// Without libtorch nothing is trained.
+#[cfg(not(feature = "torch"))]
+fn train(_: &CalibrateArgs, _: Effort) -> Result<Option<Trained>, Failure> {
+    Ok(None)
 }
 
 /// Measures this host, writes its machine kind, and gives what to show.
@@ -46,10 +76,13 @@ pub fn command(args: &CalibrateArgs) -> Result<String, Failure> {
     check_place(path, args.force).map_err(Failure::input)?;
     let isa = Isa::detect();
     let effort = Effort { repetitions: args.repetitions, seconds: args.seconds };
+    // First, as it may be told that the device is not here.
+    let ic = train(args, effort)?;
     let rates = Rates {
         mf: measure::updates(args.rank, isa, effort),
         lda: measure::tokens(args.topics, isa, effort),
         server: measure::server(isa, effort),
+        ic,
     };
     let host = Host::this(1);
     let cores = args.cores.map_or(host.threads as u32, u32::from);
@@ -78,8 +111,7 @@ fn kind(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa) 
         fitted: Vec::new(),
         mf: MfRate { rank: args.rank, updates_per_second: of_cores(&rates.mf) },
         lda: LdaRate { topics: args.topics, tokens_per_second: of_cores(&rates.lda) },
-        // Not every build has libtorch, and not every host a GPU.
-        ic: IcRate::default(),
+        ic: rates.ic.as_ref().map_or_else(IcRate::default, |ic| ic.rate(cores)),
         server: ServerRates {
             apply_gb_per_second: gb(&server.apply),
             filter_gb_per_second: gb(&server.filter),
@@ -96,41 +128,71 @@ fn source(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa
     let processor = host.processor.as_deref().unwrap_or("an unknown processor");
     let name = host.name.as_deref().unwrap_or("an unknown host");
     let date = host.started.split('T').next().unwrap_or(&host.started);
-    let spreads: Vec<String> = rates.all().map(|(what, rate)| format!("{what} {:.1} %", rate.spread() * 100.0)).into();
+    let spreads: Vec<String> =
+        rates.all().iter().map(|(what, rate)| format!("{what} {:.1} %", rate.spread() * 100.0)).collect();
     format!(
         "measured on {name} ({processor}, {isa}) on {date} by `experiments calibrate`: medians of {} repetitions of at \
-         least {} s of processor time on one thread; mf and lda times {cores} {}, which takes perfect scaling; server \
-         on one core, which is what a shard works with. Largest less smallest over the median: {}. ic is the default of all kinds, not measured; jitter is a choice",
+         least {} s of processor time on one thread; mf and lda times {}, which takes perfect scaling; server \
+         on one core, which is what a shard works with. {} Largest less smallest over the median: {}; jitter is a choice",
         args.repetitions,
         args.seconds,
-        if cores == 1 { "core" } else { "cores" },
+        counted(cores),
+        rates.ic.as_ref().map_or_else(|| NO_LIBTORCH.to_owned(), |ic| ic.source(cores)),
         spreads.join(", ")
     )
 }
 
 impl Rates {
-    fn all(&self) -> [(&'static str, &Rate); 6] {
+    fn all(&self) -> Vec<(&'static str, &Rate)> {
         let Server { apply, filter, encode, decode } = &self.server;
-        [
-            ("mf", &self.mf),
-            ("lda", &self.lda),
-            ("apply", apply),
-            ("filter", filter),
-            ("encode", encode),
-            ("decode", decode),
-        ]
+        let ic = self.ic.iter().map(|ic| ("ic", &ic.rate));
+        let others = [("apply", apply), ("filter", filter), ("encode", encode), ("decode", decode)];
+        [("mf", &self.mf), ("lda", &self.lda)].into_iter().chain(ic).chain(others).collect()
     }
 }
 
+impl Trained {
+    /// The machine's.
+    fn rate(&self, cores: u32) -> IcRate {
+        IcRate {
+            billion_multiplications: significant(self.multiplications as f64 / 1e9),
+            images_per_second: significant(self.rate.median * f64::from(self.threads(cores))),
+        }
+    }
+
+    /// What the rate is multiplied by.
+    fn threads(&self, cores: u32) -> u32 {
+        if self.is_gpu { 1 } else { cores }
+    }
+
+    /// For people.
+    fn source(&self, cores: u32) -> String {
+        let (network, batch, device) = (self.network.name(), self.batch, &self.device);
+        let how =
+            if self.is_gpu { "seconds of the wall clock".to_owned() } else { format!("times {}", counted(cores)) };
+        format!("ic: {network} in batches of {batch} on {device}, {how}.")
+    }
+}
+
+/// `8 cores`.
+fn counted(cores: u32) -> String {
+    format!("{cores} {}", if cores == 1 { "core" } else { "cores" })
+}
+
 fn shown(path: &Path, args: &CalibrateArgs, rates: &Rates, cores: u32) -> String {
-    let units = [
+    let ic = rates.ic.iter().map(|ic| {
+        (
+            format!("images/s of {} in batches of {} on {}", ic.network.name(), ic.batch, ic.device),
+            1.0,
+            ic.threads(cores),
+        )
+    });
+    let workers = [
         (format!("M rating updates/s at rank {}", args.rank), 1e6, cores),
         (format!("M tokens/s at {} topics", args.topics), 1e6, cores),
-        ("GB/s".to_owned(), 1e9, 1),
-        ("GB/s".to_owned(), 1e9, 1),
-        ("GB/s".to_owned(), 1e9, 1),
-        ("GB/s".to_owned(), 1e9, 1),
     ];
+    let server = std::iter::repeat(("GB/s".to_owned(), 1e9, 1));
+    let units = workers.into_iter().chain(ic).chain(server);
     let mut text = format!("{:<8}{:>12}{:>8}{:>8}{:>12}\n", "", "one core", "spread", "cores", "machine");
     for ((what, rate), (unit, scale, cores)) in rates.all().into_iter().zip(units) {
         let (one, all) = (rate.median / scale, rate.median / scale * f64::from(cores));

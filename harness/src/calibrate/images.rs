@@ -1,0 +1,61 @@
+//! Training on images, in a build with libtorch.
+
+use std::time::Instant;
+
+use datasets::images::config::Generated;
+use datasets::images::generate::generate;
+use datasets::images::partition::{Split, partition};
+use datasets::images::{ImageSplit, Images};
+use gaia_core::workload::ic::config::{Ic, Measure, Network};
+use gaia_core::workload::ic::torch::device::Device;
+use gaia_core::workload::ic::torch::worker::{IcWorker, WholeImages};
+
+use super::measure::{Effort, SEED, clocks, cpu_seconds, initial_view};
+use super::{CalibrateArgs, Trained};
+use crate::cli::Failure;
+
+/// Steps of a clock on a GPU: bringing the parameters there and back once a clock is then a small part of it.
+const STEPS_ON_A_GPU: u32 = 8;
+
+/// A worker's steps on the device of the command line: on the CPU one thread's, by its time on a processor; on a GPU the whole
+/// machine's, by the wall clock.
+///
+/// # Errors
+/// When the device that was asked for is not here.
+pub(super) fn train(args: &CalibrateArgs, effort: Effort) -> Result<Option<Trained>, Failure> {
+    let asked = &args.images;
+    let (device, _) = Device::open(asked.device).map_err(|error| Failure::input(format!("--device: {error}")))?;
+    let is_gpu = device.memory().is_some();
+    let (name, steps) = (device.name(), if is_gpu { STEPS_ON_A_GPU } else { 1 });
+    let (network, batch) = (asked.network, asked.batch);
+    let config = Ic {
+        network,
+        batch,
+        clocks_per_pass: 1,
+        learning_rate: 0.001,
+        evaluation: Measure { every_clocks: u32::MAX, train_images: 1, test_images: 0 },
+        ..Ic::default()
+    };
+    let images = images(network, steps * batch);
+    let whole = WholeImages::new(&images, 1, config, SEED, device).expect("images are made for the network");
+    let multiplications = whole.architecture().multiplications();
+    let worker = IcWorker::new(whole, partition(&images, &[1], Split::Even).swap_remove(0));
+    let (mut view, work, began) = (initial_view(&worker), u64::from(steps * batch), Instant::now());
+    let rate = if is_gpu {
+        clocks(&worker, &mut view, work, 1, effort, || began.elapsed().as_secs_f64())
+    } else {
+        clocks(&worker, &mut view, work, 1, effort, cpu_seconds)
+    };
+    Ok(Some(Trained { rate, network, batch, multiplications, device: name, is_gpu }))
+}
+
+/// Images of the network's shape, in memory.
+fn images(network: Network, count: u32) -> Images {
+    let (side, classes) = if network == Network::GoogLeNet { (224, 1000) } else { (32, 10) };
+    let shape = Generated { classes, height: side, width: side, train: count, test: 1, ..Generated::default() };
+    let made = generate(&shape, SEED);
+    let mut pixels = vec![0; made.train.len() * made.shape.bytes()];
+    made.train.pixels.read(&(0..count).collect::<Vec<_>>(), &mut pixels);
+    let train = ImageSplit::in_memory(made.train.labels.to_vec(), pixels, made.shape);
+    Images { train, ..made }
+}
