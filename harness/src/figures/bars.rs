@@ -222,7 +222,9 @@ fn remark(style: Style, cells: &[&Cell<'_>], has_seconds: bool) -> String {
     let seeds = timebar::seeds_remark(cells);
     let seeds = if seeds.is_empty() { seeds } else { format!("; {seeds}") };
     let below = if has_seconds { format!("; below: {}", timebar::time_unit(cells)) } else { String::new() };
-    format!("{} = 1 in each group; {labels}{seeds}{below}", style.reference)
+    let is_there = cells.iter().any(|cell| cell.name == style.reference);
+    let reference = if is_there { style.reference } else { "first bar" };
+    format!("{reference} = 1 in each group; {labels}{seeds}{below}")
 }
 
 /// The cells' names, each once.

@@ -9,11 +9,11 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::DrawError;
 use super::axis::{Axis, significant};
-use super::canvas::{Canvas, HEIGHT, Pen, Rect};
+use super::canvas::{Canvas, HEIGHT, Pen, Rect, WIDTH};
 use super::cells::{Cell, Spread, by_panel, compared, group};
 use super::measure::{Measures, SAME_TARGET};
 use super::panel::{Panel, Swatch};
-use super::text::Anchor;
+use super::text::{Anchor, fitted, text_width};
 use super::timebar::colour;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::results::{CellResult, Summary};
@@ -32,6 +32,9 @@ const PAPER: [(&str, [f64; 7]); 3] = [
 const TOLERANCE: f64 = 5.0;
 
 const FRAME: Rect = Rect { left: 62.0, top: 72.0, right: 640.0, bottom: 250.0 };
+
+/// Sizes of the key's names, best first.
+const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
 
 /// The page's height in points.
 pub(super) const PAGE: f64 = HEIGHT;
@@ -162,14 +165,17 @@ pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellR
     draw_key(canvas, &legend)
 }
 
-/// The key at the frame's right, one below the other.
+/// The key at the frame's right, one below the other, as large as the longest name lets it be.
 fn draw_key<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, legend: &[(Swatch<'_>, String)]) -> Result<(), DrawError> {
+    let room = WIDTH - (FRAME.right + 46.0) - 4.0;
+    let widest = |size: f64| legend.iter().map(|(_, name)| text_width(size, name)).fold(0.0, f64::max);
+    let size = KEY_SIZES.into_iter().find(|size| widest(*size) <= room).unwrap_or(KEY_SIZES[3]);
     for (row, (swatch, name)) in legend.iter().enumerate() {
         let (x, y) = (FRAME.right + 16.0, FRAME.top + 8.0 + 20.0 * row as f64);
         if let Swatch::Line(pen) = swatch {
             canvas.line(&[(x, y), (x + 24.0, y)], *pen)?;
         }
-        canvas.text((x + 30.0, y), Anchor::Left, 12.0, super::canvas::INK, name)?;
+        canvas.text((x + 30.0, y), Anchor::Left, size, super::canvas::INK, &fitted(size, room, name))?;
     }
     Ok(())
 }
@@ -233,5 +239,23 @@ mod tests {
         assert_eq!(found, expected, "no claim where the paper has no point");
         let table = table(&results).unwrap();
         assert_eq!(table.column("threshold_percent").unwrap().f64().unwrap().get(0), Some(1.0));
+    }
+
+    #[test]
+    fn the_key_lies_on_the_page() {
+        for panel in
+            ["MF", "2.1 M tokens", "a panel of a name that no page of this width can have room for beside its frame"]
+        {
+            let svg = crate::figures::Figure::named("fig5").unwrap().svg(&[at(panel, 0.01, 0.9)]).unwrap();
+            let name = svg.split("<text ").find(|text| text.contains(&panel[..2])).unwrap();
+            let attribute = |of: &str| -> f64 {
+                name.split_once(&format!("{of}=\"")).unwrap().1.split('"').next().unwrap().parse().unwrap()
+            };
+            let text = name.split_once('>').unwrap().1.split("</text>").next().unwrap().trim();
+            let size = attribute("font-size");
+            let ends = attribute("x") + text_width(size, text);
+            assert!(ends <= WIDTH * crate::figures::canvas::DENSITY, "{text}: {ends}");
+            assert_eq!(text.contains('…'), panel.len() > 20, "{text}");
+        }
     }
 }

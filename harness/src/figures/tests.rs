@@ -272,6 +272,26 @@ fn three_workloads_beside_one_another_share_one_legend_that_is_whole() {
 }
 
 #[test]
+fn bars_say_which_of_them_is_1() {
+    let remark = |names: [&str; 2]| {
+        let of = |panel| names.map(|name| cell(name).panel(panel).done());
+        let svg = figure("fig8").svg(&[of("MF"), of("TM")].concat()).unwrap();
+        texts(&svg)
+            .into_iter()
+            .find(|(_, text)| text.contains(" = 1 "))
+            .unwrap()
+            .1
+            .trim()
+            .split(" = ")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(remark(["Baseline", "Gaia"]), "Baseline");
+    assert_eq!(remark(["10 %", "1 %"]), "first bar");
+}
+
+#[test]
 fn a_curve_of_test_accuracy_goes_on_at_100_percent() {
     let mut learnt = cell("Gaia").done();
     for sample in &mut learnt.samples {
