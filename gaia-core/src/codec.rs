@@ -7,14 +7,15 @@
 //! |---|---|
 //! | 0 | kind: 0 declare, 1 read, 2 rows, 3 update, 4 mirror, 5 barrier, 6 partial update |
 //! | 1 | rows only: how many cuts follow the data |
-//! | 4..8 | clock; rows: the clock asked for; partial update: clocks complete |
+//! | 4..8 | clock; rows: the clock asked for; partial update: clocks complete; barrier: the last clock announced |
 //! | 8..12 | rows: data clock; declare and barrier: how many indexes; mirror: the clock's site; partial update: how many rows |
-//! | 12..16 | rows: the reader's own clocks included; barrier: the clock's site; mirror: how many further clocks there are |
-//! | 16..24 | read, updates and mirror: time stamp in nanoseconds |
+//! | 12..16 | rows: the reader's own clocks included; barrier: the site announced; mirror: how many further clocks there are |
+//! | 16..24 | read, updates and mirror: time stamp in nanoseconds; barrier: the first clock announced, how many further entries there are |
 //! | 24..32 | bytes of data |
 //!
-//! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here. The further
-//! clocks of a mirror stand behind its data, 8 bytes each (site, clock); so do the row numbers of a partial update, 4 bytes each.
+//! The rest of the header is zero: room for sender, receiver and further stamps, which the connection knows here. Behind the data
+//! stand the further clocks of a mirror, 8 bytes each (site, clock), the further entries of a barrier, 12 bytes each (site, first and
+//! last clock), and the row numbers of a partial update, 4 bytes each.
 //!
 //! After the data of rows come the [`Phases`] of their way: 9 bytes a cut (part, end). They are measurement, not
 //! protocol: a real parameter server would not send them, so they are not counted and not charged.
@@ -25,7 +26,9 @@ use emulator::time::Instant;
 use thiserror::Error;
 
 use crate::breakdown::{PARTS, Phases};
-use crate::message::{HEADER_BYTES, Message, ROW_NUMBER_BYTES, Rows, SITE_CLOCK_BYTES, SiteClock};
+use crate::message::{
+    ANNOUNCED_BYTES, Announced, HEADER_BYTES, Message, ROW_NUMBER_BYTES, Rows, SITE_CLOCK_BYTES, SiteClock,
+};
 use crate::sync::config::Encoding;
 use crate::wire::{self, Payload, decode_indexes, encode_indexes};
 
@@ -81,10 +84,13 @@ impl Codec for MessageCodec {
             Message::Declare { rows } => {
                 header = self.write_indexes(DECLARE, rows, out);
             }
-            Message::Barrier { until: (site, clock), rows } => {
+            Message::Barrier { announced, rows } => {
+                let (first, further) = announced.split_first().expect("a barrier announces something");
                 header = self.write_indexes(BARRIER, rows, out);
-                header[4..8].copy_from_slice(&clock.to_le_bytes());
-                header[12..16].copy_from_slice(&site.0.to_le_bytes());
+                header[4..8].copy_from_slice(&first.until.to_le_bytes());
+                header[12..16].copy_from_slice(&first.site.0.to_le_bytes());
+                header[16..20].copy_from_slice(&first.first.to_le_bytes());
+                header[20..24].copy_from_slice(&(further.len() as u32).to_le_bytes());
             }
             Message::Read { clock, asked_at } => {
                 header[0] = READ;
@@ -138,6 +144,11 @@ impl Codec for MessageCodec {
                     out.extend(clock.to_le_bytes());
                 }
             }
+            Message::Barrier { announced, .. } => {
+                for Announced { site, first, until } in &announced[1..] {
+                    out.extend([site.0, *first, *until].into_iter().flat_map(u32::to_le_bytes));
+                }
+            }
             Message::PartialUpdate { rows, .. } => out.extend(rows.iter().flat_map(|row| row.to_le_bytes())),
             _ => {}
         }
@@ -151,6 +162,7 @@ impl Codec for MessageCodec {
         let kind = header[0];
         let tail = match kind {
             MIRROR => u64::from(word(12)) * SITE_CLOCK_BYTES,
+            BARRIER => u64::from(word(20)) * ANNOUNCED_BYTES,
             PARTIAL => u64::from(word(8)) * ROW_NUMBER_BYTES,
             _ => u64::from(header[1]) * CUT_BYTES as u64,
         };
@@ -182,7 +194,11 @@ impl Codec for MessageCodec {
                 let clocks = std::iter::once((SiteId(word(8)), clock)).chain(further_clocks(tail)).collect();
                 Message::Mirror { clocks, payload: payload()?, sent_at: stamp }
             }
-            BARRIER => Message::Barrier { until: (SiteId(word(12)), clock), rows: indexes()?.into() },
+            BARRIER => {
+                let first = Announced { site: SiteId(word(12)), first: word(16), until: clock };
+                let announced = std::iter::once(first).chain(further_announced(tail)).collect();
+                Message::Barrier { announced, rows: indexes()?.into() }
+            }
             other => return Err(CodecError::Kind(other)),
         })
     }
@@ -198,10 +214,22 @@ impl MessageCodec {
     }
 }
 
+fn word(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+}
+
 fn further_clocks(bytes: &[u8]) -> impl Iterator<Item = SiteClock> {
-    let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
     let entries = bytes.as_chunks::<{ SITE_CLOCK_BYTES as usize }>().0;
-    entries.iter().map(move |entry| (SiteId(word(&entry[..4])), word(&entry[4..])))
+    entries.iter().map(|entry| (SiteId(word(&entry[..4])), word(&entry[4..])))
+}
+
+fn further_announced(bytes: &[u8]) -> impl Iterator<Item = Announced> {
+    let entries = bytes.as_chunks::<{ ANNOUNCED_BYTES as usize }>().0;
+    entries.iter().map(|entry| Announced {
+        site: SiteId(word(&entry[..4])),
+        first: word(&entry[4..8]),
+        until: word(&entry[8..]),
+    })
 }
 
 fn phases(bytes: &[u8]) -> Result<Phases, CodecError> {
@@ -253,6 +281,10 @@ mod tests {
         any::<(u32, u32)>().prop_map(|(site, clock)| (SiteId(site), clock))
     }
 
+    fn announced() -> impl Strategy<Value = Announced> {
+        any::<[u32; 3]>().prop_map(|[site, first, until]| Announced { site: SiteId(site), first, until })
+    }
+
     fn message() -> impl Strategy<Value = Message> {
         let stamp = any::<u64>().prop_map(Instant::from_nanos);
         prop_oneof![
@@ -273,7 +305,8 @@ mod tests {
             }),
             (prop::collection::vec(site_clock(), 1..6), payload(), stamp)
                 .prop_map(|(clocks, payload, sent_at)| { Message::Mirror { clocks: clocks.into(), payload, sent_at } }),
-            (site_clock(), indexes()).prop_map(|(until, rows)| Message::Barrier { until, rows }),
+            (prop::collection::vec(announced(), 1..6), indexes())
+                .prop_map(|(announced, rows)| Message::Barrier { announced: announced.into(), rows }),
         ]
     }
 

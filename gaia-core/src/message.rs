@@ -23,6 +23,20 @@ pub type SiteClock = (SiteId, u32);
 /// What every clock of a `Mirror` after the first adds to its header.
 pub const SITE_CLOCK_BYTES: u64 = 8;
 
+/// Updates of one site that a barrier announces: those that complete its clocks `first` to `until`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Announced {
+    /// The site that made the updates.
+    pub site: SiteId,
+    /// The first clock, counted as complete, of which updates are under way: a read for an earlier clock needs none of them.
+    pub first: u32,
+    /// The last one.
+    pub until: u32,
+}
+
+/// What every entry of a `Barrier` after the first adds to its header.
+pub const ANNOUNCED_BYTES: u64 = 12;
+
 /// What every row of a `PartialUpdate` adds to its header.
 pub const ROW_NUMBER_BYTES: u64 = 4;
 
@@ -75,8 +89,9 @@ pub enum Message {
     },
     /// Shard to the same: rows whose updates are under way (selective barrier).
     Barrier {
-        /// It is lifted by the `Mirror` that completes this clock of this site.
-        until: SiteClock,
+        /// What the announced `Mirror` completes, for each site that has moved with it: through a hub there may be several.
+        /// That message lifts the barrier. Never empty.
+        announced: Arc<[Announced]>,
         /// Positions of the rows in the shard, ascending.
         rows: Arc<[u32]>,
     },
@@ -113,6 +128,9 @@ impl Message {
     pub fn header_bytes(&self) -> u64 {
         match self {
             Message::Mirror { clocks, .. } => HEADER_BYTES + SITE_CLOCK_BYTES * (clocks.len() as u64).saturating_sub(1),
+            Message::Barrier { announced, .. } => {
+                HEADER_BYTES + ANNOUNCED_BYTES * (announced.len() as u64).saturating_sub(1)
+            }
             Message::PartialUpdate { rows, .. } => HEADER_BYTES + ROW_NUMBER_BYTES * rows.len() as u64,
             _ => HEADER_BYTES,
         }

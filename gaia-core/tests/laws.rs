@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Case, Counting, ROWS, run};
+use common::steady::check_pairs;
+use common::writers::{any_direct_case, check_cases};
+use common::{Case, Counting, ROWS, barred_rows, run};
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
@@ -39,14 +41,13 @@ fn check_answers(driver: &VirtualDriver<Machine<Counting>>, answering: &mut [Opt
     let mut any_barred = false;
     for (node, before) in driver.nodes().iter().zip(answering) {
         let shard = node.shard();
-        let barred = shard.barred_rows();
-        any_barred |= !barred.is_empty();
+        any_barred |= shard.barriers().next().is_some();
         let now = shard.answering().map(|(_, clock)| clock);
         if let Some((declared, clock)) = shard.answering()
             && *before != now
         {
-            let unread = barred.iter().find(|row| declared.contains(row));
-            assert_eq!(unread, None, "the read for clock {clock} is answered with a barred row");
+            let barred = barred_rows(shard, clock);
+            assert!(!barred.iter().any(|row| declared.contains(row)), "the read for clock {clock} is barred");
             if let Some(mirror) = shard.mirror_clock() {
                 let own = shard.data_clock();
                 assert!(own <= mirror + STALENESS, "clock {own} is answered with mirrors at {mirror}");
@@ -158,4 +159,16 @@ fn the_parts_of_every_clock_add_up_to_it() {
         }
         assert_eq!(clocks, 6 * 6);
     }
+}
+
+/// A small share of what `examples/protocol_laws.rs` runs.
+#[test]
+fn the_protocol_keeps_its_laws_between_sites() {
+    check_cases(any_direct_case(), 150);
+}
+
+/// Likewise.
+#[test]
+fn barriers_cost_no_more_than_waiting_for_each_other() {
+    check_pairs(100);
 }

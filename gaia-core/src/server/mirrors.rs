@@ -9,9 +9,13 @@
 //! A side's filter runs when the smallest clock of its sites has moved: a hub gathers what its group sends until then, and
 //! sums it.
 //!
-//! **Barriers** name the site and the clock whose updates they announce. A hub passes them on ahead, and promises those
-//! updates: when they have come, the filter of that side runs at once, without waiting for the group's smallest clock. So
-//! what lifts a barrier is already under way, on every hop; nothing that is barred can be what it waits for.
+//! **Barriers** name every site that has moved with the message that they announce, and its clocks: through a hub a message
+//! speaks for several. A read for clock `c` needs the updates that complete clocks up to `c`, so a barrier holds it when one of the
+//! announced clocks is at most `c`, and no other read: were a read held off updates of later clocks too, the site that is behind
+//! would wait for a train of updates that it does not need, then the other one for the next, and each direction of the link
+//! would be idle half of the time. A hub passes barriers on ahead, and promises those updates: when they have come, the filter of
+//! that side runs at once, without waiting for the group's smallest clock. So what lifts a barrier is already under way,
+//! on every hop; nothing that is barred can be what it waits for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +23,7 @@ use std::sync::Arc;
 use emulator::id::{MachineId, SiteId};
 use serde::{Deserialize, Serialize};
 
-use crate::message::SiteClock;
+use crate::message::{Announced, SiteClock};
 use crate::setting::{Setting, Side};
 
 /// Who the others are: constant.
@@ -35,18 +39,18 @@ pub(super) struct MirrorState {
     /// The clocks of the other sites.
     clocks: BTreeMap<SiteId, u32>,
     barriers: Vec<Barrier>,
-    /// For every row of the shard, the barriers on it.
-    bars: Vec<u32>,
     sides: Vec<SideState>,
     /// Bytes that wait on the links to mirrors, as far as is known; none: 0.
     backlogs: BTreeMap<MachineId, u64>,
 }
 
-/// Announced updates, and positions of their rows.
+/// Updates that are announced and not here yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Barrier {
-    until: SiteClock,
-    rows: Arc<[u32]>,
+pub(super) struct Barrier {
+    /// Of which sites and clocks. Never empty.
+    pub(super) announced: Arc<[Announced]>,
+    /// Positions of their rows in the shard, ascending.
+    pub(super) rows: Arc<[u32]>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,8 +72,8 @@ pub(super) struct Sending {
     pub(super) side: usize,
     /// The clocks of its sites.
     pub(super) clocks: Arc<[SiteClock]>,
-    /// One of them that moved: what a barrier names; none when none did.
-    pub(super) moved: Option<SiteClock>,
+    /// Those of them that have moved since the last message: what a barrier names.
+    pub(super) moved: Arc<[Announced]>,
 }
 
 impl Mirrors {
@@ -77,15 +81,18 @@ impl Mirrors {
         Mirrors { own: setting.site_of(machine), sides: setting.sides_of(machine) }
     }
 
-    /// The state before the first clock, of a shard with so many rows.
-    pub(super) fn start(&self, setting: &Setting, rows: usize) -> MirrorState {
-        let sites = (0..setting.groups().len() as u32).map(SiteId).filter(|&site| site != self.own);
+    /// The state before the first clock.
+    pub(super) fn start(&self, setting: &Setting) -> MirrorState {
+        let sites = (0..setting.groups().len() as u32).map(SiteId);
+        self.state(sites.filter(|&site| site != self.own))
+    }
+
+    fn state(&self, others: impl Iterator<Item = SiteId>) -> MirrorState {
         let side =
             |side: &Side| SideState { sent: vec![0; side.of.len()], promised: Vec::new(), due: false, open: false };
         MirrorState {
-            clocks: sites.map(|site| (site, 0)).collect(),
+            clocks: others.map(|site| (site, 0)).collect(),
             barriers: Vec::new(),
-            bars: vec![0; rows],
             sides: self.sides.iter().map(side).collect(),
             backlogs: BTreeMap::new(),
         }
@@ -138,7 +145,7 @@ impl Mirrors {
         let side = (0..self.sides.len()).find(|&side| may_send(side))?;
         state.sides[side].open = false;
         let clocks = self.sides[side].of.iter().copied().zip(state.sides[side].sent.iter().copied()).collect();
-        Some(Sending { side, clocks, moved: None })
+        Some(Sending { side, clocks, moved: Arc::from([]) })
     }
 
     /// The next side whose filter is to run, with what its outcome vouches for.
@@ -147,7 +154,8 @@ impl Mirrors {
         let clock = |&site: &SiteId| (site, self.clock_of(state, site, own_clock));
         let clocks: Arc<[SiteClock]> = self.sides[side].of.iter().map(clock).collect();
         let SideState { sent, promised, due, .. } = &mut state.sides[side];
-        let moved = clocks.iter().zip(&*sent).find(|((_, now), before)| now > before).map(|(&moved, _)| moved);
+        let moved = clocks.iter().zip(&*sent).filter(|((_, now), before)| now > before);
+        let moved = moved.map(|(&(site, until), before)| Announced { site, first: before + 1, until }).collect();
         *sent = clocks.iter().map(|&(_, clock)| clock).collect();
         promised.retain(|&(site, clock)| !clocks.iter().any(|&(other, now)| other == site && now >= clock));
         *due = false;
@@ -166,20 +174,23 @@ impl MirrorState {
         &self.clocks
     }
 
-    /// Positions of the rows that are barred.
-    pub(super) fn barred(&self) -> impl Iterator<Item = usize> {
-        let bars = if self.barriers.is_empty() { &[][..] } else { &self.bars };
-        bars.iter().enumerate().filter(|&(_, &bars)| bars > 0).map(|(position, _)| position)
+    /// The barriers that are up.
+    pub(super) fn barriers(&self) -> &[Barrier] {
+        &self.barriers
+    }
+
+    /// Whether a read for `clock` of rows of which `declares` knows the positions has to wait for announced updates.
+    pub(super) fn bars(&self, clock: u32, declares: &[bool]) -> bool {
+        let covers = |barrier: &Barrier| barrier.rows.iter().any(|&row| declares[row as usize]);
+        self.barriers.iter().any(|barrier| barrier.is_needed_for(clock) && covers(barrier))
     }
 
     /// Bars `rows` until the updates that were announced are here; says whether they were not yet.
-    pub(super) fn raise(&mut self, until: SiteClock, rows: &Arc<[u32]>) -> bool {
-        if self.clocks[&until.0] >= until.1 {
-            return false;
-        }
-        rows.iter().for_each(|&row| self.bars[row as usize] += 1);
-        self.barriers.push(Barrier { until, rows: rows.clone() });
-        true
+    pub(super) fn raise(&mut self, announced: &Arc<[Announced]>, rows: &Arc<[u32]>) -> bool {
+        let barrier = Barrier { announced: announced.clone(), rows: rows.clone() };
+        let raised = !barrier.is_here(&self.clocks);
+        self.barriers.extend(raised.then_some(barrier));
+        raised
     }
 
     /// There may be updates for idle links of these sides.
@@ -193,8 +204,8 @@ impl MirrorState {
     }
 
     /// Promises to pass on over `side` what was announced.
-    pub(super) fn promise(&mut self, side: usize, until: SiteClock) {
-        self.sides[side].promised.push(until);
+    pub(super) fn promise(&mut self, side: usize, announced: &[Announced]) {
+        self.sides[side].promised.extend(announced.iter().map(|&Announced { site, until, .. }| (site, until)));
     }
 
     /// The updates up to these clocks are applied.
@@ -203,14 +214,71 @@ impl MirrorState {
             let known = self.clocks.get_mut(&site).expect("only other sites' updates come from mirrors");
             *known = clock.max(*known);
         }
-        let (known, bars) = (&self.clocks, &mut self.bars);
-        self.barriers.retain(|barrier| {
-            let (site, clock) = barrier.until;
-            let lifted = known[&site] >= clock;
-            if lifted {
-                barrier.rows.iter().for_each(|&row| bars[row as usize] -= 1);
-            }
-            !lifted
-        });
+        let known = &self.clocks;
+        self.barriers.retain(|barrier| !barrier.is_here(known));
+    }
+}
+
+impl Barrier {
+    /// Whether a read for `clock` needs what is announced.
+    fn is_needed_for(&self, clock: u32) -> bool {
+        self.announced.iter().any(|announced| announced.first <= clock)
+    }
+
+    /// Whether all that is announced is here: it comes with one message.
+    fn is_here(&self, clocks: &BTreeMap<SiteId, u32>) -> bool {
+        self.announced.iter().all(|announced| clocks[&announced.site] >= announced.until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Site 0, a hub of sites 1 and 2 towards site 3.
+    fn hub() -> (Mirrors, MirrorState) {
+        let [one, two, three] = [1, 2, 3].map(SiteId);
+        let side = |to: &[u32], of: &[SiteId]| Side { to: to.iter().copied().map(MachineId).collect(), of: of.into() };
+        let sides = vec![side(&[1, 2], &[SiteId(0)]), side(&[3], &[SiteId(0), one, two]), side(&[1, 2], &[three])];
+        let mirrors = Mirrors { own: SiteId(0), sides };
+        let state = mirrors.state([one, two, three].into_iter());
+        (mirrors, state)
+    }
+
+    fn announced(site: u32, first: u32, until: u32) -> Announced {
+        Announced { site: SiteId(site), first, until }
+    }
+
+    #[test]
+    fn a_message_names_every_site_that_has_moved_with_it_and_all_of_its_clocks() {
+        let (mirrors, mut state) = hub();
+        let due = |state: &mut MirrorState, clocks: &[SiteClock], own| {
+            state.advance(clocks);
+            mirrors.mark_due(state, own);
+            std::iter::from_fn(|| mirrors.next_due(state, own)).map(|sending| (sending.side, sending.moved)).collect()
+        };
+        let none: Vec<(usize, Arc<[Announced]>)> = due(&mut state, &[(SiteId(1), 2)], 0);
+        assert_eq!(none, [], "the slowest of the group has not moved");
+        let some = due(&mut state, &[(SiteId(2), 1)], 1);
+        let to_three = vec![announced(0, 1, 1), announced(1, 1, 2), announced(2, 1, 1)];
+        assert_eq!(some, [(0, [announced(0, 1, 1)].into()), (1, to_three.into())]);
+        let later = due(&mut state, &[(SiteId(1), 5), (SiteId(2), 2)], 3);
+        let to_three = vec![announced(0, 2, 3), announced(1, 3, 5), announced(2, 2, 2)];
+        assert_eq!(later, [(0, [announced(0, 2, 3)].into()), (1, to_three.into())]);
+    }
+
+    #[test]
+    fn a_barrier_holds_reads_of_its_rows_and_clocks_until_all_is_here() {
+        let (_, mut state) = hub();
+        let declares = [true, false, true];
+        let both: Arc<[Announced]> = [announced(1, 3, 4), announced(2, 6, 6)].into();
+        state.advance(&[(SiteId(1), 2), (SiteId(2), 5)]);
+        assert!(state.raise(&both, &[1].into()) && !state.bars(9, &declares), "nobody has declared the row");
+        assert!(state.raise(&both, &[1, 2].into()));
+        let held: Vec<u32> = (0..9).filter(|&clock| state.bars(clock, &declares)).collect();
+        assert_eq!(held, [3, 4, 5, 6, 7, 8]);
+        state.advance(&[(SiteId(1), 4), (SiteId(2), 6)]);
+        assert!(!state.bars(9, &declares) && state.barriers().is_empty());
+        assert!(!state.raise(&both, &[2].into()), "it came after what it announces");
     }
 }

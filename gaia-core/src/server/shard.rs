@@ -19,7 +19,7 @@ use super::store::{self, Operation, Outcome, Pending, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
-use crate::message::{Message, Rows, SiteClock};
+use crate::message::{Announced, Message, Rows, SiteClock};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
 use crate::sync::{Apply, BestEffort, Hold, Outgoing, Progress, ReadState};
@@ -39,6 +39,8 @@ pub struct Shard {
     is_first_group: bool,
     /// For each worker and stage, its declared floats: `first` here, `second` in its messages.
     declared: Vec<Arc<[Arc<[Segment]>]>>,
+    /// For each worker, whether it has declared the row at each position.
+    declares: Vec<Vec<bool>>,
     state: ShardState,
 }
 
@@ -153,13 +155,13 @@ impl Shard {
             arrived: vec![0; count],
             included: vec![0; count],
             reads: vec![None; count],
-            mirrors: mirrors.start(&setting, rows.rows().len()),
+            mirrors: mirrors.start(&setting),
             last_cause: None,
             next_copy: 0,
         };
         let is_first_group = setting.is_in_first_group(machine);
-        let declared = vec![Arc::from([]); count];
-        Shard { setting, machine, rows, workers, mirrors, is_first_group, declared, state }
+        let (declared, declares) = (vec![Arc::from([]); count], vec![vec![false; rows.rows().len()]; count]);
+        Shard { setting, machine, rows, workers, mirrors, is_first_group, declared, declares, state }
     }
 
     /// Records the starting values where they are wanted.
@@ -200,9 +202,19 @@ impl Shard {
         }
     }
 
-    /// Rows that are announced and not here yet.
-    pub fn barred_rows(&self) -> Vec<u32> {
-        self.state.mirrors.barred().map(|position| self.rows.rows()[position]).collect()
+    /// Updates that are announced and not here yet, and the rows that they are of.
+    pub fn barriers(&self) -> impl Iterator<Item = (&[Announced], Vec<u32>)> {
+        let row = |&position: &u32| self.rows.rows()[position as usize];
+        self.state.mirrors.barriers().iter().map(move |it| (&it.announced[..], it.rows.iter().map(row).collect()))
+    }
+
+    /// Reads that wait: the reader's declared rows here, the clock that it asked for, and why.
+    pub fn held_reads(&self) -> impl Iterator<Item = (&[u32], u32, Hold)> {
+        let reads = self.state.reads.iter().zip(&self.state.declared_rows);
+        reads.filter_map(|(read, declared)| {
+            let PendingRead { clock, hold, .. } = read.as_ref()?;
+            Some((&declared[..], *clock, (*hold)?))
+        })
     }
 
     /// The reader that is being answered: its declared rows here, and the clock that it asked for.
@@ -241,7 +253,13 @@ impl Shard {
                         let clocks: Vec<u32> = self.mirror_clocks().values().copied().collect();
                         format!("its clock is {} and its mirrors' {clocks:?}", self.data_clock())
                     }
-                    Hold::BarredRow => format!("{} of its rows are barred", self.barred_rows().len()),
+                    Hold::BarredRow => {
+                        let announced = self.state.mirrors.barriers().iter().flat_map(|it| it.announced.iter());
+                        let of_clocks = announced.filter(|it| it.first <= read.clock);
+                        let of_clocks: Vec<String> =
+                            of_clocks.map(|it| format!("clock {} of site {}", it.until, it.site.0)).collect();
+                        format!("announced updates are not here: {}", of_clocks.join(", "))
+                    }
                 };
                 Some(format!("the read of {worker} for clock {} ({reason})", read.clock))
             })
@@ -294,7 +312,7 @@ impl Shard {
                 let cause = Cause { sent_at, arrived_at: now };
                 self.state.queue.push_back(Work::ApplyMirror { from, clocks, payload, cause });
             }
-            Message::Barrier { until, rows } => self.raise(from, until, &rows, out),
+            Message::Barrier { announced, rows } => self.raise(from, &announced, &rows, out),
             Message::Rows(_) => unreachable!("rows go to workers"),
         }
         self.work(now, out);
@@ -306,6 +324,8 @@ impl Shard {
 
     fn declare(&mut self, worker: usize, rows: Arc<[u32]>) {
         self.declared[worker] = self.setting.parts.layout.common_by_stage(&self.rows, &rows);
+        let declares = |row: &u32| rows.binary_search(row).is_ok();
+        self.declares[worker] = self.rows.rows().iter().map(declares).collect();
         self.state.declared_rows[worker] = rows;
     }
 
@@ -380,14 +400,22 @@ impl Shard {
     }
 
     /// Bars rows; a hub passes the barrier on.
-    fn raise<T, S>(&mut self, from: MachineId, until: SiteClock, rows: &Arc<[u32]>, out: &mut Outbox<T, S>) {
-        if !self.state.mirrors.raise(until, rows) {
+    fn raise<T, S>(
+        &mut self,
+        from: MachineId,
+        announced: &Arc<[Announced]>,
+        rows: &Arc<[u32]>,
+        out: &mut Outbox<T, S>,
+    ) {
+        if !self.state.mirrors.raise(announced, rows) {
             return;
         }
-        for &side in self.mirrors.onward(from, until.0).iter() {
-            self.state.mirrors.promise(side, until);
+        // What comes in one message goes on over the same sides, whichever of its sites it is of.
+        for &side in self.mirrors.onward(from, announced[0].site).iter() {
+            self.state.mirrors.promise(side, announced);
             for &mirror in self.mirrors.receivers(side) {
-                out.messages.push_back((mirror, Message::Barrier { until, rows: rows.clone() }));
+                let (announced, rows) = (announced.clone(), rows.clone());
+                out.messages.push_back((mirror, Message::Barrier { announced, rows }));
             }
         }
     }
@@ -417,12 +445,10 @@ impl Shard {
     /// Asks the model about every waiting read; the first that may go ahead, if any.
     fn grant(&mut self, now: Instant) -> Option<usize> {
         let (data_clock, mirror_clock, cause) = (self.data_clock(), self.mirror_clock(), self.state.last_cause);
-        let barred_rows = self.barred_rows();
         let mut granted = None;
         for worker in 0..self.workers.len() {
             let Some(read) = &self.state.reads[worker] else { continue };
-            let declared = &self.state.declared_rows[worker];
-            let barred = barred_rows.iter().any(|row| declared.binary_search(row).is_ok());
+            let barred = self.state.mirrors.bars(read.clock, &self.declares[worker]);
             let state = ReadState { clock: read.clock, data_clock, mirror_clock, barred };
             let hold = self.setting.model().may_read(&state).err();
             let read = self.state.reads[worker].as_mut().expect("it was just seen");
@@ -654,12 +680,9 @@ impl Shard {
         let mut barred: Option<Arc<[u32]>> = None;
         for &mirror in self.mirrors.receivers(sending.side) {
             let seconds = self.setting.seconds_on_link(self.machine, mirror, backlog(mirror));
-            if let Some(until) = sending.moved
-                && bound.is_some_and(|bound| seconds > bound)
-                && !sparse.index.is_empty()
-            {
+            if bound.is_some_and(|bound| seconds > bound) && !sending.moved.is_empty() && !sparse.index.is_empty() {
                 let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
-                out.messages.push_back((mirror, Message::Barrier { until, rows }));
+                out.messages.push_back((mirror, Message::Barrier { announced: sending.moved.clone(), rows }));
             }
             // Not yet known how much; the machine will say.
             self.state.mirrors.note_backlog(mirror, 1);

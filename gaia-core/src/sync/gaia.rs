@@ -2,7 +2,7 @@
 //!
 //! * Significance filter: what leaves a site is the accumulated update of a parameter, once it exceeds the threshold.
 //! * Soft threshold (where the user wants speed most): while links are idle, less significant updates go too.
-//! * Selective barrier: announced rows are not read before their values are there.
+//! * Selective barrier: rows are not read before what is announced of them, and needed for the clock of the read, is there.
 //! * Mirror clock: a site whose clock is more than DS ahead of the slowest other site's answers no reads. The clock of a
 //!   site at a server is that of the slowest of its workers.
 //!

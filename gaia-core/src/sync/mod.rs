@@ -39,7 +39,7 @@ pub enum Hold {
     Staleness,
     /// Another site is too far behind this one (mirror clock).
     MirrorClock,
-    /// A row's significant update is announced and not here yet (selective barrier).
+    /// A row's significant update that the read needs is announced and not here yet (selective barrier).
     BarredRow,
 }
 
@@ -52,7 +52,7 @@ pub struct ReadState {
     pub data_clock: u32,
     /// The smallest mirror clock among the other sites; none without other sites.
     pub mirror_clock: Option<u32>,
-    /// Whether a row that the reader has declared is barred.
+    /// Whether announced updates of the reader's rows, of clocks that a read for this clock needs, are not here yet.
     pub barred: bool,
 }
 

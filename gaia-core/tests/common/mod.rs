@@ -1,6 +1,9 @@
 //! Small runs for the tests: networks by hand, two tiny workloads, an observer that keeps everything.
 
-#![expect(dead_code, reason = "every test file uses a part of this")]
+#![allow(dead_code, reason = "every test file uses a part of this")]
+
+pub(crate) mod steady;
+pub(crate) mod writers;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,13 +20,17 @@ use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
 use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
+use gaia_core::message::Announced;
 use gaia_core::outbox::Sample;
 use gaia_core::overlay::Overlay;
+use gaia_core::server::shard::Shard;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
 use gaia_core::sync::config::{Encoding, System};
 use gaia_core::workload::traits::{Evaluation, Workload};
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// A small run.
 #[derive(Clone, Debug)]
@@ -32,10 +39,14 @@ pub(crate) struct Case {
     pub(crate) machines_per_site: u32,
     pub(crate) wan_mbit_per_s: u64,
     pub(crate) delay_ms: u64,
+    /// Of every limit: what it lets pass at once after a silence.
+    pub(crate) depth: ByteSize,
     pub(crate) system: System,
     pub(crate) clocks: u32,
     pub(crate) seed: u64,
     pub(crate) sigma_bytes: f64,
+    /// Of compute.
+    pub(crate) jitter: f64,
     /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
     pub(crate) topology: Option<Topology>,
     pub(crate) overlay: Overlay,
@@ -48,10 +59,12 @@ impl Case {
             machines_per_site,
             wan_mbit_per_s: 50,
             delay_ms: 30,
+            depth: ByteSize::from_bytes(256 * 1024),
             system,
             clocks: 6,
             seed: 1,
             sigma_bytes: 200.0,
+            jitter: 0.3,
             topology: None,
             overlay: Overlay::Direct,
         }
@@ -81,7 +94,7 @@ impl Case {
         let limit = |name: String, mbit: u64| Limit {
             name,
             rate: Bandwidth::from_bits_per_second(mbit * 1_000_000),
-            depth: ByteSize::from_bytes(256 * 1024),
+            depth: self.depth,
         };
         let mut limits: Vec<Limit> = (0..count).map(|m| limit(format!("m{m} out"), 1000)).collect();
         limits.extend((0..count).map(|m| limit(format!("m{m} in"), 1000)));
@@ -140,7 +153,7 @@ impl Case {
                     decode_gb_per_second: 4.0,
                 },
                 nic: None,
-                jitter: 0.3,
+                jitter: self.jitter,
             },
             seed: self.seed,
             max_clocks: self.clocks,
@@ -160,6 +173,51 @@ impl Case {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
         VirtualDriver::new(machines, fabric, Arc::new(pool))
     }
+}
+
+/// Calls `check` with so many values, the same ones every time; what fails is made small.
+pub(crate) fn check_all<S: Strategy>(strategy: &S, count: u32, check: impl Fn(S::Value)) {
+    let config = Config { cases: count, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let checked = runner.run(strategy, |value| {
+        check(value);
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Rows of which a read for `clock` needs updates that are announced and not here yet.
+pub(crate) fn barred_rows(shard: &Shard, clock: u32) -> Vec<u32> {
+    let is_needed = |announced: &[Announced]| announced.iter().any(|announced| announced.first <= clock);
+    shard.barriers().filter(|(announced, _)| is_needed(announced)).flat_map(|(_, rows)| rows).collect()
+}
+
+/// The hops that updates of `origin` take to `to`: the sites that they leave, and over which side.
+pub(crate) fn way(overlay: &Overlay, sites: u32, origin: usize, to: usize) -> Vec<(usize, usize)> {
+    fn go(
+        overlay: &Overlay,
+        sites: usize,
+        origin: usize,
+        to: usize,
+        from: usize,
+        at: usize,
+    ) -> Option<Vec<(usize, usize)>> {
+        overlay.sides(at, sites).iter().enumerate().find_map(|(index, side)| {
+            if !side.of.contains(&origin) || side.to.contains(&from) {
+                return None;
+            }
+            let rest = if side.to.contains(&to) {
+                Some(Vec::new())
+            } else {
+                side.to.iter().find_map(|&next| go(overlay, sites, origin, to, at, next))
+            };
+            rest.map(|mut hops| {
+                hops.insert(0, (at, index));
+                hops
+            })
+        })
+    }
+    go(overlay, sites as usize, origin, to, usize::MAX, origin).expect("every site can be reached")
 }
 
 /// Keeps every sample.
