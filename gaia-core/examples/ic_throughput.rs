@@ -24,7 +24,7 @@ use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
 use gaia_core::sync::config::{
-    Encoding, Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Encoding, Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network as Layers};
 use gaia_core::workload::ic::torch::device::Device;
@@ -381,10 +381,11 @@ fn setting(options: &Options, layout: Layout) -> Setting {
             selective_barrier: SelectiveBarrier::Off {},
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
             overlay: Ways::default(),
+            relay: Relay::default(),
             goal: UserGoal::default(),
         }),
         overlay: Overlay::Direct,
-        encoding: Encoding::Plain,
+        encodings: Encoding::Plain.into(),
         similitude: Similitude::NONE,
         kind: MachineKind {
             name: "as the default".to_owned(),

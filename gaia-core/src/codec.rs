@@ -29,7 +29,7 @@ use crate::breakdown::{PARTS, Phases};
 use crate::message::{
     ANNOUNCED_BYTES, Announced, HEADER_BYTES, Message, ROW_NUMBER_BYTES, Rows, SITE_CLOCK_BYTES, SiteClock,
 };
-use crate::sync::config::Encoding;
+use crate::sync::config::{Encoding, Encodings};
 use crate::wire::{self, Payload, decode_indexes, encode_indexes};
 
 const HEADER: usize = HEADER_BYTES as usize;
@@ -47,7 +47,7 @@ const PARTIAL: u8 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageCodec {
     /// How payloads and indexes are written.
-    pub encoding: Encoding,
+    pub encodings: Encodings,
 }
 
 /// Why bytes are no message.
@@ -77,16 +77,16 @@ impl Codec for MessageCodec {
     type Error = CodecError;
 
     fn encode(&self, message: &Message, out: &mut Vec<u8>) {
-        let start = out.len();
+        let (start, encoding) = (out.len(), message.encoding(&self.encodings));
         out.resize(start + HEADER, 0);
         let mut header = [0; HEADER];
         match message {
             Message::Declare { rows } => {
-                header = self.write_indexes(DECLARE, rows, out);
+                header = write_indexes(DECLARE, rows, encoding, out);
             }
             Message::Barrier { announced, rows } => {
                 let (first, further) = announced.split_first().expect("a barrier announces something");
-                header = self.write_indexes(BARRIER, rows, out);
+                header = write_indexes(BARRIER, rows, encoding, out);
                 header[4..8].copy_from_slice(&first.until.to_le_bytes());
                 header[12..16].copy_from_slice(&first.site.0.to_le_bytes());
                 header[16..20].copy_from_slice(&first.first.to_le_bytes());
@@ -103,7 +103,7 @@ impl Codec for MessageCodec {
                 header[4..8].copy_from_slice(&rows.asked_for.to_le_bytes());
                 header[8..12].copy_from_slice(&rows.data_clock.to_le_bytes());
                 header[12..16].copy_from_slice(&rows.includes.to_le_bytes());
-                rows.payload.encode(self.encoding, out);
+                rows.payload.encode(encoding, out);
             }
             Message::Mirror { clocks, payload, sent_at } => {
                 let (first, further) = clocks.split_first().expect("a mirror message completes a clock");
@@ -112,20 +112,20 @@ impl Codec for MessageCodec {
                 header[8..12].copy_from_slice(&first.0.0.to_le_bytes());
                 header[12..16].copy_from_slice(&(further.len() as u32).to_le_bytes());
                 header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
-                payload.encode(self.encoding, out);
+                payload.encode(encoding, out);
             }
             Message::PartialUpdate { complete, rows, payload, sent_at } => {
                 header[0] = PARTIAL;
                 header[4..8].copy_from_slice(&complete.to_le_bytes());
                 header[8..12].copy_from_slice(&(rows.len() as u32).to_le_bytes());
                 header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
-                payload.encode(self.encoding, out);
+                payload.encode(encoding, out);
             }
             Message::Update { clock, payload, sent_at } => {
                 header[0] = UPDATE;
                 header[4..8].copy_from_slice(&clock.to_le_bytes());
                 header[16..24].copy_from_slice(&sent_at.as_nanos().to_le_bytes());
-                payload.encode(self.encoding, out);
+                payload.encode(encoding, out);
             }
         }
         let data = (out.len() - start - HEADER) as u64;
@@ -172,8 +172,9 @@ impl Codec for MessageCodec {
         }
         let (data, tail) = rest.split_at(rest.len() - tail as usize);
         let (clock, stamp) = (word(4), Instant::from_nanos(long(16)));
-        let indexes = || decode_indexes(data, word(8) as usize, self.encoding);
-        let payload = || Payload::decode(data, self.encoding);
+        let encoding = if matches!(kind, MIRROR | BARRIER) { self.encodings.between } else { self.encodings.inside };
+        let indexes = || decode_indexes(data, word(8) as usize, encoding);
+        let payload = || Payload::decode(data, encoding);
         Ok(match kind {
             DECLARE => Message::Declare { rows: indexes()?.into() },
             READ => Message::Read { clock, asked_at: stamp },
@@ -204,14 +205,12 @@ impl Codec for MessageCodec {
     }
 }
 
-impl MessageCodec {
-    fn write_indexes(&self, kind: u8, rows: &[u32], out: &mut Vec<u8>) -> [u8; HEADER] {
-        let mut header = [0; HEADER];
-        header[0] = kind;
-        header[8..12].copy_from_slice(&(rows.len() as u32).to_le_bytes());
-        encode_indexes(rows, self.encoding, out);
-        header
-    }
+fn write_indexes(kind: u8, rows: &[u32], encoding: Encoding, out: &mut Vec<u8>) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[0] = kind;
+    header[8..12].copy_from_slice(&(rows.len() as u32).to_le_bytes());
+    encode_indexes(rows, encoding, out);
+    header
 }
 
 fn word(bytes: &[u8]) -> u32 {
@@ -281,6 +280,11 @@ mod tests {
         any::<(u32, u32)>().prop_map(|(site, clock)| (SiteId(site), clock))
     }
 
+    fn encodings() -> impl Strategy<Value = Encodings> {
+        let one = || prop::sample::select(vec![Encoding::Plain, Encoding::Packed, Encoding::Dense]);
+        (one(), one()).prop_map(|(inside, between)| Encodings { inside, between })
+    }
+
     fn announced() -> impl Strategy<Value = Announced> {
         any::<[u32; 3]>().prop_map(|[site, first, until]| Announced { site: SiteId(site), first, until })
     }
@@ -312,9 +316,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_is_counted_and_is_read_again(message in message(), packed in any::<bool>()) {
-            let encoding = if packed { Encoding::Packed } else { Encoding::Plain };
-            let codec = MessageCodec { encoding };
+        fn what_is_written_is_what_is_counted_and_is_read_again(message in message(), encodings in encodings()) {
+            let codec = MessageCodec { encodings };
             let mut bytes = vec![0xee; 3];
             codec.encode(&message, &mut bytes);
             let bytes = &bytes[3..];
@@ -322,17 +325,17 @@ mod tests {
                 Message::Rows(rows) => CUT_BYTES * rows.phases.cuts().len(),
                 _ => 0,
             };
-            prop_assert_eq!((bytes.len() - measurement) as u64, message.header_bytes() + message.data_bytes(encoding));
+            prop_assert_eq!((bytes.len() - measurement) as u64, message.header_bytes() + message.data_bytes(&encodings));
             prop_assert_eq!(codec.decode(bytes).unwrap(), message);
         }
 
         #[test]
         fn no_bytes_make_the_reader_panic(
             message in message(),
-            packed in any::<bool>(),
+            encodings in encodings(),
             damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         ) {
-            let codec = MessageCodec { encoding: if packed { Encoding::Packed } else { Encoding::Plain } };
+            let codec = MessageCodec { encodings };
             let mut bytes = Vec::new();
             codec.encode(&message, &mut bytes);
             for (at, byte) in damage {
@@ -349,7 +352,7 @@ mod tests {
 
     #[test]
     fn malformed_messages_are_refused() {
-        let codec = MessageCodec { encoding: Encoding::Packed };
+        let codec = MessageCodec { encodings: Encoding::Packed.into() };
         let mut bytes = Vec::new();
         codec.encode(&Message::Read { clock: 3, asked_at: Instant::START }, &mut bytes);
         let error = |bytes: &[u8]| codec.decode(bytes).unwrap_err().to_string();

@@ -18,6 +18,7 @@ use crate::server::shard::{Shard, ShardState};
 use crate::server::store::{Outcome, Store, StoreTask};
 use crate::setting::Setting;
 use crate::sync::Communication;
+use crate::sync::config::Budget;
 use crate::worker::{ClockDone, ClockTask, Worker, WorkerState};
 use crate::workload::traits::Workload;
 
@@ -104,7 +105,13 @@ impl<W: Workload> Machine<W> {
         let (out, outputs) = (Outbox::default(), VecDeque::new());
         let pace = match setting.model().communication() {
             Communication::AtTheEnd => None,
-            Communication::Continuous { budget, message, .. } => Some(Pace::new(budget, message)),
+            Communication::Continuous { budget, message, .. } => {
+                let budget = match budget {
+                    Budget::Nic => setting.parts.placement.nic[id.index()],
+                    Budget::Rate(rate) => rate,
+                };
+                Some(Pace::new(budget, message))
+            }
         };
         Machine { id, setting, worker, shard, out, outputs, backlogs, pace, halted: false }
     }
@@ -169,7 +176,7 @@ impl<W: Workload> Machine<W> {
 
     /// Sends it, and says what the link is charged.
     fn send(&mut self, to: MachineId, message: Message) -> ByteSize {
-        let (header, data) = (message.header_bytes(), message.data_bytes(self.setting.parts.encoding));
+        let (header, data) = (message.header_bytes(), message.data_bytes(&self.setting.parts.encodings));
         let charged = self.setting.parts.similitude.charged(header, data);
         let actual = ByteSize::from_bytes(header + data);
         self.outputs.push_back(Output::Send { to, class: message.class(), actual, charged, message });

@@ -9,7 +9,7 @@ use emulator::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::breakdown::Phases;
-use crate::sync::config::Encoding;
+use crate::sync::config::{Encoding, Encodings};
 use crate::wire::{self, Payload};
 use std::sync::Arc;
 
@@ -136,8 +136,21 @@ impl Message {
         }
     }
 
+    /// How its data are written: between the servers of different sites, or inside a group of servers and workers.
+    pub fn encoding(&self, encodings: &Encodings) -> Encoding {
+        match self {
+            Message::Mirror { .. } | Message::Barrier { .. } => encodings.between,
+            Message::Declare { .. }
+            | Message::Read { .. }
+            | Message::Rows(_)
+            | Message::Update { .. }
+            | Message::PartialUpdate { .. } => encodings.inside,
+        }
+    }
+
     /// Data bytes as encoded: what similitude scales. The header comes on top.
-    pub fn data_bytes(&self, encoding: Encoding) -> u64 {
+    pub fn data_bytes(&self, encodings: &Encodings) -> u64 {
+        let encoding = self.encoding(encodings);
         match self {
             Message::Read { .. } => 0,
             Message::Declare { rows } | Message::Barrier { rows, .. } => wire::indexes_len(rows, encoding),

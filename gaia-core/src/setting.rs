@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use emulator::id::{MachineId, SiteId};
 use emulator::time::Duration;
+use emulator::units::Bandwidth;
 
 use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, RowSet};
 use crate::overlay::{self, Overlay};
 use crate::simd::Isa;
-use crate::sync::config::{Encoding, System};
+use crate::sync::config::{Encodings, System};
 use crate::sync::{self, Progress, SyncModel};
 
 /// Where machines stand, and how fast the links between them are.
@@ -19,6 +20,8 @@ pub struct Placement {
     pub site_of: Vec<SiteId>,
     /// Bytes a second that one flow could get, at `from * machines + to`.
     pub bytes_per_second: Vec<f64>,
+    /// What every machine's network interface lets out.
+    pub nic: Vec<Bandwidth>,
 }
 
 /// The shared constants of a run, as a plan gives them.
@@ -33,7 +36,7 @@ pub struct SettingParts {
     /// The ways between the parameter servers of several sites.
     pub overlay: Overlay,
     /// How payloads are written.
-    pub encoding: Encoding,
+    pub encodings: Encodings,
     /// How bytes and work are charged.
     pub similitude: Similitude,
     /// How fast the machines are.

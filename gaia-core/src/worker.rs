@@ -171,8 +171,11 @@ impl<W: Workload> Worker<W> {
         self.ask(now, 0, out);
     }
 
-    /// Asks every shard for rows fit for `clock`, where no request is under way.
+    /// Asks every shard for rows fit for `clock`, where no request is under way and rows do not come unasked.
     fn ask<T>(&mut self, now: Instant, clock: u32, out: &mut Outbox<T, W::State>) {
+        if self.setting.model().pushes() {
+            return;
+        }
         for (shard, cache) in self.shards.iter().zip(&mut self.state.caches) {
             if cache.asked.is_none() {
                 cache.asked = Some(clock);
@@ -502,6 +505,9 @@ impl<W: Workload> Worker<W> {
 
     /// Asks again where the cache does not serve and no request is under way.
     fn ask_where_needed<T>(&mut self, now: Instant, out: &mut Outbox<T, W::State>) {
+        if self.setting.model().pushes() {
+            return;
+        }
         let clock = self.state.clock;
         for index in 0..self.shards.len() {
             let cache = &self.state.caches[index];

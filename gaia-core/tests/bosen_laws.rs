@@ -12,13 +12,17 @@ use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
-use gaia_core::sync::config::{Bosen, Inside, System};
+use gaia_core::sync::config::{Bosen, Budget, Inside, System};
 use proptest::prelude::*;
 
 type Driver = VirtualDriver<Machine<Counting>>;
 
-fn bosen(slack: u32, mbit_per_s: u64, parts: u32, message_kib: u64) -> Bosen {
-    let budget = Bandwidth::from_bits_per_second(mbit_per_s * 1_000_000);
+fn mbit_per_s(mbit: u64) -> Bandwidth {
+    Bandwidth::from_bits_per_second(mbit * 1_000_000)
+}
+
+fn bosen(slack: u32, mbit: u64, parts: u32, message_kib: u64) -> Bosen {
+    let budget = Budget::Rate(mbit_per_s(mbit));
     Bosen { slack, budget, parts, message: ByteSize::from_bytes(message_kib * 1024) }
 }
 
@@ -99,7 +103,7 @@ proptest! {
             check_counted(driver, parts, slack == 0);
             check_staleness(driver, slack);
         });
-        check_budget(&kept, settings.budget);
+        check_budget(&kept, mbit_per_s(budget));
         check_counted(&driver, parts, true);
         prop_assert!(driver.nodes().iter().all(|node| node.shard().data_clock() == case.clocks));
         // Everything is here: what is counted at the end is all there is.
@@ -148,6 +152,19 @@ fn changes_go_while_their_clock_is_computed() {
     // Every worker has three answers over links before it computes; what comes on top are updates.
     let before_the_end = answers_and_updates.count();
     assert!(before_the_end > 4 * 3, "{before_the_end} messages");
+}
+
+#[test]
+fn a_budget_of_the_interface_is_its_rate() {
+    let run_of = |budget, nic| {
+        let case =
+            Case { nic: mbit_per_s(nic), ..Case::new(2, 2, System::Bosen(Bosen { budget, ..bosen(1, 1, 4, 64) })) };
+        let mut driver = case.driver(1, |worker| elsewhere(worker, 4));
+        run(&mut driver, |_| ());
+        driver.digest().to_string()
+    };
+    assert_eq!(run_of(Budget::Nic, 70), run_of(Budget::Rate(mbit_per_s(70)), 70));
+    assert_ne!(run_of(Budget::Nic, 70), run_of(Budget::Rate(mbit_per_s(7)), 70));
 }
 
 #[test]

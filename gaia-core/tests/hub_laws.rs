@@ -11,7 +11,7 @@ use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::server::shard::Shard;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -26,6 +26,7 @@ fn gaia(slack: u32, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }

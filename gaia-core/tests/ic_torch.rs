@@ -11,7 +11,9 @@ use datasets::images::Images;
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
 use datasets::images::partition::{Part, Split, partition};
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, UserGoal, Ways};
+use gaia_core::sync::config::{
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
+};
 use gaia_core::workload::ic::architecture::Architecture;
 use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network, Norm};
 use gaia_core::workload::ic::device::DeviceChoice;
@@ -196,6 +198,7 @@ fn any_number_of_threads_gives_the_same_run() {
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::default(),
             overlay: Ways::default(),
+            relay: Relay::default(),
             goal: UserGoal::default(),
         });
         let digest = |threads| {

@@ -9,7 +9,7 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -22,6 +22,7 @@ fn gaia(slack: u32, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }

@@ -15,7 +15,7 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, GaiaAsync, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::{Lda, Reads};
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -30,6 +30,7 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }
@@ -159,6 +160,7 @@ fn tables_hold_the_corpus_on_every_built_in_network() {
             inside: Inside::BSP,
             significance: Significance::default(),
             overlay: Ways::default(),
+            relay: Relay::default(),
         }),
     ];
     let corpus = corpus(7);

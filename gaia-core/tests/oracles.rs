@@ -3,12 +3,14 @@
 mod common;
 
 use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
+use emulator::node::Class;
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Bosen, Gaia, GaiaAsync, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Bosen, Budget, Encoding, Encodings, Gaia, GaiaAsync, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier,
+    Significance, Ssp, System, UserGoal, Ways,
 };
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
@@ -20,27 +22,32 @@ fn gaia(inside: Inside, threshold: f64) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }
 
 fn bosen(slack: u32) -> System {
     let (budget, message) = (Bandwidth::from_bits_per_second(20_000_000), ByteSize::from_bytes(60_000));
-    System::Bosen(Bosen { slack, budget, parts: 3, message })
+    System::Bosen(Bosen { slack, budget: Budget::Rate(budget), parts: 3, message })
 }
 
 /// A small run of every kind of system: three sites of two machines.
 fn cases() -> Vec<Case> {
     let inside = Inside::ssp(1);
-    let asynchronous = GaiaAsync { inside, significance: Significance::default(), overlay: Ways::default() };
+    let asynchronous =
+        GaiaAsync { inside, significance: Significance::default(), overlay: Ways::default(), relay: Relay::default() };
     let global = Inside::all().into_iter().map(|model| System::Global(model.example));
-    let others = [gaia(inside, 0.01), System::GaiaAsync(asynchronous), bosen(0), bosen(2)];
+    let others = [System::Global(pushed(2)), gaia(inside, 0.01), System::GaiaAsync(asynchronous), bosen(0), bosen(2)];
     let mut cases: Vec<Case> = global.chain(others).map(|system| Case::new(3, 2, system)).collect();
     let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
     cases.push(Case { overlay: overlay.clone(), ..Case::new(3, 2, gaia(inside, 0.01)) });
     let System::Gaia(settings) = gaia(inside, 0.01) else { unreachable!("it is Gaia") };
     let fastest = Gaia { goal: UserGoal::Fastest { soft: 0.2, seconds: 0.05 }, ..settings };
-    cases.push(Case { overlay, ..Case::new(3, 2, System::Gaia(fastest)) });
+    cases.push(Case { overlay: overlay.clone(), ..Case::new(3, 2, System::Gaia(fastest.clone())) });
+    let passing_on = System::Gaia(Gaia { relay: Relay::PassOn, ..fastest });
+    let encodings = Encodings { inside: Encoding::Dense, between: Encoding::Packed };
+    cases.push(Case { overlay, encodings, ..Case::new(3, 2, passing_on) });
     cases
 }
 
@@ -139,6 +146,48 @@ fn ssp_without_slack_is_bsp_to_the_bit() {
     assert_eq!(run_of(Inside::local_steps(1)), run_of(Inside::BSP));
 }
 
+/// SSP whose servers send rows unasked.
+fn pushed(slack: u32) -> Inside {
+    Inside::Ssp(Ssp { slack, push: true })
+}
+
+#[test]
+fn pushed_rows_without_slack_are_bsp_to_the_bit() {
+    let run_of = |inside| {
+        let case = Case::new(3, 2, System::Global(inside));
+        let mut driver = case.driver(2, Mixing::new);
+        let kept = run(&mut driver, |_| ());
+        (bits(&table(&driver, 0..6)), kept.evaluations)
+    };
+    assert_eq!(run_of(pushed(0)), run_of(Inside::BSP));
+}
+
+#[test]
+fn pushing_keeps_the_slack_and_sends_all_rows_at_every_clock() {
+    let run_of = |inside, slack: u32| {
+        let case = Case { clocks: 12, wan_mbit_per_s: 5, ..Case::new(3, 2, System::Global(inside)) };
+        // Every row is changed on another machine than its shard's.
+        let mut driver = case.driver(2, |worker| Counting::new((worker + 1) % 6, 6));
+        let kept = run(&mut driver, |driver| {
+            for node in driver.nodes() {
+                for (_, data_clock) in node.worker().reading().unwrap_or_default() {
+                    assert!(data_clock + slack >= node.worker().clock(), "{data_clock} for {}", node.worker().clock());
+                }
+            }
+        });
+        assert_eq!(table(&driver, 0..6), vec![4.0 + 12.0; (ROWS * WIDTH) as usize]);
+        let of_class = |wanted| kept.sent.iter().filter(|&&(_, class, ..)| class == wanted).count();
+        (of_class(Class::Data), of_class(Class::Control))
+    };
+    let links = 6 * 5;
+    for slack in [0, 1, 4] {
+        // Rows before the first clock and after each, an update of each clock; control: what is declared, once.
+        assert_eq!(run_of(pushed(slack), slack), (links * (13 + 12), links), "slack {slack}");
+    }
+    let (asked_for, requests) = run_of(Inside::ssp(4), 4);
+    assert!(asked_for < links * (13 + 12) && requests > links, "{asked_for} messages where workers ask");
+}
+
 #[test]
 fn local_steps_exchange_every_so_many_clocks_and_lose_nothing() {
     let run_of = |inside| {
@@ -177,9 +226,11 @@ fn gaia_async_is_gaia_without_barrier_and_mirror_clock() {
         selective_barrier: SelectiveBarrier::Off {},
         mirror_clock: MirrorClock::Off {},
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     };
-    let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance, overlay: Ways::default() }));
+    let (overlay, relay) = (Ways::default(), Relay::default());
+    let asynchronous = digest(System::GaiaAsync(GaiaAsync { inside, significance, overlay, relay }));
     assert_eq!(asynchronous, digest(System::Gaia(settings.clone())));
     assert_ne!(asynchronous, digest(System::Gaia(Gaia { mirror_clock: MirrorClock::default(), ..settings })));
 }

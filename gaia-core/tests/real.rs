@@ -15,7 +15,7 @@ use datasets::bow::partition::{Split, partition};
 use emulator::id::MachineId;
 use emulator::link::LinkConfig;
 use emulator::real::driver::{NodeConfig, run_node};
-use emulator::real::relay::{Bounds, Ended, Relay, RelayConfig};
+use emulator::real::relay::{self, Bounds, Ended, RelayConfig};
 use emulator::real::timer::Priority;
 use emulator::time::Instant;
 use emulator::units::{Bandwidth, ByteSize};
@@ -26,7 +26,7 @@ use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Bosen, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -87,7 +87,7 @@ fn in_virtual_time<W: Workload>(case: &Case, workload: impl Fn(u32) -> W) -> Lef
 fn in_real_time<W: Workload>(case: &Case, dilation: &str, workload: impl Fn(u32) -> W + Sync) -> Left {
     let setting = Arc::new(case.setting(workload(0).layout()));
     let bounds = Bounds::default();
-    let relay = Relay::bind(RelayConfig {
+    let relay = relay::Relay::bind(RelayConfig {
         network: Arc::new(case.network()),
         link: LinkConfig::default(),
         seed: case.seed,
@@ -114,7 +114,7 @@ fn in_real_time<W: Workload>(case: &Case, dilation: &str, workload: impl Fn(u32)
                         bounds,
                     };
                     let mut machine = Machine::new(setting.clone(), MachineId(id), Arc::new(workload(id)));
-                    let codec = MessageCodec { encoding: setting.parts.encoding };
+                    let codec = MessageCodec { encodings: setting.parts.encodings };
                     let mut watch = Watch::default();
                     let outcome = run_node(&config, &mut machine, &codec, &mut watch);
                     outcome.ended.expect("a sound run");
@@ -194,6 +194,7 @@ fn everything_significant() -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }
@@ -201,7 +202,7 @@ fn everything_significant() -> System {
 #[test]
 fn sending_all_the_time_over_real_connections_loses_nothing() {
     let (budget, message) = (Bandwidth::from_bits_per_second(50_000_000), ByteSize::from_bytes(64 << 10));
-    let system = System::Bosen(Bosen { slack: 1, budget, parts: 3, message });
+    let system = System::Bosen(Bosen { slack: 1, budget: Budget::Rate(budget), parts: 3, message });
     let case = Case { clocks: 5, ..Case::new(3, 1, system) };
     // Each row is changed on another machine than its shard's.
     let left = in_real_time(&case, "0.5", |worker| Counting::new((worker + 1) % 3, 3));
@@ -214,8 +215,9 @@ fn gaia_over_real_connections_loses_nothing() {
     let system = everything_significant();
     // Site 0 reaches site 2 through hub 1.
     let hubs = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
+    let encodings = Encodings { inside: Encoding::Dense, between: Encoding::Packed };
     for overlay in [Overlay::Direct, hubs] {
-        let case = Case { clocks: 5, overlay, ..Case::new(3, 1, system.clone()) };
+        let case = Case { clocks: 5, overlay, encodings, ..Case::new(3, 1, system.clone()) };
         let workers = case.machines();
         let left = in_real_time(&case, "0.5", |worker| Counting::new(worker, workers));
         let expected = vec![(4.0 + case.clocks as f32).to_bits(); (ROWS * WIDTH) as usize];

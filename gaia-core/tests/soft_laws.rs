@@ -9,7 +9,7 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -24,6 +24,7 @@ fn gaia(slack: u32, goal: UserGoal) -> System {
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal,
     })
 }

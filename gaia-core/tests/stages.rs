@@ -9,7 +9,9 @@ use gaia_core::breakdown::Part;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::outbox::Sample;
-use gaia_core::sync::config::{Gaia, Inside, MirrorClock, SelectiveBarrier, Significance, System, UserGoal, Ways};
+use gaia_core::sync::config::{
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
+};
 use gaia_core::workload::traits::{Evaluation, Workload};
 
 /// The tests' workload with its rows in three tables.
@@ -76,6 +78,7 @@ fn gaia(inside: Inside) -> System {
         selective_barrier: SelectiveBarrier::default(),
         mirror_clock: MirrorClock::default(),
         overlay: Ways::default(),
+        relay: Relay::default(),
         goal: UserGoal::default(),
     })
 }

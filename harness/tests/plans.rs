@@ -100,6 +100,9 @@ fn what_changes_the_result_changes_the_hash() {
         "cells.Gaia.profile=sg-sp",
         "cells.0.machines-per-site=3",
         "cells.Gaia.encoding=packed",
+        "cells.Gaia.encoding={inside: dense, between: plain}",
+        "cells.Gaia.system.gaia.relay=pass-on",
+        "cells.Gaia.system.gaia.overlay.computed={}",
         "cells.Gaia.machines=xeon-2vcpu",
         "cells.Gaia.workload.mf.clocks-per-pass=4",
         "cells.Gaia.system.gaia.significance.threshold=0.02",
@@ -110,6 +113,16 @@ fn what_changes_the_result_changes_the_hash() {
         assert_eq!(changed[0], base[0], "{setting}: the target");
         assert_ne!(changed[1], base[1], "{setting}: the cell");
     }
+}
+
+#[test]
+fn a_leg_of_an_encoding_is_changed_alone_and_matters_where_there_is_one() {
+    let changed = |settings: &[&str]| hashes(SPEC, &set(settings))[1].clone();
+    let both = "encoding={inside: packed, between: plain}";
+    assert_eq!(changed(&["encoding=packed", "encoding.between=plain"]), changed(&[both]));
+    assert_ne!(changed(&["encoding=packed"]), changed(&[both]));
+    let global = "cells.Gaia.system.global.bsp={}";
+    assert_eq!(changed(&[global, both]), changed(&[global, "encoding=packed"]));
 }
 
 #[test]

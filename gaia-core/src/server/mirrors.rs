@@ -7,7 +7,8 @@
 //! clock that were significant at every filter on the way are at the receiver with it. So a hub's message says of each site
 //! behind it no more than what it has applied, and what a site may take as the clock of those behind a hub is the smallest.
 //! A side's filter runs when the smallest clock of its sites has moved: a hub gathers what its group sends until then, and
-//! sums it.
+//! sums it. With [`Relay::PassOn`] a hub's sides that speak for others have no threshold, and get of the hub's own site what its own
+//! filter lets through, which runs before theirs.
 //!
 //! **Barriers** name every site that has moved with the message that they announce, and its clocks: through a hub a message
 //! speaks for several. A read for clock `c` needs the updates that complete clocks up to `c`, so a barrier holds it when one of the
@@ -25,12 +26,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Announced, SiteClock};
 use crate::setting::{Setting, Side};
+use crate::sync::config::Relay;
 
 /// Who the others are: constant.
 #[derive(Debug)]
 pub(super) struct Mirrors {
     own: SiteId,
     sides: Vec<Side>,
+    relay: Relay,
 }
 
 /// What changes in a run.
@@ -78,7 +81,8 @@ pub(super) struct Sending {
 
 impl Mirrors {
     pub(super) fn new(setting: &Setting, machine: MachineId) -> Self {
-        Mirrors { own: setting.site_of(machine), sides: setting.sides_of(machine) }
+        let relay = setting.parts.system.between_sites().map(|gaia| gaia.relay).unwrap_or_default();
+        Mirrors { own: setting.site_of(machine), sides: setting.sides_of(machine), relay }
     }
 
     /// The state before the first clock.
@@ -108,9 +112,24 @@ impl Mirrors {
         &self.sides[side].to
     }
 
-    /// The sides that a worker's update belongs to.
+    /// The sides that a worker's update belongs to. A hub that passes on filters its own site's updates first: they go on with what
+    /// that filter lets through.
     pub(super) fn of_workers(&self) -> Arc<[usize]> {
-        self.indexes(|side| side.of.contains(&self.own))
+        match self.relay {
+            Relay::Filter => self.indexes(|side| side.of.contains(&self.own)),
+            Relay::PassOn => self.indexes(|side| side.of == [self.own]),
+        }
+    }
+
+    /// Whether a side passes on all that it has.
+    pub(super) fn passes_on(&self, side: usize) -> bool {
+        self.relay == Relay::PassOn && self.sides[side].of != [self.own]
+    }
+
+    /// The sides that go on with what the filter of `side` lets through.
+    pub(super) fn relays_after(&self, side: usize) -> Arc<[usize]> {
+        let filters_for_others = self.relay == Relay::PassOn && self.sides[side].of == [self.own];
+        self.indexes(|other| filters_for_others && other.of != [self.own] && other.of.contains(&self.own))
     }
 
     /// The sides that updates of `site` from `sender` go on over.
@@ -240,7 +259,7 @@ mod tests {
         let [one, two, three] = [1, 2, 3].map(SiteId);
         let side = |to: &[u32], of: &[SiteId]| Side { to: to.iter().copied().map(MachineId).collect(), of: of.into() };
         let sides = vec![side(&[1, 2], &[SiteId(0)]), side(&[3], &[SiteId(0), one, two]), side(&[1, 2], &[three])];
-        let mirrors = Mirrors { own: SiteId(0), sides };
+        let mirrors = Mirrors { own: SiteId(0), sides, relay: Relay::Filter };
         let state = mirrors.state([one, two, three].into_iter());
         (mirrors, state)
     }

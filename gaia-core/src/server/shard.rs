@@ -293,7 +293,13 @@ impl Shard {
         T: From<StoreTask>,
     {
         match message {
-            Message::Declare { rows } => self.declare(self.worker(from), rows),
+            Message::Declare { rows } => {
+                let worker = self.worker(from);
+                self.declare(worker, rows);
+                if self.setting.model().pushes() {
+                    self.push(worker, Phases::default());
+                }
+            }
             Message::Read { clock, .. } => {
                 let mut phases = Phases::default();
                 phases.push(Part::Wire, now);
@@ -520,6 +526,7 @@ impl Shard {
         let Outgoing::Significant { threshold } = self.setting.model().outgoing(&self.progress(clock)) else {
             unreachable!("only models that send make filters")
         };
+        let threshold = if self.mirrors.passes_on(sending.side) { 0.0 } else { threshold };
         let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
         let operation = Operation::Filter { side: sending.side, threshold, most: usize::MAX };
         (Working::Filter { clock, sending }, operation, span)
@@ -529,7 +536,7 @@ impl Shard {
         match work {
             Work::Apply { updates, cause } => {
                 let payloads = || updates.iter().flat_map(|(stages, _)| stages);
-                let bytes: u64 = payloads().map(|payload| self.received(payload)).sum();
+                let bytes: u64 = payloads().map(|payload| self.inside_bytes(payload)).sum();
                 let floats: usize = payloads().map(Payload::floats).sum();
                 let sides = self.mirrors.of_workers();
                 // The values and the accumulated update beside them are one table's work, further ones one more each.
@@ -544,13 +551,13 @@ impl Shard {
                 (Working::Apply { credits, cause }, operation, span)
             }
             Work::ApplyRows { credit, rows, payload, cause } => {
-                let span = self.span(self.received(&payload), |rates| rates.decode_gb_per_second)
+                let span = self.span(self.inside_bytes(&payload), |rates| rates.decode_gb_per_second)
                     + self.span(payload.floats() as u64 * 4, |rates| rates.apply_gb_per_second);
                 let operation = Operation::Apply(vec![(self.places_of(&rows), payload)], Arc::from([]));
                 (Working::Apply { credits: vec![credit], cause }, operation, span)
             }
             Work::ApplyMirror { from, clocks, payload, cause } => {
-                let bytes = self.received(&payload);
+                let bytes = self.between_bytes(&payload);
                 let sides = self.mirrors.onward(from, clocks[0].0);
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
                     + self.span((1 + sides.len() as u64) * bytes, |rates| rates.apply_gb_per_second);
@@ -561,15 +568,23 @@ impl Shard {
                 )
             }
             Work::Encode { sending, sparse } => {
-                let bytes = self.received(&Payload::Sparse(sparse.clone()));
-                let span = self.span(bytes, |rates| rates.encode_gb_per_second);
-                (Working::Encode { sending, sparse }, Operation::Encode, span)
+                let payload = Payload::Sparse(sparse.clone());
+                let (bytes, relays) = (self.between_bytes(&payload), self.mirrors.relays_after(sending.side));
+                let span = self.span(bytes, |rates| rates.encode_gb_per_second)
+                    + self.span(relays.len() as u64 * bytes, |rates| rates.apply_gb_per_second);
+                (Working::Encode { sending, sparse }, Operation::Relay(payload, relays), span)
             }
         }
     }
 
-    fn received(&self, payload: &Payload) -> u64 {
-        payload.encoded_len(self.setting.parts.encoding)
+    /// Bytes of a message between a worker and this shard.
+    fn inside_bytes(&self, payload: &Payload) -> u64 {
+        payload.encoded_len(self.setting.parts.encodings.inside)
+    }
+
+    /// Bytes of a message between this shard and its mirrors.
+    fn between_bytes(&self, payload: &Payload) -> u64 {
+        payload.encoded_len(self.setting.parts.encodings.between)
     }
 
     fn span(&self, bytes: u64, rate: impl Fn(&ServerRates) -> f64) -> Duration {
@@ -622,7 +637,10 @@ impl Shard {
                     self.state.queue.push_front(Work::Encode { sending, sparse });
                 }
             }
-            (Working::Encode { sending, sparse }, _) => self.send_to_mirrors(now, &sending, &sparse, backlog, out),
+            (Working::Encode { sending, sparse }, _) => {
+                self.state.mirrors.open(&self.mirrors.relays_after(sending.side));
+                self.send_to_mirrors(now, &sending, &sparse, backlog, out);
+            }
             (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
         }
         self.work(now, out);
@@ -640,8 +658,19 @@ impl Shard {
         if self.data_clock() == before {
             return;
         }
+        if self.setting.model().pushes() {
+            let mut phases = Phases::default();
+            phases.push_hold(Hold::Staleness, Some(cause), now);
+            (0..self.workers.len()).for_each(|worker| self.push(worker, phases.clone()));
+        }
         self.record_copy(now, out);
         self.mark_due();
+    }
+
+    /// Sends a worker its rows as if it had asked for those of the clock that is complete.
+    fn push(&mut self, worker: usize, phases: Phases) {
+        let clock = self.data_clock();
+        self.state.reads[worker] = Some(PendingRead { clock, hold: None, phases });
     }
 
     /// Clocks have moved: notes which filters are to run, where the model sends at all.

@@ -41,8 +41,8 @@ pub enum Operation {
         /// At most so many, the most significant ones; the others stay.
         most: usize,
     },
-    /// Nothing here: the time of writing a message.
-    Encode,
+    /// Write a message of these updates, and add them to what these sides owe: those of a hub that passes them on.
+    Relay(Payload, Arc<[usize]>),
 }
 
 /// What a piece of work leaves.
@@ -95,7 +95,7 @@ impl StoreTask {
             Operation::ApplyMirror(payload, sides) => payload.floats() * (1 + sides.len()),
             Operation::Gather(stages) => stages.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum(),
             Operation::Filter { .. } => self.store.values.len(),
-            Operation::Encode => 0,
+            Operation::Relay(payload, sides) => payload.floats() * sides.len(),
         };
         floats < LIGHT_FLOATS
     }
@@ -117,7 +117,10 @@ impl StoreTask {
                 Outcome::Gathered(stages.iter().map(|segments| gather(&self.store.values, segments)).collect())
             }
             Operation::Filter { side, threshold, most } => self.store.filter(self.isa, side, threshold, most),
-            Operation::Encode => Outcome::Applied,
+            Operation::Relay(payload, sides) => {
+                sides.iter().for_each(|&side| add(self.isa, &mut self.store.accumulated[side], &payload));
+                Outcome::Applied
+            }
         };
         (self.store, outcome)
     }

@@ -1,7 +1,11 @@
 //! What a plan says about synchronisation, in the words of a spec.
 
+use std::fmt;
+
 use emulator::units::{Bandwidth, ByteSize};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
@@ -50,12 +54,13 @@ impl System {
         match self {
             System::Global(_) | System::Centralized(_) | System::Bosen(_) => None,
             System::Gaia(gaia) => Some(gaia.clone()),
-            System::GaiaAsync(GaiaAsync { inside, significance, overlay }) => Some(Gaia {
+            System::GaiaAsync(GaiaAsync { inside, significance, overlay, relay }) => Some(Gaia {
                 inside: *inside,
                 significance: *significance,
                 selective_barrier: SelectiveBarrier::Off {},
                 mirror_clock: MirrorClock::Off {},
                 overlay: overlay.clone(),
+                relay: *relay,
                 goal: UserGoal::default(),
             }),
         }
@@ -87,7 +92,7 @@ pub struct Bosen {
     /// How many clocks a worker may be ahead of the slowest; 0 is BSP.
     pub slack: u32,
     /// What a machine may send to others a second, updates and rows together.
-    pub budget: Bandwidth,
+    pub budget: Budget,
     /// In how many parts a clock is computed, after each of which its changes may go.
     #[serde(default = "four")]
     pub parts: u32,
@@ -122,6 +127,9 @@ pub struct Gaia {
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
+    /// What hubs do with the updates of other sites.
+    #[serde(default, skip_serializing_if = "Relay::is_default")]
+    pub relay: Relay,
     /// What the user wants.
     #[serde(default, skip_serializing_if = "UserGoal::is_default")]
     pub goal: UserGoal,
@@ -160,6 +168,9 @@ pub struct GaiaAsync {
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
+    /// What hubs do with the updates of other sites.
+    #[serde(default, skip_serializing_if = "Relay::is_default")]
+    pub relay: Relay,
 }
 
 /// An overlay in words: what a plan makes an [`crate::overlay::Overlay`] of, with the sites of its profile.
@@ -185,6 +196,17 @@ pub enum Ways {
         #[serde(default)]
         hubs: Hubs,
     },
+}
+
+/// What a hub does with the updates that it sums for its group, or spreads in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relay {
+    /// Filters the sums again, with the threshold of the moment: what is small beside the hub's value waits there.
+    #[default]
+    Filter,
+    /// Passes on all that is not zero, as the author's public code has it. Its own site's updates are filtered as anywhere.
+    PassOn,
 }
 
 /// Groups of sites by name, region or alias. Without hubs and links, each group's hub is its site with the best worst link.
@@ -265,13 +287,119 @@ pub enum Encoding {
     Dense,
 }
 
+/// How payloads are written, by leg: what a paper's system sends inside a site need not be what it sends between sites.
+///
+/// A global parameter server has one leg, `inside`, wherever its machines stand. Specs may write one word for both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Encodings {
+    /// Between workers and the server shards of their own group.
+    pub inside: Encoding,
+    /// Between the servers of different sites.
+    pub between: Encoding,
+}
+
+/// The form of [`Encodings`] that says both.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename = "Encodings", deny_unknown_fields)]
+struct ByLeg {
+    inside: Encoding,
+    between: Encoding,
+}
+
+impl From<Encoding> for Encodings {
+    fn from(encoding: Encoding) -> Self {
+        Encodings { inside: encoding, between: encoding }
+    }
+}
+
+impl Serialize for Encodings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Encodings { inside, between } = *self;
+        if inside == between { inside.serialize(serializer) } else { ByLeg { inside, between }.serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Encodings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordOrLegs;
+        impl<'de> Visitor<'de> for WordOrLegs {
+            type Value = Encodings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an encoding, or `{ inside: ..., between: ... }`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Encodings, E> {
+                Encoding::deserialize(name.into_deserializer()).map(Encodings::from)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Encodings, A::Error> {
+                let ByLeg { inside, between } = ByLeg::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Encodings { inside, between })
+            }
+        }
+        deserializer.deserialize_any(WordOrLegs)
+    }
+}
+
+/// What a machine may send to others a second: a rate, or that of its network interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// The rate of the machine's network interface in force, outwards.
+    Nic,
+    /// This rate, whatever the interface.
+    Rate(Bandwidth),
+}
+
+/// As specs write it.
+const NIC: &str = "nic";
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Budget::Nic => f.write_str(NIC),
+            Budget::Rate(rate) => rate.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Budget {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Budget::Nic => serializer.serialize_str(NIC),
+            Budget::Rate(rate) => rate.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Budget {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NicOrRate;
+        impl Visitor<'_> for NicOrRate {
+            type Value = Budget;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a bandwidth such as `1 Gbit/s`, or `{NIC}` for the rate of the network interface")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Budget, E> {
+                if text == NIC {
+                    return Ok(Budget::Nic);
+                }
+                text.parse().map(Budget::Rate).map_err(|error| E::custom(format!("{error}, or `{NIC}`")))
+            }
+        }
+        deserializer.deserialize_str(NicOrRate)
+    }
+}
+
 impl Inside {
     /// Bulk Synchronous Parallel.
     pub const BSP: Inside = Inside::Bsp(Bsp {});
 
     /// Stale Synchronous Parallel.
     pub const fn ssp(slack: u32) -> Inside {
-        Inside::Ssp(Ssp { slack })
+        Inside::Ssp(Ssp { slack, push: false })
     }
 
     /// Local steps.
@@ -284,6 +412,13 @@ impl Ways {
     /// Whether every site sends to every other: the default, which plans leave out.
     pub fn are_direct(&self) -> bool {
         *self == Ways::default()
+    }
+}
+
+impl Relay {
+    /// Whether it is the default, which plans leave out.
+    pub fn is_default(&self) -> bool {
+        *self == Relay::default()
     }
 }
 

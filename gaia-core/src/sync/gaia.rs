@@ -70,7 +70,7 @@ impl SyncModel for GaiaModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::config::{Inside, Significance, Ways};
+    use crate::sync::config::{Inside, Relay, Significance, Ways};
 
     fn model(schedule: Schedule) -> GaiaModel {
         GaiaModel::new(Gaia {
@@ -79,6 +79,7 @@ mod tests {
             selective_barrier: SelectiveBarrier::default(),
             mirror_clock: MirrorClock::Bounded { staleness: 1 },
             overlay: Ways::default(),
+            relay: Relay::default(),
             goal: UserGoal::default(),
         })
     }

@@ -9,15 +9,18 @@ pub trait SyncModelInside: SyncModel + Sized {
     const ABOUT: &'static str;
     /// Settings that stand for all, for lists and for tests that run every model.
     const EXAMPLE: Self;
-    /// Whether it may keep the workers of a site together where sites exchange significant updates: it must exchange after
-    /// every clock.
-    const WITHIN_SITES: bool = true;
 
     /// The model and its settings, in a few words.
     fn in_words(&self) -> String;
 
     /// Its setting in clocks, if it has one.
     fn clocks(&self) -> Option<Clocks> {
+        None
+    }
+
+    /// Why it cannot keep the workers of a site together where sites exchange significant updates; `None`: it can. There a model must
+    /// exchange after every clock.
+    fn bars_from_sites(&self) -> Option<&'static str> {
         None
     }
 }
@@ -84,9 +87,9 @@ macro_rules! sync_models_inside {
                 match self { $(Inside::$Model(model) => model.in_words(),)* }
             }
 
-            /// Whether it may keep the workers of a site together under Gaia.
-            pub fn works_within_sites(&self) -> bool {
-                match self { $(Inside::$Model(_) => $Model::WITHIN_SITES,)* }
+            /// Why it cannot keep the workers of a site together under Gaia; `None`: it can.
+            pub fn bars_from_sites(&self) -> Option<&'static str> {
+                match self { $(Inside::$Model(model) => model.bars_from_sites(),)* }
             }
 
             /// Its setting in clocks, if it has one.

@@ -46,10 +46,13 @@ impl SyncModel for LocalSteps {
 impl SyncModelInside for LocalSteps {
     const ABOUT: &'static str = "every worker learns for `every` clocks on its own copy, then all exchange";
     const EXAMPLE: Self = LocalSteps { every: 4 };
-    const WITHIN_SITES: bool = false;
 
     fn in_words(&self) -> String {
         format!("BSP every {} clocks", self.every)
+    }
+
+    fn bars_from_sites(&self) -> Option<&'static str> {
+        Some("for `global` only")
     }
 
     fn clocks(&self) -> Option<Clocks> {

@@ -4,10 +4,10 @@
 //! parameter server is one file and one line in the list below ([`Inside`]; docs/your-own-sync-model.md). Clocks count what
 //! is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and their updates applied.
 
-use emulator::units::{Bandwidth, ByteSize};
+use emulator::units::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use crate::sync::config::System;
+use crate::sync::config::{Budget, System};
 use crate::sync::inside::{SyncModelInside, sync_models_inside};
 
 mod bosen;
@@ -109,7 +109,7 @@ pub enum Communication {
         /// A clock is computed in so many parts, each a clock of the workload; after each its changes may go.
         parts: u32,
         /// What a machine sends a second at most, updates and rows.
-        budget: Bandwidth,
+        budget: Budget,
         /// What a message of updates takes at most, but for a single row; and what may wait on a link for another to be sent.
         message: ByteSize,
     },
@@ -123,6 +123,10 @@ pub trait SyncModel: Send + Sync {
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May the worker compute from its cache without hearing from the server again.
     fn cache_serves(&self, cache: &CacheState) -> bool;
+    /// Does a server send its workers the rows that they have declared whenever its clock has moved. Then they never ask.
+    fn pushes(&self) -> bool {
+        false
+    }
     /// Does a worker exchange with its servers after clock `clock`: send what it changed since it last did, and go on with
     /// fresh rows. If not, it goes on with what it has.
     fn exchanges_after(&self, _clock: u32) -> bool {

@@ -1,7 +1,8 @@
 //! Stale Synchronous Parallel: clock `c` reads at least all updates of the clocks before `c - slack`.
 //!
-//! A worker computes from its cache while that is fresh enough; fresher rows are fetched in the background.
-//! With slack 0 it is BSP, to the bit.
+//! A worker computes from its cache while that is fresh enough; fresher rows are fetched in the background, or pushed: IterStore's
+//! server sends its clients all rows that they have declared whenever its clock has moved, whether they need them or not, so that slack
+//! saves no bytes. With slack 0 it is BSP, to the bit.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use super::{Apply, CacheState, Hold, ReadState, SyncModel};
 pub struct Ssp {
     /// Clocks.
     pub slack: u32,
+    /// Whether servers send rows unasked whenever their clock has moved; else workers ask when their rows are too old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub push: bool,
 }
 
 impl SyncModel for Ssp {
@@ -28,14 +32,23 @@ impl SyncModel for Ssp {
     fn cache_serves(&self, cache: &CacheState) -> bool {
         cache.data_clock.saturating_add(self.slack) >= cache.clock
     }
+
+    fn pushes(&self) -> bool {
+        self.push
+    }
 }
 
 impl SyncModelInside for Ssp {
     const ABOUT: &'static str = "a worker may be `slack` clocks ahead of the slowest";
-    const EXAMPLE: Self = Ssp { slack: 1 };
+    const EXAMPLE: Self = Ssp { slack: 1, push: false };
 
     fn in_words(&self) -> String {
-        format!("SSP (slack {})", self.slack)
+        format!("SSP (slack {}{})", self.slack, if self.push { ", pushed" } else { "" })
+    }
+
+    fn bars_from_sites(&self) -> Option<&'static str> {
+        let why = "`push: true` is for `global` only, as reads in a site of Gaia are answered for their very clock";
+        self.push.then_some(why)
     }
 
     fn clocks(&self) -> Option<Clocks> {
@@ -49,7 +62,7 @@ mod tests {
 
     #[test]
     fn reads_and_caches_may_lack_slack_clocks_and_no_more() {
-        let ssp = Ssp { slack: 2 };
+        let ssp = Ssp { slack: 2, push: false };
         let read = |data_clock| ssp.may_read(&ReadState { clock: 7, data_clock, mirror_clock: None, barred: false });
         assert_eq!((read(4), read(5)), (Err(Hold::Staleness), Ok(())));
         let serves = |data_clock| ssp.cache_serves(&CacheState { clock: 7, data_clock, asked_for: 0 });

@@ -27,7 +27,7 @@ use gaia_core::server::shard::Shard;
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
-use gaia_core::sync::config::{Encoding, System};
+use gaia_core::sync::config::{Encoding, Encodings, System};
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -39,6 +39,8 @@ pub(crate) struct Case {
     pub(crate) machines_per_site: u32,
     pub(crate) wan_mbit_per_s: u64,
     pub(crate) delay_ms: u64,
+    /// The rate of every machine's network interface.
+    pub(crate) nic: Bandwidth,
     /// Of every limit: what it lets pass at once after a silence.
     pub(crate) depth: ByteSize,
     pub(crate) system: System,
@@ -50,6 +52,7 @@ pub(crate) struct Case {
     /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
     pub(crate) topology: Option<Topology>,
     pub(crate) overlay: Overlay,
+    pub(crate) encodings: Encodings,
 }
 
 impl Case {
@@ -59,6 +62,7 @@ impl Case {
             machines_per_site,
             wan_mbit_per_s: 50,
             delay_ms: 30,
+            nic: Bandwidth::from_bits_per_second(1_000_000_000),
             depth: ByteSize::from_bytes(256 * 1024),
             system,
             clocks: 6,
@@ -67,6 +71,7 @@ impl Case {
             jitter: 0.3,
             topology: None,
             overlay: Overlay::Direct,
+            encodings: Encoding::Packed.into(),
         }
     }
 
@@ -91,13 +96,9 @@ impl Case {
             return topology.network();
         }
         let count = self.machines();
-        let limit = |name: String, mbit: u64| Limit {
-            name,
-            rate: Bandwidth::from_bits_per_second(mbit * 1_000_000),
-            depth: self.depth,
-        };
-        let mut limits: Vec<Limit> = (0..count).map(|m| limit(format!("m{m} out"), 1000)).collect();
-        limits.extend((0..count).map(|m| limit(format!("m{m} in"), 1000)));
+        let limit = |name: String, rate: Bandwidth| Limit { name, rate, depth: self.depth };
+        let mut limits: Vec<Limit> = (0..count).map(|m| limit(format!("m{m} out"), self.nic)).collect();
+        limits.extend((0..count).map(|m| limit(format!("m{m} in"), self.nic)));
         let mut routes = Vec::new();
         for from in 0..count {
             for to in 0..count {
@@ -111,7 +112,8 @@ impl Case {
             }
         }
         for from in 0..count {
-            limits.extend((0..self.sites).map(|site| limit(format!("m{from} to s{site}"), self.wan_mbit_per_s)));
+            let wan = Bandwidth::from_bits_per_second(self.wan_mbit_per_s * 1_000_000);
+            limits.extend((0..self.sites).map(|site| limit(format!("m{from} to s{site}"), wan)));
         }
         Network { machines: count as usize, limits, routes }
     }
@@ -133,11 +135,12 @@ impl Case {
             placement: Placement {
                 site_of: (0..count).map(|machine| SiteId(self.site_of(machine))).collect(),
                 bytes_per_second: self.bytes_per_second(),
+                nic: vec![self.nic; count as usize],
             },
             layout,
             system: self.system.clone(),
             overlay: self.overlay.clone(),
-            encoding: Encoding::Packed,
+            encodings: self.encodings,
             similitude: Similitude { sigma_bytes: self.sigma_bytes, sigma_work: 1.0 },
             kind: MachineKind {
                 name: "test".to_owned(),

@@ -9,7 +9,7 @@ use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::overlay::Overlay;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::prelude::*;
@@ -135,6 +135,7 @@ impl Pair {
             selective_barrier,
             mirror_clock: MirrorClock::Bounded { staleness },
             overlay: Ways::default(),
+            relay: Relay::default(),
             goal: UserGoal::default(),
         });
         let case = Case {

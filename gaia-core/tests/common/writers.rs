@@ -17,7 +17,7 @@ use gaia_core::overlay::{Groups, Overlay, pairs};
 use gaia_core::server::shard::Shard;
 use gaia_core::sync::Hold;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::prelude::*;
@@ -131,14 +131,18 @@ fn any_gaia() -> impl Strategy<Value = Gaia> {
         Just(SelectiveBarrier::Off {}),
         prop::sample::select(vec![0.0, 0.01, 0.3]).prop_map(|seconds| SelectiveBarrier::Backlog { seconds }),
     ];
-    (0u32..3, threshold, 0u32..3, barrier, any_goal()).prop_map(|(slack, threshold, staleness, barrier, goal)| Gaia {
-        inside: Inside::ssp(slack),
-        significance: Significance { threshold, schedule: Schedule::Constant },
-        selective_barrier: barrier,
-        mirror_clock: MirrorClock::Bounded { staleness },
-        overlay: Ways::default(),
-        goal,
-    })
+    let relay = prop::sample::select(vec![Relay::Filter, Relay::PassOn]);
+    (0u32..3, threshold, 0u32..3, barrier, (relay, any_goal())).prop_map(
+        |(slack, threshold, staleness, barrier, (relay, goal))| Gaia {
+            inside: Inside::ssp(slack),
+            significance: Significance { threshold, schedule: Schedule::Constant },
+            selective_barrier: barrier,
+            mirror_clock: MirrorClock::Bounded { staleness },
+            overlay: Ways::default(),
+            relay,
+            goal,
+        },
+    )
 }
 
 fn any_case(sites: impl Strategy<Value = (u32, Overlay)>) -> impl Strategy<Value = Case> {
@@ -340,16 +344,35 @@ impl Watch<'_> {
             for site in 0..sites {
                 let mut values = row_of(shard(site), row).expect("nothing is under way").to_vec();
                 let others = (0..sites).filter(|&origin| origin != site);
-                let ways = others.flat_map(|origin| way(&self.case.overlay, sites, origin as usize, site as usize));
+                let ways = others.flat_map(|origin| self.way(origin as usize, site as usize));
                 for (at, side) in ways.collect::<BTreeSet<_>>() {
                     let held = shard(at as u32);
                     let position = held.rows().rows().binary_search(&row).expect("the same rows");
                     let accumulated = &held.store().expect("nothing is under way").accumulated[side];
                     let pending = &accumulated[held.rows().range(position)];
+                    let is_empty = pending.iter().all(|&pending| pending == 0.0);
+                    assert!(is_empty || !self.passes_on(at, side), "side {side} of site {at} holds back row {row}");
                     values.iter_mut().zip(pending).for_each(|(value, pending)| *value += pending);
                 }
                 assert_eq!(values, all, "row {row} in site {site}");
             }
         }
+    }
+}
+
+impl Watch<'_> {
+    /// Whether a side of a site passes on all that it gets.
+    fn passes_on(&self, at: usize, side: usize) -> bool {
+        let speaks_for = &self.case.overlay.sides(at, self.case.sites as usize)[side].of;
+        self.gaia.relay == Relay::PassOn && *speaks_for != [at]
+    }
+
+    /// The filters that updates of `origin` go through to `to`: with [`Relay::PassOn`] those of a hub go through its own site's first.
+    fn way(&self, origin: usize, to: usize) -> Vec<(usize, usize)> {
+        let mut hops = way(&self.case.overlay, self.case.sites, origin, to);
+        if self.passes_on(hops[0].0, hops[0].1) {
+            hops.push((origin, 0));
+        }
+        hops
     }
 }

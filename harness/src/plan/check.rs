@@ -134,16 +134,12 @@ impl Problems {
 
     fn gaia(&mut self, path: &str, gaia: &Gaia) {
         self.inside(&format!("{path}.inside"), &gaia.inside);
-        if !gaia.inside.works_within_sites() {
-            let names: Vec<String> = Inside::all()
-                .iter()
-                .filter(|it| it.example.works_within_sites())
-                .map(|it| format!("`{}`", it.name))
-                .collect();
-            self.add(
-                format!("{path}.inside.{}", gaia.inside.name()),
-                format!("for `global` only: expected {} among the workers of a site", names.join(" or ")),
-            );
+        if let Some(why) = gaia.inside.bars_from_sites() {
+            let all = Inside::all();
+            let able = all.iter().filter(|it| it.example.bars_from_sites().is_none());
+            let able: Vec<String> = able.map(|it| format!("`{}`", it.name)).collect();
+            let says = format!("{why}: expected {} among the workers of a site", able.join(" or "));
+            self.add(format!("{path}.inside.{}", gaia.inside.name()), says);
         }
         self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
         if let UserGoal::Fastest { soft, seconds } = gaia.goal {

@@ -23,7 +23,7 @@ use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
 use emulator::units::ByteSize;
 use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::sync::config::{Encoding, System};
+use gaia_core::sync::config::{Encodings, System};
 use serde::{Deserialize, Serialize};
 
 pub use central::{AUTO, ILSVRC12_BYTES, NETFLIX_BYTES, NYTIMES_BYTES};
@@ -37,7 +37,7 @@ use crate::cost::Pricing;
 use crate::spec::{Cap, Convergence, Launch, Split, Workload};
 
 /// Version of the plan's form. Part of the hash.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Hash of the sources of emulator, datasets and gaia-core that this binary was built from: 16 hexadecimal digits.
 pub const SOURCES: &str = env!("EXPERIMENTS_SOURCE_HASH");
@@ -73,8 +73,8 @@ pub struct Plan {
     pub machines: MachineKind,
     /// The training system.
     pub system: System,
-    /// How sparse updates are written on the wire.
-    pub encoding: Encoding,
+    /// How updates and rows are written on the wire.
+    pub encoding: Encodings,
     /// Messages cross links in pieces of at most so many charged bytes.
     pub chunk: ByteSize,
     /// When the target cell has converged.

@@ -11,7 +11,7 @@ use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
 use emulator::profile::{Duplex, Profile, SiteMatrix};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::sync::config::System;
+use gaia_core::sync::config::{Encodings, System};
 use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
@@ -52,7 +52,7 @@ struct Resolved {
     machines_per_site: Vec<u32>,
     machines: MachineKind,
     system: System,
-    encoding: gaia_core::sync::config::Encoding,
+    encoding: Encodings,
     launch: Launch,
 }
 
@@ -219,7 +219,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         machines_per_site,
         machines,
         system: target.system.clone(),
-        encoding: spec.encoding,
+        encoding: of_legs(&target.system, spec.encoding),
         launch: Launch::Simulated,
     });
     let cell = |(position, cell): (usize, &Cell)| {
@@ -251,13 +251,18 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
             machines_per_site,
             machines: machines?,
             system: system.clone(),
-            encoding: cell.encoding.unwrap_or(spec.encoding),
+            encoding: of_legs(system, cell.encoding.unwrap_or(spec.encoding)),
             launch: cell.launcher.unwrap_or(spec.launcher),
         })
     };
     let cells: Vec<Option<Resolved>> = spec.cells.iter().enumerate().map(cell).collect();
     let target = target.filter(|_| spec.goal == Goal::Target);
     target.into_iter().chain(cells.into_iter().flatten()).collect()
+}
+
+/// The encodings of the legs that a system has: a global server has no other servers, so that plans of it do not differ by that.
+fn of_legs(system: &System, encodings: Encodings) -> Encodings {
+    if system.between_sites().is_some() { encodings } else { encodings.inside.into() }
 }
 
 /// `profile` with machines whose network interfaces have this rate, if any is given: what a LAN gives.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use gaia_core::sync::config::{
-    Bosen, Encoding, Hubs, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Bosen, Budget, Encoding, Encodings, Hubs, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
+    System, UserGoal, Ways,
 };
 
-use super::{Experiment, Planned, estimate};
+use super::{Experiment, Plan, Planned, estimate};
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
@@ -14,7 +15,11 @@ pub fn system_in_words(system: &System) -> String {
         System::Global(inside) => format!("IterStore-style, {}", inside.in_words()),
         System::Bosen(Bosen { slack, budget, parts, .. }) => {
             let inside = if *slack == 0 { Inside::BSP } else { Inside::ssp(*slack) };
-            format!("Bösen-style, {}, {budget} a machine, clocks in {parts} parts", inside.in_words())
+            let budget = match budget {
+                Budget::Nic => "a budget of the network interface".into(),
+                Budget::Rate(rate) => format!("{rate} a machine"),
+            };
+            format!("Bösen-style, {}, {budget}, clocks in {parts} parts", inside.in_words())
         }
         System::Centralized(central) => {
             let moved = central.raw_data.map_or_else(String::new, |bytes| format!(", {bytes} of raw data"));
@@ -22,7 +27,7 @@ pub fn system_in_words(system: &System) -> String {
         }
         System::GaiaAsync(gaia) => {
             let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
-            format!("Gaia_Async, {inside} inside, {threshold}{}", ways_in_words(&gaia.overlay))
+            format!("Gaia_Async, {inside} inside, {threshold}{}", ways_in_words(&gaia.overlay, gaia.relay))
         }
         System::Gaia(gaia) => {
             let barrier = match gaia.selective_barrier {
@@ -38,24 +43,29 @@ pub fn system_in_words(system: &System) -> String {
                 UserGoal::Fastest { soft, .. } => format!(", soft {soft} of it"),
             };
             let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
-            format!("Gaia, {inside} inside, {threshold}{soft}, {barrier}, {mirror}{}", ways_in_words(&gaia.overlay))
+            format!(
+                "Gaia, {inside} inside, {threshold}{soft}, {barrier}, {mirror}{}",
+                ways_in_words(&gaia.overlay, gaia.relay)
+            )
         }
     }
 }
 
 /// Nothing for direct ways.
-fn ways_in_words(ways: &Ways) -> String {
+fn ways_in_words(ways: &Ways, relay: Relay) -> String {
     let hubs = |hubs: &Hubs| match hubs {
         Hubs::Single => "a hub each",
         Hubs::Multi => "a hub for every link",
     };
-    match ways {
-        Ways::Direct {} => String::new(),
-        Ways::Ec2 { hubs: of } => format!(", EC2's 3 groups with {}", hubs(of)),
-        Ways::Groups(groups) => format!(", {} groups", groups.sites.len()),
-        Ways::Computed { groups: Some(groups), hubs: of } => format!(", {groups} computed groups with {}", hubs(of)),
-        Ways::Computed { groups: None, hubs: of } => format!(", computed groups with {}", hubs(of)),
-    }
+    let groups = match ways {
+        Ways::Direct {} => return String::new(),
+        Ways::Ec2 { hubs: of } => format!("EC2's 3 groups with {}", hubs(of)),
+        Ways::Groups(groups) => format!("{} groups", groups.sites.len()),
+        Ways::Computed { groups: Some(groups), hubs: of } => format!("{groups} computed groups with {}", hubs(of)),
+        Ways::Computed { groups: None, hubs: of } => format!("computed groups with {}", hubs(of)),
+    };
+    let passing_on = if relay == Relay::PassOn { ", hubs pass on everything" } else { "" };
+    format!(", {groups}{passing_on}")
 }
 
 fn threshold_in_words(significance: &Significance) -> String {
@@ -98,22 +108,31 @@ pub fn shared(experiments: &[Experiment]) -> String {
 fn row(planned: &Planned) -> [String; 9] {
     let plan = &planned.plan;
     let estimate = estimate(plan);
-    let encoding = match plan.encoding {
-        Encoding::Plain => "plain",
-        Encoding::Packed => "packed",
-        Encoding::Dense => "dense",
-    };
     [
         cell_in_words(planned),
         plan.seed.to_string(),
         plan.profile.name.clone(),
         format!("{} x {}", per_site(&plan.machines_per_site), plan.machines.name),
         system_in_words(&plan.system),
-        encoding.into(),
+        encoding_in_words(plan),
         span(estimate.wall_seconds),
         bytes(estimate.memory_bytes),
         plan.hash(),
     ]
+}
+
+/// One word, or that inside sites and that between them; a global server has no servers in between.
+fn encoding_in_words(plan: &Plan) -> String {
+    let word = |encoding| match encoding {
+        Encoding::Plain => "plain",
+        Encoding::Packed => "packed",
+        Encoding::Dense => "dense",
+    };
+    let Encodings { inside, between } = plan.encoding;
+    if inside == between || plan.system.between_sites().is_none() {
+        return word(inside).into();
+    }
+    format!("{} inside, {} between", word(inside), word(between))
 }
 
 /// Its name, and how it is run when that is not in virtual time.

@@ -10,7 +10,7 @@ use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{
-    Centralized, Gaia, Inside, MirrorClock, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Centralized, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::mf::config::Mf;
 
@@ -159,6 +159,7 @@ fn cells(asked: &WhatIf, profile: &Profile, machines: u32) -> Vec<Cell> {
                 selective_barrier: SelectiveBarrier::default(),
                 mirror_clock: MirrorClock::default(),
                 overlay: Ways::default(),
+                relay: Relay::default(),
                 goal: UserGoal::default(),
             }),
         ),

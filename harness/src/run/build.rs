@@ -99,11 +99,12 @@ pub(super) fn setting<W: Learning>(
                 .iter()
                 .flat_map(|&from| machines.iter().map(move |&to| rate(from, to)))
                 .collect(),
+            nic: machines.iter().map(|&machine| topology.site(topology.site_of(machine)).nic.outbound).collect(),
         },
         layout: workload.layout(),
         system: plan.system.clone(),
         overlay: overlay(&plan.system.ways(), &plan.profile).expect("a plan's overlay was checked"),
-        encoding: plan.encoding,
+        encodings: plan.encoding,
         similitude: plan.similitude,
         kind: plan.machines.clone(),
         seed: plan.seed,

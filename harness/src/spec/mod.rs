@@ -19,7 +19,7 @@ use datasets::images::config::Generated as GeneratedImages;
 use datasets::ratings::config::Generated;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
-use gaia_core::sync::config::{Encoding, Inside, System};
+use gaia_core::sync::config::{Encodings, Inside, System};
 use gaia_core::workload::ic::architecture::WIDTH;
 use gaia_core::workload::ic::config::{Ic, Measure};
 use gaia_core::workload::lda::config::Lda;
@@ -67,9 +67,9 @@ pub struct Spec {
     /// The rate of every machine's network interface, in place of what its kind and the profile say: what a LAN gives.
     #[serde(default)]
     pub nic: Option<Bandwidth>,
-    /// How sparse updates are written on the wire.
+    /// How updates and rows are written on the wire.
     #[serde(default)]
-    pub encoding: Encoding,
+    pub encoding: Encodings,
     /// The cell that sets the objective to reach.
     #[serde(default)]
     pub target: Target,
@@ -223,7 +223,7 @@ pub struct Cell {
     pub nic: Option<Bandwidth>,
     /// In place of the spec's.
     #[serde(default)]
-    pub encoding: Option<Encoding>,
+    pub encoding: Option<Encodings>,
     /// What differs from the spec's.
     #[serde(default)]
     pub workload: Option<WorkloadChange>,

@@ -4,7 +4,7 @@
 //! the spec's. A spec without panels is one panel without a name.
 
 use emulator::units::Bandwidth;
-use gaia_core::sync::config::{Encoding, System};
+use gaia_core::sync::config::{Encodings, System};
 use serde::Deserialize;
 
 use super::{
@@ -67,7 +67,7 @@ panel! {
     similitude: Scale = "similitude",
     machines: Machines = "machines",
     nic: Bandwidth = "nic",
-    encoding: Encoding = "encoding",
+    encoding: Encodings = "encoding",
     profile: String = "profile",
     sites: Vec<String> = "sites",
     bandwidth_times: f64 = "bandwidth-times",

@@ -15,8 +15,23 @@ use crate::suggest;
 const PANELS: &str = "panels";
 
 /// Fields that hold exactly one of several forms.
-const CHOICES: [&str; 8] =
-    ["workload", "data", "split", "similitude", "system", "inside", "selective-barrier", "mirror-clock"];
+const CHOICES: [&str; 11] = [
+    "workload",
+    "data",
+    "split",
+    "similitude",
+    "system",
+    "inside",
+    "selective-barrier",
+    "mirror-clock",
+    "overlay",
+    "goal",
+    "launcher",
+];
+
+/// The field that holds one word for both its legs, or a mapping of them.
+const ENCODING: &str = "encoding";
+const LEGS: [&str; 2] = ["inside", "between"];
 
 /// One `--set`, as given.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +128,11 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
             }
             Value::String(_) if is_choice(&steps[..depth]) => {
                 *here = Value::Mapping(Mapping::new());
+                here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
+            }
+            Value::String(word) if steps[..depth].last().is_some_and(|field| field == ENCODING) => {
+                let both = LEGS.map(|leg| (leg.into(), Value::String(word.clone())));
+                *here = Value::Mapping(both.into_iter().collect());
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
             scalar => {

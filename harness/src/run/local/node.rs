@@ -184,7 +184,7 @@ fn run_machine<W: Learning>(
     let writing = stream.try_clone().map_err(lost)?;
     let writer = thread::spawn(move || pass_on(writing, &reports));
     let mut reporter = Reporter { launcher: reporter };
-    let codec = MessageCodec { encoding: plan.encoding };
+    let codec = MessageCodec { encodings: plan.encoding };
     let outcome = run_node(&config, &mut machine, &codec, &mut reporter);
     drop(reporter);
     writer.join().expect("passing on does not panic").map_err(lost)?;
