@@ -1,7 +1,9 @@
 //! Generated corpora and their partitions: NYTimes' shape in numbers, laws for any shape, the same bits everywhere.
 
+use std::collections::BTreeSet;
+
 use datasets::bow::config::{Generated, NYTIMES_PAIRS, NYTIMES_TOKENS};
-use datasets::bow::generate::generate;
+use datasets::bow::generate::{generate, touched_share};
 use datasets::bow::partition::{Part, SkewBy, Split, partition};
 use datasets::bow::{Corpus, Entry};
 use proptest::prelude::*;
@@ -131,4 +133,20 @@ fn skew_by_topics_sets_planted_topics_apart() {
     };
     assert!(odd(1.0) == 0 || odd(1.0) == 40, "{}", odd(1.0));
     assert!((odd(0.0) - 20).abs() <= 6, "{}", odd(0.0));
+}
+
+#[test]
+fn what_a_worker_touches_is_known_without_generating_it() {
+    for scale in [0.021, 0.005] {
+        let config = Generated::at_scale(scale);
+        let corpus = generate(&config, 1);
+        let documents: Vec<&[Entry]> = corpus.iter().collect();
+        let words = |part: &Part| {
+            let entries = part.documents.iter().flat_map(|&document| documents[document as usize]);
+            entries.map(|entry| entry.word).collect::<BTreeSet<_>>().len()
+        };
+        let parts = partition(&corpus, &[22], Split::Even);
+        let found = parts.iter().map(words).sum::<usize>() as f64 / 22.0 / f64::from(corpus.words);
+        within("words touched, share", touched_share(&config, 1, 22, 1), found, 0.02);
+    }
 }

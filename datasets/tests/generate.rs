@@ -1,8 +1,11 @@
 //! Generated ratings: Netflix's shape in numbers, laws for any shape, the same bits everywhere.
 
+use std::collections::BTreeSet;
+
 use datasets::ratings::Ratings;
 use datasets::ratings::config::Generated;
-use datasets::ratings::generate::generate;
+use datasets::ratings::generate::{generate, touched_share};
+use datasets::ratings::partition::{Part, Split, partition};
 use proptest::prelude::*;
 
 /// Ratings of each user and of each item, most first.
@@ -92,4 +95,21 @@ proptest! {
         let with_training: std::collections::BTreeSet<u32> = ratings.train.iter().map(|r| r.user).collect();
         prop_assert_eq!(with_training.len(), users as usize);
     }
+}
+
+#[test]
+fn what_a_worker_touches_is_known_without_generating_it() {
+    let count = |config: &Generated| {
+        let ratings = generate(config, 1);
+        let parts = partition(&ratings, &[22], Split::Even);
+        let items = |part: &Part| part.train.iter().map(|rating| rating.item).collect::<BTreeSet<_>>().len();
+        parts.iter().map(items).sum::<usize>() as f64 / 22.0 / f64::from(ratings.items)
+    };
+    for (scale, density_times) in [(0.1, 1.0), (0.05, 2.0), (0.02, 10.0)] {
+        let config = Generated { density_times, ..Generated::at_scale(scale) };
+        let (expected, found) = (touched_share(&config, 1, 22, 1), count(&config));
+        assert!((expected - found).abs() < 0.02, "scale {scale}, density x {density_times}: {expected}, found {found}");
+    }
+    let whole = Generated::at_scale(0.1);
+    assert!(touched_share(&whole, 1, 22, 4) < touched_share(&whole, 1, 22, 1));
 }

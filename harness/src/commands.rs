@@ -41,7 +41,8 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<String, Failu
     let mut text = String::new();
     for experiment in &experiments {
         let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
-        text.push_str(&format!("{}{title}\n{}\n", experiment.name, plan::table(experiment)));
+        let (table, numbers) = (plan::table(experiment), plan::numbers_text(experiment));
+        text.push_str(&format!("{}{title}\n{table}{numbers}\n", experiment.name));
     }
     if experiments.len() > 1 {
         text.push_str(&plan::shared(&experiments));

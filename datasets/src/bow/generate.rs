@@ -58,6 +58,21 @@ pub fn generate(config: &Generated, seed: u64) -> Corpus {
     Corpus::new(name, words, Vec::new(), documents)
 }
 
+/// The expected share of the words that a worker has among the tokens of one clock, the mean over `workers` that have the same number
+/// of tokens and go through them in `clocks_per_pass` clocks. Without generating them.
+///
+/// # Panics
+/// When [`Generated::check`] finds an error, or without workers or clocks.
+pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pass: u32) -> f64 {
+    let shape = config.shape();
+    let weights = word_weights(shape.words, config.zipf, seed);
+    let total: f64 = weights.iter().sum();
+    // A token that repeats an earlier one of its document brings no new word.
+    let drawn = shape.tokens as f64 * (1.0 - BURST) / f64::from(workers) / f64::from(clocks_per_pass);
+    let touched = |weight: &f64| 1.0 - libm::exp(-drawn * weight / total);
+    weights.iter().map(touched).sum::<f64>() / f64::from(shape.words)
+}
+
 /// How many tokens each document has: log-normal, at least 1, `shape.tokens` in total.
 fn lengths(shape: Shape, strength: f64, seed: u64) -> Vec<u32> {
     let mut normals = Normals::new(stream(seed, "bow lengths"));

@@ -2,6 +2,7 @@
 //!
 //! ```yaml
 //! generated: { scale: 0.1 }                                  # the Netflix Prize at a tenth of its users and items
+//! generated: { scale: 0.1, density-times: 2.5 }              # with 2.5 times as many ratings for each of them
 //! generated: { users: 1000, items: 200, ratings: 20000, held-out: 0.1 }
 //! ```
 
@@ -16,9 +17,13 @@ pub const NETFLIX_USERS: u32 = 480_189;
 pub const NETFLIX_ITEMS: u32 = 17_770;
 /// Ratings in the Netflix Prize data (README of the data set).
 pub const NETFLIX_RATINGS: u64 = 100_480_507;
+/// The share of the Netflix matrix' cells that have a rating.
+pub const NETFLIX_DENSITY: f64 = NETFLIX_RATINGS as f64 / (NETFLIX_USERS as f64 * NETFLIX_ITEMS as f64);
 /// The linear scale when a spec gives neither scale nor shape.
 pub const DEFAULT_SCALE: f64 = 0.1;
 
+/// The largest density over Netflix's: 94 % of all cells have a rating.
+const MAX_DENSITY_TIMES: f64 = 80.0;
 /// The largest rank of the planted factors.
 const MAX_RANK: u32 = 1_000;
 /// The largest strength of the two skews: beyond it, weights fall below what a draw can resolve.
@@ -30,6 +35,9 @@ const MAX_SKEW: f64 = 3.0;
 pub struct Generated {
     /// Linear scale of the Netflix shape, above 0 and at most 1: users and items are multiplied by it, the density stays.
     pub scale: Option<f64>,
+    /// Of the matrix' cells, how many times the share of Netflix have a rating, with `scale`: above 0. At a tenth of the users and
+    /// items 10 gives each of them as many ratings as in Netflix.
+    pub density_times: f64,
     /// Number of users (rows).
     pub users: Option<u32>,
     /// Number of items (columns).
@@ -63,6 +71,7 @@ impl Default for Generated {
     fn default() -> Self {
         Generated {
             scale: None,
+            density_times: 1.0,
             users: None,
             items: None,
             ratings: None,
@@ -85,13 +94,13 @@ impl Generated {
     pub fn shape(&self) -> Shape {
         match (self.users, self.items, self.ratings) {
             (Some(users), Some(items), Some(ratings)) => Shape { users, items, ratings },
-            _ => Shape::netflix(self.scale.unwrap_or(DEFAULT_SCALE)),
+            _ => Shape::netflix(self.scale.unwrap_or(DEFAULT_SCALE), self.density_times),
         }
     }
 
-    /// Whether this is the Netflix shape at some scale, and nothing else about it was changed.
+    /// Whether this is the Netflix shape at some scale and density, and nothing else about it was changed.
     pub fn has_netflix_shape(&self) -> bool {
-        *self == Generated { scale: self.scale, ..Generated::default() }
+        *self == Generated { scale: self.scale, density_times: self.density_times, ..Generated::default() }
     }
 
     /// Every error of meaning, in the order of the fields.
@@ -104,6 +113,7 @@ impl Generated {
                 error(field, format!("found {value}, expected a number from {low} to {high}"));
             }
         };
+        within("density-times", self.density_times, 0.001, MAX_DENSITY_TIMES);
         within("noise", self.noise, 0.0, 10.0);
         within("popularity", self.popularity, 0.0, MAX_SKEW);
         within("activity", self.activity, 0.0, MAX_SKEW);
@@ -126,6 +136,9 @@ impl Generated {
             error("scale", format!("found {scale}, expected a number above 0 and at most 1"));
         }
         let Some(any) = any else { return };
+        if self.density_times != 1.0 {
+            error("density-times", format!("found beside `{any}`, expected it with `scale`"));
+        }
         if self.scale.is_some() {
             error("scale", format!("found beside `{any}`, expected either `scale` or `users`, `items` and `ratings`"));
         }
@@ -149,13 +162,15 @@ impl Generated {
 }
 
 impl Shape {
-    /// Netflix's users and items times `scale`, at Netflix's density of 1.1776 %; at least one rating a user.
-    pub fn netflix(scale: f64) -> Self {
+    /// Netflix's users and items times `scale`, at Netflix's density of 1.1776 % times `density_times`; at least one rating a
+    /// user, at most one of each item.
+    pub fn netflix(scale: f64, density_times: f64) -> Self {
         let part = |n: u32| libm::round(f64::from(n) * scale).max(1.0) as u32;
         let (users, items) = (part(NETFLIX_USERS), part(NETFLIX_ITEMS));
         let cells = |users, items| u128::from(u64::from(users) * u64::from(items));
         let ratings = u128::from(NETFLIX_RATINGS) * cells(users, items) / cells(NETFLIX_USERS, NETFLIX_ITEMS);
-        Shape { users, items, ratings: (ratings as u64).max(u64::from(users)) }
+        let ratings = libm::round(ratings as f64 * density_times) as u64;
+        Shape { users, items, ratings: ratings.clamp(u64::from(users), u64::from(users) * u64::from(items)) }
     }
 }
 
@@ -165,15 +180,19 @@ mod tests {
 
     #[test]
     fn the_netflix_shape_at_1_and_at_a_tenth() {
-        assert_eq!(Shape::netflix(1.0), Shape { users: 480_189, items: 17_770, ratings: 100_480_507 });
-        assert_eq!(Shape::netflix(0.1), Shape { users: 48_019, items: 1_777, ratings: 1_004_807 });
-        assert_eq!(Generated::default().shape(), Shape::netflix(0.1));
+        assert_eq!(Shape::netflix(1.0, 1.0), Shape { users: 480_189, items: 17_770, ratings: 100_480_507 });
+        assert_eq!(Shape::netflix(0.1, 1.0), Shape { users: 48_019, items: 1_777, ratings: 1_004_807 });
+        assert_eq!(Shape::netflix(0.1, 2.5), Shape { users: 48_019, items: 1_777, ratings: 2_512_018 });
+        assert_eq!(Shape::netflix(0.01, 100.0), Shape { users: 4_802, items: 178, ratings: 4_802 * 178 });
+        assert_eq!(Generated::default().shape(), Shape::netflix(0.1, 1.0));
+        let dense = Generated { density_times: 2.5, ..Generated::at_scale(0.1) };
+        assert!(dense.has_netflix_shape() && dense.shape() == Shape::netflix(0.1, 2.5));
     }
 
     #[test]
     fn the_smallest_scale_still_has_a_rating_for_every_user() {
-        assert_eq!(Shape::netflix(1e-9), Shape { users: 1, items: 1, ratings: 1 });
-        assert_eq!(Shape::netflix(0.001), Shape { users: 480, items: 18, ratings: 480 });
+        assert_eq!(Shape::netflix(1e-9, 1.0), Shape { users: 1, items: 1, ratings: 1 });
+        assert_eq!(Shape::netflix(0.001, 1.0), Shape { users: 480, items: 18, ratings: 480 });
     }
 
     #[test]
@@ -184,6 +203,7 @@ mod tests {
         insta::assert_snapshot!(says(Generated::at_scale(1.0)), @"");
         let bad = Generated {
             scale: Some(f64::NAN),
+            density_times: 100.0,
             users: Some(0),
             items: Some(7),
             held_out: 1.0,
@@ -195,9 +215,11 @@ mod tests {
         };
         insta::assert_snapshot!(says(bad), @"
         scale: found NaN, expected a number above 0 and at most 1
+        density-times: found beside `users`, expected it with `scale`
         scale: found beside `users`, expected either `scale` or `users`, `items` and `ratings`
         ratings: found nothing beside `users`, expected all of `users`, `items` and `ratings`
         users: found 0, expected at least 1
+        density-times: found 100, expected a number from 0.001 to 80
         noise: found -1, expected a number from 0 to 10
         popularity: found inf, expected a number from 0 to 3
         activity: found 9, expected a number from 0 to 3

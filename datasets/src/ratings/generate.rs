@@ -32,7 +32,9 @@ use rand_chacha::ChaCha8Rng;
 use super::config::{Generated, Shape};
 use super::held_out::{HeldOut, split};
 use super::{Rating, Ratings};
+use crate::deal::{Dealer, Skew};
 use crate::random::{Alias, Normals, below, stream, uniform};
+use crate::split::Split;
 
 /// Mean of a rating in stars, before rounding and cutting.
 const MEAN: f64 = 3.67;
@@ -67,6 +69,57 @@ pub fn generate(config: &Generated, seed: u64) -> Ratings {
     let (train, held_out) = split(all, shape.users, shape.items, held_out);
     let name = format!("generated, {} users x {} items, {} ratings", shape.users, shape.items, shape.ratings);
     Ratings::new(name, shape.users, shape.items, train, held_out)
+}
+
+/// The expected share of the items that a worker has a training rating of among those of one clock, the mean over `workers` that
+/// the users are dealt to evenly and that go through their ratings in `clocks_per_pass` clocks. Without generating them.
+///
+/// A user of `n` ratings has item `i`, with share `p` of the popularity, with probability `1 - exp(-m p)`, where `m`, the draws that
+/// give `n` different items, grows without limit as `n` nears all items: a few users who have rated nearly everything decide what
+/// their worker touches.
+///
+/// # Panics
+/// When [`Generated::check`] finds an error, or without workers or clocks.
+pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pass: u32) -> f64 {
+    let shape = config.shape();
+    let counts = activity(shape, config.activity, seed);
+    let mut weights = popularity(shape.items, config.popularity, seed);
+    let total: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= total);
+    let draws = Draws::of(&weights);
+    let of_clock = (1.0 - config.held_out) / f64::from(clocks_per_pass);
+    let dealer = Dealer::deal_as(Split::<()>::Even, &counts, &[workers], |()| Skew::Sizes);
+    let mut drawn = vec![0.0; workers as usize];
+    for (&count, &machine) in counts.iter().zip(dealer.machine_of()) {
+        drawn[machine as usize] += draws.for_items(f64::from(count)) * of_clock;
+    }
+    drawn.iter().map(|&draws| different(&weights, draws)).sum::<f64>() / f64::from(workers) / f64::from(shape.items)
+}
+
+/// How many different items so many independent draws give, by shares of popularity.
+fn different(shares: &[f64], draws: f64) -> f64 {
+    shares.iter().map(|share| 1.0 - libm::exp(-draws * share)).sum()
+}
+
+/// How many independent draws give how many different items: a table, and straight lines between.
+struct Draws {
+    /// Items and the logarithm of the draws, ascending.
+    table: Vec<(f64, f64)>,
+}
+
+impl Draws {
+    fn of(shares: &[f64]) -> Self {
+        let draws = |step: u32| f64::from(step) * 0.1 - 1.0;
+        let entry = |step| (different(shares, libm::exp(draws(step))), draws(step));
+        Draws { table: (0..220).map(entry).collect() }
+    }
+
+    fn for_items(&self, items: f64) -> f64 {
+        let after = self.table.partition_point(|&(there, _)| there < items).clamp(1, self.table.len() - 1);
+        let ((few, low), (many, high)) = (self.table[after - 1], self.table[after]);
+        let place = if many > few { ((items - few) / (many - few)).clamp(0.0, 1.0) } else { 1.0 };
+        libm::exp(low + place * (high - low))
+    }
 }
 
 struct Generator {

@@ -9,9 +9,11 @@ use gaia_core::workload::ic::networks::{UnfitImages, architecture};
 use super::Data;
 
 /// Parameters of GoogLeNet for 1,000 classes, auxiliary heads left out.
-const GOOGLENET_PARAMETERS: u64 = 6_998_552;
+pub(super) const GOOGLENET_PARAMETERS: u64 = 6_998_552;
 /// Images a step and machine in the paper (the author's public code).
-const PAPER_BATCH: u32 = 128;
+pub(super) const PAPER_BATCH: u32 = 128;
+/// Images of ILSVRC12 to learn from.
+pub(super) const ILSVRC12_IMAGES: u32 = 1_281_167;
 /// What ILSVRC12's images are cropped to, and its classes.
 const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224 }, 1_000);
 

@@ -9,6 +9,7 @@ mod check;
 mod data;
 mod estimate;
 mod images;
+mod numbers;
 pub(crate) mod overlay;
 mod panels;
 mod pricing;
@@ -30,6 +31,7 @@ pub use central::{AUTO, ILSVRC12_BYTES, NETFLIX_BYTES, NYTIMES_BYTES};
 pub use check::{Problem, Problems};
 pub use data::{DataError, DataSet, DataSource, Kind, Loader, read_any};
 pub use estimate::{Estimate, estimate};
+pub use numbers::{Number, TOLERANCE, numbers, numbers_text};
 pub use resolve::Registries;
 pub use show::{shared, system_in_words, table};
 

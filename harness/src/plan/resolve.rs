@@ -27,9 +27,9 @@ use crate::spec::{self, Cell, Goal, Launch, Machines, PanelSpec, PerSite, Scale,
 use crate::suggest;
 
 /// The paper's rank for Netflix (section 5.2).
-const NETFLIX_RANK: u32 = 500;
+pub(super) const NETFLIX_RANK: u32 = 500;
 /// The paper's topics for NYTimes (section 5.2).
-const NYTIMES_TOPICS: u32 = 500;
+pub(super) const NYTIMES_TOPICS: u32 = 500;
 /// The most machines of a site.
 const MAX_MACHINES_A_SITE: u32 = 64;
 /// The most machines of a cell.
