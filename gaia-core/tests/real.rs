@@ -26,7 +26,8 @@ use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
+    System, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};

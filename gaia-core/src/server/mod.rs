@@ -2,8 +2,9 @@
 //!
 //! * [`store`]: the rows and the work on them, as tasks.
 //! * [`shard`]: the state machine around it.
-//! * `mirrors`: what it knows of other sites and owes them.
+//! * `readers`: its workers' reads that wait. `mirrors`: what it knows of other sites and owes them.
 
 mod mirrors;
+mod readers;
 pub mod shard;
 pub mod store;

@@ -4,8 +4,6 @@
 //! first, then updates in the order of their arrival. When the slowest of its workers ends a clock the shard's clock
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock. The
 //! same for every side of the overlay, when the slowest of the sites that it speaks for moves.
-//!
-//! A read waits in one place, `PendingRead`, with the reason and since when; every change of state asks the model again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,6 +13,7 @@ use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::mirrors::{MirrorState, Mirrors, Sending};
+use super::readers::{Readers, ReadersState};
 use super::store::{self, Operation, Outcome, Pending, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
@@ -37,10 +36,7 @@ pub struct Shard {
     workers: Vec<MachineId>,
     mirrors: Mirrors,
     is_first_group: bool,
-    /// For each worker and stage, its declared floats: `first` here, `second` in its messages.
-    declared: Vec<Arc<[Arc<[Segment]>]>>,
-    /// For each worker, whether it has declared the row at each position.
-    declares: Vec<Vec<bool>>,
+    readers: Readers,
     state: ShardState,
 }
 
@@ -50,7 +46,7 @@ pub struct ShardState {
     store: Option<Store>,
     working: Option<Working>,
     queue: VecDeque<Work>,
-    declared_rows: Vec<Arc<[u32]>>,
+    readers: ReadersState,
     worker_clocks: Vec<u32>,
     /// The stages of each worker's update that is coming in, the last stage first.
     coming: Vec<Vec<Payload>>,
@@ -61,7 +57,6 @@ pub struct ShardState {
     arrived: Vec<u32>,
     /// What an answer to each worker says that it includes: clocks, or messages.
     included: Vec<u32>,
-    reads: Vec<Option<PendingRead>>,
     mirrors: MirrorState,
     last_cause: Option<Cause>,
     /// The first clock of which no copy is recorded.
@@ -82,14 +77,6 @@ struct Credit {
     complete: u32,
     /// What answers to it include (see [`Rows::includes`]).
     included: u32,
-}
-
-/// A read that has not been answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct PendingRead {
-    clock: u32,
-    hold: Option<Hold>,
-    phases: Phases,
 }
 
 /// Work that waits for the store.
@@ -143,25 +130,24 @@ impl Shard {
         let accumulated = vec![vec![0.0; values.len()]; mirrors.count()];
         let workers = setting.group_of(machine).machines.clone();
         let count = workers.len();
+        let (readers, waiting) = Readers::new(count, &rows);
         let state = ShardState {
             store: Some(Store { values, accumulated }),
             working: None,
             queue: VecDeque::new(),
-            declared_rows: vec![Arc::from([]); count],
+            readers: waiting,
             worker_clocks: vec![0; count],
             coming: vec![Vec::new(); count],
             early: BTreeMap::new(),
             gathering: vec![Vec::new(); count],
             arrived: vec![0; count],
             included: vec![0; count],
-            reads: vec![None; count],
             mirrors: mirrors.start(&setting),
             last_cause: None,
             next_copy: 0,
         };
         let is_first_group = setting.is_in_first_group(machine);
-        let (declared, declares) = (vec![Arc::from([]); count], vec![vec![false; rows.rows().len()]; count]);
-        Shard { setting, machine, rows, workers, mirrors, is_first_group, declared, declares, state }
+        Shard { setting, machine, rows, workers, mirrors, is_first_group, readers, state }
     }
 
     /// Records the starting values where they are wanted.
@@ -210,17 +196,14 @@ impl Shard {
 
     /// Reads that wait: the reader's declared rows here, the clock that it asked for, and why.
     pub fn held_reads(&self) -> impl Iterator<Item = (&[u32], u32, Hold)> {
-        let reads = self.state.reads.iter().zip(&self.state.declared_rows);
-        reads.filter_map(|(read, declared)| {
-            let PendingRead { clock, hold, .. } = read.as_ref()?;
-            Some((&declared[..], *clock, (*hold)?))
-        })
+        let readers = &self.state.readers;
+        readers.waiting().filter_map(|(worker, read)| Some((readers.declared(worker), read.clock, read.hold?)))
     }
 
     /// The reader that is being answered: its declared rows here, and the clock that it asked for.
     pub fn answering(&self) -> Option<(&[u32], u32)> {
         match &self.state.working {
-            Some(Working::Answer { worker, rows }) => Some((&self.state.declared_rows[*worker], rows.asked_for)),
+            Some(Working::Answer { worker, rows }) => Some((self.state.readers.declared(*worker), rows.asked_for)),
             _ => None,
         }
     }
@@ -233,20 +216,14 @@ impl Shard {
     /// Takes up a snapshot.
     pub fn restore(&mut self, state: ShardState) {
         self.state = state;
-        for worker in 0..self.workers.len() {
-            self.declare(worker, self.state.declared_rows[worker].clone());
-        }
+        self.readers.restore(&mut self.state.readers, (&self.setting.parts.layout, &self.rows));
     }
 
     /// What keeps it, in words; none when it has nothing to do.
     pub(crate) fn waiting_for(&self) -> Option<String> {
-        let held: Vec<String> = self
-            .state
-            .reads
-            .iter()
-            .zip(&self.workers)
-            .filter_map(|(read, worker)| {
-                let read = read.as_ref()?;
+        let reads = self.state.readers.waiting();
+        let held: Vec<String> = reads
+            .filter_map(|(worker, read)| {
                 let reason = match read.hold? {
                     Hold::Staleness => format!("its workers are at clocks {:?}", self.state.worker_clocks),
                     Hold::MirrorClock => {
@@ -261,7 +238,7 @@ impl Shard {
                         format!("announced updates are not here: {}", of_clocks.join(", "))
                     }
                 };
-                Some(format!("the read of {worker} for clock {} ({reason})", read.clock))
+                Some(format!("the read of {} for clock {} ({reason})", self.workers[worker], read.clock))
             })
             .collect();
         (!held.is_empty()).then(|| format!("its shard holds {}", held.join(", ")))
@@ -295,17 +272,16 @@ impl Shard {
         match message {
             Message::Declare { rows } => {
                 let worker = self.worker(from);
-                self.declare(worker, rows);
+                let of = (&self.setting.parts.layout, &*self.rows);
+                self.readers.declare(&mut self.state.readers, worker, rows, of);
                 if self.setting.model().pushes() {
-                    self.push(worker, Phases::default());
+                    self.state.readers.ask(worker, self.data_clock(), Phases::default());
                 }
             }
             Message::Read { clock, .. } => {
                 let mut phases = Phases::default();
                 phases.push(Part::Wire, now);
-                let worker = self.worker(from);
-                debug_assert!(self.state.reads[worker].is_none(), "a worker asks once at a time");
-                self.state.reads[worker] = Some(PendingRead { clock, hold: None, phases });
+                self.state.readers.ask(self.worker(from), clock, phases);
             }
             Message::Update { clock, payload, sent_at } => {
                 self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
@@ -326,13 +302,6 @@ impl Shard {
 
     fn worker(&self, machine: MachineId) -> usize {
         self.workers.binary_search(&machine).expect("only this group's workers talk to a shard")
-    }
-
-    fn declare(&mut self, worker: usize, rows: Arc<[u32]>) {
-        self.declared[worker] = self.setting.parts.layout.common_by_stage(&self.rows, &rows);
-        let declares = |row: &u32| rows.binary_search(row).is_ok();
-        self.declares[worker] = self.rows.rows().iter().map(declares).collect();
-        self.state.declared_rows[worker] = rows;
     }
 
     fn handle_update(&mut self, from: MachineId, clock: u32, payload: Payload, cause: Cause) {
@@ -382,7 +351,7 @@ impl Shard {
         let clock = self.state.worker_clocks[worker];
         if complete > clock {
             debug_assert_eq!(complete, clock + 1, "a worker waits for the others after every clock");
-            let stages = self.declared[worker].iter().map(|segments| store::gather(gathering, segments));
+            let stages = self.readers.floats(worker).iter().map(|segments| store::gather(gathering, segments));
             let stages = stages.map(Payload::Dense).collect();
             gathering.fill(0.0);
             self.handle_whole(clock, (stages, credit), cause);
@@ -450,31 +419,20 @@ impl Shard {
 
     /// Asks the model about every waiting read; the first that may go ahead, if any.
     fn grant(&mut self, now: Instant) -> Option<usize> {
-        let (data_clock, mirror_clock, cause) = (self.data_clock(), self.mirror_clock(), self.state.last_cause);
-        let mut granted = None;
-        for worker in 0..self.workers.len() {
-            let Some(read) = &self.state.reads[worker] else { continue };
-            let barred = self.state.mirrors.bars(read.clock, &self.declares[worker]);
-            let state = ReadState { clock: read.clock, data_clock, mirror_clock, barred };
-            let hold = self.setting.model().may_read(&state).err();
-            let read = self.state.reads[worker].as_mut().expect("it was just seen");
-            if read.hold != hold {
-                if let Some(before) = read.hold {
-                    read.phases.push_hold(before, cause, now);
-                }
-                read.hold = hold;
-            }
-            if hold.is_none() && granted.is_none() {
-                granted = Some(worker);
-            }
-        }
-        granted
+        let (data_clock, mirror_clock) = (self.data_clock(), self.mirror_clock());
+        let ShardState { readers, mirrors, last_cause, .. } = &mut self.state;
+        let model = self.setting.model();
+        let hold = |clock: u32, declares: &[bool]| {
+            let barred = mirrors.bars(clock, declares);
+            model.may_read(&ReadState { clock, data_clock, mirror_clock, barred }).err()
+        };
+        self.readers.grant(readers, hold, (*last_cause, now))
     }
 
     fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
-        let mut read = self.state.reads[worker].take().expect("it was granted");
+        let mut read = self.state.readers.take(worker);
         read.phases.push(Part::Server, now);
-        let segments = self.declared[worker].clone();
+        let segments = self.readers.floats(worker).clone();
         let floats: usize = segments.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum();
         let span = self.span(floats as u64 * 4, |rates| rates.encode_gb_per_second);
         read.phases.push(Part::Encode, now + span);
@@ -545,7 +503,7 @@ impl Shard {
                     + self.span(tables * floats as u64 * 4, |rates| rates.apply_gb_per_second);
                 let credits = updates.iter().map(|&(_, credit)| credit).collect();
                 let declared = |(stages, credit): Whole| {
-                    self.declared[credit.worker].iter().cloned().zip(stages).collect::<Vec<_>>()
+                    self.readers.floats(credit.worker).iter().cloned().zip(stages).collect::<Vec<_>>()
                 };
                 let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect(), sides);
                 (Working::Apply { credits, cause }, operation, span)
@@ -661,16 +619,12 @@ impl Shard {
         if self.setting.model().pushes() {
             let mut phases = Phases::default();
             phases.push_hold(Hold::Staleness, Some(cause), now);
-            (0..self.workers.len()).for_each(|worker| self.push(worker, phases.clone()));
+            // As if every worker had asked for rows of the clock that is complete.
+            let clock = self.data_clock();
+            (0..self.workers.len()).for_each(|worker| self.state.readers.ask(worker, clock, phases.clone()));
         }
         self.record_copy(now, out);
         self.mark_due();
-    }
-
-    /// Sends a worker its rows as if it had asked for those of the clock that is complete.
-    fn push(&mut self, worker: usize, phases: Phases) {
-        let clock = self.data_clock();
-        self.state.reads[worker] = Some(PendingRead { clock, hold: None, phases });
     }
 
     /// Clocks have moved: notes which filters are to run, where the model sends at all.
