@@ -103,6 +103,7 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
         "wan_mb_per_clock_actual" =>
             mean(&|cell| cell.spread(|s| Some(s.wan_bytes_actual as f64 / 1e6 / f64::from(s.clocks.max(1))))),
         "insignificant_percent" => mean(&|cell| cell.spread(|s| s.insignificant.map(|share| share * 100.0))),
+        "touched_percent" => mean(&|cell| cell.spread(|s| s.held.map(|held| held.touched * 100.0))),
         "final_objective" => mean(&|cell| cell.spread(|s| Some(s.last_objective))),
     ]?;
     if panels.iter().any(|(panel, _)| !panel.is_empty()) {
@@ -126,7 +127,6 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
         add("tokens_per_parameter", &|s| {
             s.topic_model.as_ref().map(|model| model.tokens as f64 / model.parameters as f64)
         })?;
-        add("not_sent_percent", &|s| s.held.map(|held| held.of_all * 100.0))?;
         add("held_amount_percent", &|s| s.held.map(|held| held.of_amount * 100.0))?;
         add("negative_counts", &|s| s.topic_model.as_ref().map(|model| model.clamped as f64))?;
     }

@@ -1,8 +1,9 @@
 //! Insignificant updates by threshold (paper Figure 5): a line a panel, with the paper's own points beside.
 //!
-//! Three ways to count: of the parameters that were touched, of all parameters (one that nobody has touched counts as held
-//! back), and of the sizes of updates. The paper does not say which it means: the claims take the first, the figure shows
-//! the first and the second, the table has all three.
+//! What the share is of, the paper does not say. The author's public code adds the number of all parameters of a table for every
+//! update of it (`total_update += num_vals`), so that one without a change counts as insignificant: the claims and the solid lines
+//! count so too. Beside them the figure shows the share of parameters that had an update at all; the table has the
+//! insignificant share of those, and of the updates' sizes, as well.
 
 use plotters::prelude::DrawingBackend;
 use polars::prelude::{DataFrame, PolarsResult, df};
@@ -42,14 +43,19 @@ pub(super) const PAGE: f64 = HEIGHT;
 /// What the share is of.
 type Share = fn(&Summary) -> Option<f64>;
 
-/// Of touched parameters.
-fn of_touched(summary: &Summary) -> Option<f64> {
+/// Of all parameters.
+fn of_all(summary: &Summary) -> Option<f64> {
     summary.insignificant.map(|share| share * 100.0)
 }
 
-/// Of all parameters.
-fn of_all(summary: &Summary) -> Option<f64> {
-    summary.held.map(|held| held.of_all * 100.0)
+/// Of the parameters that had an update pending.
+fn of_touched(summary: &Summary) -> Option<f64> {
+    summary.held.map(|held| held.of_touched * 100.0)
+}
+
+/// The parameters that had an update pending, of all.
+fn touched(summary: &Summary) -> Option<f64> {
+    summary.held.map(|held| held.touched * 100.0)
 }
 
 /// Of the sizes of updates.
@@ -85,10 +91,11 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         "threshold_percent" => column(&|cell| threshold(cell).map(|threshold| threshold * 100.0)),
         "seeds" => cells.iter().map(|cell| cell.runs.len() as u32).collect::<Vec<_>>(),
         "clocks" => column(&|cell| cell.spread(|s| Some(f64::from(s.clocks))).map(|spread| spread.mean)),
-        "insignificant_percent" => mean(of_touched),
-        "insignificant_percent_low" => column(&|cell| cell.spread(of_touched).map(|spread| spread.low)),
-        "insignificant_percent_high" => column(&|cell| cell.spread(of_touched).map(|spread| spread.high)),
-        "held_of_all_percent" => mean(of_all),
+        "insignificant_percent" => mean(of_all),
+        "insignificant_percent_low" => column(&|cell| cell.spread(of_all).map(|spread| spread.low)),
+        "insignificant_percent_high" => column(&|cell| cell.spread(of_all).map(|spread| spread.high)),
+        "touched_percent" => mean(touched),
+        "insignificant_of_touched_percent" => mean(of_touched),
         "held_amount_percent" => mean(of_amount),
         "paper_percent" => column(&|cell| paper(cell.panel, threshold(cell)?)),
         "wan_gb_per_clock" => column(&|cell| cell.spread(|s| Some(s.wan_bytes_per_clock / 1e9)).map(|spread| spread.mean)),
@@ -113,7 +120,7 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
     let id = format!("fig5.{}.{percent}", cell.panel.to_lowercase());
     let (low, high) = (paper - TOLERANCE, (paper + TOLERANCE).min(100.0));
     let says = format!(
-        "{}: at {percent} %, {paper} % of the updates are insignificant (within {low} to {high}; of touched parameters)",
+        "{}: at {percent} %, {paper} % of the updates are insignificant (within {low} to {high}; of all parameters)",
         cell.panel
     );
     let expected = Expected::Within(low, high);
@@ -125,7 +132,7 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
         expected,
         rests_on: RestsOn::PaperTimes,
     };
-    let measured = cell.spread(of_touched).ok_or_else(|| Unmeasured::NotRun(format!("{} filters nothing", cell.name)));
+    let measured = cell.spread(of_all).ok_or_else(|| Unmeasured::NotRun(format!("{} filters nothing", cell.name)));
     Some(statement.judge(measured, context))
 }
 
@@ -141,25 +148,25 @@ pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellR
     panel.draw_title(canvas)?;
     let x = thresholds_axis(&cells);
     let y = Axis::linear(0.0, 100.0, 5);
-    panel.draw_y(canvas, &y, "% of updates")?;
+    panel.draw_y(canvas, &y, "% of parameters")?;
     panel.draw_x(canvas, &x, "significance threshold in %")?;
     let mut legend: Vec<(Swatch<'_>, String)> = Vec::new();
     for (i, (name, cells)) in panels.iter().enumerate() {
         let solid = Pen::solid(colour(i), 2.0);
-        draw_line(canvas, &panel, (&x, &y), &points(cells, of_touched), solid)?;
-        legend.push((Swatch::Line(solid), format!("{name} here, of touched parameters")));
-        let all = points(cells, of_all);
-        if !all.is_empty() {
-            let dashed = Pen { dash: &[7.0, 3.0], ..solid };
-            draw_line(canvas, &panel, (&x, &y), &all, dashed)?;
-            legend.push((Swatch::Line(dashed), format!("{name} here, of all parameters")));
-        }
+        draw_line(canvas, &panel, (&x, &y), &points(cells, of_all), solid)?;
+        legend.push((Swatch::Line(solid), format!("{name} here, of all parameters")));
         let printed = cells.iter().filter_map(|cell| Some((threshold(cell)?, paper(name, threshold(cell)?)?)));
         let printed: Vec<(f64, f64)> = printed.collect();
         if !printed.is_empty() {
             let dotted = Pen { dash: &[2.0, 2.5], ..solid };
             draw_line(canvas, &panel, (&x, &y), &printed, dotted)?;
             legend.push((Swatch::Line(dotted), format!("{name} in the paper")));
+        }
+        let touched = points(cells, touched);
+        if !touched.is_empty() {
+            let dashed = Pen { dash: &[7.0, 3.0], width: 1.2, ..solid };
+            draw_line(canvas, &panel, (&x, &y), &touched, dashed)?;
+            legend.push((Swatch::Line(dashed), format!("{name} here: with an update")));
         }
     }
     draw_key(canvas, &legend)

@@ -134,7 +134,7 @@ fn of_images(plan: &Plan, ic: &Ic) -> Vec<Number> {
 fn bytes_to_work(plan: &Plan, parameters: [f64; 2], work: [f64; 2]) -> Number {
     let charged = plan.similitude.sigma_bytes / plan.similitude.sigma_work;
     let here = parameters[0] * charged / work[0];
-    number("charged bytes over work, for the paper's", here / (parameters[1] / work[1]), 1.0)
+    number("charged bytes for each unit of work, over the paper's", here / (parameters[1] / work[1]), 1.0)
 }
 
 /// Of the paper's ratings, as the generator has them at full size.

@@ -8,7 +8,8 @@ use super::costs::Costs;
 use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
 use crate::figures::significant;
-use crate::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
+use crate::plan::{self, Number, Plan};
+use crate::results::{Breakdown, CellIndex, CellResult, Outcome, SCHEMA, Shape, Topic};
 
 /// What the page says.
 pub(super) struct Content<'a> {
@@ -62,6 +63,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &topics(content.cells);
     page += &breakdowns(content.cells);
     page += &scales(content.cells);
+    page += &stands_for(content.cells);
     page += "</body>\n</html>\n";
     page
 }
@@ -301,6 +303,78 @@ fn scales(cells: &[CellResult]) -> String {
     }
     let items: String = lines.iter().map(|line| format!("<p>{line}</p>\n")).collect();
     format!("<h2>What is scaled, and how</h2>\n<p class=\"note\">Learning is real; time is modelled.</p>\n{items}")
+}
+
+/// Panels that stand for the same problem and have the same numbers.
+struct Likeness {
+    large: String,
+    numbers: Vec<Number>,
+    panels: Vec<String>,
+    /// What the cell that sets the target took, panel by panel.
+    clocks: Vec<u32>,
+}
+
+/// The dimensionless numbers of each panel beside those of the problem that it stands for, by the first seed, with the clocks that
+/// its target took; nothing where nothing is stood for.
+fn stands_for(cells: &[CellResult]) -> String {
+    let mut groups: Vec<Likeness> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for cell in cells {
+        let plan = serde_json::from_value::<Plan>(cell.manifest.resolved.clone());
+        let Some((plan, large)) = plan.ok().and_then(|plan| plan.stands_for.clone().map(|large| (plan, large))) else {
+            continue;
+        };
+        if seen.contains(&cell.panel.as_str()) {
+            continue;
+        }
+        seen.push(&cell.panel);
+        let of_panel = cells.iter().filter(|other| other.panel == cell.panel);
+        let converged = of_panel.map(|other| &other.summary).find(|summary| summary.outcome == Outcome::Converged);
+        let (clocks, numbers) = (converged.map(|summary| summary.clocks), plan::numbers(&plan));
+        match groups.iter_mut().find(|group| group.large == large && group.numbers == numbers) {
+            Some(group) => {
+                group.panels.push(cell.panel.clone());
+                group.clocks.extend(clocks);
+            }
+            None => {
+                let (panels, clocks) = (vec![cell.panel.clone()], clocks.into_iter().collect());
+                groups.push(Likeness { large, numbers, panels, clocks });
+            }
+        }
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let tables: String = groups.iter().map(Likeness::table).collect();
+    format!(
+        "<h2>What a small problem keeps of the large one</h2>\n{tables}<p class=\"note\">Numbers without a unit that no factor \
+         mends: they decide what is learnt in a clock. Marked are those that differ by more than {:.0} %.</p>\n",
+        plan::TOLERANCE * 100.0
+    )
+}
+
+impl Likeness {
+    fn table(&self) -> String {
+        let mut rows = String::new();
+        let mut row = |says: &str, here: &str, there: &str, mark: &str| {
+            rows += &format!("<tr><th>{}</th><td class=\"number\">{here}</td>", escaped(says));
+            rows += &format!("<td class=\"number\">{there}</td><td>{mark}</td></tr>\n");
+        };
+        for number in &self.numbers {
+            let [here, there] = [number.here, number.there].map(|value| significant(value, 3));
+            row(number.says, &here, &there, if number.differs() { "differs" } else { "" });
+        }
+        let mut clocks = self.clocks.clone();
+        clocks.dedup();
+        if !clocks.is_empty() {
+            let clocks: Vec<String> = clocks.iter().map(u32::to_string).collect();
+            row("clocks until the target has converged", &clocks.join("; "), "not published", "");
+        }
+        let panels: Vec<&str> = self.panels.iter().map(String::as_str).filter(|panel| !panel.is_empty()).collect();
+        let of = if panels.is_empty() { String::new() } else { format!(", {}", panels.join("; ")) };
+        let title = format!("stands for {}{of}", self.large);
+        format!("<table class=\"numbers\">{}<tbody>\n{rows}</tbody></table>\n", head(&[&title, "here", "paper", ""]))
+    }
 }
 
 fn head(names: &[&str]) -> String {

@@ -22,7 +22,7 @@ pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, 
 use serde::{Deserialize, Serialize};
 
 /// Version of every file's schema.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// How a cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,8 @@ pub struct Summary {
     pub barrier_wait: Percentiles,
     /// From a message's sending to its arrival, over links.
     pub transfer: Percentiles,
-    /// Share of touched parameters whose update was held back as insignificant, 0 to 1; none without a filter.
+    /// Share of insignificant updates, 0 to 1, counted over all parameters as the author's code does for Figure 5: [`Held::of_all`];
+    /// none without a filter.
     pub insignificant: Option<f64>,
     /// What filters held back, counted in three ways; none without a filter.
     #[serde(default)]
@@ -168,13 +169,15 @@ pub struct Summary {
 }
 
 /// Shares, 0 to 1, of what significance filters held back, over all servers and clocks. Figure 5 of the paper shows a "percentage
-/// of insignificant updates" and does not say of what: these are what it could be.
+/// of insignificant updates" and does not say of what; the author's code counts every parameter of a table in every clock.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
-    /// Of the parameters that had an update pending: [`Summary::insignificant`].
+    /// Of the parameters that had an update pending.
     pub of_touched: f64,
-    /// Of all parameters: those that nobody had touched are counted as held.
+    /// Of all parameters, those without an update too: [`Summary::insignificant`].
     pub of_all: f64,
+    /// The share of all parameters that had an update pending. Where it is 1, `of_touched` and `of_all` are the same.
+    pub touched: f64,
     /// Of the updates' sizes, signs left out: what is held counts by how much it would change.
     pub of_amount: f64,
 }

@@ -123,7 +123,7 @@ pub(super) fn summary<S>(
         read_wait: state.read_wait.percentiles(),
         barrier_wait: state.barrier_wait.percentiles(),
         transfer: state.transfer.percentiles(),
-        insignificant: held.map(|held| held.of_touched),
+        insignificant: held.map(|held| held.of_all),
         held,
         digest: full_digest(digest, state),
         faults: Vec::new(),
@@ -142,6 +142,7 @@ fn held<S>(state: &RecorderState<S>) -> Option<Held> {
     (found.touched > 0).then(|| Held {
         of_touched: 1.0 - significant.touched as f64 / found.touched as f64,
         of_all: 1.0 - significant.touched as f64 / state.filtered as f64,
+        touched: found.touched as f64 / state.filtered as f64,
         of_amount: 1.0 - significant.amount / found.amount,
     })
 }
