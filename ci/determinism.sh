@@ -32,8 +32,8 @@ compare() {
     fi
 }
 
-compare fig13 4 --set data.generated.scale=0.03
-compare fig16 4 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
+compare fig13 5 --set data.generated.scale=0.03
+compare fig16 5 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
 if [ "${2:-}" = ic ]; then
     # Two machines in each of two sites, three clocks.
     compare ic 3 --set 'panels=[{ name: V/C, profile: va-ca }]' --set machines-per-site=2 --set 'goal={ clocks: 3 }' \

@@ -5,7 +5,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-step() { printf '\n== %s\n' "$*"; }
+begun=$(date +%s) last=$begun step=''
+# Names the step that begins, and says how long the one before took.
+step() {
+    local now
+    now=$(date +%s)
+    [ -z "$step" ] || printf '== %s: %d s\n' "$step" $((now - last))
+    last=$now step=$*
+    printf '\n== %s\n' "$*"
+}
 
 step "form (cargo fmt)"
 cargo fmt --all --check
@@ -43,3 +51,4 @@ step "in real time: the simulation's bits, kills of processes, nothing left behi
 bash ci/real.sh target/debug/experiments 3
 
 step "all of it passed"
+printf '%d s in all\n' $((last - begun))
