@@ -1,6 +1,6 @@
 //! Small runs for the tests: networks by hand, two tiny workloads, an observer that keeps everything.
 
-#![allow(dead_code, reason = "every test file uses a part of this")]
+#![expect(dead_code, reason = "every test file uses a part of this")]
 
 pub(crate) mod steady;
 pub(crate) mod writers;

@@ -55,7 +55,7 @@ pub fn numbers(plan: &Plan) -> Vec<Number> {
     }
 }
 
-/// `number("tokens for each word", 970.0, 970.0)`.
+/// `number("tokens per word", 970.0, 970.0)`.
 fn number(says: &'static str, here: f64, there: f64) -> Number {
     Number { says, here, there }
 }
@@ -74,13 +74,13 @@ fn of_ratings(plan: &Plan, rank: u32) -> Vec<Number> {
         numbers.push(number("share of the items that a worker touches in a clock", share, netflix_touched()));
     }
     numbers.extend([
-        of("ratings for each parameter of an item", |[_, items, rank, ratings]| ratings / items / rank),
-        of("ratings for each parameter of a user", |[users, _, rank, ratings]| ratings / users / rank),
-        of("ratings for each item", |[_, items, _, ratings]| ratings / items),
-        of("ratings for each user", |[users, _, _, ratings]| ratings / users),
-        of("users for each item", |[users, items, ..]| users / items),
-        of("share of all users and items that have a rating", |[users, items, _, ratings]| ratings / users / items),
-        of("parameters of an item or user", |[_, _, rank, _]| rank),
+        of("ratings per parameter of an item", |[_, items, rank, ratings]| ratings / items / rank),
+        of("ratings per parameter of a user", |[users, _, rank, ratings]| ratings / users / rank),
+        of("ratings per item", |[_, items, _, ratings]| ratings / items),
+        of("ratings per user", |[users, _, _, ratings]| ratings / users),
+        of("users per item", |[users, items, ..]| users / items),
+        of("share of user-item pairs with a rating", |[users, items, _, ratings]| ratings / users / items),
+        of("parameters per item or user", |[_, _, rank, _]| rank),
     ]);
     let work = [size.work as f64 * rank, there[3] * there[2]];
     numbers.push(bytes_to_work(plan, [items * rank, there[1] * there[2]], work));
@@ -101,12 +101,12 @@ fn of_documents(plan: &Plan, topics: u32) -> Vec<Number> {
         numbers.push(number("share of the words that a worker touches in a clock", share, nytimes_touched()));
     }
     numbers.extend([
-        of("tokens for each parameter", |[_, words, topics, tokens]| tokens / words / topics),
-        of("tokens for each word", |[_, words, _, tokens]| tokens / words),
-        of("tokens for each document", |[documents, _, _, tokens]| tokens / documents),
+        of("tokens per parameter", |[_, words, topics, tokens]| tokens / words / topics),
+        of("tokens per word", |[_, words, _, tokens]| tokens / words),
+        of("tokens per document", |[documents, _, _, tokens]| tokens / documents),
         of("topics", |[_, _, topics, _]| topics),
-        of("documents for each topic", |[documents, _, topics, _]| documents / topics),
-        of("documents for each word", |[documents, words, ..]| documents / words),
+        of("documents per topic", |[documents, _, topics, _]| documents / topics),
+        of("documents per word", |[documents, words, ..]| documents / words),
     ]);
     let parameters = |[_, words, topics, _]: [f64; 4]| words * topics;
     let work = |[_, _, topics, tokens]: [f64; 4]| tokens * topics;
@@ -120,13 +120,9 @@ fn of_images(plan: &Plan, ic: &Ic) -> Vec<Number> {
     let there = [ILSVRC12_IMAGES, PAPER_BATCH, PAPER_MACHINES].map(f64::from);
     let parameters = [network.floats() as f64, GOOGLENET_PARAMETERS as f64];
     vec![
-        number("images of a step on a machine", f64::from(ic.batch), there[1]),
-        number(
-            "steps of all machines in a pass",
-            images / machines / f64::from(ic.batch),
-            there[0] / there[2] / there[1],
-        ),
-        number("images for each parameter", images / parameters[0], there[0] / parameters[1]),
+        number("images per step and machine", f64::from(ic.batch), there[1]),
+        number("steps per pass", images / machines / f64::from(ic.batch), there[0] / there[2] / there[1]),
+        number("images per parameter", images / parameters[0], there[0] / parameters[1]),
     ]
 }
 
@@ -134,7 +130,7 @@ fn of_images(plan: &Plan, ic: &Ic) -> Vec<Number> {
 fn bytes_to_work(plan: &Plan, parameters: [f64; 2], work: [f64; 2]) -> Number {
     let charged = plan.similitude.sigma_bytes / plan.similitude.sigma_work;
     let here = parameters[0] * charged / work[0];
-    number("charged bytes for each unit of work, over the paper's", here / (parameters[1] / work[1]), 1.0)
+    number("charged bytes per unit of work, over the paper's", here / (parameters[1] / work[1]), 1.0)
 }
 
 /// Of the paper's ratings, as the generator has them at full size.
@@ -183,9 +179,9 @@ fn group_text(large: &str, numbers: &[Number], panels: &[&str]) -> String {
     }
     let differ = numbers.iter().filter(|number| number.differs()).count();
     if differ > 0 {
-        let percent = TOLERANCE * 100.0;
+        let (verb, percent) = (if differ == 1 { "differs" } else { "differ" }, TOLERANCE * 100.0);
         text += &format!(
-            "warning: {differ} of these numbers differ by more than {percent} % from those of {large}; \
+            "warning: {differ} of these numbers {verb} by more than {percent} % from those of {large}; \
              docs/reproduction.md says what each of them decides\n"
         );
     }
@@ -228,24 +224,24 @@ cells:
         let mf = of("workload: { mf: { rank: 100 } }\n\
                      data: { generated: { scale: 0.1, density-times: 2, held-out: 0 } }\nsimilitude: netflix\n");
         let lost = [
-            "ratings for each item",
-            "ratings for each user",
-            "share of all users and items that have a rating",
-            "parameters of an item or user",
+            "ratings per item",
+            "ratings per user",
+            "share of user-item pairs with a rating",
+            "parameters per item or user",
         ];
         assert_eq!(differing(&mf), lost);
         assert!((mf[1].here / mf[1].there - 1.0).abs() < 1e-3, "{:?}", mf[1]);
         assert!((0.93..0.99).contains(&mf[0].here) && mf[0].there > 0.99, "{:?}", mf[0]);
         let tm = of("workload: { lda: { topics: 500 } }\n\
                      data: { generated-corpus: { scale: 0.02, zipf: 1.2 } }\nsimilitude: nytimes\n");
-        assert_eq!(differing(&tm), ["documents for each topic"]);
+        assert_eq!(differing(&tm), ["documents per topic"]);
         let few = of("workload: { lda: { topics: 100 } }\n\
                       data: { generated-corpus: { scale: 0.02 } }\nsimilitude: nytimes\n");
         let lost = [
             "share of the words that a worker touches in a clock",
-            "tokens for each parameter",
+            "tokens per parameter",
             "topics",
-            "documents for each topic",
+            "documents per topic",
         ];
         assert_eq!(differing(&few), lost);
     }
