@@ -2,7 +2,7 @@
 # Reproduces the paper's figures, and fails on a regression: builds, runs `all`, compares with results/reference and prints
 # every claim against the paper.
 # usage: reproduce.sh --fast | --full [--out DIR] [--keep]
-#   --fast   the specs as they are: default scale, one seed (6 minutes on 2 cores after the build)
+#   --fast   the specs as they are: default scale, one seed (11 minutes on 2 cores after the build)
 #   --full   the same with five seeds (about five times as long)
 #   --out    where results go (results/reproduction); what is finished there is reused
 #   --keep   make what came out the new reference instead of comparing
