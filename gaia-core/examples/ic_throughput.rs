@@ -373,6 +373,7 @@ fn setting(options: &Options, layout: Layout) -> Setting {
         placement: Placement {
             site_of: (0..machines).map(|machine| SiteId(machine / options.machines_per_site)).collect(),
             bytes_per_second: vec![5e9; (machines * machines) as usize],
+            nic: vec![Bandwidth::from_bits_per_second(40_000_000_000); machines as usize],
         },
         layout,
         system: System::Gaia(Gaia {
