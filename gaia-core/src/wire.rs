@@ -68,10 +68,34 @@ pub enum DecodeError {
     #[error("packed numbers of {0} bits: expected at most 32")]
     Width(u8),
     /// An index beyond the array.
-    #[error("index {index} in a payload of {len} floats")]
+    #[error("index {index} in an array of {len}")]
     Index {
         /// The index.
         index: u64,
+        /// The array's length.
+        len: u32,
+    },
+    /// An index that is no greater than the one before it.
+    #[error("index {index} after {before}: expected ascending ones")]
+    Order {
+        /// The index before.
+        before: u64,
+        /// The index.
+        index: u64,
+    },
+    /// More than the run's parameters.
+    #[error("an array of {len} floats: expected at most {most}, all parameters of the run")]
+    Room {
+        /// Floats that the prefix promises.
+        len: u32,
+        /// Floats of all parameters.
+        most: usize,
+    },
+    /// More or fewer values than the form can have.
+    #[error("{count} values for an array of {len} floats")]
+    Count {
+        /// Values that the payload promises.
+        count: usize,
         /// The array's length.
         len: u32,
     },
@@ -146,7 +170,10 @@ impl Payload {
     }
 
     /// Reads what [`Payload::encode`] wrote with the same `encoding`.
-    pub fn decode(bytes: &[u8], encoding: Encoding) -> Result<Payload, DecodeError> {
+    ///
+    /// A few bytes can promise 2^32 floats, since zeros and equal blocks take no room. So an array of more than
+    /// `most_floats`, those of all parameters, is refused before any room is made for it.
+    pub fn decode(bytes: &[u8], encoding: Encoding, most_floats: usize) -> Result<Payload, DecodeError> {
         let mut reader = Reader { bytes, at: 0, bits: 0 };
         let form = match reader.take(1)?[0] {
             0 => Form::DenseAll,
@@ -158,7 +185,14 @@ impl Payload {
             other => return Err(DecodeError::Form(other)),
         };
         let len = reader.u32()?;
+        if len as usize > most_floats {
+            return Err(DecodeError::Room { len, most: most_floats });
+        }
         let count = reader.u32()? as usize;
+        let holds_all = matches!(form, Form::DenseAll | Form::SparseDensely);
+        if count > len as usize || (holds_all && count < len as usize) {
+            return Err(DecodeError::Count { count, len });
+        }
         let sparse = match form {
             Form::DenseAll => return Ok(Payload::Dense(reader.floats(count)?.into())),
             Form::SparseDensely => {
@@ -339,9 +373,9 @@ pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads the `count` indexes that [`encode_indexes`] wrote with the same `encoding`.
-pub fn decode_indexes(bytes: &[u8], count: usize, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
-    Reader { bytes, at: 0, bits: 0 }.indexes(count, u32::MAX, encoding)
+/// Reads the `count` indexes below `len` that [`encode_indexes`] wrote with the same `encoding`.
+pub fn decode_indexes(bytes: &[u8], count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
+    Reader { bytes, at: 0, bits: 0 }.indexes(count, len, encoding)
 }
 
 fn non_zero(values: &[f32]) -> (Vec<u32>, Vec<f32>) {
@@ -389,18 +423,17 @@ impl<'a> Reader<'a> {
         Ok(floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
     }
 
+    /// Ascending indexes below `len`; of at most `len` of them, whatever `count` promises.
     fn indexes(&mut self, count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
-        let index: Vec<u64> = match encoding {
+        let mut ascending = Ascending { len, index: Vec::new() };
+        match encoding {
             Encoding::Plain | Encoding::Dense => {
                 let (words, _) = self.take(count.saturating_mul(8))?.as_chunks::<8>();
-                words.iter().map(|&bytes| u64::from_le_bytes(bytes)).collect()
+                words.iter().try_for_each(|&bytes| ascending.push(u64::from_le_bytes(bytes)))?;
             }
-            Encoding::Packed => self.packed_indexes(count)?.into_iter().map(u64::from).collect(),
-        };
-        match index.iter().find(|&&index| index >= u64::from(len)) {
-            Some(&index) => Err(DecodeError::Index { index, len }),
-            None => Ok(index.into_iter().map(|index| index as u32).collect()),
+            Encoding::Packed => self.packed_indexes(count, &mut ascending)?,
         }
+        Ok(ascending.index)
     }
 
     /// The bytes of a bit-packed block, whose width is left in `bits`.
@@ -412,16 +445,35 @@ impl<'a> Reader<'a> {
         self.take(block_bytes(self.bits) as usize)
     }
 
-    fn packed_indexes(&mut self, count: usize) -> Result<Vec<u32>, DecodeError> {
+    fn packed_indexes(&mut self, count: usize, into: &mut Ascending) -> Result<(), DecodeError> {
         let packer = BitPacker4x::new();
-        let mut index = Vec::new();
         let mut block = [0; BLOCK];
-        while index.len() < count {
+        while into.index.len() < count {
             let packed = self.block()?;
-            packer.decompress_sorted(index.last().copied().unwrap_or(0), packed, &mut block, self.bits);
-            index.extend(&block[..BLOCK.min(count - index.len())]);
+            packer.decompress_sorted(into.index.last().copied().unwrap_or(0), packed, &mut block, self.bits);
+            let left = count - into.index.len();
+            block.iter().take(left).try_for_each(|&index| into.push(u64::from(index)))?;
         }
-        Ok(index)
+        Ok(())
+    }
+}
+
+/// Indexes as they are read. Since each is greater than the one before and below `len`, they cannot be more than `len`.
+struct Ascending {
+    len: u32,
+    index: Vec<u32>,
+}
+
+impl Ascending {
+    fn push(&mut self, index: u64) -> Result<(), DecodeError> {
+        match self.index.last().map(|&before| u64::from(before)) {
+            Some(before) if before >= index => Err(DecodeError::Order { before, index }),
+            _ if index >= u64::from(self.len) => Err(DecodeError::Index { index, len: self.len }),
+            _ => {
+                self.index.push(index as u32);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -467,15 +519,35 @@ mod tests {
             let mut bytes = Vec::new();
             payload.encode(encoding, &mut bytes);
             prop_assert_eq!(bytes.len() as u64, payload.encoded_len(encoding));
-            prop_assert_eq!(Payload::decode(&bytes, encoding).unwrap(), payload);
+            prop_assert_eq!(Payload::decode(&bytes, encoding, payload.floats()).unwrap(), payload);
         }
 
         #[test]
         fn no_bytes_make_the_reader_panic(
             form in 0u8..7, bytes in proptest::collection::vec(any::<u8>(), 0..200), encoding in encoding(),
         ) {
-            let _ = Payload::decode(&[&[form], &bytes[..]].concat(), encoding);
+            if let Ok(payload) = Payload::decode(&[&[form], &bytes[..]].concat(), encoding, 5000) {
+                prop_assert!(payload.floats() <= 5000);
+            }
         }
+    }
+
+    #[test]
+    fn no_room_is_made_by_a_number_in_the_input() {
+        let error = |bytes: &[u8]| Payload::decode(bytes, Encoding::Packed, 1000).unwrap_err().to_string();
+        let promise = |form: u8, len: u32, count: u32, rest: &[u8]| {
+            [&[form], &len.to_le_bytes()[..], &count.to_le_bytes()[..], rest].concat()
+        };
+        let nothing = promise(Form::DenseSparsely as u8, u32::MAX, 0, &[]);
+        assert_eq!(error(&nothing), "an array of 4294967295 floats: expected at most 1000, all parameters of the run");
+        // Blocks of no bits: 128 indexes a byte, all of them the same.
+        let same = promise(Form::SparseInWholeNumbers as u8, 1000, 1000, &[0; 16]);
+        assert_eq!(error(&same), "index 0 after 0: expected ascending ones");
+        assert_eq!(
+            error(&promise(Form::SparseAll as u8, 1000, 1001, &[0; 16])),
+            "1001 values for an array of 1000 floats"
+        );
+        assert_eq!(error(&promise(Form::DenseAll as u8, 3, 2, &[0; 8])), "2 values for an array of 3 floats");
     }
 
     #[test]
@@ -498,7 +570,7 @@ mod tests {
         for encoding in [Encoding::Plain, Encoding::Packed, Encoding::Dense] {
             let mut bytes = Vec::new();
             payload.encode(encoding, &mut bytes);
-            let Ok(Payload::Dense(values)) = Payload::decode(&bytes, encoding) else { panic!("dense") };
+            let Ok(Payload::Dense(values)) = Payload::decode(&bytes, encoding, 6) else { panic!("dense") };
             assert_eq!(values[1].to_bits(), (-0.0f32).to_bits());
         }
     }

@@ -115,7 +115,7 @@ fn in_real_time<W: Workload>(case: &Case, dilation: &str, workload: impl Fn(u32)
                         bounds,
                     };
                     let mut machine = Machine::new(setting.clone(), MachineId(id), Arc::new(workload(id)));
-                    let codec = MessageCodec { encodings: setting.parts.encodings };
+                    let codec = MessageCodec::new(setting.parts.encodings, &setting.parts.layout);
                     let mut watch = Watch::default();
                     let outcome = run_node(&config, &mut machine, &codec, &mut watch);
                     outcome.ended.expect("a sound run");

@@ -159,7 +159,9 @@ pub(super) fn server(isa: Isa, effort: Effort) -> Server {
     let mut messages = vec![encoded; floats / MESSAGE_FLOATS];
     let decode = |messages: &mut Vec<Vec<u8>>| {
         for message in messages {
-            black_box(Payload::decode(black_box(message), Encoding::Plain).expect("it was just encoded"));
+            black_box(
+                Payload::decode(black_box(message), Encoding::Plain, MESSAGE_FLOATS).expect("it was just encoded"),
+            );
         }
     };
     let decode = rate(bytes, effort, &mut messages, |_| (), decode);

@@ -163,6 +163,7 @@ fn run_machine<W: Learning>(
     let plan = &assignment.plan;
     let topology = Topology::new(&plan.profile, &plan.machines_per_site)?;
     let setting = Arc::new(build::setting(plan, &topology, &workload, assignment.max_clocks, isa));
+    let codec = MessageCodec::new(plan.encoding, &setting.parts.layout);
     let mut machine = Machine::new(setting, id, workload);
     let mut stream = reach_launcher(assignment, Who::Machine(id)).map_err(lost)?;
     wire::write(&mut stream, &Up::<()>::Ready { data }).map_err(lost)?;
@@ -184,7 +185,6 @@ fn run_machine<W: Learning>(
     let writing = stream.try_clone().map_err(lost)?;
     let writer = thread::spawn(move || pass_on(writing, &reports));
     let mut reporter = Reporter { launcher: reporter };
-    let codec = MessageCodec { encodings: plan.encoding };
     let outcome = run_node(&config, &mut machine, &codec, &mut reporter);
     drop(reporter);
     writer.join().expect("passing on does not panic").map_err(lost)?;
