@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::breakdown::Phases;
 use crate::sync::config::{Encoding, Encodings};
 use crate::wire::{self, Payload};
+use std::fmt;
 use std::sync::Arc;
 
 /// Bytes of every message before its data (kind, sender, receiver, clock, lengths, time stamps), but for further clocks and
@@ -32,6 +33,16 @@ pub struct Announced {
     pub first: u32,
     /// The last one.
     pub until: u32,
+}
+
+impl fmt::Display for Announced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Announced { site, first, until } = self;
+        match first == until {
+            true => write!(f, "clock {until} of site {}", site.0),
+            false => write!(f, "clocks {first} to {until} of site {}", site.0),
+        }
+    }
 }
 
 /// What every entry of a `Barrier` after the first adds to its header.

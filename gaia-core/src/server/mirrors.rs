@@ -200,8 +200,13 @@ impl MirrorState {
 
     /// Whether a read for `clock` of rows of which `declares` knows the positions has to wait for announced updates.
     pub(super) fn bars(&self, clock: u32, declares: &[bool]) -> bool {
+        self.barring(clock, declares).next().is_some()
+    }
+
+    /// The barriers that hold such a read.
+    pub(super) fn barring(&self, clock: u32, declares: &[bool]) -> impl Iterator<Item = &Barrier> {
         let covers = |barrier: &Barrier| barrier.rows.iter().any(|&row| declares[row as usize]);
-        self.barriers.iter().any(|barrier| barrier.is_needed_for(clock) && covers(barrier))
+        self.barriers.iter().filter(move |barrier| barrier.is_needed_for(clock) && covers(barrier))
     }
 
     /// Bars `rows` until the updates that were announced are here; says whether they were not yet.

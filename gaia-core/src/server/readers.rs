@@ -67,6 +67,11 @@ impl Readers {
         }
     }
 
+    /// Whether a worker has declared the row at each position of the shard.
+    pub(super) fn declares(&self, worker: usize) -> &[bool] {
+        &self.declares[worker]
+    }
+
     /// A worker's declared floats, by stage.
     pub(super) fn floats(&self, worker: usize) -> &Arc<[Arc<[Segment]>]> {
         &self.floats[worker]

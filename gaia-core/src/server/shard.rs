@@ -40,6 +40,17 @@ pub struct Shard {
     state: ShardState,
 }
 
+/// A read that is being answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answering<'a> {
+    /// Who reads.
+    pub reader: MachineId,
+    /// The rows of this shard that it has declared.
+    pub declared: &'a [u32],
+    /// The clock that it asked for.
+    pub clock: u32,
+}
+
 /// What changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardState {
@@ -200,10 +211,13 @@ impl Shard {
         readers.waiting().filter_map(|(worker, read)| Some((readers.declared(worker), read.clock, read.hold?)))
     }
 
-    /// The reader that is being answered: its declared rows here, and the clock that it asked for.
-    pub fn answering(&self) -> Option<(&[u32], u32)> {
+    /// The reader that is being answered.
+    pub fn answering(&self) -> Option<Answering<'_>> {
         match &self.state.working {
-            Some(Working::Answer { worker, rows }) => Some((self.state.readers.declared(*worker), rows.asked_for)),
+            Some(Working::Answer { worker, rows }) => {
+                let declared = self.state.readers.declared(*worker);
+                Some(Answering { reader: self.workers[*worker], declared, clock: rows.asked_for })
+            }
             _ => None,
         }
     }
@@ -231,11 +245,10 @@ impl Shard {
                         format!("its clock is {} and its mirrors' {clocks:?}", self.data_clock())
                     }
                     Hold::BarredRow => {
-                        let announced = self.state.mirrors.barriers().iter().flat_map(|it| it.announced.iter());
-                        let of_clocks = announced.filter(|it| it.first <= read.clock);
-                        let of_clocks: Vec<String> =
-                            of_clocks.map(|it| format!("clock {} of site {}", it.until, it.site.0)).collect();
-                        format!("announced updates are not here: {}", of_clocks.join(", "))
+                        let barriers = self.state.mirrors.barring(read.clock, self.readers.declares(worker));
+                        let updates = barriers.flat_map(|it| it.announced.iter());
+                        let updates: Vec<String> = updates.map(Announced::to_string).collect();
+                        format!("announced updates are not here: {}", updates.join(", "))
                     }
                 };
                 Some(format!("the read of {} for clock {} ({reason})", self.workers[worker], read.clock))
@@ -275,14 +288,11 @@ impl Shard {
                 let of = (&self.setting.parts.layout, &*self.rows);
                 self.readers.declare(&mut self.state.readers, worker, rows, of);
                 if self.setting.model().pushes() {
-                    self.state.readers.ask(worker, self.data_clock(), Phases::default());
+                    // Asks for the first clock, too.
+                    self.ask(worker, self.data_clock(), now);
                 }
             }
-            Message::Read { clock, .. } => {
-                let mut phases = Phases::default();
-                phases.push(Part::Wire, now);
-                self.state.readers.ask(self.worker(from), clock, phases);
-            }
+            Message::Read { clock, .. } => self.ask(self.worker(from), clock, now),
             Message::Update { clock, payload, sent_at } => {
                 self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
             }
@@ -298,6 +308,13 @@ impl Shard {
             Message::Rows(_) => unreachable!("rows go to workers"),
         }
         self.work(now, out);
+    }
+
+    /// A worker's message, on the way until `now`, asks for its rows.
+    fn ask(&mut self, worker: usize, clock: u32, now: Instant) {
+        let mut phases = Phases::default();
+        phases.push(Part::Wire, now);
+        self.state.readers.ask(worker, clock, phases);
     }
 
     fn worker(&self, machine: MachineId) -> usize {

@@ -23,7 +23,7 @@ use gaia_core::machine::Machine;
 use gaia_core::message::Announced;
 use gaia_core::outbox::Sample;
 use gaia_core::overlay::Overlay;
-use gaia_core::server::shard::Shard;
+use gaia_core::server::shard::{Answering, Shard};
 use gaia_core::setting::{Placement, RecordCopies, Setting, SettingParts};
 use gaia_core::simd::Isa;
 use gaia_core::sync::Progress;
@@ -189,10 +189,36 @@ pub(crate) fn check_all<S: Strategy>(strategy: &S, count: u32, check: impl Fn(S:
     checked.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Rows of which a read for `clock` needs updates that are announced and not here yet.
-pub(crate) fn barred_rows(shard: &Shard, clock: u32) -> Vec<u32> {
+/// The read that every shard was answering after the event before, by machine.
+#[derive(Default)]
+pub(crate) struct Answers {
+    before: BTreeMap<u32, (MachineId, u32)>,
+}
+
+impl Answers {
+    /// The read that the shard of `machine` has begun to answer in the last event. Two reads may be answered back to back, so
+    /// that one that ends is told from the next by its reader and clock.
+    pub(crate) fn begun<'a>(&mut self, machine: u32, shard: &'a Shard) -> Option<Answering<'a>> {
+        let answering = shard.answering();
+        let before = match answering {
+            Some(Answering { reader, clock, .. }) => self.before.insert(machine, (reader, clock)),
+            None => self.before.remove(&machine),
+        };
+        answering.filter(|now| before != Some((now.reader, now.clock)))
+    }
+}
+
+/// A read that a shard has begun to answer: none of its rows is barred for its clock, and the shard's site is at most `staleness`
+/// clocks ahead of the others.
+pub(crate) fn check_answer(shard: &Shard, answering: &Answering, staleness: u32) {
+    let Answering { clock, declared, .. } = *answering;
     let is_needed = |announced: &[Announced]| announced.iter().any(|announced| announced.first <= clock);
-    shard.barriers().filter(|(announced, _)| is_needed(announced)).flat_map(|(_, rows)| rows).collect()
+    let barred = shard.barriers().filter(|(announced, _)| is_needed(announced)).flat_map(|(_, rows)| rows);
+    assert!(barred.into_iter().all(|row| !declared.contains(&row)), "the read for clock {clock} is barred");
+    if let Some(mirror) = shard.mirror_clock() {
+        let own = shard.data_clock();
+        assert!(own <= mirror + staleness, "clock {own} is answered with mirrors at {mirror}");
+    }
 }
 
 /// The hops that updates of `origin` take to `to`: the sites that they leave, and over which side.

@@ -75,10 +75,14 @@ pub(crate) struct Pair {
     pub(crate) compute_ms: u64,
 }
 
+fn any_slack_and_machines() -> impl Strategy<Value = (u32, u32)> {
+    (1u32..4, 0u32..3)
+}
+
 /// Any two sites, and the backlog in seconds from which on barriers are raised.
-pub(crate) fn any_pair() -> impl Strategy<Value = (Pair, f64)> {
-    let pair = (1u32..4, 0u32..3, 1u64..40, 0u64..120, 1u64..200).prop_map(
-        |(machines_per_site, slack, wan_mbit_per_s, delay_ms, compute_ms)| Pair {
+fn any_pair() -> impl Strategy<Value = (Pair, f64)> {
+    let pair = (any_slack_and_machines(), 1u64..40, 0u64..120, 1u64..200).prop_map(
+        |((machines_per_site, slack), wan_mbit_per_s, delay_ms, compute_ms)| Pair {
             machines_per_site,
             slack,
             wan_mbit_per_s,
@@ -89,29 +93,57 @@ pub(crate) fn any_pair() -> impl Strategy<Value = (Pair, f64)> {
     (pair, prop::sample::select(vec![0.0, 0.01, 0.1, 0.3, 1.0]))
 }
 
-/// Checks what permitted staleness and the barrier may cost a pair of sites.
-pub(crate) fn check(pair: &Pair, backlog_seconds: f64) {
-    let barrier = SelectiveBarrier::Backlog { seconds: backlog_seconds };
-    let times = |barrier| [0, 1, 2, 4].map(|staleness| pair.seconds(staleness, barrier));
-    let (with, without) = (times(barrier), times(SelectiveBarrier::Off {}));
-    // Several shards of a site wait for each other's barriers: a little is lost between them.
-    let tolerance = if pair.machines_per_site == 1 { 1.01 } else { 1.02 };
-    for times in [with, without] {
-        let slowest = times.into_iter().fold(0.0, f64::max);
-        assert!(slowest <= times[0] * tolerance, "staleness permitted takes longer than none: {times:?}");
+/// Two sites whose link is what binds: work and way are at most a quarter of a clock's transfer, and so is the backlog from which
+/// on barriers are raised.
+fn any_bound_pair() -> impl Strategy<Value = (Pair, f64)> {
+    let shares = (0.0f64..1.0, 0.0f64..1.0, prop::sample::select(vec![0.0, 0.1, 0.5, 1.0]));
+    (any_slack_and_machines(), 1u64..20, shares).prop_map(|((machines_per_site, slack), wan_mbit_per_s, shares)| {
+        let pair = Pair { machines_per_site, slack, wan_mbit_per_s, delay_ms: 0, compute_ms: 1 };
+        let (idle, compute, backlog) = shares;
+        let quarter = pair.transfer_seconds() / 4.0;
+        let idle_ms = (quarter * 1000.0 * idle).max(1.0);
+        let compute_ms = ((idle_ms * compute) as u64).max(1);
+        (Pair { compute_ms, delay_ms: idle_ms as u64 - compute_ms, ..pair }, quarter * backlog)
+    })
+}
+
+impl Pair {
+    /// With `barrier` and without, the seconds that staleness of 0, 1, 2 and 4 clocks takes.
+    fn times(&self, backlog_seconds: f64) -> [[f64; 4]; 2] {
+        let barriers = [SelectiveBarrier::Backlog { seconds: backlog_seconds }, SelectiveBarrier::Off {}];
+        barriers.map(|barrier| [0, 1, 2, 4].map(|staleness| self.seconds(staleness, barrier)))
     }
-    let link_binds = pair.transfer_seconds() >= 4.0 * pair.idle_seconds();
-    if link_binds && backlog_seconds <= pair.transfer_seconds() / 4.0 {
-        let slower = with.windows(2).find(|pair| pair[1] > pair[0] * tolerance);
-        assert!(slower.is_none(), "more permitted staleness takes longer: {with:?}");
+
+    /// Several shards of a site wait for each other's barriers: a little is lost between them.
+    fn tolerance(&self) -> f64 {
+        if self.machines_per_site == 1 { 1.01 } else { 1.02 }
+    }
+
+    /// Whatever the link: staleness that is permitted takes no longer than none. It may take longer than less of it, where work and way
+    /// are as long as the transfer: what they overlap without a barrier, they do not with one.
+    fn check_against_none(&self, backlog_seconds: f64) {
+        for times in self.times(backlog_seconds) {
+            let slowest = times.into_iter().fold(0.0, f64::max);
+            assert!(slowest <= times[0] * self.tolerance(), "staleness permitted takes longer than none: {times:?}");
+        }
+    }
+
+    /// Where the link binds: more permitted staleness takes no longer than less, and the barrier costs at most 1.15 times.
+    fn check_bound(&self, backlog_seconds: f64) {
+        let [with, without] = self.times(backlog_seconds);
+        for times in [with, without] {
+            let slower = times.windows(2).find(|pair| pair[1] > pair[0] * self.tolerance());
+            assert!(slower.is_none(), "more permitted staleness takes longer: {times:?}");
+        }
         let dearer = with.iter().zip(&without).find(|(with, without)| **with > **without * 1.15);
         assert!(dearer.is_none(), "the barrier costs too much: {with:?}, without {without:?}");
     }
 }
 
-/// Checks so many pairs, the same ones every time.
+/// Checks so many pairs of any links, and as many whose links bind: the same ones every time.
 pub(crate) fn check_pairs(count: u32) {
-    check_all(&any_pair(), count, |(pair, backlog_seconds)| check(&pair, backlog_seconds));
+    check_all(&any_pair(), count, |(pair, backlog_seconds)| pair.check_against_none(backlog_seconds));
+    check_all(&any_bound_pair(), count, |(pair, backlog_seconds)| pair.check_bound(backlog_seconds));
 }
 
 impl Pair {
@@ -120,11 +152,6 @@ impl Pair {
         let floats = ROWS * WIDTH / self.machines_per_site;
         f64::from(floats * 4) * Case::new(2, 1, System::Global(Inside::BSP)).sigma_bytes
             / (self.wan_mbit_per_s as f64 * 125_000.0)
-    }
-
-    /// Seconds of a clock in which nothing is on the link, when a site waits for the other: the work, and the way.
-    pub(crate) fn idle_seconds(&self) -> f64 {
-        (self.compute_ms + self.delay_ms) as f64 / 1000.0
     }
 
     /// Seconds until [`CLOCKS`] clocks are done and all their updates are there, when a site may be `staleness` clocks ahead.

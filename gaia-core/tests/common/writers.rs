@@ -4,7 +4,7 @@
 //! Each worker counts its clocks in a column of its own of every row that it declares, so that a copy of a row says by
 //! itself whose updates of which clocks are in it, whatever the protocol claims.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use emulator::id::SiteId;
 use emulator::time::Duration;
@@ -14,7 +14,7 @@ use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::message::Announced;
 use gaia_core::overlay::{Groups, Overlay, pairs};
-use gaia_core::server::shard::Shard;
+use gaia_core::server::shard::{Answering, Shard};
 use gaia_core::sync::Hold;
 use gaia_core::sync::config::{
     Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
@@ -22,7 +22,7 @@ use gaia_core::sync::config::{
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::prelude::*;
 
-use super::{Case, Kept, check_all, run, way};
+use super::{Answers, Case, Kept, check_all, check_answer, run, way};
 
 const ROWS: u32 = 19;
 const START: f32 = 8.0;
@@ -173,12 +173,21 @@ struct Watch<'a> {
     gaia: Gaia,
     /// Of every shard, all barriers that were ever raised there.
     raised: Vec<Vec<Raised>>,
-    /// The read that each shard was answering.
-    answering: Vec<Option<u32>>,
+    /// Of every shard, what was there after the event before.
+    before: Vec<Before>,
+    answers: Answers,
     held: u32,
+    lifted: u32,
 }
 
-#[derive(PartialEq)]
+/// The barriers that were up in a shard, and the other sites' clocks there.
+#[derive(Default)]
+struct Before {
+    up: Vec<Raised>,
+    clocks: BTreeMap<SiteId, u32>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 struct Raised {
     announced: Vec<Announced>,
     rows: Vec<u32>,
@@ -191,6 +200,8 @@ pub(crate) struct Seen {
     pub(crate) barriers: u32,
     /// Events after which a read was held off a barred row.
     pub(crate) held: u32,
+    /// Barriers that were lifted by the very message that they announced.
+    pub(crate) lifted: u32,
 }
 
 /// Checks so many cases, the same ones every time, and that barriers were raised and reads held in some of them.
@@ -198,22 +209,32 @@ pub(crate) fn check_cases(cases: impl Strategy<Value = Case>, count: u32) {
     let all = std::cell::Cell::new(Seen::default());
     check_all(&cases, count, |case| {
         let (seen, so_far) = (check(&case), all.get());
-        all.set(Seen { barriers: so_far.barriers + seen.barriers, held: so_far.held + seen.held });
+        all.set(Seen {
+            barriers: so_far.barriers + seen.barriers,
+            held: so_far.held + seen.held,
+            lifted: so_far.lifted + seen.lifted,
+        });
     });
-    let Seen { barriers, held } = all.get();
-    assert!(barriers > count && held > count, "{count} cases have seen {barriers} barriers and {held} reads held");
+    let seen = all.get();
+    assert!(seen.barriers.min(seen.held).min(seen.lifted) > count, "{count} cases have seen too little: {seen:?}");
 }
 
 /// Runs the case and checks every law after every event, and that nothing is lost in the end.
 pub(crate) fn check(case: &Case) -> Seen {
     let System::Gaia(gaia) = case.system.clone() else { unreachable!("a case of Gaia") };
     let machines = case.machines() as usize;
-    let (raised, answering) = ((0..machines).map(|_| Vec::new()).collect(), vec![None; machines]);
-    let mut watch = Watch { case, gaia, raised, answering, held: 0 };
+    let (raised, before) = (0..machines).map(|_| (Vec::new(), Before::default())).unzip();
+    let mut watch = Watch { case, gaia, raised, before, answers: Answers::default(), held: 0, lifted: 0 };
     let mut driver = case.driver(1, Writers::new);
     let _: Kept<u32> = run(&mut driver, |driver| watch.look(driver));
     watch.check_delivered(&driver);
-    Seen { barriers: watch.raised.iter().map(|raised| raised.len() as u32).sum(), held: watch.held }
+    let barriers = watch.raised.iter().map(|raised| raised.len() as u32).sum();
+    Seen { barriers, held: watch.held, lifted: watch.lifted }
+}
+
+/// The barriers that are up.
+fn barriers_of(shard: &Shard) -> impl Iterator<Item = Raised> {
+    shard.barriers().map(|(announced, rows)| Raised { announced: announced.to_vec(), rows })
 }
 
 /// A row as a shard has it.
@@ -232,6 +253,7 @@ impl Watch<'_> {
         for machine in 0..self.case.machines() {
             let shard = driver.nodes()[machine as usize].shard();
             self.note_barriers(machine, shard);
+            self.check_lifted(machine, shard);
             self.check_values(driver, machine, shard);
             self.check_answer(machine, shard);
             self.check_held(shard);
@@ -239,13 +261,44 @@ impl Watch<'_> {
     }
 
     fn note_barriers(&mut self, machine: u32, shard: &Shard) {
-        for (announced, rows) in shard.barriers() {
-            let raised = Raised { announced: announced.to_vec(), rows };
+        for raised in barriers_of(shard) {
             let known = &mut self.raised[machine as usize];
             if !known.contains(&raised) {
                 known.push(raised);
             }
         }
+    }
+
+    /// A barrier that the sender of the updates raised names every site that has moved with the message that lifts it, and all of
+    /// that site's clocks which the message completes: seen from the clocks before and after, whatever the barrier says.
+    fn check_lifted(&mut self, machine: u32, shard: &Shard) {
+        let (up, clocks) = (barriers_of(shard).collect::<Vec<_>>(), shard.mirror_clocks().clone());
+        let before = std::mem::replace(&mut self.before[machine as usize], Before { up, clocks });
+        let after = &self.before[machine as usize];
+        if before.up.iter().all(|raised| after.up.contains(raised)) {
+            return;
+        }
+        let moved = after.clocks.iter().filter(|&(site, until)| before.clocks[site] < *until);
+        let moved: Vec<Announced> =
+            moved.map(|(&site, &until)| Announced { site, first: before.clocks[&site] + 1, until }).collect();
+        for lifted in before.up.iter().filter(|raised| !after.up.contains(raised)) {
+            // One that was passed on ahead names what its own sender will send, of which more may have come to the hub.
+            if !self.was_passed_on(machine, lifted) {
+                let mut announced = lifted.announced.clone();
+                announced.sort();
+                assert_eq!(announced, moved, "a barrier of machine {machine} names this of what came with its message");
+                self.lifted += 1;
+            }
+        }
+    }
+
+    /// Whether the machine that a barrier came from had it from another one.
+    fn was_passed_on(&self, machine: u32, raised: &Raised) -> bool {
+        let (per_site, site) = (self.case.machines_per_site, self.case.site_of(machine));
+        let origin = raised.announced[0].site.0 as usize;
+        let hops = way(&self.case.overlay, self.case.sites, origin, site as usize);
+        let &(sender, _) = hops.last().expect("it came over a link");
+        self.raised[sender * per_site as usize + (machine % per_site) as usize].contains(raised)
     }
 
     /// No copy has more of a worker's updates than its own site, and, when everything is significant, none has less than the
@@ -294,15 +347,10 @@ impl Watch<'_> {
     /// A read that has just been let through: it lacks no announced update of a clock that it needs, and its site is not too
     /// far ahead.
     fn check_answer(&mut self, machine: u32, shard: &Shard) {
-        let answering = shard.answering();
-        let now = answering.map(|(_, clock)| clock);
-        let before = std::mem::replace(&mut self.answering[machine as usize], now);
-        let Some((declared, clock)) = answering.filter(|_| before != now) else { return };
+        let Some(answering) = self.answers.begun(machine, shard) else { return };
         let MirrorClock::Bounded { staleness } = self.gaia.mirror_clock else { unreachable!("all cases have a bound") };
-        if let Some(mirror) = shard.mirror_clock() {
-            let own = shard.data_clock();
-            assert!(own <= mirror + staleness, "clock {own} is answered with mirrors at {mirror}");
-        }
+        check_answer(shard, &answering, staleness);
+        let Answering { declared, clock, .. } = answering;
         for raised in &self.raised[machine as usize] {
             let needed = raised.announced.iter().filter(|announced| announced.first <= clock);
             if needed.clone().count() == 0 || !raised.rows.iter().any(|row| declared.contains(row)) {
