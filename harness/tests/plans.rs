@@ -101,7 +101,6 @@ fn what_changes_the_result_changes_the_hash() {
         "cells.0.machines-per-site=3",
         "cells.Gaia.encoding=packed",
         "cells.Gaia.encoding={inside: dense, between: plain}",
-        "cells.Gaia.system.gaia.relay=pass-on",
         "cells.Gaia.system.gaia.overlay.computed={}",
         "cells.Gaia.machines=xeon-2vcpu",
         "cells.Gaia.workload.mf.clocks-per-pass=4",
@@ -123,6 +122,19 @@ fn a_leg_of_an_encoding_is_changed_alone_and_matters_where_there_is_one() {
     assert_ne!(changed(&["encoding=packed"]), changed(&[both]));
     let global = "cells.Gaia.system.global.bsp={}";
     assert_eq!(changed(&[global, both]), changed(&[global, "encoding=packed"]));
+    // Where no word stands yet, the other leg is as it was: the spec's for a cell, the default for the spec.
+    let of_cell = "cells.Gaia.encoding.between=plain";
+    assert_eq!(changed(&["encoding=packed", of_cell]), changed(&[both]));
+    assert_eq!(changed(&["encoding.between=packed"]), changed(&["encoding={inside: plain, between: packed}"]));
+}
+
+#[test]
+fn what_hubs_do_matters_where_there_are_some() {
+    let changed = |settings: &[&str]| hashes(SPEC, &set(settings))[1].clone();
+    let passing_on = "cells.Gaia.system.gaia.relay=pass-on";
+    let groups = "cells.Gaia.system.gaia.overlay={computed: {groups: 2}}";
+    assert_eq!(changed(&[passing_on]), changed(&[]));
+    assert_ne!(changed(&[passing_on, groups]), changed(&[groups]));
 }
 
 #[test]

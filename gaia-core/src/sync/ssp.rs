@@ -47,7 +47,7 @@ impl SyncModelInside for Ssp {
     }
 
     fn bars_from_sites(&self) -> Option<&'static str> {
-        let why = "`push: true` is for `global` only, as reads in a site of Gaia are answered for their very clock";
+        let why = "`push: true`: expected `push: false`, as reads in a site of Gaia are answered for their very clock";
         self.push.then_some(why)
     }
 

@@ -137,8 +137,10 @@ impl Problems {
         if let Some(why) = gaia.inside.bars_from_sites() {
             let all = Inside::all();
             let able = all.iter().filter(|it| it.example.bars_from_sites().is_none());
-            let able: Vec<String> = able.map(|it| format!("`{}`", it.name)).collect();
-            let says = format!("{why}: expected {} among the workers of a site", able.join(" or "));
+            let able: Vec<&String> = able.map(|it| &it.name).collect();
+            let names: Vec<String> = able.iter().map(|name| format!("`{name}`")).collect();
+            let others = format!("{why}: expected {} among the workers of a site", names.join(" or "));
+            let says = if able.iter().any(|name| **name == gaia.inside.name()) { why.to_owned() } else { others };
             self.add(format!("{path}.inside.{}", gaia.inside.name()), says);
         }
         self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);

@@ -11,7 +11,7 @@ use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
 use emulator::profile::{Duplex, Profile, SiteMatrix};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::sync::config::{Encodings, System};
+use gaia_core::sync::config::{Encodings, Gaia, Relay, System, Ways};
 use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
@@ -218,7 +218,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         profile: with_nic(profile, spec.nic.or(machines.nic)),
         machines_per_site,
         machines,
-        system: target.system.clone(),
+        system: without_hubs(&target.system),
         encoding: of_legs(&target.system, spec.encoding),
         launch: Launch::Simulated,
     });
@@ -250,7 +250,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
             profile,
             machines_per_site,
             machines: machines?,
-            system: system.clone(),
+            system: without_hubs(system),
             encoding: of_legs(system, cell.encoding.unwrap_or(spec.encoding)),
             launch: cell.launcher.unwrap_or(spec.launcher),
         })
@@ -263,6 +263,16 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
 /// The encodings of the legs that a system has: a global server has no other servers, so that plans of it do not differ by that.
 fn of_legs(system: &System, encodings: Encodings) -> Encodings {
     if system.between_sites().is_some() { encodings } else { encodings.inside.into() }
+}
+
+/// The system, where sites send to each other directly, without what hubs would do: plans of it do not differ by that.
+fn without_hubs(system: &System) -> System {
+    match system {
+        System::Gaia(gaia) if gaia.overlay == Ways::Direct {} => {
+            System::Gaia(Gaia { relay: Relay::default(), ..gaia.clone() })
+        }
+        other => other.clone(),
+    }
 }
 
 /// `profile` with machines whose network interfaces have this rate, if any is given: what a LAN gives.

@@ -5,6 +5,7 @@
 //! with the spec becomes its own (`panels.MF.cells.Gaia.encoding`). Where a field holds one of several forms
 //! (`system: { gaia: ... }`), naming another form replaces the one that is there.
 
+use gaia_core::sync::config::Encodings;
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
@@ -116,12 +117,17 @@ fn not_hidden(root: &Value, field: &str) -> Result<(), String> {
 }
 
 fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
+    let of_spec = root.get(ENCODING).filter(|encoding| !encoding.is_null()).cloned();
     let mut here = root;
     for (depth, step) in steps.iter().enumerate() {
         let path = steps[..depth].join(".");
         here = match here {
             Value::Sequence(list) => element(list, &path, step)?,
             Value::Mapping(map) => entry(map, steps[..depth].last().map(String::as_str), step),
+            Value::Null if is_encoding(&steps[..depth]) => {
+                *here = by_leg(of_spec.clone().unwrap_or_else(default_encoding));
+                here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
+            }
             Value::Null => {
                 *here = Value::Mapping(Mapping::new());
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
@@ -130,9 +136,8 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
                 *here = Value::Mapping(Mapping::new());
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
-            Value::String(word) if steps[..depth].last().is_some_and(|field| field == ENCODING) => {
-                let both = LEGS.map(|leg| (leg.into(), Value::String(word.clone())));
-                *here = Value::Mapping(both.into_iter().collect());
+            Value::String(_) if is_encoding(&steps[..depth]) => {
+                *here = by_leg(std::mem::take(here));
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
             scalar => {
@@ -142,6 +147,22 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
     }
     *here = value;
     Ok(())
+}
+
+fn is_encoding(path: &[String]) -> bool {
+    path.last().is_some_and(|field| field == ENCODING)
+}
+
+/// An encoding with a field for each leg, so that one can be changed alone.
+fn by_leg(encoding: Value) -> Value {
+    match encoding {
+        word @ Value::String(_) => Value::Mapping(LEGS.map(|leg| (leg.into(), word.clone())).into_iter().collect()),
+        both => both,
+    }
+}
+
+fn default_encoding() -> Value {
+    serde_yaml::to_value(Encodings::default()).expect("an encoding is plain data")
 }
 
 fn is_choice(path: &[String]) -> bool {
