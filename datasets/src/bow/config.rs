@@ -96,7 +96,8 @@ impl Generated {
     /// vocabulary needs to have rare words as rare as those of NYTimes.
     pub fn has_nytimes_shape(&self) -> bool {
         let scaled = Generated { scale: self.scale, zipf: self.zipf, ..Generated::default() };
-        *self == scaled && (1.0..=MAX_NYTIMES_ZIPF).contains(&self.zipf)
+        let is_small = self.scale.unwrap_or(DEFAULT_SCALE) < 1.0;
+        *self == scaled && (1.0..=if is_small { MAX_NYTIMES_ZIPF } else { 1.0 }).contains(&self.zipf)
     }
 
     /// Every error of meaning, in the order of the fields.

@@ -98,9 +98,12 @@ impl Generated {
         }
     }
 
-    /// Whether this is the Netflix shape at some scale and density, and nothing else about it was changed.
+    /// Whether this is the Netflix shape at some scale, and nothing else about it was changed but that it may be so much denser that an
+    /// item has at most the ratings that one of Netflix has.
     pub fn has_netflix_shape(&self) -> bool {
-        *self == Generated { scale: self.scale, density_times: self.density_times, ..Generated::default() }
+        let scaled = Generated { scale: self.scale, density_times: self.density_times, ..Generated::default() };
+        let densest = 1.0 / self.scale.unwrap_or(DEFAULT_SCALE);
+        *self == scaled && (1.0..=densest).contains(&self.density_times)
     }
 
     /// Every error of meaning, in the order of the fields.
@@ -187,6 +190,9 @@ mod tests {
         assert_eq!(Generated::default().shape(), Shape::netflix(0.1, 1.0));
         let dense = Generated { density_times: 2.5, ..Generated::at_scale(0.1) };
         assert!(dense.has_netflix_shape() && dense.shape() == Shape::netflix(0.1, 2.5));
+        let of_density = |density_times| Generated { density_times, ..Generated::at_scale(0.1) };
+        // An item of Netflix has as many ratings as ten times the density give it here; fewer per parameter are nothing of Netflix's.
+        assert_eq!([0.5, 10.0, 10.5].map(|it| of_density(it).has_netflix_shape()), [false, true, false]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::images::{GOOGLENET_PARAMETERS, ILSVRC12_IMAGES, PAPER_BATCH};
 use super::resolve::{NETFLIX_RANK, NYTIMES_TOPICS};
 use super::{Data, Experiment, Plan, Planned};
 use crate::figures::significant;
-use crate::spec::Workload;
+use crate::spec::{Split, Workload};
 
 /// Numbers are alike up to this share of the larger problem's.
 pub const TOLERANCE: f64 = 0.1;
@@ -68,7 +68,7 @@ fn of_ratings(plan: &Plan, rank: u32) -> Vec<Number> {
         ([users, items, rank, size.work as f64], [there[0], there[1], there[2], NETFLIX_RATINGS as f64]);
     let of = |says, what: fn([f64; 4]) -> f64| number(says, what(here), what(there));
     let mut numbers = Vec::new();
-    if let Data::Generated { config } = &plan.data {
+    if let (Data::Generated { config }, Split::Even) = (&plan.data, plan.split) {
         let share =
             ratings::generate::touched_share(config, plan.seed, plan.machine_count(), plan.workload.clocks_per_pass());
         numbers.push(number("share of the items that a worker touches in a clock", share, netflix_touched()));
@@ -95,7 +95,7 @@ fn of_documents(plan: &Plan, topics: u32) -> Vec<Number> {
     let there = [there[0], there[1], there[2], NYTIMES_TOKENS as f64];
     let of = |says, what: fn([f64; 4]) -> f64| number(says, what(here), what(there));
     let mut numbers = Vec::new();
-    if let Data::GeneratedCorpus { config } = &plan.data {
+    if let (Data::GeneratedCorpus { config }, Split::Even) = (&plan.data, plan.split) {
         let share =
             bow::generate::touched_share(config, plan.seed, plan.machine_count(), plan.workload.clocks_per_pass());
         numbers.push(number("share of the words that a worker touches in a clock", share, nytimes_touched()));
@@ -126,7 +126,8 @@ fn of_images(plan: &Plan, ic: &Ic) -> Vec<Number> {
     ]
 }
 
-/// As links and machines are charged: equal by similitude, unless the factors were given by hand.
+/// As links and machines are charged. The factors of similitude are made of these quotients, so the two are equal; a plan with
+/// factors by hand stands for nothing and has no numbers.
 fn bytes_to_work(plan: &Plan, parameters: [f64; 2], work: [f64; 2]) -> Number {
     let charged = plan.similitude.sigma_bytes / plan.similitude.sigma_work;
     let here = parameters[0] * charged / work[0];
