@@ -5,6 +5,8 @@
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock. The
 //! same for every side of the overlay, when the slowest of the sites that it speaks for moves.
 
+mod waiting;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -231,30 +233,6 @@ impl Shard {
     pub fn restore(&mut self, state: ShardState) {
         self.state = state;
         self.readers.restore(&mut self.state.readers, (&self.setting.parts.layout, &self.rows));
-    }
-
-    /// What keeps it, in words; none when it has nothing to do.
-    pub(crate) fn waiting_for(&self) -> Option<String> {
-        let reads = self.state.readers.waiting();
-        let held: Vec<String> = reads
-            .filter_map(|(worker, read)| {
-                let reason = match read.hold? {
-                    Hold::Staleness => format!("its workers are at clocks {:?}", self.state.worker_clocks),
-                    Hold::MirrorClock => {
-                        let clocks: Vec<u32> = self.mirror_clocks().values().copied().collect();
-                        format!("its clock is {} and its mirrors' {clocks:?}", self.data_clock())
-                    }
-                    Hold::BarredRow => {
-                        let barriers = self.state.mirrors.barring(read.clock, self.readers.declares(worker));
-                        let updates = barriers.flat_map(|it| it.announced.iter());
-                        let updates: Vec<String> = updates.map(Announced::to_string).collect();
-                        format!("announced updates are not here: {}", updates.join(", "))
-                    }
-                };
-                Some(format!("the read of {} for clock {} ({reason})", self.workers[worker], read.clock))
-            })
-            .collect();
-        (!held.is_empty()).then(|| format!("its shard holds {}", held.join(", ")))
     }
 
     /// Whether it is to hear of backlogs.
