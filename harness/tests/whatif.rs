@@ -96,6 +96,73 @@ fn what_is_simulated_is_what_was_asked() {
     assert!((ratio - 2.0).abs() < 0.02, "twice the model, twice the bytes: {ratio}");
 }
 
+/// A run of three clocks that waits for nothing but a network without delays: `shaping`, and uplinks as tight as the rest.
+fn network_bound(shaping: &str) -> tempfile::TempDir {
+    let folder = place(
+        "
+workload: { mf: { rank: 4 } }
+data: { generated: { users: 200, items: 60, ratings: 2000 } }
+similitude: { factors: { sigma-bytes: 4000, sigma-work: 0.000001 } }
+goal: { clocks: 3 }
+profile: net.yaml
+bandwidth-times: 1
+cells:
+  - { name: Baseline, system: { global: { bsp: {} } } }
+  - { name: Gaia, system: { gaia: { inside: { bsp: {} } } } }
+",
+    );
+    let network = format!(
+        "
+sites: [{{name: A, uplink: {{in: 90 Mbit/s, out: 40 Mbit/s}}}}, {{name: B}}]
+machines-per-site: 2
+shaping: {shaping}
+nic: {{in: 1000 Gbit/s, out: 1000 Gbit/s}}
+bandwidth: {{uniform: 50 Mbit/s}}
+rtt: {{uniform: 0 ms}}
+rtt-inside: 0 ms
+"
+    );
+    fs::write(folder.path().join("net.yaml"), network).expect("writable");
+    folder
+}
+
+#[test]
+fn every_limit_between_sites_scales_in_a_run() {
+    for shaping in ["machine-to-site", "machine-pair", "site-pair"] {
+        let folder = network_bound(shaping);
+        let seconds = |set: &str| {
+            run(folder.path(), &[set]);
+            let results = folder.path().join("results/small");
+            let index = store::read_cells(&results).expect("it ran");
+            let seconds = |entry| store::read_cell(&results, entry).expect("whole").summary.seconds;
+            index.cells.iter().map(seconds).collect::<Vec<f64>>()
+        };
+        let [given, four] = ["bandwidth-times=1", "bandwidth-times=4"].map(seconds);
+        for (cell, (given, four)) in ["Baseline", "Gaia"].into_iter().zip(given.into_iter().zip(four)) {
+            assert!((given / four / 4.0 - 1.0).abs() < 0.03, "{shaping}, {cell}: {given} and {four} s");
+        }
+    }
+}
+
+#[test]
+fn uncertainty_reaches_uplinks() {
+    let folder = place(SPEC);
+    let network = "
+sites:
+  - {name: A, uplink: {in: 20 Mbit/s, out: 20 Mbit/s}}
+  - {name: B, uplink: {in: 20 Mbit/s, out: 20 Mbit/s}}
+nic: {in: 10 Gbit/s, out: 10 Gbit/s}
+bandwidth: {uniform: 10 Gbit/s}
+rtt: {uniform: 5 ms}
+";
+    fs::write(folder.path().join("net.yaml"), network).expect("writable");
+    let sets = ["whatif.network=net.yaml", "whatif.sites=[]", "whatif.uncertainty.bandwidth=0.5"];
+    let table = run(folder.path(), &sets);
+    let [seconds, low, high] =
+        ["seconds", "seconds_low", "seconds_high"].map(|column| number(&table, "Baseline", column));
+    assert!(low < 0.8 * seconds && seconds < 0.8 * high, "{low} {seconds} {high}");
+}
+
 #[test]
 fn mistakes_in_questions_are_told() {
     let folder = place(SPEC);

@@ -215,6 +215,26 @@ impl Profile {
         Ok(())
     }
 
+    /// The same network with every limit on traffic between sites times `times`: the bandwidths between them and the
+    /// uplinks of whole sites, each to the nearest bit/s, at least 1. Network cards stay: they are the machines'.
+    #[must_use]
+    pub fn wan_times(&self, times: f64) -> Profile {
+        let rate = |rate: Bandwidth| {
+            let bits = rate.as_bits_per_second() as f64 * times;
+            Bandwidth::from_bits_per_second((bits.round() as u64).max(1))
+        };
+        let both = |duplex: Duplex| Duplex { inbound: rate(duplex.inbound), outbound: rate(duplex.outbound) };
+        // All fields by name, so that whoever adds a limit decides here whether it is one between sites.
+        let Profile { name, title, source, date, notes, sites, bandwidth, rtt, jitter, shaping, depth } = self.clone();
+        let site = |site: Site| {
+            let Site { name, region, aliases, machines, nic, uplink, rtt_inside } = site;
+            Site { name, region, aliases, machines, nic, uplink: uplink.map(both), rtt_inside }
+        };
+        let bandwidth = SiteMatrix::from_fn(sites.len(), |from, to| bandwidth.value(from, to).map(rate));
+        let sites = sites.into_iter().map(site).collect();
+        Profile { name, title, source, date, notes, sites, bandwidth, rtt, jitter, shaping, depth }
+    }
+
     /// The number of machines in each site unless an experiment says otherwise.
     pub fn default_machines(&self) -> Vec<u32> {
         self.sites.iter().map(|site| site.machines).collect()

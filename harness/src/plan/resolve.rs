@@ -8,7 +8,7 @@ use std::path::Path;
 use datasets::bow::config::{NYTIMES_TOKENS, NYTIMES_WORDS};
 use datasets::field::FieldError;
 use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
-use emulator::profile::{Duplex, Profile, SiteMatrix};
+use emulator::profile::{Duplex, Profile};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, Gaia, Relay, System, Ways};
@@ -378,10 +378,7 @@ fn resolve_network(
     };
     let mut profile = find_profile(problems, (&format!("{path}.profile"), "sites"), (name, asked.sites), folder)?;
     if let Some(times) = asked.bandwidth_times {
-        profile.bandwidth = SiteMatrix::from_fn(profile.sites.len(), |from, to| {
-            let bits = profile.bandwidth.value(from, to)?.as_bits_per_second() as f64 * times;
-            Some(Bandwidth::from_bits_per_second((bits.round() as u64).max(1)))
-        });
+        profile = profile.wan_times(times);
     }
     if let Err(wrong) = overlay::overlay(&asked.system.ways(), &profile) {
         let system_path = format!("{path}.system.{}.overlay", asked.system.name());

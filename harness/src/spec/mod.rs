@@ -85,7 +85,7 @@ pub struct Spec {
     /// The sites of that network that take part; none: all.
     #[serde(default)]
     pub sites: Vec<String>,
-    /// Its bandwidths between sites, times this.
+    /// Its bandwidths between sites and the uplinks of its sites, times this.
     #[serde(default)]
     pub bandwidth_times: Option<f64>,
     /// Machines in each site, for cells of that network that do not say.

@@ -39,7 +39,7 @@ pub struct WhatIf {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Uncertainty {
-    /// Of the bandwidth between sites.
+    /// Of the bandwidth between sites and of sites' uplinks.
     pub bandwidth: f64,
     /// Of all prices.
     pub prices: f64,
