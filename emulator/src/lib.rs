@@ -19,6 +19,8 @@ mod quantity;
 pub mod random;
 #[cfg(feature = "real")]
 pub mod real;
+#[cfg(feature = "read")]
+pub mod text;
 pub mod time;
 pub mod topology;
 pub mod units;

@@ -216,6 +216,56 @@ fn depth_and_jitter_reach_the_network() {
     assert_eq!(network.routes[1].jitter, Duration::from_millis(2));
 }
 
+/// Writes a file into a new folder, and reads it with `nic` for network cards that it does not state.
+fn read_text(name: &str, text: &str, nic: Option<Bandwidth>) -> Result<Profile, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    Profile::read_with_nic(&path, nic).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_profile() {
+    let yaml = fs::read_to_string("profiles/examples/three-sites.yaml").unwrap();
+    assert_eq!(
+        read_text("three-sites.yaml", &format!("\u{feff}{yaml}"), None),
+        read_text("three-sites.yaml", &yaml, None)
+    );
+    let csv = fs::read_to_string("profiles/examples/bandwidth.csv").unwrap();
+    let marked = read_text("bandwidth.CSV", &format!("\u{feff}{csv}"), None);
+    assert_eq!(marked, read_text("bandwidth.csv", &csv, None));
+    assert!(marked.is_ok());
+}
+
+#[test]
+fn a_diagonal_that_says_nothing_leaves_the_network_card_open() {
+    let table = |cell: &str| format!("# unit: Mbit/s\n,Berlin,Tokyo\nBerlin,{cell},120\nTokyo,60,{cell}\n");
+    for cell in ["", "0", "0.00", "-", "NaN", "nan", "n/a"] {
+        let profile = read_text("net.csv", &table(cell), Some(mbit(1_000))).unwrap();
+        assert!(profile.sites.iter().all(|site| site.nic == both(mbit(1_000))), "`{cell}`");
+        let error = read_text("net.csv", &table(cell), None).unwrap_err();
+        assert!(error.contains("the diagonal, or `nic` of the spec"), "`{cell}`: {error}");
+    }
+    let stated = read_text("net.csv", &table("500"), Some(mbit(1_000))).unwrap();
+    assert!(stated.sites.iter().all(|site| site.nic == both(mbit(500))), "what the table states comes first");
+    for wrong in ["fast", "-5"] {
+        assert!(
+            read_text("net.csv", &table(wrong), Some(mbit(1_000))).is_err(),
+            "`{wrong}` is a mistake on a diagonal too"
+        );
+    }
+    let yaml = "sites: [{name: A}, {name: B}]\nbandwidth: {uniform: 10 Mbit/s}\nrtt: {uniform: 60 ms}\n";
+    assert!(
+        read_text("net.yaml", yaml, Some(mbit(1_000))).unwrap().sites.iter().all(|site| site.nic == both(mbit(1_000)))
+    );
+}
+
+#[test]
+fn a_folder_is_no_profile() {
+    let error = Profile::read(Path::new("profiles")).unwrap_err().to_string();
+    assert!(error.starts_with("profiles: a folder; expected a file that ends in .yaml, .yml or .csv"), "{error}");
+}
+
 #[test]
 fn bad_files_are_refused_with_their_place() {
     let folder = Path::new("tests/bad-profiles");

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::Path;
 
+use emulator::text;
 use gaia_core::cost::MachineKind;
 use thiserror::Error;
 
@@ -55,14 +56,14 @@ pub fn find(name_or_path: &str, folder: &Path) -> Result<MachineKind, MachineErr
             || MachineError::Unknown { name: name_or_path.into(), hint: suggest::hint(name_or_path, &names()) };
         return builtin(name_or_path).ok_or_else(unknown);
     }
-    let text = std::fs::read_to_string(folder.join(name_or_path))
+    let text = text::read(&folder.join(name_or_path))
         .map_err(|error| MachineError::Read { file: name_or_path.into(), error })?;
     Ok(parse_form(name_or_path, &text)?)
 }
 
-/// Whether a spec means a file: it has a folder or a file's ending.
+/// Whether a spec means a file: it has a folder or a file's ending, in small or capital letters.
 pub(crate) fn is_path(name: &str) -> bool {
-    name.contains('/') || [".yaml", ".yml", ".csv"].iter().any(|ending| name.ends_with(ending))
+    emulator::profile::is_path(name)
 }
 
 fn name(file: &str) -> &str {

@@ -20,7 +20,7 @@ pub enum ReadProfileError {
         /// What was probably meant, or what there is.
         hint: String,
     },
-    /// The file system said no.
+    /// The file system said no, or it is no text.
     #[error("{file}: cannot be read: {error}")]
     File {
         /// The file.
@@ -28,13 +28,13 @@ pub enum ReadProfileError {
         /// What the system said.
         error: io::Error,
     },
-    /// More than any profile needs.
-    #[error("{file}: longer than {most} bytes, the most a profile file may have")]
-    TooLong {
-        /// The file.
+    /// A folder where a file must stand.
+    #[error(
+        "{file}: a folder; expected a file that ends in .yaml, .yml or .csv (reports of iperf3 are named in one: `bandwidth: {{iperf: {{folder: runs}}}}`)"
+    )]
+    Folder {
+        /// The folder.
         file: String,
-        /// The limit.
-        most: u64,
     },
     /// The YAML has not the form of a profile.
     #[error("{file}: {error}{hint}")]

@@ -73,7 +73,7 @@ pub(super) fn values<Q: Quantity>(
         }
     }
     let between = SiteMatrix::from_fn(sites.len(), |from, to| cells[from.index()][to.index()]);
-    Ok(Values { between, diagonal: vec![None; sites.len()] })
+    Ok(Values { between, diagonal: vec![None; sites.len()], notes: Vec::new() })
 }
 
 /// In the quantity's smallest unit.
@@ -129,7 +129,7 @@ rtt: {iperf: {folder: runs}}
             let text = if name == "runs/Berlin..Tokyo.json" { there } else { back };
             Ok((name.to_owned(), text.to_owned()))
         };
-        crate::profile::yaml::parse("mine.yaml", "mine", YAML, &open).map_err(|error| error.to_string())
+        crate::profile::yaml::parse(("mine.yaml", "mine"), YAML, None, &open).map_err(|error| error.to_string())
     }
 
     #[test]

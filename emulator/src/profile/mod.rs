@@ -36,6 +36,8 @@ pub use builtin::{Builtin, builtin_names, builtins};
 pub use error::{ReadProfileError, ReadProfileProblem};
 #[cfg(feature = "read")]
 pub use find::{RestrictError, UnknownSite};
+#[cfg(feature = "read")]
+pub use read::is_path;
 
 use crate::id::SiteId;
 use crate::time::Duration;

@@ -1,7 +1,6 @@
 //! From a name or a path to a [`Profile`].
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::builtin::{builtin_names, builtins};
@@ -9,6 +8,7 @@ use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::{listed, nearest};
 use super::table::{Key, Stated, Table};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix, yaml};
+use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
 
@@ -18,8 +18,6 @@ pub(super) const DEFAULT_MACHINES: u32 = 2;
 pub(super) const DEFAULT_RTT_INSIDE: Duration = Duration::from_micros(500);
 /// The round trip between sites of a table that stands alone and does not say, assumed.
 const DEFAULT_RTT: Duration = Duration::from_millis(100);
-/// The most a profile file may have.
-const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Gives the path (for messages) and the text of a file that a profile names.
 pub(super) type Open<'a> = dyn Fn(&str) -> Result<(String, String), ReadProfileError> + 'a;
@@ -45,28 +43,33 @@ impl Profile {
             let missing = || ReadProfileError::File { file: file.to_owned(), error: io::ErrorKind::NotFound.into() };
             text.map(|text| (file.to_owned(), text)).ok_or_else(missing)
         };
-        yaml::parse(&format!("{name}.yaml"), name, builtin.yaml, &open)
+        yaml::parse((&format!("{name}.yaml"), name), builtin.yaml, None, &open)
     }
 
     /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`.
     pub fn read(path: &Path) -> Result<Profile, ReadProfileError> {
+        Profile::read_with_nic(path, None)
+    }
+
+    /// [`Profile::read`], with `nic` as the rate in and out of the network cards that the file does not state.
+    pub fn read_with_nic(path: &Path, nic: Option<Bandwidth>) -> Result<Profile, ReadProfileError> {
         let file = path.display().to_string();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = read_text(path)?;
         if has_extension(path, "csv") {
-            return from_table(&file, &stem, &text);
+            return from_table((&file, &stem), &text, nic);
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let open = |name: &str| {
             let path = folder.join(name);
             Ok((path.display().to_string(), read_text(&path)?))
         };
-        yaml::parse(&file, &stem, &text, &open)
+        yaml::parse((&file, &stem), &text, nic, &open)
     }
 }
 
-/// A profile from nothing but a table of bandwidths and its comment lines.
-fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfileError> {
+/// A profile from nothing but a table of bandwidths and its comment lines. `nic`: of machines whose cards these do not state.
+fn from_table((file, stem): (&str, &str), text: &str, nic: Option<Bandwidth>) -> Result<Profile, ReadProfileError> {
     let table = Table::parse(file, text)?;
     let meaning = |problem| ReadProfileError::meaning(file, problem);
     let stated_nic = table.stated_quantity::<Bandwidth>(Key::Nic)?;
@@ -87,8 +90,8 @@ fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfile
         .collect();
     let bandwidth = table.values::<Bandwidth>(&sites, None)?;
     for (site, diagonal) in sites.iter_mut().zip(bandwidth.diagonal) {
-        let Some(rate) = diagonal.or(stated_nic) else {
-            let expected = "a line `# nic: 1 Gbit/s` above the table, or the diagonal";
+        let Some(rate) = diagonal.or(stated_nic).or(nic) else {
+            let expected = "a line `# nic: 1 Gbit/s` above the table, the diagonal, or `nic` of the spec";
             return Err(meaning(Problem::NoNic { site: site.name.clone(), expected }));
         };
         site.nic = Duplex { inbound: rate, outbound: rate };
@@ -116,8 +119,8 @@ fn from_table(file: &str, stem: &str, text: &str) -> Result<Profile, ReadProfile
     Ok(profile)
 }
 
-/// Whether this is meant as a path: by its ending, or because no profile has a separator in its name.
-fn is_path(name_or_path: &str) -> bool {
+/// Whether this is meant as a path: by its ending in small or capital letters, or because no profile has a separator in its name.
+pub fn is_path(name_or_path: &str) -> bool {
     let path = Path::new(name_or_path);
     ["yaml", "yml", "csv"].iter().any(|extension| has_extension(path, extension))
         || name_or_path.contains(std::path::MAIN_SEPARATOR)
@@ -128,13 +131,9 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 }
 
 fn read_text(path: &Path) -> Result<String, ReadProfileError> {
-    let file = || path.display().to_string();
-    let fail = |error| ReadProfileError::File { file: file(), error };
-    let mut text = String::new();
-    let most = MAX_FILE_BYTES + 1;
-    let read = File::open(path).map_err(fail)?.take(most).read_to_string(&mut text).map_err(fail)?;
-    if read as u64 == most {
-        return Err(ReadProfileError::TooLong { file: file(), most: MAX_FILE_BYTES });
+    let file = path.display().to_string();
+    if path.is_dir() {
+        return Err(ReadProfileError::Folder { file });
     }
-    Ok(text)
+    text::read(path).map_err(|error| ReadProfileError::File { file, error })
 }

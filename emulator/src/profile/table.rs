@@ -56,6 +56,8 @@ struct Row {
 pub(super) struct Values<Q> {
     pub(super) between: SiteMatrix<Q>,
     pub(super) diagonal: Vec<Option<Q>>,
+    /// What a reader of the profile should know of them.
+    pub(super) notes: Vec<String>,
 }
 
 impl Key {
@@ -163,10 +165,11 @@ impl<'a> Table<'a> {
         Ok(Values {
             between: SiteMatrix::from_fn(sites.len(), |from, to| read.get(&(from, to)).copied()),
             diagonal: ids.map(|site| read.get(&(site, site)).copied()).collect(),
+            notes: Vec::new(),
         })
     }
 
-    /// One value; only the diagonal may be empty.
+    /// One value; only the diagonal may say nothing.
     fn cell<Q: Quantity>(
         &self,
         line: u64,
@@ -175,10 +178,10 @@ impl<'a> Table<'a> {
         (from, to): (&str, &str),
     ) -> Result<Option<Q>, ReadProfileError> {
         let places = || (from.to_owned(), to.to_owned());
+        if from == to && says_nothing::<Q>(cell) {
+            return Ok(None);
+        }
         if cell.is_empty() {
-            if from == to {
-                return Ok(None);
-            }
             let (from, to) = places();
             return Err(self.fail(line, Problem::EmptyCell { from, to, unit: unit.symbol }));
         }
@@ -253,6 +256,14 @@ impl<'a> Table<'a> {
     fn fail(&self, line: u64, problem: Problem) -> ReadProfileError {
         ReadProfileError::line(self.file, line, problem)
     }
+}
+
+/// Whether a cell of the diagonal says nothing about the inside of a site: blank, a word or dash for "not measured", or a number
+/// of zero where the quantity is never zero.
+fn says_nothing<Q: Quantity>(cell: &str) -> bool {
+    const NOTHING: [&str; 10] = ["", "-", "--", "\u{2013}", "\u{2014}", "nan", "na", "n/a", "none", "null"];
+    let is_zero = || cell.parse::<f64>().is_ok_and(|number| number == 0.0) && Q::from_count(0).is_err();
+    NOTHING.contains(&cell.to_lowercase().as_str()) || is_zero()
 }
 
 /// What a comment states, if it is one that does.

@@ -96,19 +96,27 @@ struct IperfFolder {
 /// A map in the order in which it was written, each key once.
 struct Entries<V>(Vec<(String, V)>);
 
-/// Reads the profile in `text`, the content of `file`; `stem` names it when it does not name itself.
-pub(super) fn parse(file: &str, stem: &str, text: &str, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
+/// Reads the profile in `text`, the content of `file`; `stem` names it when it does not name itself. `nic`: of machines whose
+/// network cards it does not state.
+pub(super) fn parse(
+    (file, stem): (&str, &str),
+    text: &str,
+    nic: Option<Bandwidth>,
+    open: &Open<'_>,
+) -> Result<Profile, ReadProfileError> {
     let written: ProfileFile = serde_yaml::from_str(text).map_err(|error| {
         let hint = hint_for_form(&error.to_string());
         ReadProfileError::Form { file: file.to_owned(), error, hint }
     })?;
-    let reading = Reading { file, open };
+    let nic = nic.map(|rate| Duplex { inbound: rate, outbound: rate });
+    let reading = Reading { file, nic, open };
     reading.resolve(written, stem)
 }
 
 /// What the steps of reading need.
 struct Reading<'a> {
     file: &'a str,
+    nic: Option<Duplex>,
     open: &'a Open<'a>,
 }
 
@@ -130,7 +138,7 @@ impl Reading<'_> {
             name,
             source: written.source.unwrap_or_else(not_stated),
             date: written.date.unwrap_or_else(not_stated),
-            notes: written.notes,
+            notes: written.notes.into_iter().chain(bandwidth.notes).chain(rtt.notes).collect(),
             sites,
             bandwidth: bandwidth.between,
             rtt: rtt.between,
@@ -167,6 +175,7 @@ impl Reading<'_> {
             Some(MatrixForm::Uniform(value)) => Ok(Values {
                 between: SiteMatrix::from_fn(sites.len(), |_, _| Some(value)),
                 diagonal: vec![None; sites.len()],
+                notes: Vec::new(),
             }),
             Some(MatrixForm::Rows(rows)) => self.rows(sites, rows, matrix, instead),
             Some(MatrixForm::Csv(csv)) => {
@@ -178,7 +187,8 @@ impl Reading<'_> {
                 iperf::values(sites, &runs.folder, wanted, self.open)
             }
             None if sites.len() < 2 => {
-                Ok(Values { between: SiteMatrix::from_fn(sites.len(), |_, _| None), diagonal: vec![None; sites.len()] })
+                let (between, diagonal) = (SiteMatrix::from_fn(sites.len(), |_, _| None), vec![None; sites.len()]);
+                Ok(Values { between, diagonal, notes: Vec::new() })
             }
             None => Err(self.fail(Problem::NoMatrix { matrix, example: Q::EXAMPLE })),
         }
@@ -214,6 +224,7 @@ impl Reading<'_> {
         Ok(Values {
             between: SiteMatrix::from_fn(sites.len(), |from, to| cells[from.index()][to.index()]),
             diagonal: vec![None; sites.len()],
+            notes: Vec::new(),
         })
     }
 
@@ -221,7 +232,7 @@ impl Reading<'_> {
         find_site(sites, name).map_err(|error| self.fail(Problem::Site { place: place.to_owned(), error }))
     }
 
-    /// The card of a site's machines: stated, or the diagonal of the bandwidths.
+    /// The card of a site's machines: stated, or the diagonal of the bandwidths, or that of the experiment.
     fn nic(&self, site: &str, stated: Option<Duplex>, diagonal: Option<Bandwidth>) -> Result<Duplex, ReadProfileError> {
         match (stated, diagonal) {
             (Some(nic), Some(diagonal)) if nic.inbound != diagonal || nic.outbound != diagonal => {
@@ -230,10 +241,11 @@ impl Reading<'_> {
             }
             (Some(nic), _) => Ok(nic),
             (None, Some(rate)) => Ok(Duplex { inbound: rate, outbound: rate }),
-            (None, None) => {
-                let expected = "`nic: {in: 1 Gbit/s, out: 1 Gbit/s}`, or the diagonal of a table of bandwidths";
-                Err(self.fail(Problem::NoNic { site: site.to_owned(), expected }))
-            }
+            (None, None) => self.nic.ok_or_else(|| {
+                let expected =
+                    "`nic: {in: 1 Gbit/s, out: 1 Gbit/s}`, the diagonal of a table of bandwidths, or `nic` of the spec";
+                self.fail(Problem::NoNic { site: site.to_owned(), expected })
+            }),
         }
     }
 

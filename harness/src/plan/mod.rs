@@ -69,7 +69,7 @@ pub struct Plan {
     pub similitude: Similitude,
     /// The network, whole.
     pub profile: Profile,
-    /// Machines in each site, in the profile's order.
+    /// Machines in each site, in the order of the sites of [`Plan::profile`].
     pub machines_per_site: Vec<u32>,
     /// The cost model.
     pub machines: MachineKind,

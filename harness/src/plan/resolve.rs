@@ -209,13 +209,16 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
     let network = resolve_network(
         problems,
         "target",
-        Network::of(&target.profile, target.machines_per_site.as_ref(), &target.system),
+        Network {
+            nic: spec.nic.or(machines.as_ref().and_then(|machines| machines.nic)),
+            ..Network::of(&target.profile, target.machines_per_site.as_ref(), &target.system)
+        },
         (spec, folder),
     );
     let target = network.zip(machines.clone()).map(|((profile, machines_per_site), machines)| Resolved {
         name: TARGET.into(),
         workload: spec.workload,
-        profile: with_nic(profile, spec.nic.or(machines.nic)),
+        profile,
         machines_per_site,
         machines,
         system: without_hubs(&target.system),
@@ -236,14 +239,13 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         };
         let asked = Network {
             name: profile,
+            nic: cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic)),
             sites: if cell.profile.is_none() { &spec.sites } else { &[] },
             bandwidth_times: spec.bandwidth_times.filter(|_| cell.profile.is_none()),
             machines_per_site: cell.machines_per_site.as_ref().or(shared),
             system,
         };
         let (profile, machines_per_site) = resolve_network(problems, &path, asked, (spec, folder))?;
-        let nic = cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic));
-        let profile = with_nic(profile, nic);
         Some(Resolved {
             name: cell.name.clone(),
             workload,
@@ -338,25 +340,28 @@ struct Network<'a> {
     sites: &'a [String],
     bandwidth_times: Option<f64>,
     machines_per_site: Option<&'a PerSite>,
+    /// In place of what the profile says, if any: what a LAN gives.
+    nic: Option<Bandwidth>,
     system: &'a System,
 }
 
 impl<'a> Network<'a> {
     /// The whole network of this name.
     fn of(name: &'a str, machines_per_site: Option<&'a PerSite>, system: &'a System) -> Self {
-        Network { name: Some(name), sites: &[], bandwidth_times: None, machines_per_site, system }
+        Network { name: Some(name), sites: &[], bandwidth_times: None, machines_per_site, nic: None, system }
     }
 }
 
 /// The profile of a name or a path, with those of its sites that take part (none named: all); none when there is a problem
-/// with the one or the other, told with their paths in the spec.
+/// with the one or the other, told with their paths in the spec. `nic`: of machines whose network cards it does not state.
 pub(super) fn find_profile(
     problems: &mut Problems,
     (path, path_of_sites): (&str, &str),
     (name, sites): (&str, &[String]),
-    folder: &Path,
+    (nic, folder): (Option<Bandwidth>, &Path),
 ) -> Option<Profile> {
-    let profile = if machines::is_path(name) { Profile::read(&folder.join(name)) } else { Profile::builtin(name) };
+    let profile =
+        if machines::is_path(name) { Profile::read_with_nic(&folder.join(name), nic) } else { Profile::builtin(name) };
     let profile = profile.map_err(|error| problems.add(path, error.to_string())).ok()?;
     if sites.is_empty() {
         return Some(profile);
@@ -376,7 +381,9 @@ fn resolve_network(
         problems.add(format!("{path}.profile"), "missing: expected a network here, or `profile` for all cells");
         return None;
     };
-    let mut profile = find_profile(problems, (&format!("{path}.profile"), "sites"), (name, asked.sites), folder)?;
+    let paths = (&*format!("{path}.profile"), "sites");
+    let profile = find_profile(problems, paths, (name, asked.sites), (asked.nic, folder))?;
+    let mut profile = with_nic(profile, asked.nic);
     if let Some(times) = asked.bandwidth_times {
         profile = profile.wan_times(times);
     }

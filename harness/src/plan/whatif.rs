@@ -31,8 +31,10 @@ pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folde
     let before = problems.problems.len();
     check(problems, spec, asked);
     let (mf, data) = learnt(problems, spec)?;
-    let profile = find_profile(problems, ("whatif.network", "whatif.sites"), (&asked.network, &asked.sites), folder);
     let kind = kind(problems, &spec.machines, folder);
+    let nic = spec.nic.or(kind.as_ref().and_then(|kind| kind.nic));
+    let paths = ("whatif.network", "whatif.sites");
+    let profile = find_profile(problems, paths, (&asked.network, &asked.sites), (nic, folder));
     let (Some(profile), Some(kind), true) = (profile, kind, problems.problems.len() == before) else { return None };
     let machines = profile.sites.len() as u32 * asked.machines_per_site;
     let mut expanded = Spec {

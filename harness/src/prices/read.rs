@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use emulator::text;
 use serde::Deserialize;
 
 use super::table::{self, Traffic};
@@ -87,9 +88,8 @@ pub fn find(name_or_path: &str, folder: &Path) -> Result<PriceList, PriceError> 
         return builtin(name_or_path).ok_or_else(unknown);
     }
     let path = folder.join(name_or_path);
-    let read = |path: &Path, shown: &str| {
-        std::fs::read_to_string(path).map_err(|error| PriceError::Read { file: shown.into(), error })
-    };
+    let read =
+        |path: &Path, shown: &str| text::read(path).map_err(|error| PriceError::Read { file: shown.into(), error });
     let text = read(&path, name_or_path)?;
     let tables = path.parent().unwrap_or(Path::new(""));
     parse(name_or_path, &text, &|name| read(&tables.join(name), name))

@@ -184,7 +184,7 @@ pub enum Machines {
 pub enum PerSite {
     /// The same number in every site.
     Each(u32),
-    /// One number a site, in the profile's order.
+    /// One number per site, in the order of the `sites` that take part, else in the profile's.
     List(Vec<u32>),
 }
 

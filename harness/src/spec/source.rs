@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use emulator::text;
 use thiserror::Error;
 
 use super::{FormError, Launch, SetError, Setting, Spec, form};
@@ -20,6 +21,10 @@ pub const PAPER: &[&str] = &[
     "table1",
 ];
 
+/// The name of the standard input among specs.
+const STANDARD_INPUT: &str = "-";
+/// Where the system has the files and pipes of a process.
+const SYSTEM: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc"];
 /// Where specs lie in a checkout.
 const FOLDER: &str = "experiments";
 
@@ -45,7 +50,7 @@ pub struct Source {
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// Neither a file nor a known name.
-    #[error("no spec `{name}`{hint}; a spec is a path, or the name of one in experiments/")]
+    #[error("no spec `{name}`{hint}; a spec is a path, the name of one in experiments/, or `-` for the standard input")]
     Unknown {
         /// As given.
         name: String,
@@ -82,10 +87,17 @@ pub struct Changes {
 }
 
 impl Source {
-    /// The spec at a path, or the one of this name (with or without `.yaml`) in experiments/ here or in the binary.
+    /// The spec at a path (also of a pipe, as `<(...)` in a shell gives it), on the standard input (`-`), or the one of this name
+    /// (with or without `.yaml`) in experiments/ here or in the binary.
     pub fn find(name_or_path: &str) -> Result<Source, SourceError> {
         let path = Path::new(name_or_path);
-        if path.is_file() {
+        if name_or_path == STANDARD_INPUT {
+            let file = "the standard input".to_owned();
+            let text =
+                text::read_from(io::stdin().lock()).map_err(|error| SourceError::Read { file: file.clone(), error })?;
+            return Ok(Source { name: "stdin".into(), file, folder: PathBuf::new(), text });
+        }
+        if path.metadata().is_ok_and(|there| !there.is_dir()) {
             return Source::read(path);
         }
         let name = stem(name_or_path);
@@ -105,9 +117,16 @@ impl Source {
     /// The spec in a file.
     pub fn read(path: &Path) -> Result<Source, SourceError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| SourceError::Read { file: file.clone(), error })?;
-        let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Ok(Source { name, file, folder: path.parent().map(Path::to_path_buf).unwrap_or_default(), text })
+        let text = text::read(path).map_err(|error| SourceError::Read { file: file.clone(), error })?;
+        let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        // What a shell or the system names by a number: nothing lies beside it, and its number is no name for results.
+        let is_of_process = SYSTEM.iter().any(|folder| path.starts_with(folder));
+        let (name, folder) = match is_of_process {
+            true if stem.bytes().all(|byte| byte.is_ascii_digit()) => ("piped".to_owned(), PathBuf::new()),
+            true => (stem, PathBuf::new()),
+            false => (stem, path.parent().map(Path::to_path_buf).unwrap_or_default()),
+        };
+        Ok(Source { name, file, folder, text })
     }
 
     /// The typed spec, with the changes of the command line.
@@ -137,7 +156,11 @@ fn has_folder(path: &Path) -> bool {
 }
 
 fn stem(file: &str) -> &str {
-    file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml")).unwrap_or(file)
+    let without = |ending: &str| {
+        let at = file.len().checked_sub(ending.len()).filter(|at| file.is_char_boundary(*at))?;
+        file[at..].eq_ignore_ascii_case(ending).then_some(&file[..at])
+    };
+    without(".yaml").or_else(|| without(".yml")).unwrap_or(file)
 }
 
 fn nearest_spec(name: &str) -> String {
