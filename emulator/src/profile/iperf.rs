@@ -1,7 +1,11 @@
 //! A matrix from measurements: what `iperf3 -J` has written for each ordered pair of sites.
 //!
-//! A folder holds `FROM..TO.json` for every pair, named by the sites' names. The bandwidth is what the receiver saw of a TCP test
-//! (`end.sum_received`), the round trip the least that any of its streams saw (`min_rtt` of the senders). Nothing else is read.
+//! A folder holds `FROM..TO.json` for every pair, named by the sites' names; the client of the test is at FROM. The bandwidth is
+//! what the receiver saw of all streams of a TCP test (`end.sum_received`, the mean over all intervals), the round trip the
+//! least that any of its senders saw (`min_rtt`).
+//!
+//! A report of another kind of test is refused with its reason: over UDP, in the other direction (`-R`) or in both
+//! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, broken off, or with streams missing.
 
 use serde::Deserialize;
 
@@ -10,6 +14,11 @@ use super::read::Open;
 use super::table::Values;
 use super::{Site, SiteMatrix};
 use crate::quantity::Quantity;
+
+/// A test that got less than this share of its pace was held up by the link.
+const SHARE_OF_PACE: f64 = 0.9;
+/// A test that ran for less than this share of its time has broken off.
+const SHARE_OF_TIME: f64 = 0.9;
 
 /// What is wanted of a test.
 #[derive(Clone, Copy)]
@@ -26,7 +35,36 @@ struct Report {
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
+    start: Start,
+    #[serde(default)]
     end: End,
+}
+
+#[derive(Default, Deserialize)]
+struct Start {
+    #[serde(default)]
+    test_start: Option<Test>,
+}
+
+/// What was asked for. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
+#[derive(Deserialize)]
+struct Test {
+    protocol: String,
+    #[serde(default)]
+    num_streams: Option<u64>,
+    /// Seconds; 0 where the test ends by bytes or blocks.
+    #[serde(default)]
+    duration: f64,
+    #[serde(default)]
+    reverse: f64,
+    #[serde(default)]
+    bidir: f64,
+    /// Bits a second of each stream; 0: as fast as it goes.
+    #[serde(default)]
+    target_bitrate: f64,
+    /// The same, kept by the system (`--fq-rate`).
+    #[serde(default)]
+    fqrate: f64,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +78,8 @@ struct End {
 #[derive(Deserialize)]
 struct Sum {
     bits_per_second: f64,
+    #[serde(default)]
+    seconds: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +90,7 @@ struct Stream {
 
 #[derive(Deserialize)]
 struct Sender {
-    /// Microseconds.
+    /// Microseconds; 0 where the sender is the other end, or does not know.
     #[serde(default)]
     min_rtt: Option<f64>,
 }
@@ -63,45 +103,155 @@ pub(super) fn values<Q: Quantity>(
     open: &Open<'_>,
 ) -> Result<Values<Q>, ReadProfileError> {
     let mut cells = vec![vec![None; sites.len()]; sites.len()];
+    let mut notes = Vec::new();
     for (row, from) in sites.iter().enumerate() {
         for (column, to) in sites.iter().enumerate().filter(|(column, _)| *column != row) {
             let (file, text) = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
             let fail = |message: String| ReadProfileError::meaning(&file, Problem::Iperf { message });
-            let count = count(&text, wanted).map_err(fail)?;
-            let quantity = Q::from_count(count).map_err(|_| fail(format!("{count}: expected more than zero")))?;
-            cells[row][column] = Some(quantity);
+            let report = parse(&text).map_err(fail)?;
+            let (field, number) = match wanted {
+                Wanted::Bandwidth => {
+                    notes.extend(report.pace_in_words().map(|pace| format!("{} to {}: {pace}", from.name, to.name)));
+                    ("end.sum_received.bits_per_second", report.bandwidth().map_err(fail)?)
+                }
+                Wanted::RoundTrip => ("end.streams[].sender.min_rtt", report.round_trip().map_err(fail)?),
+            };
+            let wrong = || fail(format!("`{field}` is {number}: expected more than zero, and less than 10^18"));
+            if !(0.5..1e18).contains(&number) {
+                return Err(wrong());
+            }
+            cells[row][column] = Some(Q::from_count(number.round() as u64).map_err(|_| wrong())?);
         }
     }
     let between = SiteMatrix::from_fn(sites.len(), |from, to| cells[from.index()][to.index()]);
-    Ok(Values { between, diagonal: vec![None; sites.len()], notes: Vec::new() })
+    Ok(Values { between, diagonal: vec![None; sites.len()], notes })
 }
 
-/// In the quantity's smallest unit.
-fn count(text: &str, wanted: Wanted) -> Result<u64, String> {
+/// A whole report of one TCP test, of whatever direction.
+fn parse(text: &str) -> Result<Report, String> {
+    if top_level_values(text) > 1 {
+        return Err(
+            "several reports in one file; expected one (with `--json-stream` iperf3 writes one for each event: \
+                    leave that out)"
+                .into(),
+        );
+    }
     // JSON is YAML but for its tabs, which stand between tokens only.
     let report: Report =
         serde_yaml::from_str(&text.replace('\t', " ")).map_err(|error| format!("no report of iperf3 -J: {error}"))?;
     if let Some(error) = report.error.filter(|error| !error.is_empty()) {
         return Err(format!("the test failed: {error}"));
     }
-    let number = match wanted {
-        Wanted::Bandwidth => {
-            let sum = report.end.sum_received.ok_or("no `end.sum_received`; expected a report of a TCP test")?;
-            sum.bits_per_second
-        }
-        Wanted::RoundTrip => {
-            let senders = report.end.streams.iter().filter_map(|stream| stream.sender.as_ref()?.min_rtt);
-            let least = senders.fold(f64::INFINITY, f64::min);
-            if least.is_infinite() {
-                return Err("no `min_rtt` of a sender in `end.streams`; expected one, or `rtt` in another form".into());
-            }
-            least * 1e3
-        }
+    let report = Report { error: None, ..report };
+    let Some(test) = &report.start.test_start else {
+        return Err(
+            "no `start.test_start`: nothing says over what and which way the test went; expected a whole report \
+                    of `iperf3 -J`"
+                .into(),
+        );
     };
-    if !(number > 0.0 && number < 1e18) {
-        return Err(format!("{number}: expected more than zero"));
+    if !test.protocol.eq_ignore_ascii_case("tcp") {
+        return Err(format!(
+            "`start.test_start.protocol` is {}: its receiver sees what was offered (`-b`), not what the link gives; \
+             expected a TCP test",
+            test.protocol
+        ));
     }
-    Ok(number.round() as u64)
+    if test.bidir != 0.0 {
+        return Err(
+            "`start.test_start.bidir` is 1 (`iperf3 --bidir`): both directions were measured at once; expected \
+                    a test of each by itself"
+                .into(),
+        );
+    }
+    let found = report.end.streams.len() as u64;
+    if let Some(expected) = test.num_streams.filter(|&expected| expected != found) {
+        return Err(format!("`end.streams` has {found} of the {expected} streams (`start.test_start.num_streams`)"));
+    }
+    Ok(report)
+}
+
+impl Report {
+    fn test(&self) -> &Test {
+        self.start.test_start.as_ref().expect("a report without it was refused")
+    }
+
+    /// Bits a second that the receiver at TO had of the sender at FROM.
+    fn bandwidth(&self) -> Result<f64, String> {
+        let test = self.test();
+        if test.reverse != 0.0 {
+            return Err(
+                "`start.test_start.reverse` is 1 (`iperf3 -R`): the bytes went the other way, from the server to \
+                        the client; expected a test without it, with its client at the first site"
+                    .into(),
+            );
+        }
+        let sum = self.end.sum_received.as_ref().ok_or("no `end.sum_received`; expected a report of a TCP test")?;
+        if let Some(seconds) = sum.seconds.filter(|&seconds| seconds < SHARE_OF_TIME * test.duration) {
+            return Err(format!("the test broke off: it ran for {seconds:.1} of {} s", test.duration));
+        }
+        let received = sum.bits_per_second;
+        if let Some((option, pace)) = self.pace().filter(|(_, pace)| received >= SHARE_OF_PACE * pace) {
+            return Err(format!(
+                "the test was held to {} Mbit/s ({option}) and {} Mbit/s came through: that is not what the link gives; \
+                 expected a test without {option}",
+                pace / 1e6,
+                received / 1e6
+            ));
+        }
+        Ok(received)
+    }
+
+    /// The bits a second to which all streams together were held, and by which option.
+    fn pace(&self) -> Option<(&'static str, f64)> {
+        let test = self.test();
+        let streams = self.end.streams.len().max(1) as f64;
+        let paces = [("`-b`", test.target_bitrate), ("`--fq-rate`", test.fqrate)];
+        let paced = paces.into_iter().filter(|(_, pace)| *pace > 0.0).map(|(option, pace)| (option, pace * streams));
+        paced.min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    fn pace_in_words(&self) -> Option<String> {
+        let (option, pace) = self.pace()?;
+        Some(format!("measured at a pace of {} Mbit/s ({option}), of which the link let less through", pace / 1e6))
+    }
+
+    /// The least round trip in nanoseconds.
+    fn round_trip(&self) -> Result<f64, String> {
+        let senders = self.end.streams.iter().filter_map(|stream| stream.sender.as_ref()?.min_rtt);
+        let least = senders.filter(|&micros| micros > 0.0).fold(f64::INFINITY, f64::min);
+        if least.is_finite() {
+            return Ok(least * 1e3);
+        }
+        let why = if self.test().reverse == 0.0 {
+            ""
+        } else {
+            "; with `-R` (`start.test_start.reverse` is 1) the sender is the other end, which does not report it"
+        };
+        Err(format!(
+            "no `min_rtt` above zero of a sender in `end.streams`; expected one, or `rtt` in another form{why}"
+        ))
+    }
+}
+
+/// How many JSON objects or lists stand in `text`, one after another.
+fn top_level_values(text: &str) -> usize {
+    let (mut depth, mut values) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => {
+                depth = depth.saturating_sub(1);
+                values += usize::from(depth == 0);
+            }
+            _ => {}
+        }
+    }
+    values
 }
 
 #[cfg(test)]
@@ -115,13 +265,19 @@ bandwidth: {iperf: {folder: runs}}
 rtt: {iperf: {folder: runs}}
 ";
 
-    fn report(bits: f64, rtts: &[u32]) -> String {
+    /// As iperf3 writes it, with `also` in `test_start`.
+    fn report_of(bits: f64, rtts: &[u32], also: &str) -> String {
         let stream = |rtt: &u32| format!("{{\n\t\t\t\"sender\":\t{{\"min_rtt\":\t{rtt}, \"retransmits\": 3}}\n\t\t}}");
         let streams: Vec<String> = rtts.iter().map(stream).collect();
+        let count = rtts.len();
         format!(
-            "{{\n\t\"start\":\t{{\"version\": \"iperf 3.16\"}},\n\t\"end\":\t{{\n\t\t\"streams\":\t[{}],\n\t\t\"sum_received\":\t{{\"bits_per_second\":\t{bits:.3}}}\n\t}}\n}}",
+            "{{\n\t\"start\":\t{{\"version\": \"iperf 3.16\", \"test_start\": {{\"protocol\": \"TCP\", \"num_streams\": {count}, \"duration\": 10{also}}}}},\n\t\"end\":\t{{\n\t\t\"streams\":\t[{}],\n\t\t\"sum_received\":\t{{\"seconds\": 10.04, \"bits_per_second\":\t{bits:.3}}}\n\t}}\n}}",
             streams.join(", ")
         )
+    }
+
+    fn report(bits: f64, rtts: &[u32]) -> String {
+        report_of(bits, rtts, ", \"reverse\": 0, \"target_bitrate\": 0, \"bidir\": 0, \"fqrate\": 0")
     }
 
     fn read(there: &str, back: &str) -> Result<Profile, String> {
@@ -140,6 +296,17 @@ rtt: {iperf: {folder: runs}}
         assert_eq!(profile.bandwidth.value(tokyo, berlin).unwrap().to_string(), "41 Mbit/s");
         assert_eq!(profile.rtt.value(berlin, tokyo).unwrap().to_string(), "235 ms");
         assert_eq!(profile.rtt.value(tokyo, berlin).unwrap().to_string(), "236.5 ms");
+        assert!(profile.notes.is_empty(), "{:?}", profile.notes);
+    }
+
+    #[test]
+    fn a_pace_that_the_link_did_not_keep_up_with_is_noted() {
+        let paced = report_of(41e6, &[236_500, 240_000], ", \"target_bitrate\": 50000000");
+        let profile = read(&report(90e6, &[235_000]), &paced).unwrap();
+        assert_eq!(
+            profile.notes,
+            ["Tokyo to Berlin: measured at a pace of 100 Mbit/s (`-b`), of which the link let less through"]
+        );
     }
 
     #[test]
@@ -154,5 +321,33 @@ rtt: {iperf: {folder: runs}}
             told(&report(41e6, &[])),
         ];
         insta::assert_snapshot!(messages.join("\n"));
+    }
+
+    #[test]
+    fn reports_of_other_tests_are_refused_with_the_reason() {
+        let good = report(41e6, &[236_500]);
+        let told = |bad: &str| read(&good, bad).unwrap_err();
+        let messages = [
+            told(&report_of(41e6, &[0], ", \"reverse\": 1")),
+            told(&report_of(41e6, &[236_500, 236_500], ", \"bidir\": 1")),
+            told(&report_of(1.05e6, &[1], "").replace("TCP", "UDP")),
+            told(&report_of(9.9e6, &[236_500, 236_500], ", \"target_bitrate\": 5000000")),
+            told(&report_of(9.9e6, &[236_500], ", \"fqrate\": 10000000")),
+            told(&good.replace("10.04", "3.2")),
+            told(&good.replace("\"num_streams\": 1", "\"num_streams\": 4")),
+            told(&format!("{good}\n{good}")),
+            told("{\"event\":\"start\",\"data\":{}}\n{\"event\":\"end\",\"data\":{\"note\":\"a } in text\"}}\n"),
+            told(&good.replace("236500", "0")),
+        ];
+        insta::assert_snapshot!(messages.join("\n"));
+    }
+
+    #[test]
+    fn a_round_trip_names_the_field_that_it_is_read_from() {
+        let yaml = YAML.replace("bandwidth: {iperf: {folder: runs}}", "bandwidth: {uniform: 1 Gbit/s}");
+        let reversed = report_of(41e6, &[0], ", \"reverse\": 1");
+        let open = |name: &str| Ok((name.to_owned(), reversed.clone()));
+        let error = crate::profile::yaml::parse(("mine.yaml", "mine"), &yaml, None, &open).unwrap_err().to_string();
+        assert!(error.contains("no `min_rtt` above zero") && error.contains("`-R`"), "{error}");
     }
 }
