@@ -59,6 +59,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::MachineId;
+use crate::network::Network;
 use crate::node::Class;
 use crate::time::Instant;
 use crate::units::ByteSize;
@@ -71,6 +72,16 @@ pub use snapshot::FabricSnapshot;
 pub struct LinkConfig {
     /// The most charged bytes of one stream that leave at one instant. Fewer are fairer, and more events.
     pub chunk: ByteSize,
+}
+
+impl LinkConfig {
+    /// Whether [`Fabric::new`] takes `network`.
+    ///
+    /// # Errors
+    /// The first thing found that it refuses.
+    pub fn check(self, network: &Network) -> Result<(), LinkError> {
+        check::check(network, self.chunk.as_bytes()).map(|_| ())
+    }
 }
 
 impl Default for LinkConfig {

@@ -96,9 +96,17 @@ impl Groups {
 
     /// Everything that is wrong with it, for `sites` sites.
     pub fn check(&self, sites: usize) -> Vec<OverlayError> {
+        let mut errors = Groups::check_members(&self.members, sites);
+        errors.extend(self.check_links());
+        errors
+    }
+
+    /// Everything that is wrong with the groups alone, for `sites` sites. Hubs are only found ([`Hubs::links`]) in groups without
+    /// errors.
+    pub fn check_members(members: &[Vec<usize>], sites: usize) -> Vec<OverlayError> {
         let mut errors = Vec::new();
         let mut seen = BTreeSet::new();
-        for (group, members) in self.members.iter().enumerate() {
+        for (group, members) in members.iter().enumerate() {
             if members.is_empty() {
                 errors.push(OverlayError::Empty { group });
             }
@@ -106,6 +114,11 @@ impl Groups {
             errors.extend(twice.map(|&site| OverlayError::Twice { site }));
         }
         errors.extend((0..sites).filter(|site| !seen.contains(site)).map(|site| OverlayError::Missing { site }));
+        errors
+    }
+
+    fn check_links(&self) -> Vec<OverlayError> {
+        let mut errors = Vec::new();
         let expected = pairs(self.members.len()).count();
         if self.links.len() != expected {
             errors.push(OverlayError::Links { found: self.links.len(), expected });
@@ -194,6 +207,9 @@ pub enum Hubs {
 
 impl Hubs {
     /// The links between groups, each end the site with the best worst link.
+    ///
+    /// # Panics
+    /// When a group is empty: [`Groups::check_members`] comes first.
     pub fn links(self, members: &[Vec<usize>], bandwidth: &dyn Fn(usize, usize) -> u64) -> Vec<[usize; 2]> {
         match self {
             Hubs::Single => {

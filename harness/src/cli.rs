@@ -106,7 +106,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "K", default_value = "1", requires = "launcher")]
     pub dilation: Dilation,
     /// Wall seconds between two checkpoints of an unfinished cell; a run that is killed goes on from the last
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = not_negative)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds_to::<1_000_000_000>)]
     pub checkpoint_every: f64,
     /// What networks run on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
@@ -141,7 +141,7 @@ pub struct CalibrateArgs {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repetitions: u32,
     /// Processor seconds of each repetition, at least
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = not_negative)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds_to::<3600>)]
     pub seconds: f64,
     /// Replace the file if it is there
     #[arg(long)]
@@ -332,9 +332,11 @@ impl RunArgs {
     }
 }
 
-fn not_negative(text: &str) -> Result<f64, String> {
+/// A number of seconds from 0 to `MOST`: a span that every type for time can hold.
+fn seconds_to<const MOST: u32>(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
-    if seconds.is_finite() && seconds >= 0.0 { Ok(seconds) } else { Err("expected 0 or more seconds".to_owned()) }
+    let is_within = (0.0..=f64::from(MOST)).contains(&seconds);
+    if is_within { Ok(seconds) } else { Err(format!("expected 0 to {MOST} seconds")) }
 }
 
 /// Tells a failure and gives the process's exit code.

@@ -78,6 +78,10 @@ fn mistakes_on_the_command_line() {
         "run fig13 --set rank",
         "run fig13 --launcher slurm",
         "run fig13 --isa avx",
+        "run fig13 --checkpoint-every 1e20",
+        "run fig13 --checkpoint-every=-1",
+        "run fig13 --checkpoint-every nan",
+        "calibrate --seconds 1e300",
     ];
     insta::assert_snapshot!(all.map(tell).join("\n"));
 }

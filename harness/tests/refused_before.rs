@@ -63,6 +63,98 @@ fn planned(folder: &Path, arguments: &[&str]) {
 }
 
 #[test]
+fn plan_refuses_what_run_refuses() {
+    let folder = place(SPEC, &[("net.yaml", NETWORK)]);
+    let slowest = NETWORK.replace("10 Mbit/s", "1 bit/s");
+    fs::write(folder.path().join("slowest.yaml"), slowest).expect("writable");
+    let told = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let messages = [
+        told(&["link.depth=0 B"]),
+        told(&["nic=2000000000 Gbit/s"]),
+        told(&["cells.0.nic=2000000000 Gbit/s"]),
+        told(&["goal=target", "nic=2000000000 Gbit/s"]),
+        told(&[
+            "profile=net.yaml",
+            "bandwidth-times=1000",
+            "cells.0.nic=1 bit/s",
+            "similitude={factors: {sigma-bytes: 1e6, sigma-work: 1}}",
+        ]),
+        told(&["profile=slowest.yaml", "similitude={factors: {sigma-bytes: 1e6, sigma-work: 1}}"]),
+        told(&["cells.0.system={centralized: {inside: {bsp: {}}, raw-data: 18446744073709551615 B}}"]),
+        told(&["convergence.passes=4000000000", "workload.mf.clocks-per-pass=10"]),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn values_that_fit_their_type_and_not_a_run_are_refused() {
+    let kind = |rate: &str| KIND.replace("RATE", rate);
+    let network = |from: &str, to: &str| NETWORK.replace(from, to);
+    let files = [
+        ("slow.yaml", kind("1e-300")),
+        ("years.yaml", kind("1e-6")),
+        ("rtt.yaml", network("10 ms", "300000000 min")),
+        ("jitter.yaml", network("rtt:", "jitter: 18446744073709551615 ns\nrtt:")),
+        ("inside.yaml", network("rtt:", "rtt-inside: 2 s\nrtt:").replace("2 s", "61 min")),
+        ("fast.yaml", network("10 Mbit/s", "1000000001 Gbit/s")),
+        ("uplink.yaml", network("{name: B}", "{name: B, uplink: {in: 900000000 Gbit/s, out: 1 Gbit/s}}")),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let folder = place(SPEC, &files);
+    let told = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let messages = [
+        told(&["machines=slow.yaml"]),
+        told(&["machines=years.yaml", "similitude={factors: {sigma-bytes: 1, sigma-work: 1000}}"]),
+        told(&["profile=rtt.yaml"]),
+        told(&["profile=jitter.yaml"]),
+        told(&["profile=inside.yaml"]),
+        told(&["profile=fast.yaml"]),
+        told(&["profile=uplink.yaml", "bandwidth-times=2"]),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn a_panic_is_its_cells_error_and_the_others_go_on() {
+    // A clock of most of a year is allowed, and a thousand of them are more than a run can count.
+    let spec = format!(
+        "{}  - name: Slow\n    system: {{ global: {{ bsp: {{}} }} }}\n    machines: slow.yaml\n  - name: Gaia\n    system: {{ gaia: {{ inside: {{ bsp: {{}} }} }} }}\n",
+        SPEC.replace("clocks: 2", "clocks: 1000")
+    );
+    let spec = format!("similitude: {{ factors: {{ sigma-bytes: 1, sigma-work: 100 }} }}{spec}");
+    let folder = place(&spec, &[("slow.yaml", &KIND.replace("RATE", "3e-6"))]);
+    planned(folder.path(), &["spec.yaml"]);
+    let ran = experiments(folder.path(), &["run", "spec.yaml", "--jobs", "1"]);
+    let told = errors(&ran);
+    assert_eq!(ran.status.code(), Some(1), "{told}");
+    assert!(told.contains("error: run cell spec Slow with seed 1"), "{told}");
+    assert!(told.contains("less than 584 years (emulator/src/time.rs:"), "{told}");
+    assert!(!told.contains("panicked at"), "{told}");
+    let results = folder.path().join("results/spec");
+    let index = harness::results::store::read_cells(&results).expect("the index is there");
+    let is_whole = |cell: &str| {
+        let entry = index.cells.iter().find(|entry| entry.cell == cell).expect("it is one of the cells");
+        harness::results::store::read_cell(&results, entry).is_ok()
+    };
+    assert_eq!(["Baseline", "Slow", "Gaia"].map(is_whole), [true, false, true]);
+    assert!(results.join("report.html").is_file());
+}
+
+#[test]
+fn a_group_without_sites_is_refused_before_hubs_are_looked_for() {
+    let system = "{ gaia: { inside: { bsp: {} }, overlay: { groups: { sites: [[Virginia, California], []] } } } }";
+    let folder = place(&SPEC.replace("{ global: { bsp: {} } }", system), &[]);
+    let told = refused(folder.path(), &[]);
+    let expected = "cells[0].system.gaia.overlay.groups.sites[1]: empty: expected at least one site";
+    assert!(told.contains(expected), "{told}");
+    let twice = refused(folder.path(), &["cells.0.system.gaia.overlay.groups.sites=[[Virginia], [Virginia]]"]);
+    assert!(
+        twice.contains("`Virginia` is in a group already") && twice.contains("`California` is in no group"),
+        "{twice}"
+    );
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_what_a_user_writes() {
     let prices = "
 name: mine

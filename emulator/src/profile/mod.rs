@@ -45,6 +45,10 @@ use crate::units::{Bandwidth, ByteSize};
 
 /// The most sites of a profile: beyond it, a matrix is a mistake.
 pub const MAX_SITES: usize = 1024;
+/// The fastest limit of a profile: a billion Gbit/s, within what the link model counts.
+pub const MAX_RATE: Bandwidth = Bandwidth::from_bits_per_second(1_000_000_000_000_000_000);
+/// The longest round trip and jitter of a profile. Light is back from the Moon after 2.6 s.
+pub const MAX_DELAY: Duration = Duration::from_secs(3600);
 
 /// A network between data centres.
 ///
@@ -191,6 +195,22 @@ pub enum InvalidProfile {
         /// The site.
         site: String,
     },
+    /// A rate above [`MAX_RATE`].
+    #[error("{path}: {found}: expected at most {MAX_RATE}")]
+    Rate {
+        /// Where.
+        path: String,
+        /// The rate.
+        found: Bandwidth,
+    },
+    /// A delay above [`MAX_DELAY`].
+    #[error("{path}: {found}: expected at most {MAX_DELAY}")]
+    Delay {
+        /// Where.
+        path: String,
+        /// The delay.
+        found: Duration,
+    },
     /// Buckets through which nothing fits.
     #[error("depth: 0 B; expected at least one byte")]
     ZeroDepth,
@@ -211,8 +231,52 @@ impl Profile {
         }
         self.bandwidth.check("bandwidth", &self.sites)?;
         self.rtt.check("rtt", &self.sites)?;
+        self.check_rates()?;
+        self.check_delays()?;
         if self.depth == Some(ByteSize::from_bytes(0)) {
             return Err(InvalidProfile::ZeroDepth);
+        }
+        Ok(())
+    }
+
+    /// Every rate must be one that the link model counts.
+    fn check_rates(&self) -> Result<(), InvalidProfile> {
+        let check = |path: &dyn Fn() -> String, found: Bandwidth| {
+            if found > MAX_RATE { Err(InvalidProfile::Rate { path: path(), found }) } else { Ok(()) }
+        };
+        for (position, site) in self.sites.iter().enumerate() {
+            for (name, duplex) in [("nic", Some(site.nic)), ("uplink", site.uplink)] {
+                let Some(duplex) = duplex else { continue };
+                check(&|| format!("sites[{position}].{name}.in"), duplex.inbound)?;
+                check(&|| format!("sites[{position}].{name}.out"), duplex.outbound)?;
+            }
+        }
+        self.each_pair(&self.bandwidth, "bandwidth", check)
+    }
+
+    /// Every delay must leave time for a run.
+    fn check_delays(&self) -> Result<(), InvalidProfile> {
+        let check = |path: &dyn Fn() -> String, found: Duration| {
+            if found > MAX_DELAY { Err(InvalidProfile::Delay { path: path(), found }) } else { Ok(()) }
+        };
+        check(&|| "jitter".into(), self.jitter)?;
+        for (position, site) in self.sites.iter().enumerate() {
+            check(&|| format!("sites[{position}].rtt-inside"), site.rtt_inside)?;
+        }
+        self.each_pair(&self.rtt, "rtt", check)
+    }
+
+    /// Checks every value of `matrix`, which is complete.
+    fn each_pair<T: Copy>(
+        &self,
+        matrix: &SiteMatrix<T>,
+        name: &str,
+        check: impl Fn(&dyn Fn() -> String, T) -> Result<(), InvalidProfile>,
+    ) -> Result<(), InvalidProfile> {
+        for (row, from) in matrix.cells.iter().zip(&self.sites) {
+            for (value, to) in row.iter().zip(&self.sites).filter_map(|(cell, to)| Some(((*cell)?, to))) {
+                check(&|| format!("{name}: from {} to {}", from.name, to.name), value)?;
+            }
         }
         Ok(())
     }
@@ -267,6 +331,11 @@ impl<T: Copy> SiteMatrix<T> {
     /// The value from `from` to `to`; `None` from a site to itself.
     pub fn value(&self, from: SiteId, to: SiteId) -> Option<T> {
         self.cells[from.index()][to.index()]
+    }
+
+    /// Every value, row by row.
+    pub fn values(&self) -> impl Iterator<Item = T> + '_ {
+        self.cells.iter().flatten().filter_map(|cell| *cell)
     }
 
     /// Reports what is missing or too much for `sites`.

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use emulator::units::ByteSize;
+use emulator::profile::MAX_RATE;
+use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
 use gaia_core::sync::inside::Clocks;
@@ -20,6 +21,9 @@ const MAX_CLOCKS_AHEAD: u32 = 1000;
 const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
+
+/// The least of a machine's rates, in their units: below it, a clock outlasts a run.
+const MIN_RATE: f64 = 1e-6;
 
 /// The fields of a machine kind that may be `fitted`.
 const RATES: [&str; 8] = [
@@ -75,10 +79,17 @@ impl Problems {
         }
     }
 
+    /// The same, of a number that may be too small or too large to be written out.
+    pub(super) fn number(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
+        if !range.contains(&value) {
+            self.add(path, format!("{}: expected {} to {}", short(value), range.start(), range.end()));
+        }
+    }
+
     /// `value` must be more than 0 and at most `most`.
     pub(super) fn positive(&mut self, path: &str, value: f64, most: f64) {
         if !(value > 0.0 && value <= most) {
-            self.add(path, format!("{value}: expected more than 0, at most {most}"));
+            self.add(path, format!("{}: expected more than 0, at most {most}", short(value)));
         }
     }
 
@@ -167,25 +178,34 @@ impl Problems {
             self.add(format!("{path}.name"), "empty: expected a name");
         }
         self.within(&format!("{path}.mf.rank"), kind.mf.rank, 1..=4096);
-        self.positive(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, 1e12);
+        self.number(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, MIN_RATE..=1e12);
         self.within(&format!("{path}.lda.topics"), kind.lda.topics, 2..=4096);
-        self.positive(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, 1e12);
-        self.positive(&format!("{path}.ic.billion-multiplications"), kind.ic.billion_multiplications, 1e6);
-        self.positive(&format!("{path}.ic.images-per-second"), kind.ic.images_per_second, 1e9);
+        self.number(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, MIN_RATE..=1e12);
+        let multiplications = kind.ic.billion_multiplications;
+        self.number(&format!("{path}.ic.billion-multiplications"), multiplications, MIN_RATE..=1e6);
+        self.number(&format!("{path}.ic.images-per-second"), kind.ic.images_per_second, MIN_RATE..=1e9);
         for (name, rate) in [
             ("apply", kind.server.apply_gb_per_second),
             ("filter", kind.server.filter_gb_per_second),
             ("encode", kind.server.encode_gb_per_second),
             ("decode", kind.server.decode_gb_per_second),
         ] {
-            self.positive(&format!("{path}.server.{name}-gb-per-second"), rate, 1e6);
+            self.number(&format!("{path}.server.{name}-gb-per-second"), rate, MIN_RATE..=1e6);
         }
+        self.nic(&format!("{path}.nic"), kind.nic);
         self.within(&format!("{path}.jitter"), kind.jitter, 0.0..=0.9);
         for (position, name) in kind.fitted.iter().enumerate() {
             if !RATES.contains(&name.as_str()) {
                 let hint = suggest::hint(name, &RATES);
                 self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
             }
+        }
+    }
+
+    /// The rate of network interfaces, where there is one.
+    pub(super) fn nic(&mut self, path: &str, rate: Option<Bandwidth>) {
+        if let Some(found) = rate.filter(|rate| *rate > MAX_RATE) {
+            self.add(path, format!("{found}: expected at most {MAX_RATE}"));
         }
     }
 
@@ -204,7 +224,7 @@ impl Problems {
         let bytes = ByteSize::from_bytes;
         self.within("link.chunk", link.chunk, bytes(1 << 10)..=bytes(16 << 20));
         if let Some(depth) = link.depth {
-            self.within("link.depth", depth, bytes(0)..=bytes(1 << 30));
+            self.within("link.depth", depth, bytes(1)..=bytes(1 << 30));
         }
     }
 
@@ -221,4 +241,10 @@ impl Problems {
             }
         }
     }
+}
+
+/// `value` as it was probably written: with an exponent where it would have more than about fifteen digits.
+fn short(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-9..1e15).contains(&value.abs()) || !value.is_finite();
+    if is_plain { value.to_string() } else { format!("{value:e}") }
 }

@@ -8,6 +8,7 @@ mod central;
 mod check;
 mod data;
 mod estimate;
+mod feasible;
 mod images;
 mod numbers;
 pub(crate) mod overlay;

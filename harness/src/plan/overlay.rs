@@ -87,6 +87,12 @@ fn by_name(groups: &GroupsByName, profile: &Profile, path: &str) -> Result<Overl
     if !wrong.is_empty() {
         return Err(wrong);
     }
+    let told = |errors: &[OverlayError]| errors.iter().map(|error| in_names(error, profile, path)).collect();
+    // Before hubs are looked for: an empty group has none.
+    let errors = Groups::check_members(&members, profile.sites.len());
+    if hubs.is_none() && links.is_none() && !errors.is_empty() {
+        return Err(told(&errors));
+    }
     let links = match (hubs, links) {
         (Some(hubs), _) => Groups::with_hubs(members.clone(), &hubs).links,
         (None, Some(links)) => in_order(&members, links),
@@ -97,7 +103,7 @@ fn by_name(groups: &GroupsByName, profile: &Profile, path: &str) -> Result<Overl
     if errors.is_empty() {
         return Ok(if groups.members.len() > 1 { Overlay::Groups(groups) } else { Overlay::Direct });
     }
-    Err(errors.iter().map(|error| in_names(error, profile, path)).collect())
+    Err(told(&errors))
 }
 
 /// Links written in any order, in that of [`pairs`]. One between no two groups is kept for the check to find.

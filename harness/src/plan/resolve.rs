@@ -8,7 +8,7 @@ use std::path::Path;
 use datasets::bow::config::{NYTIMES_TOKENS, NYTIMES_WORDS};
 use datasets::field::FieldError;
 use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
-use emulator::profile::{Duplex, Profile};
+use emulator::profile::{Duplex, MAX_RATE, Profile};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, Gaia, Relay, System, Ways};
@@ -18,6 +18,7 @@ use gaia_core::workload::mf::config::Mf;
 
 use super::central;
 use super::estimate::Size;
+use super::feasible;
 use super::overlay;
 use super::pricing;
 use super::{Data, DataSet, DataSource, Kind, Loader, Plan, Planned, Problems, Role, SCHEMA, SOURCES, TARGET};
@@ -84,7 +85,13 @@ pub(super) fn panel(
     }
     centralize(problems, spec, &mut cells, (loaders[loader].source(), &data, pricing));
     let planned = |(cell, plan)| Planned { panel: panel.name().into(), cell, loader, plan };
-    spec.seeds.iter().flat_map(|seed| plans_of_seed(spec, &cells, *seed, &data[seed])).map(planned).collect()
+    let plans: Vec<Planned> =
+        spec.seeds.iter().flat_map(|seed| plans_of_seed(spec, &cells, *seed, &data[seed])).map(planned).collect();
+    // What can be run does not depend on the seed.
+    for (position, planned) in plans.iter().take(cells.len()).enumerate() {
+        feasible::check(problems, &path_of_cell(spec, position), &planned.plan);
+    }
+    plans
 }
 
 /// The spec's prices. Where it names some, all of its sites must have them; the default ones are used where they fit.
@@ -103,10 +110,9 @@ fn centralize(
 ) {
     let Some(size) = data.values().next().map(Data::size) else { return };
     let known = central::Known { scale: spec.similitude, split: spec.split, size, source, pricing };
-    let first = usize::from(spec.goal == Goal::Target);
     for (position, cell) in cells.iter_mut().enumerate() {
         let System::Centralized(asked) = &cell.system else { continue };
-        let path = position.checked_sub(first).map_or("target".into(), |number| format!("cells[{number}]"));
+        let path = path_of_cell(spec, position);
         if !cell.launch.is_simulated() {
             problems.add(
                 format!("{path}.launcher"),
@@ -121,6 +127,12 @@ fn centralize(
         };
         cell.system = System::Centralized(central::resolve(problems, asked, &placed, &known));
     }
+}
+
+/// The path of the cell at this position among those that are resolved, the target cell first where there is one.
+fn path_of_cell(spec: &Spec, position: usize) -> String {
+    let first = usize::from(spec.goal == Goal::Target);
+    position.checked_sub(first).map_or("target".into(), |number| format!("cells[{number}]"))
 }
 
 /// What stands once in a spec.
@@ -151,7 +163,9 @@ fn check_panel(problems: &mut Problems, spec: &Spec) {
         problems.positive("bandwidth-times", times, 1000.0);
     }
     problems.convergence(&spec.convergence);
-    problems.target_rounds(&spec.target.system, spec.convergence.passes * spec.workload.clocks_per_pass());
+    let clocks = spec.convergence.passes.saturating_mul(spec.workload.clocks_per_pass());
+    problems.target_rounds(&spec.target.system, clocks);
+    problems.nic("nic", spec.nic);
     problems.cap(&spec.cap);
     if let Goal::Clocks(clocks) = spec.goal {
         problems.within("goal.clocks", clocks, 1..=1_000_000);
@@ -237,6 +251,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
                 .add(format!("{path}.system"), "missing: expected a training system here, or `system` for all cells");
             return None;
         };
+        problems.nic(&format!("{path}.nic"), cell.nic);
         let asked = Network {
             name: profile,
             nic: cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic)),
@@ -386,6 +401,11 @@ fn resolve_network(
     let mut profile = with_nic(profile, asked.nic);
     if let Some(times) = asked.bandwidth_times {
         profile = profile.wan_times(times);
+        // A rate of a card that is too high has been told with its own place.
+        if let Err(wrong) = with_nic(profile.clone(), Some(MAX_RATE)).check() {
+            problems.add("bandwidth-times", format!("{times}: {wrong}"));
+            return None;
+        }
     }
     if let Err(wrong) = overlay::overlay(&asked.system.ways(), &profile) {
         let system_path = format!("{path}.system.{}.overlay", asked.system.name());

@@ -19,6 +19,7 @@ use thiserror::Error;
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
 use super::local::{self, Assignment, Keeping, LocalError};
+use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
 use super::views::Views;
@@ -56,6 +57,9 @@ pub(super) enum CellError {
     /// A corpus whose counts are not exact.
     #[error(transparent)]
     TooFrequent(#[from] TooFrequent),
+    /// Something that the plan could not show, such as a time that outgrows its type.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// Images that cannot be learnt from any more.
     #[error("{0}")]
     Images(String),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::cell::Job;
-use super::{Host, RunSpecError, table};
+use super::{Host, RunSpecError, panics, table};
 use crate::cli::Failure;
 use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
 use crate::results::manifest::{CellEntry, CellIndex};
@@ -169,7 +169,8 @@ impl Place<'_> {
         };
         let expected_clocks = target.map(|target| target.clocks);
         let progress = host.display.cell(name.clone(), expected_clocks, target.map(|target| target.last_objective));
-        match job.run(&progress, |line| host.display.say(line)) {
+        let ran = panics::caught(|| job.run(&progress, |line| host.display.say(line)));
+        match ran.unwrap_or_else(|panicked| Err(panicked.into())) {
             Ok(summary) => {
                 progress.finish(&format!("{}{}", table::in_words(&summary), host.display.over()));
                 Ok(summary)

@@ -5,6 +5,8 @@ use thiserror::Error;
 
 /// The largest batch of a worker.
 const MAX_BATCH: u32 = 4096;
+/// The most clocks between two evaluations: as many as a run may have.
+const MAX_EVERY_CLOCKS: u32 = 1_000_000;
 
 /// Image classification by a convolutional network, trained by stochastic gradient descent with momentum (paper section 5.2).
 ///
@@ -192,7 +194,8 @@ impl Ic {
             }
         }
         let Measure { every_clocks, train_images, .. } = self.evaluation;
-        rules.push(("evaluation.every-clocks", f64::from(every_clocks), every_clocks > 0, "1 or above"));
+        let is_often = (1..=MAX_EVERY_CLOCKS).contains(&every_clocks);
+        rules.push(("evaluation.every-clocks", f64::from(every_clocks), is_often, "between 1 and 1000000"));
         rules.push(("evaluation.train-images", f64::from(train_images), train_images > 0, "1 or above"));
         let broken = rules.into_iter().filter(|(_, _, holds, _)| !holds);
         broken.map(|(field, found, _, expected)| IcError { field, found, expected }).collect()

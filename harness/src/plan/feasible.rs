@@ -1,0 +1,106 @@
+//! Whether a run of a plan can begin and come to an end: what `run` builds of a network is built here too, and what one clock takes of
+//! the slowest resource is counted, so that `plan` refuses what `run` would.
+//!
+//! What follows from many clocks together (a million of an hour each) is not known before a run: there it is the cell's error.
+
+use emulator::link::LinkConfig;
+use emulator::topology::Topology;
+use emulator::units::{Bandwidth, ByteSize};
+use gaia_core::sync::config::System;
+
+use super::{Plan, Problems};
+use crate::spec::Workload;
+
+/// The most seconds that one clock may take of one resource: a year. A run counts 584 of them.
+const MAX_SECONDS: f64 = 365.25 * 86_400.0;
+
+/// Adds what is wrong with `plan`, the cell at `path` of a spec.
+pub(super) fn check(problems: &mut Problems, path: &str, plan: &Plan) {
+    let before = problems.problems.len();
+    network(problems, path, plan);
+    if problems.problems.len() > before {
+        return;
+    }
+    machine_time(problems, path, plan);
+    wire_time(problems, path, plan);
+}
+
+/// Places the machines, and has the link model look at every limit of the network: with one machine in each site, as more
+/// of them add limits of the same rates.
+fn network(problems: &mut Problems, path: &str, plan: &Plan) {
+    if let Err(error) = Topology::new(&plan.profile, &plan.machines_per_site) {
+        problems.add(format!("{path}.profile"), error.to_string());
+        return;
+    }
+    let one_each =
+        Topology::new(&plan.profile, &vec![1; plan.profile.sites.len()]).expect("fewer machines fit as well");
+    if let Err(error) = (LinkConfig { chunk: plan.chunk }).check(&one_each.network()) {
+        problems.add(format!("{path}.profile"), error.to_string());
+    }
+}
+
+/// A machine's work of a clock, and a server's on the whole model.
+fn machine_time(problems: &mut Problems, path: &str, plan: &Plan) {
+    let (kind, similitude) = (&plan.machines, &plan.similitude);
+    let (size, machines) = (plan.data.size(), u64::from(plan.machine_count()).max(1));
+    let units = size.work / machines / u64::from(plan.workload.clocks_per_pass().max(1));
+    let (rate, computes) = match &plan.workload {
+        Workload::Mf(mf) => ("mf.updates-per-second", kind.mf(similitude, units, mf.rank)),
+        Workload::Lda(lda) => ("lda.tokens-per-second", kind.lda(similitude, units, lda.topics)),
+        Workload::Ic(ic) => {
+            let Ok(network) = plan.data.network(ic) else { return };
+            let images = u64::from(ic.steps_per_clock((u64::from(size.owners) / machines) as usize) * ic.batch);
+            ("ic.images-per-second", kind.ic(similitude, images, network.multiplications()))
+        }
+    };
+    let path = &format!("{path}.machines");
+    let what = format!("`{}`, {rate}: a machine computes for", kind.name);
+    long(problems, path, &what, computes.as_secs_f64());
+    let bytes = model_bytes(plan) * similitude.sigma_bytes;
+    for (rate, gigabytes) in [
+        ("apply", kind.server.apply_gb_per_second),
+        ("filter", kind.server.filter_gb_per_second),
+        ("encode", kind.server.encode_gb_per_second),
+        ("decode", kind.server.decode_gb_per_second),
+    ] {
+        let what = format!("`{}`, server.{rate}-gb-per-second: a pass over the model takes servers", kind.name);
+        long(problems, path, &what, bytes / (gigabytes * 1e9));
+    }
+}
+
+/// The model once over the slowest limit, and the raw data that are moved.
+fn wire_time(problems: &mut Problems, path: &str, plan: &Plan) {
+    let profile = &plan.profile;
+    let between = profile.bandwidth.values().chain(profile.sites.iter().filter_map(|site| site.uplink).flat_map(both));
+    let Some(slowest) = between.chain(profile.sites.iter().flat_map(|site| both(site.nic))).min() else { return };
+    let seconds = |bytes: f64| bytes * 8.0 / slowest.as_bits_per_second() as f64;
+    let model = model_bytes(plan) * plan.similitude.sigma_bytes;
+    let charged = ByteSize::from_bytes(model as u64);
+    let what = format!("the model's {charged} take the slowest link ({slowest})");
+    long(problems, &format!("{path}.profile"), &what, seconds(model));
+    if let System::Centralized(central) = &plan.system {
+        let bytes = central.raw_data.map_or(0.0, |bytes| bytes.as_bytes() as f64);
+        let what = format!("a machine's part of the raw data takes the slowest link ({slowest})");
+        let path = format!("{path}.system.centralized.raw-data");
+        long(problems, &path, &what, seconds(bytes) / f64::from(plan.machine_count()));
+    }
+}
+
+fn both(duplex: emulator::profile::Duplex) -> [Bandwidth; 2] {
+    [duplex.inbound, duplex.outbound]
+}
+
+/// Of the parameters, before similitude.
+fn model_bytes(plan: &Plan) -> f64 {
+    let floats = match &plan.workload {
+        Workload::Ic(ic) => plan.data.network(ic).map_or(0.0, |network| network.floats() as f64),
+        workload => f64::from(plan.data.size().rows) * f64::from(workload.width()),
+    };
+    floats * 4.0
+}
+
+fn long(problems: &mut Problems, path: &str, what: &str, seconds: f64) {
+    if seconds > MAX_SECONDS {
+        problems.add(path, format!("{what} {seconds:.3e} s: expected at most {MAX_SECONDS} s, a year"));
+    }
+}
