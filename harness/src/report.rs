@@ -86,6 +86,16 @@ pub enum ReportError {
     /// A file was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The prices of the command line are not those of every cell.
+    #[error("--prices: {folder}: {cell}: {why}")]
+    Prices {
+        /// The spec's folder.
+        folder: PathBuf,
+        /// The first cell without a price.
+        cell: String,
+        /// Why it has none.
+        why: String,
+    },
 }
 
 /// What was reported.
@@ -171,6 +181,9 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     }
     let (mut cells, unfinished) = read(folder, &index)?;
     let costs = costs::price(&index, &mut cells);
+    if let Some((cell, why)) = costs.unpriced().filter(|_| prices.is_some()) {
+        return Err(ReportError::Prices { folder: folder.to_owned(), cell, why });
+    }
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };

@@ -212,3 +212,37 @@ fn specs_come_from_pipes_too() {
     assert_eq!(nothing.status.code(), Some(2));
     assert!(errors(&nothing).contains("cells: empty: expected at least one"), "{}", errors(&nothing));
 }
+
+#[test]
+fn options_that_change_nothing_are_refused() {
+    let folder = place(SPEC, &[]);
+    for (arguments, expected) in [
+        (&["--device", "cpu"][..], "--device: none of these specs trains a network"),
+        (&["--launcher", "simulated", "--dilation", "4"], "--dilation: simulated runs have no wall clock"),
+    ] {
+        let output = experiments(folder.path(), &[&["run", "spec.yaml"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(errors(&output).contains(expected), "{}", errors(&output));
+        assert!(!folder.path().join("results").exists(), "nothing was run");
+    }
+}
+
+#[test]
+fn data_that_no_panel_learns_from_are_refused() {
+    let spec = "
+profile: va-ca
+cells: [{ name: Gaia, system: { gaia: { inside: { bsp: {} } } } }]
+panels:
+  - { name: TM, workload: { lda: { topics: 4 } } }
+  - { name: IC, workload: { ic: {} } }
+";
+    let ratings = "userId,movieId,rating,timestamp\n1,2,4,0\n2,2,3,0\n";
+    let folder = place(spec, &[("ratings.csv", ratings)]);
+    let output = experiments(folder.path(), &["plan", "spec.yaml", "--data", "ratings.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = errors(&output);
+    assert!(
+        told.contains("ratings.csv: found ratings, which no panel learns from: expected bags of words or images"),
+        "{told}"
+    );
+}

@@ -166,6 +166,7 @@ rtt: {uniform: 5 ms}
 #[test]
 fn mistakes_in_questions_are_told() {
     let folder = place(SPEC);
+    fs::create_dir(folder.path().join("folder")).expect("writable");
     let told = |sets: &[&str]| {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
@@ -182,6 +183,30 @@ fn mistakes_in_questions_are_told() {
         told(&["whatif.modell=1 GB"]),
         told(&["similitude=netflix", "workload.lda={}"]),
         told(&["sites=[us-east-1]"]),
+        told(&["whatif.network=folder/"]),
+        told(&["whatif.model=18446744073709551615 B"]),
+        told(&["whatif.raw-data=0 B"]),
+        told(&["whatif.raw-data=18446744073709551615 B"]),
+        told(&["whatif.updates-per-second=1e-300"]),
+        told(&["whatif.updates-per-second=null", "whatif.work=1e15"]),
+        told(&["machines=missing.yaml"]),
+        told(&["workload=null"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn data_of_the_command_line_are_refused_as_those_of_the_spec_are() {
+    let folder = place(SPEC);
+    fs::write(folder.path().join("ratings.csv"), "userId,movieId,rating,timestamp\n1,2,4,0\n2,2,3,0\n")
+        .expect("writable");
+    let told = |arguments: &[&str]| {
+        let output = experiments(folder.path(), &[&["plan", "small.yaml"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let given = told(&["--data", "ratings.csv"]);
+    assert!(given.contains("\n  --data: ") && given.contains("expected none with `whatif`"), "{given}");
+    let written = told(&["--set", "data={file: ratings.csv}"]);
+    assert!(written.contains("\n  data: what stands for your data is generated"), "{written}");
 }

@@ -1,6 +1,8 @@
 //! From a spec to its plans, panel by panel: each panel is resolved as a spec of its own, and mistakes that panels share are
 //! told once.
 
+use std::collections::BTreeSet;
+
 use super::check::Problem;
 use super::data::read_any;
 use super::pricing;
@@ -14,8 +16,9 @@ impl Experiment {
     pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
         let mut problems = Problems::new(&source.file);
         let expanded = spec.whatif.as_ref().map(|asked| whatif::expand(&mut problems, spec, asked, &source.folder));
+        let written = spec;
         let spec = match &expanded {
-            Some(None) => return Err(problems),
+            Some(None) => return Err(whatif::in_its_words(problems, spec)),
             Some(Some(expanded)) => expanded,
             None => spec,
         };
@@ -34,7 +37,7 @@ impl Experiment {
         }
         problems.problems.extend(merged(&panels, told));
         if !problems.problems.is_empty() {
-            return Err(problems);
+            return Err(whatif::in_its_words(problems, written));
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         Ok(Experiment { name, title, figure, plans, pricing, loaders })
@@ -61,9 +64,17 @@ fn given_data(problems: &mut Problems, spec: &Spec, panels: &[PanelSpec<'_>]) ->
         return Some(DataSource::File(kind, path));
     }
     match read_any(&path, spec.seeds.first().copied().unwrap_or(1)) {
+        Ok(data) if panels.iter().all(|panel| Kind::of(&panel.spec.workload) != data.kind()) => {
+            let kinds: BTreeSet<String> =
+                panels.iter().map(|panel| Kind::of(&panel.spec.workload).to_string()).collect();
+            let (found, expected) = (data.kind(), kinds.into_iter().collect::<Vec<_>>().join(" or "));
+            let says = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
+            problems.add(resolve::GIVEN, says);
+            None
+        }
         Ok(data) => Some(DataSource::File(data.kind(), path)),
         Err(error) => {
-            problems.add("data.file", error.to_string());
+            problems.add(resolve::GIVEN, error.to_string());
             None
         }
     }

@@ -31,6 +31,8 @@ use crate::suggest;
 pub(super) const NETFLIX_RANK: u32 = 500;
 /// The paper's topics for NYTimes (section 5.2).
 pub(super) const NYTIMES_TOPICS: u32 = 500;
+/// Where data of the command line are told about.
+pub(super) const GIVEN: &str = "--data";
 /// The most machines of a site.
 const MAX_MACHINES_A_SITE: u32 = 64;
 /// The most machines of a cell.
@@ -70,16 +72,17 @@ pub(super) fn panel(
     check_panel(problems, spec);
     let mut cells = resolve_cells(problems, spec, folder);
     check_prices(problems, spec, &cells, pricing);
+    let place = if given.is_some() { GIVEN } else { "data.file" };
     let Some(source) = given.or_else(|| data_source(problems, spec, folder)) else { return Vec::new() };
     let loader = loaders.iter().position(|loader| *loader.source() == source).unwrap_or_else(|| {
         loaders.push(Loader::new(source));
         loaders.len() - 1
     });
-    let data = describe_data(problems, &mut loaders[loader], spec);
+    let data = describe_data(problems, &mut loaders[loader], (spec, place));
     if !problems.problems.is_empty() {
         return Vec::new();
     }
-    check_owners(problems, &cells, &data);
+    check_owners(problems, if place == GIVEN { GIVEN } else { "data" }, &cells, &data);
     if !fits(problems, &spec.workload, &data) {
         return Vec::new();
     }
@@ -478,8 +481,9 @@ fn data_source(problems: &mut Problems, spec: &Spec, folder: &Path) -> Option<Da
     errors.is_empty().then_some(source)
 }
 
-/// What plans say about the data, by seed. The first seed is read last, because it is the first to run.
-fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> BTreeMap<u64, Data> {
+/// What plans say about the data, by seed. The first seed is read last, because it is the first to run. What is wrong with a
+/// file is told of `place`.
+fn describe_data(problems: &mut Problems, loader: &mut Loader, (spec, place): (&Spec, &str)) -> BTreeMap<u64, Data> {
     let mut described = BTreeMap::new();
     for seed in spec.seeds.iter().rev() {
         let generated = match loader.source() {
@@ -493,7 +497,7 @@ fn describe_data(problems: &mut Problems, loader: &mut Loader, spec: &Spec) -> B
                 described.insert(*seed, data);
             }
             Err(error) => {
-                problems.add("data.file", error.to_string());
+                problems.add(place, error.to_string());
                 break;
             }
         }
@@ -531,7 +535,7 @@ fn fits(problems: &mut Problems, workload: &Workload, data: &BTreeMap<u64, Data>
 }
 
 /// Every machine must have a user, a document or an image to learn from.
-fn check_owners(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
+fn check_owners(problems: &mut Problems, path: &str, cells: &[Resolved], data: &BTreeMap<u64, Data>) {
     let Some(fewest) = data.values().min_by_key(|data| data.size().owners) else { return };
     let owners = fewest.size().owners;
     let words = match fewest {
@@ -542,7 +546,7 @@ fn check_owners(problems: &mut Problems, cells: &[Resolved], data: &BTreeMap<u64
     let machines = |cell: &Resolved| cell.machines_per_site.iter().sum::<u32>();
     if let Some(cell) = cells.iter().find(|cell| machines(cell) > owners) {
         let (machines, name) = (machines(cell), &cell.name);
-        problems.add("data", format!("{owners} {words}, fewer than the {machines} machines of `{name}`"));
+        problems.add(path, format!("{owners} {words}, fewer than the {machines} machines of `{name}`"));
     }
 }
 

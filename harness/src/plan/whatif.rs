@@ -4,17 +4,18 @@
 //! unit of work as so many that a machine's clock takes the user's time. The network is run as given, and with all its
 //! bandwidths lower and higher by their uncertainty.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
-use gaia_core::cost::MachineKind;
+use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::sync::config::{
     Centralized, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::mf::config::Mf;
 
-use super::resolve::find_profile;
+use super::resolve::{GIVEN, find_profile};
 use super::{AUTO, Problems};
 use crate::machines;
 use crate::spec::{Cell, Data, Machines, Panel, PerSite, Scale, Spec, Target, WhatIf, Workload};
@@ -23,6 +24,8 @@ use crate::spec::{Cell, Data, Machines, Panel, PerSite, Scale, Spec, Target, Wha
 const SCALE: f64 = 0.05;
 /// The rank in which `work` counts.
 const WORK_RANK: f64 = 500.0;
+/// The most times that what is asked for may be larger than the problem that stands for it.
+const MAX_FACTOR: f64 = 1e9;
 /// The figure that shows the answer.
 const FIGURE: &str = "whatif";
 
@@ -37,11 +40,16 @@ pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folde
     let profile = find_profile(problems, paths, (&asked.network, &asked.sites), (nic, folder));
     let (Some(profile), Some(kind), true) = (profile, kind, problems.problems.len() == before) else { return None };
     let machines = profile.sites.len() as u32 * asked.machines_per_site;
+    let factors = factors(asked, &mf, &data, &kind, machines);
+    check_factors(problems, asked, factors);
+    if problems.problems.len() > before {
+        return None;
+    }
     let mut expanded = Spec {
         whatif: None,
         figure: spec.figure.clone().or(Some(FIGURE.into())),
         workload: Workload::Mf(mf),
-        similitude: similitude(asked, &mf, &data, &kind, machines),
+        similitude: Scale::Factors { sigma_bytes: factors.sigma_bytes, sigma_work: factors.sigma_work },
         data: Some(Data::Generated(data)),
         profile: Some(asked.network.clone()),
         sites: asked.sites.clone(),
@@ -69,11 +77,18 @@ fn check(problems: &mut Problems, spec: &Spec, asked: &WhatIf) {
         problems
             .add("whatif", "says `network`, `sites` and `machines-per-site` itself: expected none of them beside it");
     }
+    if let Some(given) = &spec.given_data {
+        let says = "what stands for your data is generated, and scaled to your model: expected none with `whatif`";
+        problems.add(GIVEN, format!("{}: {says}", given.display()));
+    }
+    if asked.raw_data.is_some_and(|raw_data| raw_data.as_bytes() == 0) {
+        problems.add("whatif.raw-data", "0 B: expected at least one byte");
+    }
     if asked.model.as_bytes() < 4 {
         problems.add("whatif.model", format!("{}: expected at least a parameter of 4 B", asked.model));
     }
     match (asked.updates_per_second, asked.work) {
-        (Some(rate), None) => problems.positive("whatif.updates-per-second", rate, 1e6),
+        (Some(rate), None) => problems.number("whatif.updates-per-second", rate, 1e-6..=1e6),
         (None, Some(work)) => problems.positive("whatif.work", work, 1e15),
         _ => problems.add(
             "whatif",
@@ -121,7 +136,7 @@ fn kind(problems: &mut Problems, asked: &Machines, folder: &Path) -> Option<Mach
 }
 
 /// By how much bytes and work are charged.
-fn similitude(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machines: u32) -> Scale {
+fn factors(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machines: u32) -> Similitude {
     let shape = data.shape();
     let rank = f64::from(mf.rank);
     let model_bytes = f64::from(shape.items) * rank * 4.0;
@@ -133,7 +148,68 @@ fn similitude(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, mac
         (None, Some(work)) => work * WORK_RANK,
         (None, None) => steps,
     };
-    Scale::Factors { sigma_bytes: asked.model.as_bytes() as f64 / model_bytes, sigma_work: wanted / steps }
+    Similitude { sigma_bytes: asked.model.as_bytes() as f64 / model_bytes, sigma_work: wanted / steps }
+}
+
+/// What is asked for may be so much larger than the problem that stands for it, and no more.
+fn check_factors(problems: &mut Problems, asked: &WhatIf, factors: Similitude) {
+    let mut check = |path: &str, found: String, factor: f64| {
+        if !(factor > 0.0 && factor <= MAX_FACTOR) {
+            let says = format!("{found}: {factor:.3e} times the generated problem that stands for it");
+            problems.add(path, format!("{says}: expected more than 0 and at most {MAX_FACTOR} times"));
+        }
+    };
+    check("whatif.model", asked.model.to_string(), factors.sigma_bytes);
+    let (path, found) = work(asked);
+    check(path, found, factors.sigma_work);
+}
+
+/// The field that says how long a machine computes, and what it says.
+fn work(asked: &WhatIf) -> (&'static str, String) {
+    match (asked.updates_per_second, asked.work) {
+        (Some(rate), _) => ("whatif.updates-per-second", rate.to_string()),
+        (None, work) => ("whatif.work", work.unwrap_or_default().to_string()),
+    }
+}
+
+/// Problems of the spec that a question became, in the words of the question: whoever asked has written no panels, no factors
+/// and perhaps no cells.
+pub(super) fn in_its_words(mut problems: Problems, written: &Spec) -> Problems {
+    let Some(asked) = &written.whatif else { return problems };
+    for problem in &mut problems.problems {
+        let path = problem.path.split_once("].").filter(|(panel, _)| panel.starts_with("panels["));
+        let path = path.map_or(problem.path.clone(), |(_, path)| path.to_owned());
+        let cell = path.strip_prefix("cells[").and_then(|rest| rest.split_once("]."));
+        let (is_made, field) = match cell {
+            Some((_, field)) => (written.cells.is_empty(), field),
+            None => (true, &*path),
+        };
+        let asked_for = match field {
+            "similitude.factors.sigma-bytes" => "whatif.model",
+            "similitude.factors.sigma-work" => work(asked).0,
+            "bandwidth-times" => "whatif.uncertainty.bandwidth",
+            "sites" => "whatif.sites",
+            "profile" => "whatif.network",
+            "machines-per-site" => "whatif.machines-per-site",
+            "system.centralized.raw-data" => "whatif.raw-data",
+            _ if cell.is_some() && is_made => "whatif",
+            _ => continue,
+        };
+        if is_made && !problem.path.starts_with("whatif") {
+            problem.path = asked_for.into();
+            if asked_for == "whatif" {
+                problem.message = format!("{path}, which it makes: {}", problem.message);
+            }
+        }
+    }
+    // What is wrong in every panel, or with all cells alike, is one problem of the question.
+    let mut told = BTreeSet::new();
+    let is_of_all = |path: &str| path.starts_with("whatif.");
+    problems.problems.retain(|problem| {
+        let words = if is_of_all(&problem.path) { "" } else { &*problem.message };
+        told.insert((problem.path.clone(), words.to_owned()))
+    });
+    problems
 }
 
 /// The network as given first: the figure takes it for the answer, and the others for its range.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::results::{CellIndex, CellResult, Cost, SCHEMA};
+use crate::results::{self, CellIndex, CellResult, Cost, SCHEMA};
 
 /// What the runs of a spec cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -70,6 +70,12 @@ impl Costs {
         let mut text = serde_json::to_string_pretty(self).expect("costs have text keys and finite numbers");
         text.push('\n');
         text
+    }
+
+    /// The first cell without a price, and why.
+    pub(super) fn unpriced(&self) -> Option<(String, String)> {
+        let unpriced = |cell: &CellCost| Some((results::name_in_spec(&cell.panel, &cell.cell), cell.unpriced.clone()?));
+        self.cells.iter().find_map(unpriced)
     }
 
     /// Lines for people: by which prices, what is filled, what has none.

@@ -25,13 +25,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use emulator::real::clock::Dilation;
 use gaia_core::simd::Isa;
+use gaia_core::workload::ic::device::DeviceChoice;
 use thiserror::Error;
 
 use self::cell::CellError;
 pub use self::local::{Who, node};
 use self::progress::Display;
-use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, RunArgs};
+use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, Launcher, RunArgs};
 use crate::commands::experiments;
 use crate::plan::Registries;
 use crate::report;
@@ -93,7 +95,15 @@ fn list(failed: &[RunSpecError]) -> String {
 /// Runs every spec, and draws its figure, whatever cells fail.
 pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, Failure> {
     let mut host = Host::new(args).map_err(Failure::run)?;
+    if args.launcher == Some(Launcher::Simulated) && args.dilation != Dilation::NONE {
+        return Err(Failure::input(
+            "--dilation: simulated runs have no wall clock: expected `--launcher local` with it",
+        ));
+    }
     let mut experiments = experiments(&args.specs, &args.changes(), registries)?;
+    if args.device != DeviceChoice::Auto && !experiments.iter().any(images::has_networks) {
+        return Err(Failure::input("--device: none of these specs trains a network (workload `ic`): expected none"));
+    }
     images::leave_out(&mut experiments, &args.specs, |line| host.display.say(line));
     if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);

@@ -57,8 +57,6 @@ const PLAIN_WORDS: &[(&str, &str)] = &[
     ("expected u32", "expected a whole number from 0 to 4294967295"),
     ("expected u64", "expected a whole number from 0 to 18446744073709551615"),
     ("expected f64", "expected a number"),
-    ("expected struct Spec", "expected a mapping of fields"),
-    ("expected struct MachineKind", "expected a mapping of fields"),
     ("invalid value: map, expected map with a single key", "found several forms, expected one of them alone"),
     ("invalid type: unit variant, expected newtype variant", "found a name alone, expected a mapping: `name: { ... }`"),
     ("invalid type: unit variant, expected struct variant", "found a name alone, expected a mapping: `name: { ... }`"),
@@ -78,8 +76,45 @@ fn plain_words(error: &serde_yaml::Error) -> String {
     for (rust, yaml) in PLAIN_WORDS {
         message = message.replace(rust, yaml);
     }
+    message = message.replace("invalid type: unit value,", "found nothing,");
+    for kind in ["enum", "struct", "struct variant", "newtype variant", "tuple variant"] {
+        while let Some((before, name, after)) = named(&message, kind) {
+            message = format!("{before}{}{after}", expected(kind, name));
+        }
+    }
     message
 }
+
+/// What stands around `expected KIND NAME` in a message of serde, and the name, which is one of the program's.
+fn named<'a>(message: &'a str, kind: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let (before, rest) = message.split_once(&format!("expected {kind} "))?;
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != ':').unwrap_or(rest.len());
+    let (name, after) = rest.split_at(end);
+    name.starts_with(char::is_uppercase).then_some((before, name.trim_end_matches(':'), after))
+}
+
+/// In words of a spec what a type of the program expects.
+fn expected(kind: &str, name: &str) -> String {
+    if kind != "enum" {
+        return "expected a mapping of fields".into();
+    }
+    let forms = CHOICES.iter().find(|(choice, _)| *choice == name).map(|(_, forms)| *forms);
+    forms.map_or_else(
+        || "expected one of several forms by its name: `name`, or `name: { ... }`".into(),
+        |forms| format!("expected one of {forms}"),
+    )
+}
+
+/// The forms of a spec's choices, by the types that hold them.
+const CHOICES: &[(&str, &str)] = &[
+    ("Workload", "`mf: { ... }`, `lda: { ... }`, `ic: { ... }`"),
+    ("Data", "`generated: { ... }`, `generated-corpus: { ... }`, `generated-images: { ... }`, `file: PATH`, `none`"),
+    ("System", "`global`, `gaia`, `gaia-async`, `bosen`, `centralized`, each with its settings"),
+    ("Scale", "`none`, `netflix`, `nytimes`, `ilsvrc12`, `factors: { ... }`"),
+    ("Split", "`even`, `skewed: { ... }`"),
+    ("Launch", "`simulated`, `local: { ... }`"),
+    ("Goal", "`target`, `clocks: N`"),
+];
 
 fn with_nearest(mut message: String) -> String {
     if let Some(near) = misspelt(&message) {
