@@ -31,6 +31,7 @@ pub(super) enum Wanted {
 
 /// The parts of iperf3's report that are read.
 #[derive(Deserialize)]
+#[serde(expecting = "the JSON of a report")]
 struct Report {
     #[serde(default)]
     error: Option<String>,
@@ -41,6 +42,7 @@ struct Report {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Start {
     #[serde(default)]
     test_start: Option<Test>,
@@ -48,6 +50,7 @@ struct Start {
 
 /// What was asked for. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Test {
     protocol: String,
     #[serde(default)]
@@ -68,6 +71,7 @@ struct Test {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct End {
     #[serde(default)]
     sum_received: Option<Sum>,
@@ -76,6 +80,7 @@ struct End {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Sum {
     bits_per_second: f64,
     #[serde(default)]
@@ -83,12 +88,14 @@ struct Sum {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Stream {
     #[serde(default)]
     sender: Option<Sender>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Sender {
     /// Microseconds; 0 where the sender is the other end, or does not know.
     #[serde(default)]

@@ -104,6 +104,7 @@ pub struct Site {
 /// A rate in each direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(expecting = "`{in: RATE, out: RATE}`")]
 pub struct Duplex {
     /// Of what arrives.
     #[serde(rename = "in")]
@@ -116,6 +117,7 @@ pub struct Duplex {
 /// Who shares the bandwidth from one site to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[serde(expecting = "`machine-to-site`, `machine-pair` or `site-pair`")]
 pub enum Shaping {
     /// Each machine has the whole of it to each remote site, limited where it sends. Only this reproduces the ratios of
     /// the Gaia paper's Figure 3.

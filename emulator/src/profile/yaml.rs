@@ -22,6 +22,7 @@ use crate::units::{Bandwidth, ByteSize};
 /// A profile as written.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(expecting = "a mapping of the fields of a profile")]
 struct ProfileFile {
     name: Option<String>,
     title: Option<String>,
@@ -46,6 +47,7 @@ struct ProfileFile {
 /// A site as written; what it leaves out is the profile's.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(expecting = "the fields of a site: `{name: Berlin}`")]
 struct SiteEntry {
     name: String,
     region: Option<String>,
@@ -67,6 +69,7 @@ struct Matrix<Q> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", bound(deserialize = "Q: DeserializeOwned"))]
+#[serde(expecting = "one of `{uniform: ...}`, `{rows: ...}`, `{csv: {file: ...}}`, `{iperf: {folder: ...}}`")]
 enum MatrixForm<Q> {
     /// The same between all.
     Uniform(Q),
@@ -81,6 +84,7 @@ enum MatrixForm<Q> {
 /// A table beside the profile; its path is relative to the profile's folder.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(expecting = "`{file: NAME}`")]
 struct CsvFile {
     file: String,
     unit: Option<String>,
@@ -89,6 +93,7 @@ struct CsvFile {
 /// A folder beside the profile, with `FROM..TO.json` for every pair of sites.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(expecting = "`{folder: NAME}`")]
 struct IperfFolder {
     folder: String,
 }
