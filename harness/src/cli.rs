@@ -76,7 +76,7 @@ pub struct ChangeArgs {
 /// `experiments plan`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct PlanArgs {
-    /// Paths, or names of specs in experiments/; `all`: the paper's figures
+    /// Paths, or names of specs in experiments/; `all`: the paper's figures; `-`: the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Changes of the spec.
@@ -87,7 +87,7 @@ pub struct PlanArgs {
 /// `experiments run`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// Paths, or names of specs in experiments/; `all`: the paper's figures
+    /// Paths, or names of specs in experiments/; `all`: the paper's figures; `-`: the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Where results go

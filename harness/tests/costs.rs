@@ -129,6 +129,33 @@ fn reports_are_priced_anew_without_running_again() {
 }
 
 #[test]
+fn prices_of_the_command_line_are_refused_as_those_of_the_spec_are() {
+    let place = Place::new(SPEC);
+    place.done(&["run", "small.yaml", "--quiet"]);
+    let before = fs::read(place.results().join("costs.json")).expect("it is there");
+    let list = "
+name: mine
+source: by hand
+date: 2026-01-01
+instance: cpu
+machines: { rows: { us-east-1: { cpu: 1.0 }, eu-1: { cpu: 1.0 } } }
+traffic: { uniform: 0.1 }
+";
+    fs::write(place.folder.path().join("mine.yaml"), list).expect("writable");
+    let refused = |arguments: &[&str]| {
+        let output = place.experiments(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let spec = refused(&["plan", "small.yaml", "--set", "prices=mine.yaml"]);
+    let option = refused(&["report", "results", "--prices", "mine.yaml"]);
+    let why = "the site `California` is no region of the prices `mine`";
+    assert!(spec.contains(why), "{spec}");
+    assert!(option.starts_with("error: --prices: ") && option.contains(&format!("Gaia: {why}")), "{option}");
+    assert_eq!(fs::read(place.results().join("costs.json")).expect("it is there"), before, "nothing is written");
+}
+
+#[test]
 fn prices_are_no_part_of_a_plan() {
     let place = Place::new(SPEC);
     let plain = place.done(&["plan", "small.yaml"]);
