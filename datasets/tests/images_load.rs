@@ -170,6 +170,17 @@ fn cifar_10_and_mnist_load_to_the_same_in_every_form() {
 }
 
 #[test]
+fn bytes_behind_the_end_of_gzip_are_passed_over_as_gzip_does() {
+    for behind in [&[0_u8; 10_240][..], b"-----BEGIN SIGNATURE"] {
+        let packed = |bytes: &[u8]| [&gz(bytes)[..], behind].concat();
+        let digits: Files = mnist().into_iter().map(|(name, bytes)| (format!("{name}.gz"), packed(&bytes))).collect();
+        assert_eq!(loaded(folder(&digits).path()).images.train.len(), 3);
+        let archive = folder(&[("set.tar.gz", packed(&tar(&class_folders())))]);
+        assert_eq!(loaded(archive.path()).images.train.len(), 6);
+    }
+}
+
+#[test]
 fn folders_without_parts_hold_out_every_tenth_image() {
     let files = |class: &str, colour: u8, count: u32| -> Files {
         (0..count).map(|n| (format!("{class}/{n:02}.jpg"), jpeg([colour; 3], 8, 8))).collect()

@@ -115,6 +115,15 @@ fn a_file_longer_than_the_buffer_loads_whole() {
 }
 
 #[test]
+fn bytes_behind_the_end_of_gzip_are_passed_over_as_gzip_does() {
+    let behind = |bytes: &[u8]| [&gz(CSV)[..], bytes].concat();
+    let set = folder(&[("zeros.gz", behind(&[0; 10_240])), ("signature.gz", behind(b"-----BEGIN SIGNATURE"))]);
+    for name in ["zeros.gz", "signature.gz"] {
+        assert_eq!(load(&set.path().join(name), ALL).unwrap().ratings.train.len(), 5, "{name}");
+    }
+}
+
+#[test]
 fn every_bad_file_is_named_with_its_place() {
     let cut_gzip = {
         let lines: String =

@@ -7,16 +7,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
 use super::TextError;
+use super::gzip::{Gunzip, MAGIC};
 
 const BUFFER_BYTES: usize = 1 << 18;
 /// A line longer than this is no line of ratings.
 const MAX_LINE_BYTES: usize = 1 << 12;
 /// Of what was found, this many characters are shown.
 const SHOWN_CHARS: usize = 60;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Something in a line that is not what its format says.
@@ -50,12 +48,12 @@ impl Lines {
         let open_error = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
         let mut file = File::open(path).map_err(open_error)?;
         let mut head = Vec::new();
-        file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut head).map_err(open_error)?;
-        let compression = if head == GZIP_MAGIC { Compression::Gzip } else { Compression::None };
+        file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(open_error)?;
+        let compression = if head == MAGIC { Compression::Gzip } else { Compression::None };
         let whole = io::Cursor::new(head).chain(file);
         let reader: Box<dyn Read> = match compression {
             Compression::None => Box::new(whole),
-            Compression::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER_BYTES, whole))),
+            Compression::Gzip => Box::new(Gunzip::new(io::BufReader::with_capacity(BUFFER_BYTES, whole))),
         };
         let mut lines = Lines {
             file: path.to_owned(),

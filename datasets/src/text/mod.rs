@@ -1,6 +1,7 @@
 //! Text files of numbers, plain or gzip: their lines, and what can be wrong with them.
 
 pub(crate) mod folder;
+pub(crate) mod gzip;
 pub(crate) mod lines;
 
 use std::io;

@@ -6,11 +6,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
 use super::LoadError;
 use crate::text::TextError;
+use crate::text::gzip::{Gunzip, MAGIC as GZIP_MAGIC};
 
 /// Folders below the root that are looked into: `root/train/class/`, and one more around it.
 const MAX_DEPTH: usize = 3;
@@ -20,7 +20,6 @@ const MAX_FILES: usize = 20_000_000;
 const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
 /// Memory that unpacking xz may take, in KiB.
 const XZ_MEMORY_KIB: u32 = 1 << 20;
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
 /// Where a tar header says that it is one, and with what.
 const TAR_MAGIC_AT: usize = 257;
@@ -175,7 +174,7 @@ impl File {
         };
         let mut head = Vec::new();
         if is_gzip {
-            MultiGzDecoder::new(reader).take(most as u64).read_to_end(&mut head)?;
+            Gunzip::new(io::BufReader::new(reader)).take(most as u64).read_to_end(&mut head)?;
         } else {
             reader.take(most as u64).read_to_end(&mut head)?;
         }
@@ -185,11 +184,11 @@ impl File {
     /// All of its bytes, unpacked when it is gzip; at most `most` and one more.
     pub(super) fn read_unpacked(&self, most: u64) -> io::Result<Vec<u8>> {
         let packed = self.read()?;
-        if !packed.starts_with(GZIP_MAGIC) {
+        if !packed.starts_with(&GZIP_MAGIC) {
             return Ok(packed);
         }
         let mut bytes = Vec::new();
-        MultiGzDecoder::new(&packed[..]).take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        Gunzip::new(&packed[..]).take(most.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -226,8 +225,8 @@ fn unpacked(path: &Path) -> Result<Box<dyn Read>, LoadError> {
     let open = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
     let head = crate::text::folder::head(path, XZ_MAGIC.len())?;
     let file = io::BufReader::with_capacity(1 << 18, fs::File::open(path).map_err(open)?);
-    Ok(if head.starts_with(GZIP_MAGIC) {
-        Box::new(MultiGzDecoder::new(file))
+    Ok(if head.starts_with(&GZIP_MAGIC) {
+        Box::new(Gunzip::new(file))
     } else if head == XZ_MAGIC {
         Box::new(XzReader::new_mem_limit(file, true, XZ_MEMORY_KIB))
     } else {
