@@ -1,4 +1,7 @@
 //! What a folder holds, by name; the beginning of a file; the name that is nearest to a missing one.
+//!
+//! Files and folders are looked into, also behind links. All else that a folder may hold (named pipes, sockets, devices) is never
+//! opened, and a link back to a folder on the way to it is not followed: they are passed over, and named where nothing is found.
 
 use std::fs;
 use std::io::{self, Read};
@@ -14,33 +17,91 @@ const MAX_LISTED: usize = 8;
 const NEAR: f64 = 0.8;
 
 /// What a folder holds, sorted.
+#[derive(Default)]
 pub(crate) struct Entries {
+    /// Files, and links that lead nowhere: opening them says so.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) folders: Vec<PathBuf>,
+    /// What is passed over, with what it is.
+    pub(crate) others: Vec<String>,
+}
+
+/// An entry of a folder, behind any links.
+pub(crate) enum Entry {
+    File {
+        bytes: u64,
+    },
+    Folder,
+    /// A link that leads nowhere.
+    Nowhere,
+    /// What is passed over: what it is, for a message.
+    Other(&'static str),
+}
+
+impl Entry {
+    /// What is at `path`; `way`: the folders on the way to it, without links.
+    pub(crate) fn at(path: &Path, way: &[PathBuf]) -> Entry {
+        let Ok(metadata) = fs::metadata(path) else { return Entry::Nowhere };
+        if metadata.is_file() {
+            return Entry::File { bytes: metadata.len() };
+        }
+        if !metadata.is_dir() {
+            return Entry::Other(special(metadata.file_type()));
+        }
+        let is_link = fs::symlink_metadata(path).is_ok_and(|own| own.is_symlink());
+        let leads_back = || fs::canonicalize(path).is_ok_and(|target| way.iter().any(|on| on.starts_with(&target)));
+        if is_link && leads_back() { Entry::Other("a link back to a folder around it") } else { Entry::Folder }
+    }
 }
 
 /// What a folder holds, by name.
 pub(crate) fn entries(folder: &Path) -> Result<Entries, TextError> {
     let error = |source| TextError::Open { path: folder.to_owned(), nearest: None, source };
-    let mut entries = Entries { files: Vec::new(), folders: Vec::new() };
+    let way = [fs::canonicalize(folder).map_err(error)?];
+    let mut entries = Entries::default();
     for (number, entry) in fs::read_dir(folder).map_err(error)?.enumerate() {
         if number == MAX_ENTRIES {
             return Err(TextError::TooMany { folder: folder.to_owned(), limit: MAX_ENTRIES });
         }
         let path = entry.map_err(error)?.path();
-        if path.is_dir() { entries.folders.push(path) } else { entries.files.push(path) }
+        match Entry::at(&path, &way) {
+            Entry::Folder => entries.folders.push(path),
+            Entry::File { .. } | Entry::Nowhere => entries.files.push(path),
+            Entry::Other(what) => entries.others.push(format!("{} ({what})", file_name(&path))),
+        }
     }
     entries.files.sort();
     entries.folders.sort();
+    entries.others.sort();
     Ok(entries)
 }
 
-/// Whether there is a folder at `path`, and not a file.
+/// What is neither file nor folder, for a message.
+#[cfg(unix)]
+fn special(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match kind {
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        kind if kind.is_block_device() || kind.is_char_device() => "a device",
+        _ => "neither a file nor a folder",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: fs::FileType) -> &'static str {
+    "neither a file nor a folder"
+}
+
+/// Whether there is a folder at `path`, and not a file. All else is an error.
 pub(crate) fn is_folder(path: &Path) -> Result<bool, TextError> {
     let metadata = fs::metadata(path).map_err(|source| {
         let nearest = if source.kind() == io::ErrorKind::NotFound { nearest(path) } else { None };
         TextError::Open { path: path.to_owned(), nearest, source }
     })?;
+    if !metadata.is_dir() && !metadata.is_file() {
+        return Err(TextError::Special { path: path.to_owned(), what: special(metadata.file_type()) });
+    }
     Ok(metadata.is_dir())
 }
 
@@ -66,7 +127,12 @@ pub(crate) fn file_name(file: &Path) -> String {
 /// What a folder has, for a message.
 pub(crate) fn has(entries: &Entries) -> String {
     let folders = entries.folders.iter().map(|path| format!("{}/", file_name(path)));
-    let names: Vec<String> = entries.files.iter().map(|path| file_name(path)).chain(folders).collect();
+    let names = entries.files.iter().map(|path| file_name(path)).chain(folders).chain(entries.others.iter().cloned());
+    listed(&names.collect::<Vec<_>>())
+}
+
+/// The first of these names, and how many more there are.
+pub(crate) fn listed(names: &[String]) -> String {
     match names.len() {
         0 => "nothing in it".into(),
         n if n > MAX_LISTED => format!("{} and {} more", names[..MAX_LISTED].join(", "), n - MAX_LISTED),

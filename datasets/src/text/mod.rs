@@ -22,6 +22,14 @@ pub enum TextError {
         /// Why.
         source: io::Error,
     },
+    /// A named pipe, a socket or a device: data are read more than once, and from regular files only.
+    #[error("{path}: found {what}, expected a file or a folder")]
+    Special {
+        /// What was given.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// A folder too full to be that of a data set.
     #[error("{folder}: found more than {limit} files, expected the folder of one data set; name the file")]
     TooMany {

@@ -10,6 +10,7 @@ use lzma_rust2::XzReader;
 
 use super::LoadError;
 use crate::text::TextError;
+use crate::text::folder::{Entry, listed};
 use crate::text::gzip::{Gunzip, MAGIC as GZIP_MAGIC};
 
 /// Folders below the root that are looked into: `root/train/class/`, and one more around it.
@@ -32,6 +33,8 @@ pub(super) struct Tree {
     pub(super) files: Vec<File>,
     /// Folders' names, sorted.
     pub(super) folders: Vec<String>,
+    /// What is passed over right in the root, with what it is.
+    others: Vec<String>,
 }
 
 /// A file of a tree.
@@ -50,25 +53,44 @@ enum Content {
 }
 
 impl Tree {
-    /// The tree below a folder. Names that begin with a point are passed over, as the systems that leave them do.
+    /// The tree below a folder. Names that begin with a point are passed over, as the systems that leave them do; so are links
+    /// that lead nowhere or back (see [`crate::text::folder`]), and what is neither file nor folder.
     pub(super) fn of_folder(root: &Path) -> Result<Tree, LoadError> {
-        let mut tree = Tree { root: root.to_owned(), files: Vec::new(), folders: Vec::new() };
-        tree.add_folder(root, "", 0)?;
-        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
-        tree.folders.sort();
-        Ok(tree)
+        Tree::down_to(root, MAX_DEPTH)
     }
 
     /// The files right in a folder.
     pub(super) fn of_files(root: &Path) -> Result<Tree, LoadError> {
-        let mut tree = Tree { root: root.to_owned(), files: Vec::new(), folders: Vec::new() };
-        tree.add_folder(root, "", MAX_DEPTH)?;
-        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
-        tree.folders.sort();
+        Tree::down_to(root, 0)
+    }
+
+    fn empty(root: &Path) -> Tree {
+        Tree { root: root.to_owned(), files: Vec::new(), folders: Vec::new(), others: Vec::new() }
+    }
+
+    fn down_to(root: &Path, depth: usize) -> Result<Tree, LoadError> {
+        let open = |source| TextError::Open { path: root.to_owned(), nearest: None, source };
+        let mut way = vec![fs::canonicalize(root).map_err(open)?];
+        let mut tree = Tree::empty(root);
+        tree.add_folder(root, "", depth, &mut way)?;
+        tree.sort();
         Ok(tree)
     }
 
-    fn add_folder(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), LoadError> {
+    fn sort(&mut self) {
+        self.files.sort_by(|a, b| a.name.cmp(&b.name));
+        self.folders.sort();
+        self.others.sort();
+    }
+
+    /// Adds what is in `folder`, and so many levels below it. `way`: the folders down to it, without links.
+    fn add_folder(
+        &mut self,
+        folder: &Path,
+        prefix: &str,
+        depth: usize,
+        way: &mut Vec<PathBuf>,
+    ) -> Result<(), LoadError> {
         let open = |source| TextError::Open { path: folder.to_owned(), nearest: None, source };
         for entry in fs::read_dir(folder).map_err(open)? {
             let entry = entry.map_err(open)?;
@@ -77,15 +99,18 @@ impl Tree {
                 continue;
             }
             let (path, name) = (entry.path(), format!("{prefix}{name}"));
-            // Follows links, unlike the entry's own type.
-            let Ok(metadata) = fs::metadata(&path) else { continue };
-            if metadata.is_dir() {
-                if depth < MAX_DEPTH {
-                    self.add_folder(&path, &format!("{name}/"), depth + 1)?;
+            match Entry::at(&path, way) {
+                Entry::Folder => {
+                    if depth > 0 {
+                        way.push(fs::canonicalize(&path).map_err(open)?);
+                        self.add_folder(&path, &format!("{name}/"), depth - 1, way)?;
+                        way.pop();
+                    }
+                    self.folders.push(name);
                 }
-                self.folders.push(name);
-            } else {
-                self.files.push(File { name, bytes: metadata.len(), content: Content::OnDisk(path) });
+                Entry::File { bytes } => self.files.push(File { name, bytes, content: Content::OnDisk(path) }),
+                Entry::Other(what) if prefix.is_empty() => self.others.push(format!("{name} ({what})")),
+                Entry::Other(_) | Entry::Nowhere => {}
             }
             if self.files.len() > MAX_FILES {
                 return Err(TextError::TooMany { folder: self.root.clone(), limit: MAX_FILES }.into());
@@ -97,7 +122,7 @@ impl Tree {
     /// The tree in an archive.
     pub(super) fn of_archive(path: &Path) -> Result<Tree, LoadError> {
         let damaged = |source| LoadError::Archive { file: path.to_owned(), source };
-        let mut tree = Tree { root: path.to_owned(), files: Vec::new(), folders: Vec::new() };
+        let mut tree = Tree::empty(path);
         let mut archive = tar::Archive::new(unpacked(path)?);
         let mut total = 0u64;
         for entry in archive.entries().map_err(damaged)? {
@@ -122,8 +147,7 @@ impl Tree {
                 tree.files.push(File { name, bytes: content.len() as u64, content: Content::InMemory(content.into()) });
             }
         }
-        tree.files.sort_by(|a, b| a.name.cmp(&b.name));
-        tree.folders.sort();
+        tree.sort();
         Ok(tree)
     }
 
@@ -134,16 +158,10 @@ impl Tree {
 
     /// What is there, for a message: the first names.
     pub(super) fn has(&self) -> String {
-        const LISTED: usize = 8;
         let top = |name: &&str| !name.contains('/');
         let folders = self.folders.iter().map(String::as_str).filter(top).map(|name| format!("{name}/"));
         let files = self.files.iter().map(|file| file.name.as_str()).filter(top).map(str::to_owned);
-        let names: Vec<String> = folders.chain(files).collect();
-        match names.len() {
-            0 => "nothing in it".into(),
-            n if n > LISTED => format!("{} and {} more", names[..LISTED].join(", "), n - LISTED),
-            _ => names.join(", "),
-        }
+        listed(&folders.chain(files).chain(self.others.iter().cloned()).collect::<Vec<_>>())
     }
 }
 
