@@ -13,6 +13,7 @@ const SOME: HeldOut = HeldOut { share: 0.2, seed: 9 };
 
 const CSV: &str = "userId,movieId,rating,timestamp\n7,10,4.0,964982703\n7,300,1.0,964981247\n42,10,5.0,964982224\n1488844,20,3.0,964983815\n1488844,300,2.0,964982931\n";
 const TAB: &str = "42\t10\t5\t881250949\n7\t300\t1\t891717742\n1488844\t300\t2\t878887116\n7\t10\t4\t880606923\n1488844\t20\t3\t886397596\n";
+const INTER: &str = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n42\t10\t5\t881250949\n7\t300\t1.0\t891717742.0\n1488844\t300\t2\t878887116\n7\t10\t4\t880606923\n1488844\t20\t3\t8.86397596e8\n";
 const DAT: &str = "7::300::1::978300760\n7::10::4::978302109\n42::10::5::978301968\n1488844::20::3::978300275\n1488844::300::2::978824291\n";
 const NETFLIX_10: &str = "10:\n42,5,2005-09-06\n7,4,2005-05-13\n";
 const NETFLIX_20: &str = "20:\n1488844,3,2005-10-19\n";
@@ -33,6 +34,7 @@ fn every_format_plain_and_compressed_loads_to_the_same() {
     let movies: [(&str, &str); 3] =
         [("mv_0000010.txt", NETFLIX_10), ("mv_0000020.txt", NETFLIX_20), ("mv_0000300.txt", NETFLIX_300)];
     let combined = format!("{NETFLIX_10}{NETFLIX_300}");
+    let headed: &str = format!("user_id\titem_id\trating\ttimestamp\n{TAB}").leak();
     let sets: Vec<Vec<(String, &str)>> = vec![
         vec![("ratings.csv".into(), CSV)],
         vec![("u.data".into(), TAB)],
@@ -42,6 +44,12 @@ fn every_format_plain_and_compressed_loads_to_the_same() {
         movies.iter().map(|(name, text)| (name.to_string(), *text)).collect(),
         vec![("ml-25m/ratings.csv".into(), CSV)],
         vec![("my-own-name.txt".into(), DAT)],
+        vec![
+            ("ml-own/ml-own.inter".into(), INTER),
+            ("ml-own/ml-own.item".into(), "item_id:token\tname:token_seq\n10\tToy\n"),
+        ],
+        vec![("u.data".into(), headed)],
+        vec![("any.tsv".into(), headed.replace("user_id", "userId").replace("item_id", "movieId").leak())],
     ];
     let expected = [(7, 10, 4.0), (7, 300, 1.0), (42, 10, 5.0), (1488844, 20, 3.0), (1488844, 300, 2.0)];
     for set in sets {
@@ -98,6 +106,31 @@ fn half_stars_stay_and_long_ids_too() {
 }
 
 #[test]
+fn ids_from_0_load_to_the_same_as_ids_from_1() {
+    let set = |first: u32| {
+        let line = |(user, item): (u32, u32)| (user + first, item + first, 1 + (user * item) % 5);
+        let all: Vec<_> = (0..4).flat_map(|user| (0..6).map(move |item| (user, item))).map(line).collect();
+        let text = |form: fn(&(u32, u32, u32)) -> String| all.iter().map(form).collect::<String>();
+        folder(&[
+            (
+                "ratings.csv",
+                CSV.lines().next().unwrap().to_owned() + "\n" + &text(|(u, i, v)| format!("{u},{i},{v},9\n")),
+            ),
+            ("u.data", text(|(u, i, v)| format!("{u}\t{i}\t{v}\t9\n"))),
+            // As Spark's sample_movielens_ratings.txt.
+            ("sample.txt", text(|(u, i, v)| format!("{u}::{i}::{v}::1424380312\n"))),
+            ("combined_data_1.txt", text(|(u, i, v)| format!("{u}:\n{i},{v},2005-09-06\n"))),
+        ])
+    };
+    let (from_0, from_1) = (set(0), set(1));
+    for name in ["ratings.csv", "u.data", "sample.txt", "combined_data_1.txt"] {
+        let [zero, one] = [&from_0, &from_1].map(|set| load(&set.path().join(name), SOME).unwrap());
+        assert_eq!((zero.ids.users[0], one.ids.users[0]), (0, 1), "{name}");
+        assert_eq!((&zero.ratings, zero.ratings.hash), (&one.ratings, one.ratings.hash), "{name}");
+    }
+}
+
+#[test]
 fn a_file_longer_than_the_buffer_loads_whole() {
     let mut text = String::new();
     for user in 1..=700 {
@@ -142,7 +175,7 @@ fn every_bad_file_is_named_with_its_place() {
         ("no-number-time.csv", with("8,10,4.0,yesterday")),
         ("rating-too-high.csv", with("8,10,5.5,964982703")),
         ("rating-nan.csv", with("8,10,NaN,964982703")),
-        ("id-zero.csv", with("0,10,4.0,964982703")),
+        ("id-beyond-digits.csv", with("18446744073709551616,10,4.0,964982703")),
         ("id-too-large.csv", with("4294967296,10,4.0,964982703")),
         ("id-negative.csv", with("-3,10,4.0,964982703")),
         ("duplicate.csv", with("42,10,3.0,964982703")),
@@ -161,7 +194,11 @@ fn every_bad_file_is_named_with_its_place() {
         ("cut-off.gz", cut_gzip),
         ("not-gzip.gz", b"\x1f\x8b\x08\x00garbage".to_vec()),
         ("no-movie-line.txt", b"1488844,3,2005-09-06\n".to_vec()),
-        ("movie-zero.txt", b"0:\n1488844,3,2005-09-06\n".to_vec()),
+        ("three-numbers.csv", b"1,133,2.5\n".to_vec()),
+        ("header-no-rating.data", b"user_id\titem_id\ttimestamp\trating\n1\t1\t3\t1\n".to_vec()),
+        ("header-twice.data", b"user\titem\trating\ttimestamp\nuser\titem\trating\ttimestamp\n".to_vec()),
+        ("no-ratings.inter", b"user_id:token\titem_id:token\ttimestamp:float\n1\t1\t3\n".to_vec()),
+        ("time.inter", b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t1\t3\tnan\n".to_vec()),
         ("movie-only.txt", b"1:\n2:\n".to_vec()),
         ("stars-six.txt", b"1:\n1488844,6,2005-09-06\n".to_vec()),
         ("stars-half.txt", b"1:\n1488844,3.5,2005-09-06\n".to_vec()),
@@ -201,6 +238,10 @@ fn every_bad_folder_is_named_with_what_was_looked_for() {
         ("two-formats/u.data", TAB.as_bytes()),
         ("two-sets/ml-1m/ratings.dat", DAT.as_bytes()),
         ("two-sets/ml-100k/u.data", TAB.as_bytes()),
+        ("two-inter/ml-100k.train.inter", INTER.as_bytes()),
+        ("two-inter/ml-100k.test.inter", INTER.as_bytes()),
+        ("two-netflix/mv_0000010.txt", NETFLIX_10.as_bytes()),
+        ("two-netflix/combined_data_1.txt", NETFLIX_20.as_bytes()),
         ("two-unnamed/a.txt", DAT.as_bytes()),
         ("two-unnamed/b.txt", TAB.as_bytes()),
         ("broken-among-movies/mv_0000001.txt", NETFLIX_10.as_bytes()),
@@ -220,6 +261,8 @@ fn every_bad_folder_is_named_with_what_was_looked_for() {
         "many",
         "two-formats",
         "two-sets",
+        "two-inter",
+        "two-netflix",
         "two-unnamed",
         "broken-among-movies",
         "twice-in-two-files",

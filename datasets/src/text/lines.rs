@@ -26,6 +26,8 @@ pub(crate) struct Bad {
 pub(crate) struct Lines {
     file: PathBuf,
     a_line: &'static str,
+    /// The format, for messages; none when they name it anyway.
+    read_as: Option<&'static str>,
     compression: Compression,
     reader: Box<dyn Read>,
     buffer: Vec<u8>,
@@ -58,6 +60,7 @@ impl Lines {
         let mut lines = Lines {
             file: path.to_owned(),
             a_line,
+            read_as: None,
             compression,
             reader,
             buffer: vec![0; BUFFER_BYTES],
@@ -68,6 +71,11 @@ impl Lines {
         };
         lines.skip_byte_order_mark()?;
         Ok(lines)
+    }
+
+    /// The same lines, with messages that say of which format they should be: one that was guessed may be another.
+    pub(crate) fn read_as(self, format: &'static str) -> Self {
+        Lines { read_as: Some(format), ..self }
     }
 
     /// The lines at the beginning of a file, what the first read gives; the last may be cut.
@@ -100,7 +108,8 @@ impl Lines {
     }
 
     fn error_at(&self, line: u64, bad: Bad) -> TextError {
-        TextError::Line { file: self.file.clone(), line, found: bad.found, expected: bad.expected }
+        let (file, read_as) = (self.file.clone(), self.read_as);
+        TextError::Line { file, line, found: bad.found, expected: bad.expected, read_as }
     }
 
     fn skip_byte_order_mark(&mut self) -> Result<(), TextError> {
@@ -202,11 +211,11 @@ fn wrong_columns(line: &[u8], separator: &[u8], columns: usize, expected: &str) 
     bad(format!("{count} column{s} in {}", shown(line)), format!("{columns} columns: {expected}"))
 }
 
-/// The number of a user or an item: 1 to 2^32 - 1.
+/// The number of a user or an item: 0 to 2^32 - 1.
 pub(crate) fn id(field: &[u8], column: &str) -> Result<u32, Bad> {
     match digits(field) {
-        Some(id) if id > 0 && id <= u64::from(u32::MAX) => Ok(id as u32),
-        _ => Err(bad(format!("{column} {}", shown(field)), format!("a whole number from 1 to {}", u32::MAX))),
+        Some(id) if id <= u64::from(u32::MAX) => Ok(id as u32),
+        _ => Err(bad(format!("{column} {}", shown(field)), format!("a whole number from 0 to {}", u32::MAX))),
     }
 }
 

@@ -59,7 +59,7 @@ pub enum TextError {
         source: io::Error,
     },
     /// A line that is not what its format says.
-    #[error("{file}:{line}: found {found}, expected {expected}")]
+    #[error("{file}:{line}: found {found}, expected {expected}{}", as_format(*.read_as))]
     Line {
         /// The file.
         file: PathBuf,
@@ -69,7 +69,13 @@ pub enum TextError {
         found: String,
         /// What should be there.
         expected: String,
+        /// The format that the file was taken for, where that is a guess.
+        read_as: Option<&'static str>,
     },
+}
+
+fn as_format(read_as: Option<&str>) -> String {
+    read_as.map(|format| format!(" (read as {format})")).unwrap_or_default()
 }
 
 fn suggestion(nearest: &Option<String>) -> String {

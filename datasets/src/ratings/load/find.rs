@@ -74,21 +74,19 @@ fn in_folder(folder: &Path) -> Result<Source, LoadError> {
     }
 }
 
-/// The sets of files that data sets are known by: one for each format that is there.
+/// The sets of files that data sets are known by, in the order of the formats.
 fn named_sets(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
     let mut sets = Vec::new();
     for format in FORMATS {
         // A file and its compressed form are one; the plain one comes first by name.
-        let mut set: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let mut of_format: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
         for file in files {
             let name = plain_name(file);
-            if (format.is_named)(&name) {
-                set.entry(name).or_insert_with(|| file.clone());
+            if let Some(set) = (format.set)(&name) {
+                of_format.entry(set).or_default().entry(name).or_insert_with(|| file.clone());
             }
         }
-        if !set.is_empty() {
-            sets.push(set.into_values().collect());
-        }
+        sets.extend(of_format.into_values().map(|set| set.into_values().collect()));
     }
     sets
 }

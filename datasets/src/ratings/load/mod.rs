@@ -10,6 +10,7 @@
 //! Memory: 12 bytes a rating, and the held-out part. Line numbers are not kept: a duplicate is found after sorting, and
 //! the files are read a second time to say where its two lines are.
 
+mod columns;
 mod error;
 mod find;
 mod ids;
@@ -17,6 +18,7 @@ mod movielens_100k;
 mod movielens_1m;
 mod movielens_csv;
 mod netflix;
+mod recbole;
 
 use std::path::{Path, PathBuf};
 
@@ -45,8 +47,9 @@ struct Format {
     name: &'static str,
     /// The files that a folder is searched for.
     looks_for: &'static str,
-    /// Whether a file of this name (without `.gz`) in a folder is one of them.
-    is_named: fn(&str) -> bool,
+    /// The set that a file of this name (without `.gz`) in a folder is part of, if it is one of them. Files of one set are read
+    /// together.
+    set: fn(&str) -> Option<String>,
     /// Whether a file that begins with this line means to be of this format, well formed or not.
     recognises: fn(&[u8]) -> bool,
     /// Reads a whole file.
@@ -56,7 +59,8 @@ struct Format {
 /// What a line of every format is.
 const A_LINE: &str = "one rating a line";
 /// Every text format. The first that recognises a file takes it.
-const FORMATS: &[Format] = &[movielens_csv::FORMAT, movielens_100k::FORMAT, movielens_1m::FORMAT, netflix::FORMAT];
+const FORMATS: &[Format] =
+    &[movielens_csv::FORMAT, recbole::FORMAT, movielens_100k::FORMAT, movielens_1m::FORMAT, netflix::FORMAT];
 
 /// What a format's reader calls for each rating: the line, the user and item as numbered in the file, the stars.
 type Sink<'a> = dyn FnMut(u64, u32, u32, f32) + 'a;
@@ -111,7 +115,8 @@ fn load_text(format: &Format, files: &[PathBuf], held_out: HeldOut) -> Result<Lo
 }
 
 fn read(format: &Format, file: &Path, sink: &mut Sink) -> Result<(), LoadError> {
-    (format.read)(&mut Lines::open(file, A_LINE)?, sink)
+    let mut lines = Lines::open(file, A_LINE)?.read_as(format.name);
+    (format.read)(&mut lines, sink)
 }
 
 /// The error about a user who has rated an item twice: reads the files again to find the lines.

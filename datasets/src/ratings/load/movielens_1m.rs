@@ -6,7 +6,7 @@ use crate::text::lines::{Bad, Lines, fields, id, stars, timestamp};
 pub(super) const FORMAT: Format = Format {
     name: "MovieLens 1M ratings.dat",
     looks_for: "ratings.dat",
-    is_named: |name| name == "ratings.dat",
+    set: |name| (name == "ratings.dat").then(|| name.to_owned()),
     recognises: |line| line.windows(2).any(|pair| pair == b"::") && line[0].is_ascii_digit(),
     read,
 };

@@ -12,7 +12,7 @@ const NEAR: f64 = 0.8;
 pub(super) const FORMAT: Format = Format {
     name: "MovieLens ratings.csv",
     looks_for: "ratings.csv",
-    is_named: |name| name == "ratings.csv",
+    set: |name| (name == "ratings.csv").then(|| name.to_owned()),
     recognises,
     read,
 };

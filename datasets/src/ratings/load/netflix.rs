@@ -10,7 +10,7 @@ const COMBINED: (&str, &str) = ("combined_data_", ".txt");
 pub(super) const FORMAT: Format = Format {
     name: "Netflix Prize",
     looks_for: "combined_data_*.txt, training_set/mv_*.txt",
-    is_named: |name| is_numbered(name, ORIGINAL) || is_numbered(name, COMBINED),
+    set: |name| [ORIGINAL, COMBINED].into_iter().find(|&set| is_numbered(name, set)).map(|set| set.0.to_owned()),
     recognises,
     read,
 };
