@@ -88,6 +88,9 @@ fn every_malformed_corpus_is_named_with_its_place() {
         ("docword.duplicate.txt", with("2 2 7", "1 1 7")),
         ("docword.cut-off.txt.gz", whole[..whole.len() - 20].to_vec()),
         ("docword.not-gzip.txt.gz", b"\x1f\x8b\x08\x00garbage".to_vec()),
+        ("docword.doubtful-documents.txt", b"100000000\n4\n1\n1 1 2\n".to_vec()),
+        ("docword.doubtful-words.txt", b"3\n100000000\n1\n1 1 2\n".to_vec()),
+        ("docword.too-frequent.txt", b"2\n3\n3\n1 3 16777216\n2 3 1\n1 1 5\n".to_vec()),
         ("ratings.csv", b"userId,movieId,rating,timestamp\n1,1,4.0,964982703\n".to_vec()),
         ("prose.txt", b"Call me Ishmael.\n".to_vec()),
     ];
@@ -99,6 +102,29 @@ fn every_malformed_corpus_is_named_with_its_place() {
     let complaints =
         complaints.join("\n").replace("after line 1999", "after line N").replace("after line 2000", "after line N");
     insta::assert_snapshot!("bad_corpora", complaints);
+}
+
+#[test]
+fn a_word_that_is_counted_as_often_as_can_be_loads_and_no_more_even_from_a_cache() {
+    let most = folder(&[("docword.txt", "2\n2\n3\n1 2 16777215\n2 2 1\n2 1 16777216\n")]);
+    assert_eq!(load(most.path()).unwrap().tokens, 1 << 25);
+    let entry = |word| Entry { word, count: (1 << 24) + u32::from(word == 1) };
+    let corpus = Corpus::new("too much".into(), 2, vec!["few".into(), "many".into()], [[entry(0), entry(1)]]);
+    let file = most.path().join("docword.txt");
+    write_cache(&corpus, &file).unwrap();
+    assert_eq!(
+        complaint(load(&file), most.path()),
+        "docword.txt: found word 2 (`many`) 16777217 times, expected at most 16777216, up to which counts are exact in 4-byte floats"
+    );
+}
+
+#[test]
+fn words_that_are_spelled_are_believed() {
+    let (words, spellings) = (1_000_001, "word\n".repeat(1_000_001));
+    let docword = format!("1\n{words}\n1\n1 1 2\n");
+    let set = folder(&[("docword.a.txt", &docword), ("docword.b.txt", &docword), ("vocab.a.txt", &spellings)]);
+    assert_eq!(load(&set.path().join("docword.a.txt")).unwrap().words, words);
+    assert!(load(&set.path().join("docword.b.txt")).unwrap_err().to_string().contains("expected at most 1000000;"));
 }
 
 #[test]

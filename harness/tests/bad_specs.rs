@@ -206,6 +206,7 @@ const LDA: &[Mistake] = &[
     ("change of the other workload", "    profile: va-ca", "    workload: { mf: { decay: 1 } }\n    profile: va-ca"),
     ("scale of nothing", "scale: 0.002", "scale: 0"),
     ("more machines than documents", "scale: 0.002", "documents: 5, words: 9, tokens: 50"),
+    ("a word too frequent to be counted", "scale: 0.002", "documents: 500, words: 9, tokens: 160000000"),
     ("missing data file", "generated-corpus: { scale: 0.002 }", "file: docword.kos.txt"),
 ];
 

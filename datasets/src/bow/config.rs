@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MAX_TOKENS_PER_WORD;
+use super::generate::most_frequent_share;
 use crate::field::FieldError;
 
 /// Documents with words in the UCI NYTimes corpus (its page in the UCI repository).
@@ -150,6 +152,16 @@ impl Generated {
         if documents > 0 && !(u64::from(documents)..=most).contains(&tokens) {
             error("tokens", format!("found {tokens}, expected from {documents} (one a document) to {most}"));
         }
+        let Some(words) = self.words.filter(|&words| words > 0 && (0.0..=MAX_SKEW).contains(&self.zipf)) else {
+            return;
+        };
+        let most_frequent = tokens as f64 * most_frequent_share(words, self.zipf);
+        if most_frequent > f64::from(MAX_TOKENS_PER_WORD) {
+            let says = format!(
+                "found {tokens}, of which the most frequent word would have about {most_frequent:.0}, expected at most {MAX_TOKENS_PER_WORD} for a word; take fewer tokens, more words or a smaller `zipf`"
+            );
+            error("tokens", says);
+        }
     }
 }
 
@@ -202,5 +214,27 @@ mod tests {
         ");
         let crowded = Generated { documents: Some(10), words: Some(5), tokens: Some(9), ..base };
         insta::assert_snapshot!(says(crowded), @"tokens: found 9, expected from 10 (one a document) to 167772150");
+    }
+
+    #[test]
+    fn word_counts_beyond_exact_floats_are_told_before_a_run() {
+        let says = |words, tokens, zipf| {
+            let shape = (Some(100_000), Some(words), Some(tokens));
+            let (documents, words, tokens) = shape;
+            Generated { documents, words, tokens, zipf, ..Generated::default() }
+                .check()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<String>()
+        };
+        assert_eq!(
+            says(2, 40_000_000, 0.0),
+            "tokens: found 40000000, of which the most frequent word would have about 20000000, expected at most 16777216 for a word; take fewer tokens, more words or a smaller `zipf`"
+        );
+        assert_eq!(
+            (says(NYTIMES_WORDS, NYTIMES_TOKENS, 1.0), says(u32::MAX, 1 << 40, 0.0)),
+            (String::new(), String::new())
+        );
+        assert_eq!(says(2, 33_554_432, 0.0), "", "as many as can be counted");
     }
 }

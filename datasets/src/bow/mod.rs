@@ -15,6 +15,9 @@ pub mod partition;
 
 use serde::{Deserialize, Serialize};
 
+/// The most tokens that a word may have: its counts in topics are kept as 4-byte floats, whose whole numbers are exact up to here.
+pub const MAX_TOKENS_PER_WORD: u32 = 1 << 24;
+
 /// A word of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

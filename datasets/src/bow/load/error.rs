@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::bow::MAX_TOKENS_PER_WORD;
 use crate::bow::cache::CacheError;
 use crate::text::TextError;
 
@@ -30,6 +31,38 @@ pub enum LoadError {
         found: u64,
         /// Pairs that line 3 says.
         expected: u64,
+    },
+    /// A header that promises far more than the pairs can fill.
+    #[error(
+        "{file}:{line}: found {promised} {what} for {pairs} pairs of a document and a word, expected at most {limit}; most of them would be empty"
+    )]
+    Doubtful {
+        /// The file.
+        file: PathBuf,
+        /// The line of the header.
+        line: u64,
+        /// `documents` or `words`.
+        what: &'static str,
+        /// How many it says there are.
+        promised: u32,
+        /// Pairs there.
+        pairs: u64,
+        /// How many are believed.
+        limit: u64,
+    },
+    /// A word that occurs too often to be counted.
+    #[error(
+        "{file}: found word {word}{} {tokens} times, expected at most {MAX_TOKENS_PER_WORD}, up to which counts are exact in 4-byte floats", spelled(.spelling)
+    )]
+    TooFrequent {
+        /// The file.
+        file: PathBuf,
+        /// The word, counted from 1.
+        word: u32,
+        /// How it is spelled, where that is known.
+        spelling: Option<String>,
+        /// How often it occurs in all documents.
+        tokens: u64,
     },
     /// A document has a word in two lines.
     #[error(
@@ -98,4 +131,8 @@ pub enum LoadError {
     /// A cache file that is damaged or of another version.
     #[error(transparent)]
     Cache(#[from] CacheError),
+}
+
+fn spelled(spelling: &Option<String>) -> String {
+    spelling.as_ref().map(|word| format!(" (`{word}`)")).unwrap_or_default()
 }

@@ -20,20 +20,48 @@ pub use error::LoadError;
 
 use self::find::Source;
 use super::cache::read_cache;
-use super::{Corpus, Entry};
+use super::{Corpus, Entry, MAX_TOKENS_PER_WORD};
 use crate::text::TextError;
 use crate::text::lines::{Bad, Lines, bad, digits, fields, shown};
 
 const A_LINE: &str = "one pair of a document and a word a line";
 /// Documents and words that a header may promise: ten times PubMed's, so that a mistyped one does not take all memory.
 const MAX_NUMBER: u64 = 100_000_000;
+/// Documents and words that a header is believed, however few pairs there are.
+const ALWAYS_BELIEVED: u64 = 1_000_000;
+/// Documents and words that a header is believed for each pair; NYTimes has 0.004 documents and 0.001 words.
+const BELIEVED_PER_PAIR: u64 = 100;
 const A_SPELLING: &str = "one word a line";
 
 /// Reads the corpus at `path`: a file, or a folder with one. A cache file (see [`super::cache`]) is recognised too.
+///
+/// # Errors
+/// See [`LoadError`].
 pub fn load(path: &Path) -> Result<Corpus, LoadError> {
-    match find::source(path)? {
-        Source::Cache(file) => Ok(read_cache(&file)?),
-        Source::Text { docword, vocab } => load_text(&docword, vocab.as_deref()),
+    let (corpus, file) = match find::source(path)? {
+        Source::Cache(file) => (read_cache(&file)?, file),
+        Source::Text { docword, vocab } => (load_text(&docword, vocab.as_deref())?, docword),
+    };
+    check_counts(&corpus, &file)?;
+    Ok(corpus)
+}
+
+/// Every word must be countable: see [`MAX_TOKENS_PER_WORD`].
+fn check_counts(corpus: &Corpus, file: &Path) -> Result<(), LoadError> {
+    // Of as many tokens as one word may have, no word can have more.
+    if corpus.tokens <= u64::from(MAX_TOKENS_PER_WORD) {
+        return Ok(());
+    }
+    let mut of_word = vec![0_u64; corpus.words as usize];
+    corpus.iter().flatten().for_each(|entry| of_word[entry.word as usize] += u64::from(entry.count));
+    match of_word.iter().position(|&tokens| tokens > u64::from(MAX_TOKENS_PER_WORD)) {
+        Some(word) => Err(LoadError::TooFrequent {
+            file: file.to_owned(),
+            word: word as u32 + 1,
+            spelling: corpus.vocabulary.get(word).cloned(),
+            tokens: of_word[word],
+        }),
+        None => Ok(()),
     }
 }
 
@@ -45,6 +73,7 @@ struct Header {
 
 fn load_text(docword: &Path, vocab: Option<&Path>) -> Result<Corpus, LoadError> {
     let (header, mut pairs) = read_pairs(docword)?;
+    doubt(docword, &header, pairs.len() as u64, vocab.is_some())?;
     let vocabulary = vocab.map(|vocab| read_spellings(vocab, docword, &header)).transpose()?.unwrap_or_default();
     let key = |&(document, entry): &(u32, Entry)| (document, entry.word);
     if !pairs.is_sorted_by_key(key) {
@@ -61,6 +90,19 @@ fn load_text(docword: &Path, vocab: Option<&Path>) -> Result<Corpus, LoadError> 
     let entries: Vec<Entry> = pairs.into_iter().map(|(_, entry)| entry).collect();
     let name = format!("UCI bag of words, {} documents x {} words", header.documents, header.words);
     Ok(Corpus::from_parts(name, header.words, vocabulary, starts, entries))
+}
+
+/// Refuses a header that promises far more documents, or words that nobody spells, than its pairs can fill: it is mistyped, and would take
+/// memory for what is not there.
+fn doubt(file: &Path, header: &Header, pairs: u64, are_words_spelled: bool) -> Result<(), LoadError> {
+    let limit = ALWAYS_BELIEVED.max(pairs.saturating_mul(BELIEVED_PER_PAIR));
+    let promises = [(1, "documents", header.documents), (2, "words", if are_words_spelled { 0 } else { header.words })];
+    match promises.into_iter().find(|promise| u64::from(promise.2) > limit) {
+        Some((line, what, promised)) => {
+            Err(LoadError::Doubtful { file: file.to_owned(), line, what, promised, pairs, limit })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The header and the pairs, documents and words counted from 0.

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use datasets::bow::partition::Part;
-use datasets::bow::{Corpus, Entry};
+use datasets::bow::{Corpus, Entry, MAX_TOKENS_PER_WORD};
 use emulator::random::stream;
 use emulator::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,8 @@ use crate::layout::{Layout, Table};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, Workload};
 
-/// Whole numbers up to here are exact in f32.
-const EXACT: usize = 1 << 24;
+/// Whole numbers up to here are exact in f32. Corpora are refused when they are loaded; this is the last check.
+const EXACT: usize = MAX_TOKENS_PER_WORD as usize;
 
 /// A corpus that cannot be counted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
