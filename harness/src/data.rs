@@ -50,7 +50,14 @@ pub fn known() -> Vec<(String, String)> {
         ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` beside it"),
         ("CIFAR-10", "`data_batch_*.bin` and `test_batch.bin`"),
         ("MNIST", "`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, and the two of `t10k`"),
-        ("JPEG by class", "`train/<class>/*.jpg` and `test/<class>/*.jpg` (or `val/`), as ImageNet by WordNet id"),
+        (
+            "JPEG by class",
+            "`train/<class>/*.jpg` and `test/<class>/*.jpg` (or `val/`), as ImageNet by WordNet id; or `<class>/*.jpg`",
+        ),
+        (
+            "ILSVRC12, Tiny-ImageNet",
+            "the same, with `val/` listed in `LOC_val_solution.csv` or `val/val_annotations.txt`",
+        ),
         ("cache", "what `experiments data import` and `generate` write"),
     ];
     entries.map(|(name, about)| (name.to_string(), about.to_string())).to_vec()

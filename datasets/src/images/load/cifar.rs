@@ -1,10 +1,14 @@
 //! CIFAR-10's binary batches: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
 //!
 //! A batch is records of 3,073 bytes: the class, 0 to 9, then 32 x 32 pixels, red, green and blue planes. The classes' names are
-//! in `batches.meta.txt`, one a line; without it they are the known ones.
+//! in `batches.meta.txt`, one a line; without it they are the known ones. A batch that comes twice, by its name (a browser's copy
+//! `data_batch_1 (1).bin`) or by its content, is an error, and so is a class without images to learn from.
 
+use std::collections::{BTreeMap, HashMap};
+
+use super::classes::{untested, without_images};
 use super::error::format;
-use super::tree::{File, Tree};
+use super::tree::{File, Tree, without_copy_mark};
 use super::{LoadError, Loaded};
 use crate::images::{ImageShape, Images};
 
@@ -13,13 +17,15 @@ const RECORD_BYTES: usize = 3_073;
 const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const NAMES: &str = "batches.meta.txt";
 
-/// The batches of a tree; none when there is none.
-pub(super) fn load(tree: &Tree) -> Result<Option<Loaded>, LoadError> {
-    let (test, train): (Vec<&File>, Vec<&File>) =
-        tree.files.iter().filter(|file| is_batch(file)).partition(|file| file.last_name().contains("test"));
-    if test.is_empty() && train.is_empty() {
+/// The batches of a tree; none when there is none. `named`: a file right in the root that was asked for; none of the set that has
+/// not this file.
+pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, LoadError> {
+    let batches: Vec<&File> = tree.files.iter().filter(|file| is_batch(file)).collect();
+    if batches.is_empty() || named.is_some_and(|name| batches.iter().all(|file| file.name != name)) {
         return Ok(None);
     }
+    check_copies(tree, &batches)?;
+    let (test, train): (Vec<&File>, Vec<&File>) = batches.iter().partition(|file| file.last_name().contains("test"));
     let root = || tree.root.display().to_string();
     for (files, part, example) in [(&train, "learn from", "data_batch_1.bin"), (&test, "test on", "test_batch.bin")] {
         if files.is_empty() {
@@ -27,9 +33,20 @@ pub(super) fn load(tree: &Tree) -> Result<Option<Loaded>, LoadError> {
         }
     }
     let classes = names(tree)?;
-    let (train, test) = (read(tree, &train)?, read(tree, &test)?);
-    let name = format!("CIFAR-10, {} images to learn from, {} to test on", train.0.len(), test.0.len());
+    let mut seen = HashMap::new();
+    let (train, test) = (read(tree, &train, &mut seen)?, read(tree, &test, &mut seen)?);
+    if let Some(class) = without_images(&train.0, &classes) {
+        let found = format!("no image of class `{class}` to learn from");
+        return Err(format(root(), found, "at least one of each of the 10 classes"));
+    }
+    let untested = untested(&test.0, &classes);
+    let name = format!("CIFAR-10, {} images to learn from, {} to test on{untested}", train.0.len(), test.0.len());
     Ok(Some(Loaded::whole(Images::in_memory(name, classes, SHAPE, train, test))))
+}
+
+/// A batch of a tree, if there is one.
+pub(super) fn is_there(tree: &Tree) -> Option<&File> {
+    tree.files.iter().find(|file| is_batch(file))
 }
 
 /// By name, or any `.bin` of whole records.
@@ -37,6 +54,22 @@ fn is_batch(file: &File) -> bool {
     let name = file.last_name();
     let is_named = name.starts_with("data_batch") || name.starts_with("test_batch");
     name.ends_with(".bin") && (is_named || (file.bytes > 0 && file.bytes.is_multiple_of(RECORD_BYTES as u64)))
+}
+
+/// No two batches may be one by their names: in two folders they are of two sets, in one folder one is a copy.
+fn check_copies(tree: &Tree, batches: &[&File]) -> Result<(), LoadError> {
+    let mut first: BTreeMap<String, &File> = BTreeMap::new();
+    for &file in batches {
+        let Some(same) = first.insert(without_copy_mark(file.last_name()), file) else { continue };
+        if same.folder() == file.folder() {
+            let found = format!("{} and {}, one batch by their names", same.last_name(), file.last_name());
+            return Err(format(tree.place(file.folder()), found, "one of them"));
+        }
+        let mut folders: Vec<String> = batches.iter().map(|file| tree.relative(file.folder())).collect();
+        folders.dedup();
+        return Err(tree.ambiguous(folders));
+    }
+    Ok(())
 }
 
 fn names(tree: &Tree) -> Result<Vec<String>, LoadError> {
@@ -53,7 +86,12 @@ fn names(tree: &Tree) -> Result<Vec<String>, LoadError> {
     Ok(names)
 }
 
-fn read(tree: &Tree, files: &[&File]) -> Result<(Vec<u16>, Vec<u8>), LoadError> {
+/// Labels and pixels of these batches. `seen`: the batches read so far, by their content.
+fn read<'a>(
+    tree: &Tree,
+    files: &[&'a File],
+    seen: &mut HashMap<blake3::Hash, &'a File>,
+) -> Result<(Vec<u16>, Vec<u8>), LoadError> {
     let (mut labels, mut pixels) = (Vec::new(), Vec::new());
     for file in files {
         let place = || tree.place(&file.name);
@@ -64,6 +102,9 @@ fn read(tree: &Tree, files: &[&File]) -> Result<(Vec<u16>, Vec<u8>), LoadError> 
                 all => format!("{all} bytes, {} of them after the last whole record", all % RECORD_BYTES),
             };
             return Err(format(place(), found, format!("records of {RECORD_BYTES} bytes, at least one")));
+        }
+        if let Some(same) = seen.insert(blake3::hash(&bytes), file) {
+            return Err(format(place(), format!("the images of {} once more", same.name), "other ones in each batch"));
         }
         for (number, record) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
             if usize::from(record[0]) >= CLASSES.len() {

@@ -75,13 +75,25 @@ pub enum LoadError {
         /// What it has or begins with.
         found: String,
     },
-    /// A folder with more than one set.
-    #[error("{folder}: found more than one set of images ({}), expected one; name the file", .files.join("; "))]
+    /// Images, but not in folders by class.
+    #[error(
+        "{path}: found {found}, expected folders of JPEG by class: train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg"
+    )]
+    NoClasses {
+        /// The file, folder or archive.
+        path: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// A folder or archive with more than one set.
+    #[error("{place}: found more than one set of images ({}), expected one; {advice}", .sets.join("; "))]
     Ambiguous {
-        /// The folder.
-        folder: PathBuf,
-        /// The files.
-        files: Vec<String>,
+        /// The folder or archive.
+        place: PathBuf,
+        /// The sets, or a file of each.
+        sets: Vec<String>,
+        /// How to choose one.
+        advice: &'static str,
     },
     /// A cache file that is damaged or of another version.
     #[error(transparent)]

@@ -2,25 +2,28 @@
 //!
 //! An archive is read once, into memory, up to [`MAX_ARCHIVE_BYTES`]; files on disk are opened when they are asked for.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use lzma_rust2::XzReader;
 
-use super::LoadError;
+use super::{JPEG_MAGIC, LoadError};
 use crate::text::TextError;
 use crate::text::folder::{Entry, listed};
 use crate::text::gzip::{Gunzip, MAGIC as GZIP_MAGIC};
 
-/// Folders below the root that are looked into: `root/train/class/`, and one more around it.
-const MAX_DEPTH: usize = 3;
+/// Folders below the root that are looked into: `root/train/class/images/`, and one more around it.
+const MAX_DEPTH: usize = 4;
 /// Files that are looked at; ImageNet has 1.3 million.
 const MAX_FILES: usize = 20_000_000;
 /// Bytes of files that an archive may have.
 const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
 /// Memory that unpacking xz may take, in KiB.
 const XZ_MEMORY_KIB: u32 = 1 << 20;
+/// Endings of images' names.
+const IMAGE_ENDINGS: [&str; 11] = ["jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "ppm"];
 const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
 /// Where a tar header says that it is one, and with what.
 const TAR_MAGIC_AT: usize = 257;
@@ -31,7 +34,7 @@ pub(super) struct Tree {
     /// The folder or archive.
     pub(super) root: PathBuf,
     pub(super) files: Vec<File>,
-    /// Folders' names, sorted.
+    /// Names of all folders, sorted.
     pub(super) folders: Vec<String>,
     /// What is passed over right in the root, with what it is.
     others: Vec<String>,
@@ -80,6 +83,7 @@ impl Tree {
     fn sort(&mut self) {
         self.files.sort_by(|a, b| a.name.cmp(&b.name));
         self.folders.sort();
+        self.folders.dedup();
         self.others.sort();
     }
 
@@ -147,13 +151,58 @@ impl Tree {
                 tree.files.push(File { name, bytes: content.len() as u64, content: Content::InMemory(content.into()) });
             }
         }
+        tree.add_implied_folders();
         tree.sort();
         Ok(tree)
     }
 
-    /// Where a name is, for messages.
+    /// The folders that files lie in: an archive need not list them.
+    fn add_implied_folders(&mut self) {
+        let mut implied: BTreeSet<&str> = BTreeSet::new();
+        for file in &self.files {
+            let mut name = file.name.as_str();
+            while let Some((folder, _)) = name.rsplit_once('/') {
+                if !implied.insert(folder) {
+                    break;
+                }
+                name = folder;
+            }
+        }
+        self.folders.extend(implied.into_iter().map(str::to_owned));
+    }
+
+    /// The files whose names begin with `prefix`.
+    pub(super) fn below(&self, prefix: &str) -> &[File] {
+        let from = self.files.partition_point(|file| file.name.as_str() < prefix);
+        let count = self.files[from..].partition_point(|file| file.name.starts_with(prefix));
+        &self.files[from..from + count]
+    }
+
+    /// The file of this name.
+    pub(super) fn file(&self, name: &str) -> Option<&File> {
+        self.files.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|at| &self.files[at])
+    }
+
+    /// Whether there is a folder of this name.
+    pub(super) fn has_folder(&self, name: &str) -> bool {
+        self.folders.binary_search_by(|folder| folder.as_str().cmp(name)).is_ok()
+    }
+
+    /// Where a name is, for messages; the root without one.
     pub(super) fn place(&self, name: &str) -> String {
-        self.root.join(name).display().to_string()
+        let place = if name.is_empty() { self.root.clone() } else { self.root.join(name) };
+        place.display().to_string()
+    }
+
+    /// A folder of the tree as it is called in it.
+    pub(super) fn relative(&self, folder: &str) -> String {
+        if folder.is_empty() { "the files right in it".to_owned() } else { format!("{folder}/") }
+    }
+
+    /// The error about more than one set.
+    pub(super) fn ambiguous(&self, sets: Vec<String>) -> LoadError {
+        let advice = if self.root.is_dir() { "name one of them" } else { "unpack it and name one of them" };
+        LoadError::Ambiguous { place: self.root.clone(), sets, advice }
     }
 
     /// What is there, for a message: the first names.
@@ -162,6 +211,21 @@ impl Tree {
         let folders = self.folders.iter().map(String::as_str).filter(top).map(|name| format!("{name}/"));
         let files = self.files.iter().map(|file| file.name.as_str()).filter(top).map(str::to_owned);
         listed(&folders.chain(files).chain(self.others.iter().cloned()).collect::<Vec<_>>())
+    }
+
+    /// Images by their names that are in no set, for a message; none when most files are something else.
+    pub(super) fn loose_images(&self) -> Option<String> {
+        const NAMED: usize = 8;
+        let images = || self.files.iter().filter(|file| file.is_named_image());
+        let count = images().count();
+        if count == 0 || 2 * count < self.files.len() {
+            return None;
+        }
+        let is_jpeg = images().take(NAMED).any(File::is_jpeg);
+        let kind = if is_jpeg { "in no folders by class" } else { "that are no JPEG" };
+        let names: Vec<&str> = images().take(NAMED).map(|file| file.name.as_str()).collect();
+        let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+        Some(format!("{count} images {kind} ({}{more})", names.join(", ")))
     }
 }
 
@@ -210,9 +274,25 @@ impl File {
         Ok(bytes)
     }
 
+    /// Whether it is called as images are.
+    pub(super) fn is_named_image(&self) -> bool {
+        let ending = self.last_name().rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+        ending.is_some_and(|ending| IMAGE_ENDINGS.contains(&ending.as_str()))
+    }
+
+    /// Whether it begins as a JPEG does.
+    pub(super) fn is_jpeg(&self) -> bool {
+        self.head(JPEG_MAGIC.len()).is_ok_and(|head| head == JPEG_MAGIC)
+    }
+
     /// Its name without folders.
     pub(super) fn last_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// The folder that it lies in; empty for the root.
+    pub(super) fn folder(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
     /// Where it is on disk; none in an archive.
@@ -222,6 +302,23 @@ impl File {
             Content::InMemory(_) => None,
         }
     }
+}
+
+/// A file's name without what systems and browsers add to that of a copy: ` (1)`, ` - Copy`, `Copy of `, ` copy`.
+pub(super) fn without_copy_mark(name: &str) -> String {
+    let mut plain = name.to_owned();
+    for mark in [" - Copy", "Copy of ", " copy"] {
+        plain = plain.replace(mark, "");
+    }
+    while let Some(open) = plain.find('(') {
+        let digits = plain[open + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let close = open + 1 + digits;
+        if digits == 0 || plain.as_bytes().get(close) != Some(&b')') {
+            break;
+        }
+        plain.replace_range(plain[..open].trim_end().len()..=close, "");
+    }
+    plain
 }
 
 /// Whether a file is an archive, by content.
