@@ -146,6 +146,54 @@ fn ratings_are_generated_verified_and_imported() {
 }
 
 #[test]
+fn a_place_without_data_is_told_every_kind_that_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = [b"no line of text ".repeat(1_000), vec![0xff]].concat();
+    let files: [(&str, &[u8]); 4] = [
+        ("cifar-10-batches-py/data_batch_1", b"\x80\x02}q\x01"),
+        ("cifar-100/train.bin", &[7; 3_074]),
+        ("words.txt", b"words"),
+        ("long", &long),
+    ];
+    for (name, bytes) in files {
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    for (name, found) in [
+        ("cifar-10-batches-py", "found a folder with data_batch_1"),
+        ("cifar-100", "found a folder with train.bin"),
+        ("words.txt", "found a file that begins with `words`"),
+        ("long", "found a file that begins with `no line `"),
+    ] {
+        let failure = run_data(&["data", "verify", folder.path().join(name).to_str().unwrap()]).unwrap_err();
+        for part in [found, "expected ratings: MovieLens", "; or bags of words: docword.*.txt", "; or images: CIFAR-10"]
+        {
+            assert!(failure.message().contains(part), "{name}: {}", failure.message());
+        }
+    }
+    // What seems to be of one kind is told as that kind.
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    fs::write(images.join("a.jpg"), b"\xff\xd8").unwrap();
+    let failure = run_data(&["data", "verify", images.to_str().unwrap()]).unwrap_err();
+    assert!(failure.message().contains("found 1 images in no folders by class (a.jpg)"), "{}", failure.message());
+}
+
+#[test]
+fn what_a_run_would_refuse_verify_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, says) in [
+        ("docword.a.txt", "2\n1\n2\n1 1 16777216\n2 1 1\n", "found word 1 16777217 times, expected at most 16777216"),
+        ("docword.b.txt", "100000000\n100000000\n1\n1 1 1\n", "found 100000000 documents for 1 pairs"),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let failure = run_data(&["data", "verify", file.to_str().unwrap()]).unwrap_err();
+        assert!(matches!(failure, Failure::Input(_)) && failure.message().contains(says), "{}", failure.message());
+    }
+}
+
+#[test]
 fn a_damaged_cache_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.ratings");

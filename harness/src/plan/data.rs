@@ -61,6 +61,17 @@ pub enum DataError {
     /// No images there.
     #[error(transparent)]
     Images(#[from] images::load::LoadError),
+    /// Nothing there that looks like data of any kind.
+    #[error(
+        "{}: found {found}, expected ratings: {}; or bags of words: {}; or images: {}",
+        path.display(), ratings::load::formats(), bow::load::EXPECTED, images::load::EXPECTED
+    )]
+    NoKind {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it has or begins with.
+        found: String,
+    },
     /// Data of another kind there.
     #[error("{}: found {found} ({name}), expected {expected}, which the workload `{}` learns from", path.display(), expected.workload())]
     OtherKind {
@@ -192,7 +203,7 @@ fn read(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
 /// The data in a file or folder, of whichever kind; `seed` decides which ratings are held out.
 ///
 /// # Errors
-/// When they are of no kind: what is wrong with the kind that they seem to be, or with them as ratings.
+/// When they are of no kind: what is wrong with the kind that they seem to be, or which kinds there are.
 pub fn read_any(path: &Path, seed: u64) -> Result<DataSet, DataError> {
     let mut errors = Vec::new();
     for kind in KINDS {
@@ -201,8 +212,22 @@ pub fn read_any(path: &Path, seed: u64) -> Result<DataSet, DataError> {
             Err(error) => errors.push(error),
         }
     }
-    let seems = errors.iter().position(|error| !error.is_other()).unwrap_or(0);
-    Err(errors.swap_remove(seems))
+    match errors.iter().position(|error| !error.is_other()) {
+        Some(seems) => Err(errors.swap_remove(seems)),
+        None => Err(no_kind(path, errors)),
+    }
+}
+
+/// The error about a place without data of any kind. What is there, the images' says for files, folders and archives.
+fn no_kind(path: &Path, mut errors: Vec<DataError>) -> DataError {
+    let found = errors.iter().find_map(|error| match error {
+        DataError::Images(images::load::LoadError::Unknown { found, .. }) => Some(found.clone()),
+        _ => None,
+    });
+    match found {
+        Some(found) => DataError::NoKind { path: path.to_owned(), found },
+        None => errors.swap_remove(0),
+    }
 }
 
 /// Every kind, in the order in which files are tried.
@@ -219,7 +244,7 @@ impl DataError {
             DataError::Ratings(error) => matches!(error, OfRatings::Unknown { .. } | OfRatings::NothingFound { .. }),
             DataError::Corpus(error) => matches!(error, OfCorpus::Unknown { .. } | OfCorpus::NothingFound { .. }),
             DataError::Images(error) => matches!(error, OfImages::Unknown { .. }),
-            DataError::OtherKind { .. } => true,
+            DataError::NoKind { .. } | DataError::OtherKind { .. } => true,
         }
     }
 }

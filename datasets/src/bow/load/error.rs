@@ -8,6 +8,9 @@ use crate::bow::MAX_TOKENS_PER_WORD;
 use crate::bow::cache::CacheError;
 use crate::text::TextError;
 
+/// Every form of bags of words, for messages.
+pub const EXPECTED: &str = "docword.*.txt of UCI (also as .gz), or a cache of bags of words";
+
 /// Why a corpus could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -99,9 +102,7 @@ pub enum LoadError {
         expected: u32,
     },
     /// A file of another kind.
-    #[error(
-        "{file}: found {found}, expected a bag of words: docword.*.txt of UCI (also as .gz), or a cache of bags of words"
-    )]
+    #[error("{file}: found {found}, expected a bag of words: {EXPECTED}")]
     Unknown {
         /// The file.
         file: PathBuf,

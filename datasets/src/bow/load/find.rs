@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{A_LINE, LoadError, begins_as_docword};
 use crate::bow::cache::MAGIC;
+use crate::text::TextError;
 use crate::text::folder::{entries, file_name, has, head, is_folder, plain_name};
 use crate::text::lines::{Lines, shown};
 
@@ -31,7 +32,14 @@ fn in_file(file: &Path) -> Result<Source, LoadError> {
         return Ok(Source::Cache(file.to_owned()));
     }
     let is_named = plain_name(file).starts_with(DOCWORD);
-    if is_named || begins_as_docword(file)? {
+    let begins_well = match begins_as_docword(file) {
+        // No line of text is so long.
+        Err(TextError::Line { found, .. }) if !is_named => {
+            return Err(LoadError::Unknown { file: file.to_owned(), found });
+        }
+        begins => begins?,
+    };
+    if is_named || begins_well {
         return Ok(Source::Text { docword: file.to_owned(), vocab: spellings_beside(file)? });
     }
     let mut lines = Lines::open_beginning(file, A_LINE)?;

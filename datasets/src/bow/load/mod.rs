@@ -16,7 +16,7 @@ mod find;
 
 use std::path::Path;
 
-pub use error::LoadError;
+pub use error::{EXPECTED, LoadError};
 
 use self::find::Source;
 use super::cache::read_cache;

@@ -8,6 +8,9 @@ use thiserror::Error;
 use crate::images::cache::CacheError;
 use crate::text::TextError;
 
+/// Every form of images, for messages.
+pub const EXPECTED: &str = "CIFAR-10's binary batches, MNIST's idx files, folders train/<class>/ and test/<class>/ of JPEG (any of them also in a .tar, .tar.gz or .tar.xz), or a cache of images";
+
 /// Why images could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -66,9 +69,7 @@ pub enum LoadError {
         first: Vec<String>,
     },
     /// No set of images.
-    #[error(
-        "{path}: found {found}, expected images: CIFAR-10's binary batches, MNIST's idx files, folders train/<class>/ and test/<class>/ of JPEG (either also in a .tar, .tar.gz or .tar.xz), or a cache of images"
-    )]
+    #[error("{path}: found {found}, expected images: {EXPECTED}")]
     Unknown {
         /// The file or folder.
         path: PathBuf,

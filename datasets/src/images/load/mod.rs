@@ -24,7 +24,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub use self::error::LoadError;
+pub use self::error::{EXPECTED, LoadError};
 use self::tree::Tree;
 use super::Images;
 use super::cache::{MAGIC, read_cache};

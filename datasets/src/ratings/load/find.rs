@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{A_LINE, FORMATS, Format, LoadError, recognise};
 use crate::ratings::cache;
+use crate::text::TextError;
 use crate::text::folder::{self, entries, has, plain_name};
 use crate::text::lines::{Lines, shown};
 
@@ -37,8 +38,12 @@ fn in_file(file: &Path) -> Result<Source, LoadError> {
         return Err(unknown("a zip archive (unpack it first)".into()));
     }
     let mut lines = Lines::open(file, A_LINE)?;
-    let Some((_, line)) = lines.next()? else {
-        return Err(LoadError::Empty { file: file.to_owned(), expected: formats() });
+    let line = match lines.next() {
+        Ok(Some((_, line))) => line,
+        Ok(None) => return Err(LoadError::Empty { file: file.to_owned(), expected: formats() }),
+        // No line of text is so long.
+        Err(TextError::Line { found, .. }) => return Err(unknown(found)),
+        Err(error) => return Err(error.into()),
     };
     if line.contains(&0) || std::str::from_utf8(line).is_err() {
         return Err(unknown(format!("binary data beginning with {}", shown(line))));
@@ -113,7 +118,8 @@ fn begins_well(format: &Format, file: &Path) -> bool {
     }
 }
 
-fn formats() -> String {
+/// Every form of ratings, for messages.
+pub fn formats() -> String {
     let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
     format!("{} (each also as .gz), or a cache of ratings", names.join(", "))
 }

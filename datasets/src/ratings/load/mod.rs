@@ -23,6 +23,7 @@ mod recbole;
 use std::path::{Path, PathBuf};
 
 pub use error::LoadError;
+pub use find::formats;
 pub use ids::Ids;
 
 use self::find::{Recognised, Source};
