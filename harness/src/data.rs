@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use datasets::bow::{self, Corpus};
 use datasets::images::{self, Images};
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
-use datasets::ratings::load::{Ids, load};
+use datasets::ratings::load::{Ids, Loaded, load};
 use datasets::ratings::{self, Ratings};
 
 use crate::cli::{DataCommand, Failure, Generated};
@@ -72,12 +72,6 @@ fn list() -> String {
 }
 
 fn import(path: &Path, out: Option<&Path>) -> Result<String, Failure> {
-    // As ratings first: with the names that the file gives to users and items.
-    if let Ok(loaded) = load(path, HeldOut { share: DEFAULT_SHARE, seed: SEED }) {
-        let out = out.map_or_else(|| default_out(path, "ratings"), Path::to_path_buf);
-        ratings::cache::write_cache(&loaded.ratings, &loaded.ids, &out).map_err(Failure::run)?;
-        return Ok(written(&numbers_of_ratings(&loaded.ratings), &out));
-    }
     let out = |ending| out.map_or_else(|| default_out(path, ending), Path::to_path_buf);
     match read_any(path, SEED).map_err(Failure::input)? {
         DataSet::Corpus(corpus) => {
@@ -95,7 +89,13 @@ fn import(path: &Path, out: Option<&Path>) -> Result<String, Failure> {
             images::cache::write_cache(&images, &out("images")).map_err(Failure::run)?;
             Ok(written(&numbers_of_images(&images), &out("images")))
         }
-        DataSet::Ratings(_) => Err(Failure::input(format!("{}: changed while it was being read", path.display()))),
+        // Once more, with the names that the file gives to users and items.
+        DataSet::Ratings(_) => {
+            let Loaded { ratings, ids } =
+                load(path, HeldOut { share: DEFAULT_SHARE, seed: SEED }).map_err(Failure::input)?;
+            ratings::cache::write_cache(&ratings, &ids, &out("ratings")).map_err(Failure::run)?;
+            Ok(written(&numbers_of_ratings(&ratings), &out("ratings")))
+        }
     }
 }
 

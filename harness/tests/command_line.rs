@@ -176,7 +176,22 @@ fn a_place_without_data_is_told_every_kind_that_there_is() {
     fs::create_dir(&images).unwrap();
     fs::write(images.join("a.jpg"), b"\xff\xd8").unwrap();
     let failure = run_data(&["data", "verify", images.to_str().unwrap()]).unwrap_err();
-    assert!(failure.message().contains("found 1 images in no folders by class (a.jpg)"), "{}", failure.message());
+    assert!(failure.message().contains("found 1 image in no folders by class (a.jpg)"), "{}", failure.message());
+}
+
+#[test]
+fn a_folder_with_data_of_more_than_one_kind_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("ratings.csv"), "userId,movieId,rating,timestamp\n1,10,4.0,0\n").unwrap();
+    fs::write(path("docword.a.txt"), "1\n1\n1\n1 1 1\n").unwrap();
+    for words in [&["verify"][..], &["import", "--out", &path("out")]] {
+        let failure = run_data(&[&["data"], words, &[&path("")]].concat()).unwrap_err();
+        let says = "found data of more than one kind (ratings: MovieLens ratings.csv, 1 users x 1 items; bags of words: UCI bag of words, 1 documents x 1 words), expected one; name the file";
+        assert!(failure.message().ends_with(says), "{}", failure.message());
+    }
+    assert!(run_data(&["data", "verify", &path("docword.a.txt")]).unwrap().contains("1 tokens"));
+    assert!(!folder.path().join("out").exists());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! The best site is the one that has all data first. Times within 0.1 % of the least are equal; among those the site is best to
 //! which moving costs least, then where a machine costs least, then the first of the profile.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use datasets::bow::config::NYTIMES_TOKENS;
 use datasets::ratings::config::NETFLIX_RATINGS;
@@ -89,7 +90,7 @@ fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<B
         (Scale::Netflix, _) => NETFLIX_BYTES,
         (Scale::Nytimes, _) => NYTIMES_BYTES,
         (Scale::Ilsvrc12, _) => ILSVRC12_BYTES,
-        (Scale::None, DataSource::File(_, path)) => bytes_below(path),
+        (Scale::None, DataSource::File(_, path)) => bytes_below(path, &mut BTreeSet::new()),
         (Scale::None, DataSource::Generated(_)) => {
             proportional(NETFLIX_BYTES, known.size.work + known.size.held_out, NETFLIX_RATINGS)
         }
@@ -110,14 +111,19 @@ fn proportional(bytes: u64, entries: u64, of: u64) -> u64 {
     (u128::from(bytes) * u128::from(entries) / u128::from(of)) as u64
 }
 
-/// Of a file, or of all files in a folder. What cannot be read has been told by the loader.
-fn bytes_below(path: &Path) -> u64 {
+/// Of a file, or of all regular files in a folder, also behind links; a folder counts once, whatever links lead back to it. What cannot be
+/// read has been told by the loader.
+fn bytes_below(path: &Path, counted: &mut BTreeSet<PathBuf>) -> u64 {
     let Ok(metadata) = std::fs::metadata(path) else { return 0 };
-    if !metadata.is_dir() {
+    if metadata.is_file() {
         return metadata.len();
     }
+    let mut is_new = || std::fs::canonicalize(path).is_ok_and(|whole| counted.insert(whole));
+    if !metadata.is_dir() || !is_new() {
+        return 0;
+    }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries.map(|entry| bytes_below(&entry.path())).sum()
+    entries.map(|entry| bytes_below(&entry.path(), counted)).sum()
 }
 
 /// What is held against one another: seconds, USD of moving, USD of a machine's hour.
@@ -167,5 +173,28 @@ impl Plan {
             system: System::Global(central.inside),
             ..self.clone()
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_back_into_a_folder_and_devices_count_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(path("train/a")).unwrap();
+        std::fs::write(path("train/a/1"), [0; 100]).unwrap();
+        std::fs::write(path("2"), [0; 10]).unwrap();
+        for (link, to) in
+            [("self", "."), ("again", "."), ("train/up", ".."), ("train/a/on", "../../train"), ("zero", "/dev/zero")]
+        {
+            symlink(to, path(link)).unwrap();
+        }
+        assert_eq!(bytes_below(folder.path(), &mut BTreeSet::new()), 110);
+        assert_eq!(bytes_below(&path("2"), &mut BTreeSet::new()), 10);
     }
 }

@@ -72,6 +72,14 @@ pub enum DataError {
         /// What it has or begins with.
         found: String,
     },
+    /// Data of more than one kind there.
+    #[error("{}: found data of more than one kind ({}), expected one; name the file", path.display(), found.join("; "))]
+    ManyKinds {
+        /// The folder.
+        path: PathBuf,
+        /// What it has of each.
+        found: Vec<String>,
+    },
     /// Data of another kind there.
     #[error("{}: found {found} ({name}), expected {expected}, which the workload `{}` learns from", path.display(), expected.workload())]
     OtherKind {
@@ -203,14 +211,23 @@ fn read(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
 /// The data in a file or folder, of whichever kind; `seed` decides which ratings are held out.
 ///
 /// # Errors
-/// When they are of no kind: what is wrong with the kind that they seem to be, or which kinds there are.
+/// When they are of no kind: what is wrong with the kind that they seem to be, or which kinds there are. When they are of several.
 pub fn read_any(path: &Path, seed: u64) -> Result<DataSet, DataError> {
-    let mut errors = Vec::new();
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
     for kind in KINDS {
         match read_kind(kind, path, seed) {
-            Ok(data) => return Ok(data),
+            // A file is of one kind; a folder may have files of several.
+            Ok(data) if !path.is_dir() => return Ok(data),
+            Ok(data) => found.push(data),
             Err(error) => errors.push(error),
         }
+    }
+    if found.len() > 1 {
+        let found = found.iter().map(|data| format!("{}: {}", data.kind(), data.name())).collect();
+        return Err(DataError::ManyKinds { path: path.to_owned(), found });
+    }
+    if let Some(data) = found.pop() {
+        return Ok(data);
     }
     match errors.iter().position(|error| !error.is_other()) {
         Some(seems) => Err(errors.swap_remove(seems)),
@@ -244,7 +261,7 @@ impl DataError {
             DataError::Ratings(error) => matches!(error, OfRatings::Unknown { .. } | OfRatings::NothingFound { .. }),
             DataError::Corpus(error) => matches!(error, OfCorpus::Unknown { .. } | OfCorpus::NothingFound { .. }),
             DataError::Images(error) => matches!(error, OfImages::Unknown { .. }),
-            DataError::NoKind { .. } | DataError::OtherKind { .. } => true,
+            DataError::NoKind { .. } | DataError::ManyKinds { .. } | DataError::OtherKind { .. } => true,
         }
     }
 }

@@ -20,6 +20,8 @@ const MAX_DEPTH: usize = 4;
 const MAX_FILES: usize = 20_000_000;
 /// Bytes of files that an archive may have.
 const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
+/// Bytes of a file that an archive's header is believed before they are there.
+const MAX_RESERVED_BYTES: u64 = 1 << 20;
 /// Memory that unpacking xz may take, in KiB.
 const XZ_MEMORY_KIB: u32 = 1 << 20;
 /// Endings of images' names.
@@ -143,7 +145,7 @@ impl Tree {
                 if total > MAX_ARCHIVE_BYTES {
                     return Err(LoadError::LargeArchive { file: path.to_owned(), limit: MAX_ARCHIVE_BYTES });
                 }
-                let mut content = Vec::with_capacity(entry.size() as usize);
+                let mut content = Vec::with_capacity(entry.size().min(MAX_RESERVED_BYTES) as usize);
                 entry.read_to_end(&mut content).map_err(damaged)?;
                 if (content.len() as u64) < entry.size() {
                     return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
@@ -222,10 +224,15 @@ impl Tree {
             return None;
         }
         let is_jpeg = images().take(NAMED).any(File::is_jpeg);
-        let kind = if is_jpeg { "in no folders by class" } else { "that are no JPEG" };
+        let kind = match (is_jpeg, count) {
+            (true, _) => "in no folders by class",
+            (false, 1) => "that is no JPEG",
+            (false, _) => "that are no JPEG",
+        };
         let names: Vec<&str> = images().take(NAMED).map(|file| file.name.as_str()).collect();
         let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
-        Some(format!("{count} images {kind} ({}{more})", names.join(", ")))
+        let s = if count == 1 { "" } else { "s" };
+        Some(format!("{count} image{s} {kind} ({}{more})", names.join(", ")))
     }
 }
 
