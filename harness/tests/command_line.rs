@@ -180,6 +180,18 @@ fn a_place_without_data_is_told_every_kind_that_there_is() {
 }
 
 #[test]
+fn a_folder_too_full_for_ratings_is_told_as_images() {
+    // One more than the loaders of ratings and of bags look at.
+    const FILES: u32 = 50_001;
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..FILES {
+        fs::File::create(folder.path().join(format!("ILSVRC2012_val_{number:08}.JPEG"))).unwrap();
+    }
+    let failure = run_data(&["data", "verify", folder.path().to_str().unwrap()]).unwrap_err();
+    assert!(failure.message().contains("found 50001 images that are no JPEG"), "{}", failure.message());
+}
+
+#[test]
 fn a_folder_with_data_of_more_than_one_kind_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

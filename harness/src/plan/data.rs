@@ -9,6 +9,7 @@ use datasets::images::load::{Loaded, Options};
 use datasets::images::{self, Images};
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::{self, Ratings};
+use datasets::text::TextError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -258,8 +259,15 @@ impl DataError {
             ratings::load::LoadError as OfRatings,
         };
         match self {
-            DataError::Ratings(error) => matches!(error, OfRatings::Unknown { .. } | OfRatings::NothingFound { .. }),
-            DataError::Corpus(error) => matches!(error, OfCorpus::Unknown { .. } | OfCorpus::NothingFound { .. }),
+            // Too many files for ratings or bags may be images.
+            DataError::Ratings(error) => matches!(
+                error,
+                OfRatings::Unknown { .. } | OfRatings::NothingFound { .. } | OfRatings::Text(TextError::TooMany { .. })
+            ),
+            DataError::Corpus(error) => matches!(
+                error,
+                OfCorpus::Unknown { .. } | OfCorpus::NothingFound { .. } | OfCorpus::Text(TextError::TooMany { .. })
+            ),
             DataError::Images(error) => matches!(error, OfImages::Unknown { .. }),
             DataError::NoKind { .. } | DataError::ManyKinds { .. } | DataError::OtherKind { .. } => true,
         }
