@@ -31,7 +31,7 @@ pub enum Verdict {
     Fails,
     /// An input was fitted to the paper's results: agreement would show nothing.
     Calibration,
-    /// Nothing to hold it against: a user's own data, or cells that have not run.
+    /// Nothing to hold it against: a user's own data, cells that have not run, or a target that must not be believed.
     NotComparable,
 }
 
@@ -107,6 +107,8 @@ pub enum Unmeasured {
     NotRun(String),
     /// A cell never reached its target.
     NotReached(String),
+    /// There is no target, or none that may be believed.
+    NoTarget(String),
 }
 
 /// What the results allow to say.
@@ -136,7 +138,7 @@ impl Statement<'_> {
         let verdict = self.verdict(&measured, context);
         let says = match &measured {
             Ok(_) => self.says.to_owned(),
-            Err(Unmeasured::NotRun(why) | Unmeasured::NotReached(why)) => {
+            Err(Unmeasured::NotRun(why) | Unmeasured::NotReached(why) | Unmeasured::NoTarget(why)) => {
                 format!("{} [nothing measured: {why}]", self.says)
             }
         };
@@ -155,7 +157,7 @@ impl Statement<'_> {
     }
 
     fn verdict(&self, measured: &Result<Spread, Unmeasured>, context: &Context) -> Verdict {
-        if matches!(measured, Err(Unmeasured::NotRun(_))) {
+        if matches!(measured, Err(Unmeasured::NotRun(_) | Unmeasured::NoTarget(_))) {
             return Verdict::NotComparable;
         }
         if self.rests_on == RestsOn::PaperTimes {

@@ -24,6 +24,7 @@ use crate::prices::PriceList;
 use crate::results::atomic::{self, WriteError};
 use crate::results::lock::{Lock, LockError};
 use crate::results::manifest::CellEntry;
+use crate::results::sound;
 use crate::results::store::{self, NotWhole, ReadError};
 use crate::results::{CellIndex, CellResult};
 
@@ -105,7 +106,7 @@ pub struct Report {
     pub table: DataFrame,
     /// With verdicts.
     pub claims: Vec<Claim>,
-    /// What is wrong with runs that must not be believed, a line each.
+    /// What is wrong with runs and targets that must not be believed, a line each.
     pub faults: Vec<String>,
     /// What the runs cost.
     pub costs: Costs,
@@ -218,7 +219,7 @@ fn faults(cells: &[CellResult]) -> Vec<String> {
         let line = |fault| format!("{name} (seed {}) must not be believed: {fault}", summary.seed);
         summary.faults.iter().map(line).collect()
     };
-    cells.iter().flat_map(lines).collect()
+    cells.iter().flat_map(lines).chain(sound::lines(cells)).collect()
 }
 
 /// Longer values are cut in terminals: the page has them whole.

@@ -97,7 +97,8 @@ pub(super) fn draw<DB: DrawingBackend>(
     let cells = compared(&cells);
     let (slot, names) = (slot(&cells), names(&cells));
     let groups = groups(&cells, style, slot);
-    let panel = Panel { frame: layout.frame(), title: "Time to convergence" };
+    let title = if timebar::is_of_clocks(&cells) { "Time for all clocks" } else { "Time to convergence" };
+    let panel = Panel { frame: layout.frame(), title };
     panel.draw_title(canvas)?;
     let remark = remark(style, &cells, seconds_size(&groups, slot).is_some());
     canvas.text((panel.frame.right, 14.0), Anchor::Right, 12.5, FAINT, &remark)?;

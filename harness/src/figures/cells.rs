@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::claims::Unmeasured;
+use crate::results::sound::{self, Unsound};
 use crate::results::{Breakdown, CellResult, Outcome, Summary};
 
 /// The name of the cell that others are held against.
@@ -21,6 +23,8 @@ pub(super) struct Cell<'a> {
     pub(super) shown: String,
     /// One a seed, in the spec's order; at least one.
     pub(super) runs: Vec<&'a CellResult>,
+    /// What is wrong with the target of one of its runs; none when all may be believed.
+    pub(super) unsound: Option<Unsound>,
 }
 
 /// A number over seeds.
@@ -43,11 +47,14 @@ pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
         let (panel, name) = (result.panel.as_str(), result.cell.as_str());
         match cells.iter_mut().find(|cell| cell.panel == panel && cell.name == name) {
             Some(cell) => cell.runs.push(result),
-            None => cells.push(Cell { panel, name, shown: String::new(), runs: vec![result] }),
+            None => cells.push(Cell { panel, name, shown: String::new(), runs: vec![result], unsound: None }),
         }
     }
     for cell in &mut cells {
-        cell.shown = cell.fault().map_or_else(|| cell.name.to_owned(), |fault| format!("{} ({fault})", cell.name));
+        cell.unsound = cell.runs.iter().find_map(|run| sound::of_panel(results, &run.panel, run.summary.seed));
+        let no_target = cell.unsound.filter(|_| cell.has_target()).map(|_| "no target");
+        let mark = cell.fault().or(no_target);
+        cell.shown = mark.map_or_else(|| cell.name.to_owned(), |mark| format!("{} ({mark})", cell.name));
     }
     cells
 }
@@ -82,8 +89,21 @@ pub(super) fn named_or_first<'a, 'b>(cells: &[&'b Cell<'a>], name: &str) -> Opti
 impl Cell<'_> {
     /// Whether its own convergence is the target of the others.
     pub(super) fn sets_target(&self) -> bool {
-        let other = [Outcome::ClocksDone, Outcome::BrokenOff];
-        self.runs.iter().all(|run| run.summary.target.is_none() && !other.contains(&run.summary.outcome))
+        self.runs.iter().all(|run| sound::sets_target(&run.summary))
+    }
+
+    /// Whether a run of it was to reach a target, or to set one; not one that was to run for so many clocks.
+    pub(super) fn has_target(&self) -> bool {
+        self.runs.iter().any(|run| run.summary.target.is_some() || sound::sets_target(&run.summary))
+    }
+
+    /// Whether anything can be said of its time to the target.
+    pub(super) fn sound_target(&self) -> Result<(), Unmeasured> {
+        match &self.unsound {
+            _ if !self.has_target() => Err(Unmeasured::NoTarget(format!("{} was to reach no target", self.name))),
+            Some(why) => Err(Unmeasured::NoTarget(format!("{} has no sound target: {why}", self.name))),
+            None => Ok(()),
+        }
     }
 
     /// What is wrong with a run that must not be believed: `broken off`, or `invalid`. None when all may be.
@@ -91,9 +111,13 @@ impl Cell<'_> {
         fault(self.runs.iter().copied())
     }
 
-    /// How many runs reached the target (or converged).
+    /// How many runs reached the target (or converged, or did the clocks that they were to do); none with a target that must
+    /// not be believed.
     pub(super) fn reached(&self) -> usize {
-        self.runs.iter().filter(|run| run.summary.seconds_to_target.is_some()).count()
+        if self.unsound.is_some() {
+            return 0;
+        }
+        self.runs.iter().filter(|run| ended_as_asked(&run.summary)).count()
     }
 
     /// Whether all did.
@@ -105,6 +129,9 @@ impl Cell<'_> {
     pub(super) fn outcome(&self) -> String {
         if let Some(fault) = self.fault() {
             return fault.into();
+        }
+        if let Some(why) = self.unsound.filter(|_| self.has_target()) {
+            return format!("no target ({})", why.word());
         }
         match self.reached() {
             all if all == self.runs.len() => match self.runs[0].summary.outcome {
@@ -126,9 +153,10 @@ impl Cell<'_> {
         Spread::of(&values?)
     }
 
-    /// Virtual seconds to the target; none unless every run reached it.
+    /// Virtual seconds to the target; none unless every run reached one that may be believed.
     pub(super) fn seconds_to_target(&self) -> Option<Spread> {
-        self.spread(|summary| summary.seconds_to_target)
+        self.sound_target().ok()?;
+        self.spread(seconds_to_target)
     }
 
     /// Virtual seconds to the target, or to the end of runs that did not reach it: at least so long.
@@ -168,9 +196,10 @@ impl Cell<'_> {
         Spread::of(&ratios).map(|spread| Spread { mean, ..spread }).filter(|spread| spread.is_finite())
     }
 
-    /// Time to the target over `other`'s; none unless all paired runs reached it.
+    /// Time to the target over `other`'s; none unless all paired runs reached one that may be believed.
     pub(super) fn time_over(&self, other: &Cell<'_>) -> Option<Spread> {
-        self.ratio(other, |summary| summary.seconds_to_target)
+        self.sound_target().and(other.sound_target()).ok()?;
+        self.ratio(other, seconds_to_target)
     }
 
     /// The same with [`Cell::least_seconds`], for drawing.
@@ -206,6 +235,16 @@ impl Spread {
     fn is_finite(&self) -> bool {
         self.mean.is_finite() && self.low.is_finite() && self.high.is_finite()
     }
+}
+
+/// Whether a run reached its target, converged, or did the clocks that it was to do.
+pub(super) fn ended_as_asked(summary: &Summary) -> bool {
+    summary.seconds_to_target.is_some() || summary.outcome == Outcome::ClocksDone
+}
+
+/// None for a run without a target, whatever its summary says: those of earlier versions gave the time of all its clocks.
+fn seconds_to_target(summary: &Summary) -> Option<f64> {
+    summary.seconds_to_target.filter(|_| summary.outcome != Outcome::ClocksDone)
 }
 
 fn least_seconds(summary: &Summary) -> f64 {

@@ -12,13 +12,13 @@ use super::axis::{Axis, round_below};
 use super::canvas::{Canvas, FAINT, HEIGHT, PART_COLOURS, PART_HATCHES, Pen, Rect};
 use super::cells::{BASELINE, Cell, Spread, baseline, by_panel, compared, group, named_or_first};
 use super::labels::{BarNames, Form, ValueLabels};
-use super::measure::{Measures, SAME_TARGET};
+use super::measure::Measures;
 use super::panel::{LEGEND_ROW, Panel, Swatch, draw_area, legend_rows};
 use super::text::fitted;
 use super::timebar::{
-    arrow, colour, draw_time, pen, seconds_label, seconds_text, seeds_remark, speedup_value, time_unit,
+    arrow, colour, draw_time, is_of_clocks, pen, seconds_label, seconds_text, seeds_remark, speedup_value, time_unit,
 };
-use crate::claims::{Claim, Context, Statement};
+use crate::claims::{Claim, Context};
 use crate::results::{Breakdown, CellResult, Sample, Summary};
 
 /// The top of every frame below a legend of at most so many rows, and its height.
@@ -45,8 +45,7 @@ pub(super) const QUESTION: &str = "how long does each system take to converge, a
 
 /// The one thing that can be said of any cells, as a claim of this name.
 pub(super) fn same_target(id: &'static str, results: &[CellResult]) -> Vec<Claim> {
-    let statement = Statement { id, ..SAME_TARGET };
-    vec![statement.judge(Measures::of(results).share_at_target(), &Context::of(results))]
+    Measures::of(results).same_target(id, &Context::of(results)).into_iter().collect()
 }
 
 /// One row a cell: what the bars, the curves and the claims stand on. `_low` and `_high` run over seeds.
@@ -187,7 +186,8 @@ fn draw_times<DB: DrawingBackend>(
     layout: &Layout,
     cells: &[&Cell<'_>],
 ) -> Result<(), DrawError> {
-    let panel = Panel { frame: layout.frame(TIMES), title: "(a) Time to convergence" };
+    let title = if is_of_clocks(cells) { "(a) Time for all clocks" } else { "(a) Time to convergence" };
+    let panel = Panel { frame: layout.frame(TIMES), title };
     panel.draw_title(canvas)?;
     let base = baseline(cells);
     let name = fitted(12.5, 110.0, base.map_or(BASELINE, |base| base.name));
@@ -238,8 +238,7 @@ fn draw_objectives<DB: DrawingBackend>(
     let (x, y) = (time_axis(cells), objective_axis(cells, of));
     panel.draw_y(canvas, &y, "objective")?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
-    let targets: Vec<f64> = cells.iter().flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect();
-    if let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean)) {
+    if let Some(at) = Spread::of(&targets(cells)).and_then(|target| panel.y(&y, target.mean)) {
         canvas.line(&[(panel.frame.left, at), (panel.frame.right, at)], DASHED_TARGET)?;
     }
     for (i, cell) in cells.iter().enumerate() {
@@ -249,7 +248,7 @@ fn draw_objectives<DB: DrawingBackend>(
             }
         }
     }
-    for (i, cell) in cells.iter().enumerate() {
+    for (i, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.unsound.is_none()) {
         for summary in cell.runs.iter().map(|run| &run.summary) {
             let (Some(seconds), Some(target)) = (summary.seconds_to_target, summary.target) else {
                 continue;
@@ -366,8 +365,20 @@ fn seconds_labels(cells: &[&Cell<'_>]) -> Vec<String> {
 
 /// Curves by name, drawn with the pens from `first` on, and the target.
 pub(super) fn curve_legend<'a>(cells: &[&'a Cell<'_>], first: usize) -> Vec<(Swatch<'static>, &'a str)> {
-    let curves = cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(first + i)), cell.shown.as_str()));
-    curves.chain([(Swatch::Line(DASHED_TARGET), "target")]).collect()
+    let target = (Swatch::Line(DASHED_TARGET), "target");
+    let is_drawn = cells.is_empty() || !targets(cells).is_empty();
+    curve_swatches(cells, first).into_iter().chain(is_drawn.then_some(target)).collect()
+}
+
+/// Curves by name.
+pub(super) fn curve_swatches<'a>(cells: &[&'a Cell<'_>], first: usize) -> Vec<(Swatch<'static>, &'a str)> {
+    cells.iter().enumerate().map(|(i, cell)| (Swatch::Line(pen(first + i)), cell.shown.as_str())).collect()
+}
+
+/// The targets of the runs, those that may be believed.
+pub(super) fn targets(cells: &[&Cell<'_>]) -> Vec<f64> {
+    let sound = cells.iter().filter(|cell| cell.unsound.is_none());
+    sound.flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect()
 }
 
 /// Points a bar in a frame from left to right.

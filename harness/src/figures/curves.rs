@@ -8,8 +8,10 @@ use polars::prelude::{Column, DataFrame, PolarsResult};
 use super::DrawError;
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, Rect};
-use super::cells::{BASELINE, Cell, Spread, by_panel, compared, group};
-use super::convergence::{self, DASHED_TARGET, curve, curve_legend, objective_axis, time_axis};
+use super::cells::{BASELINE, Cell, Spread, by_panel, compared, ended_as_asked, group};
+use super::convergence::{
+    self, DASHED_TARGET, curve, curve_legend, curve_swatches, objective_axis, targets, time_axis,
+};
 use super::fig12::least_over_target;
 use super::panel::{LEGEND_ROW, Panel, Swatch, legend_rows};
 use super::text::{Anchor, fitted};
@@ -80,11 +82,8 @@ impl Shown {
     }
 
     fn legend<'a>(self, cells: &[&'a Cell<'_>]) -> Vec<(Swatch<'static>, &'a str)> {
-        let mut legend = curve_legend(cells, first_pen(cells));
-        if self == Shown::Accuracy {
-            legend.pop();
-        }
-        legend
+        let legend = if self == Shown::Accuracy { curve_swatches } else { curve_legend };
+        legend(cells, first_pen(cells))
     }
 }
 
@@ -180,9 +179,8 @@ fn draw_panel<DB: DrawingBackend>(
     let (x, y) = shown.axes(cells);
     panel.draw_y(canvas, &y, shown.axis_title())?;
     panel.draw_x(canvas, &x, time_unit(cells))?;
-    let targets: Vec<f64> = cells.iter().flat_map(|cell| &cell.runs).filter_map(|run| run.summary.target).collect();
     if shown == Shown::OneCopy
-        && let Some(at) = Spread::of(&targets).and_then(|target| panel.y(&y, target.mean))
+        && let Some(at) = Spread::of(&targets(cells)).and_then(|target| panel.y(&y, target.mean))
     {
         canvas.line(&[(panel.frame.left, at), (panel.frame.right, at)], DASHED_TARGET)?;
     }
@@ -192,7 +190,7 @@ fn draw_panel<DB: DrawingBackend>(
             for points in &curves {
                 canvas.line(points, pen(first_pen(cells) + i))?;
             }
-            let arrives = shown == Shown::Accuracy && run.summary.seconds_to_target.is_some();
+            let arrives = shown == Shown::Accuracy && cell.unsound.is_none() && ended_as_asked(&run.summary);
             if let Some(end) = curves.last().and_then(|points| points.last()).filter(|_| arrives) {
                 canvas.dot(*end, 3.4, colour(first_pen(cells) + i))?;
             }

@@ -5,7 +5,7 @@
 //! link (S/S): they say "clearly faster", not "as fast as printed". What is not known to us has no number. Panels of
 //! image classification are ready; a panel that is not in the results claims nothing.
 
-use super::measure::{Measures, SAME_TARGET};
+use super::measure::Measures;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::figures::Spread;
 use crate::results::CellResult;
@@ -107,8 +107,7 @@ pub(super) fn claims(figure: &str, results: &[CellResult]) -> Vec<Claim> {
         .filter(|panel| panel.name.is_empty() || measures.has(panel.name))
         .flat_map(|panel| panel_claims(figure, panel, &measures, &context))
         .collect();
-    let same_target = Statement { id: &id(figure, "", "same-target"), ..SAME_TARGET };
-    claims.push(same_target.judge(measures.share_at_target(), &context));
+    claims.extend(measures.same_target(&id(figure, "", "same-target"), &context));
     claims
 }
 

@@ -127,6 +127,7 @@ pub(super) fn two<'a, 'b>(
     let find = |name: &str| {
         let cell = cells.iter().find(|cell| cell.name == name);
         let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} of {panel} has not run")))?;
+        cell.sound_target()?;
         if cell.all_reached() { Ok(cell) } else { Err(Unmeasured::NotReached(format!("{name}: {}", cell.outcome()))) }
     };
     Ok((find(first)?, find(second)?))

@@ -3,7 +3,7 @@
 
 use super::cells::{Cell, Spread, compared, group};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
-use crate::results::CellResult;
+use crate::results::{CellResult, Summary};
 
 /// What the figure asks.
 pub(super) const QUESTION: &str = "does learning converge without selective barrier and mirror clock?";
@@ -36,8 +36,12 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
             expected: Expected::AtLeast(1.0),
             rests_on: RestsOn::Runs,
         };
-        let reached = gaia.and_then(|gaia| gaia.spread(|s| Some(f64::from(u8::from(s.seconds_to_target.is_some())))));
-        claims.push(gaia_ends.judge(reached.ok_or_else(|| not_run("Gaia")), &context));
+        let share = |summary: &Summary| Some(f64::from(u8::from(summary.seconds_to_target.is_some())));
+        let reached = gaia.ok_or_else(|| not_run("Gaia")).and_then(|gaia| {
+            gaia.sound_target()?;
+            gaia.spread(share).ok_or_else(|| not_run("Gaia"))
+        });
+        claims.push(gaia_ends.judge(reached, &context));
         let never = Statement {
             id: &format!("fig12.{id}.async-never").replace("..", "."),
             says: &format!(
@@ -59,6 +63,7 @@ fn not_run(name: &str) -> Unmeasured {
 
 /// The least objective of one site's copy over the target, of each run.
 pub(super) fn least_over_target(cell: &Cell<'_>) -> Result<Spread, Unmeasured> {
+    cell.sound_target()?;
     let least = |run: &&CellResult| {
         let least = run.samples.iter().map(|sample| sample.objective_one_copy).fold(f64::INFINITY, f64::min);
         run.summary.target.map(|target| least / target)

@@ -2,7 +2,7 @@
 //! three wide-area networks; a panel a system, and each system's own LAN is 1.
 
 use super::family::around;
-use super::measure::{Measures, SAME_TARGET};
+use super::measure::Measures;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement};
 use crate::results::CellResult;
 
@@ -40,7 +40,6 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
             claims.push(statement.judge(measures.time_ratio(network, "LAN"), &context));
         }
     }
-    let same_target = Statement { id: "fig3.same-target", ..SAME_TARGET };
-    claims.push(same_target.judge(measures.share_at_target(), &context));
+    claims.extend(measures.same_target("fig3.same-target", &context));
     claims
 }

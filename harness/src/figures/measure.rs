@@ -1,11 +1,11 @@
 //! What claims on convergence are made of: ratios between two cells by name, and who reached the target.
 
 use super::cells::{Cell, Spread, by_panel, compared, group};
-use crate::claims::{Expected, RestsOn, Statement, Unmeasured};
+use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::results::CellResult;
 
-/// Every figure of convergence claims it, under its own name.
-pub(super) const SAME_TARGET: Statement<'static> = Statement {
+/// Every figure of convergence claims it, under its own name, of results that have a target.
+const SAME_TARGET: Statement<'static> = Statement {
     id: "convergence.same-target",
     says: "all cells reach the same target (share of runs that do, 1)",
     source: "Section 5",
@@ -39,6 +39,7 @@ impl<'a> Measures<'a> {
     /// Time to the target of `over` over that of `under`.
     pub(super) fn time_ratio(&self, over: &str, under: &str) -> Result<Spread, Unmeasured> {
         let (over, under) = (self.cell(over)?, self.cell(under)?);
+        over.sound_target().and(under.sound_target())?;
         if let Some(cell) = [over, under].into_iter().find(|cell| !cell.all_reached()) {
             return Err(Unmeasured::NotReached(format!("{}: {}", cell.name, cell.outcome())));
         }
@@ -51,12 +52,19 @@ impl<'a> Measures<'a> {
         over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
     }
 
+    /// That all cells reach the same target, as a claim of this name; none where nothing was to reach one.
+    pub(super) fn same_target(&self, id: &str, context: &Context) -> Option<Claim> {
+        let has_target = self.cells.is_empty() || self.cells.iter().any(Cell::has_target);
+        has_target.then(|| Statement { id, ..SAME_TARGET }.judge(self.share_at_target(), context))
+    }
+
     /// The share of runs that reached the target of their panel and seed, which must be one for all cells of the panel.
-    pub(super) fn share_at_target(&self) -> Result<Spread, Unmeasured> {
+    fn share_at_target(&self) -> Result<Spread, Unmeasured> {
         let cells = compared(&self.cells);
         if let Some((cell, fault)) = cells.iter().find_map(|cell| Some((cell, cell.fault()?))) {
             return Err(Unmeasured::NotRun(format!("{} is {fault}", cell.name)));
         }
+        cells.iter().try_for_each(|cell| cell.sound_target())?;
         let panels = by_panel(&cells);
         let mut seeds: Vec<u64> = cells.iter().flat_map(|cell| &cell.runs).map(|run| run.summary.seed).collect();
         seeds.sort_unstable();
@@ -69,7 +77,9 @@ impl<'a> Measures<'a> {
                 let target = runs.peek().and_then(|run| run.target);
                 for run in runs {
                     all += 1.0;
-                    reached += f64::from(u8::from(run.seconds_to_target.is_some() && run.target == target));
+                    reached += f64::from(u8::from(
+                        target.is_some() && run.seconds_to_target.is_some() && run.target == target,
+                    ));
                 }
             }
             reached / all
@@ -83,7 +93,11 @@ impl<'a> Measures<'a> {
         let cell = self.cells.iter().find(|cell| cell.name == name);
         let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))?;
         // What a run must not be believed in shows nothing.
-        cell.fault().map_or(Ok(cell), |fault| Err(Unmeasured::NotRun(format!("{name} is {fault}"))))
+        if let Some(fault) = cell.fault() {
+            return Err(Unmeasured::NotRun(format!("{name} is {fault}")));
+        }
+        // Nor does one that stopped where a target was that must not be believed.
+        if cell.has_target() { cell.sound_target().map(|()| cell) } else { Ok(cell) }
     }
 }
 

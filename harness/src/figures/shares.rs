@@ -12,7 +12,7 @@ use super::DrawError;
 use super::axis::{Axis, significant};
 use super::canvas::{Canvas, HEIGHT, Pen, Rect, WIDTH};
 use super::cells::{Cell, Spread, by_panel, compared, group};
-use super::measure::{Measures, SAME_TARGET};
+use super::measure::Measures;
 use super::panel::{Panel, Swatch};
 use super::text::{Anchor, fitted, text_width};
 use super::timebar::colour;
@@ -108,8 +108,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let cells = group(results);
     let cells = compared(&cells);
     let mut claims: Vec<Claim> = cells.iter().filter_map(|cell| claim(cell, &context)).collect();
-    let done = Statement { id: "fig5.same-target", ..SAME_TARGET };
-    claims.push(done.judge(Measures::of(results).share_at_target(), &context));
+    claims.extend(Measures::of(results).same_target("fig5.same-target", &context));
     claims
 }
 
@@ -132,7 +131,9 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
         expected,
         rests_on: RestsOn::PaperTimes,
     };
-    let measured = cell.spread(of_all).ok_or_else(|| Unmeasured::NotRun(format!("{} filters nothing", cell.name)));
+    let sound = if cell.has_target() { cell.sound_target() } else { Ok(()) };
+    let nothing = || Unmeasured::NotRun(format!("{} filters nothing", cell.name));
+    let measured = sound.and_then(|()| cell.spread(of_all).ok_or_else(nothing));
     Some(statement.judge(measured, context))
 }
 

@@ -96,6 +96,11 @@ fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
             "four-panels-of-seeds",
             panels(&["MF, EC2's machines", "MF, full speed", "TM, EC2's machines", "TM, full speed"], 3),
         ),
+        (
+            "no-target",
+            vec![cell("Target").sets_target().never().done(), baseline().done(), gaia().done(), lan().never().done()],
+        ),
+        ("clocks-done", vec![baseline().clocks_done().done(), gaia().clocks_done().done()]),
         ("zero-seconds", vec![baseline().seconds(0.0).done(), gaia().seconds(0.0).done()]),
     ]
 }
@@ -334,6 +339,51 @@ fn the_table_has_the_numbers() {
     assert_eq!(value("insignificant_percent", 2), Some(95.6));
     assert_eq!(value("insignificant_percent", 1), None);
     assert_eq!(value("wan_gb_per_clock", 2), Some(0.1));
+}
+
+/// The words of every text of a figure.
+fn words(figure: Figure, results: &[CellResult]) -> Vec<String> {
+    let svg = figure.svg(results).unwrap();
+    texts(&svg).into_iter().map(|(_, text)| text.trim().to_owned()).collect()
+}
+
+#[test]
+fn target_not_converged_is_marked_and_no_claim_holds() {
+    let (_, results) = situations().into_iter().find(named("no-target")).unwrap();
+    for figure in Figure::ALL.iter().filter(|figure| figure.name != "validation") {
+        for claim in figure.claims(&results) {
+            assert_eq!(claim.verdict, crate::claims::Verdict::NotComparable, "{}: {}", claim.id, claim.says);
+        }
+    }
+    let table = figure("convergence").table(&results).unwrap();
+    let outcomes: Vec<_> = table.column("outcome").unwrap().str().unwrap().iter().flatten().collect();
+    assert_eq!(outcomes, ["no target (given up)"; 4]);
+    for column in ["seconds_to_target", "normalised_time", "speedup", "speedup_low"] {
+        assert_eq!(table.column(column).unwrap().null_count(), 4, "{column}");
+    }
+    let words = words(figure("convergence"), &results);
+    assert!(words.iter().any(|word| word == "Gaia (no target)") && !words.iter().any(|word| word.ends_with('x')));
+    assert_eq!(words.iter().filter(|word| *word == "target").count(), 3, "one a bar, and none for a line");
+}
+
+#[test]
+fn target_not_converged_nothing_is_said_of_a_target_where_there_is_none() {
+    let (_, results) = situations().into_iter().find(named("clocks-done")).unwrap();
+    for name in ["convergence", "slowdown", "accuracy", "whatif", "fig5", "fig13"] {
+        let claims = figure(name).claims(&results);
+        assert!(claims.iter().all(|claim| !claim.id.ends_with("same-target")), "{name}");
+    }
+    let mut old = results.clone();
+    old.iter_mut().for_each(|run| run.summary.seconds_to_target = Some(run.summary.seconds));
+    for results in [results, old] {
+        let table = figure("convergence").table(&results).unwrap();
+        for column in ["seconds_to_target", "normalised_time", "speedup"] {
+            assert_eq!(table.column(column).unwrap().null_count(), 2, "{column}");
+        }
+        let words = words(figure("convergence"), &results);
+        assert!(words.iter().any(|word| word == "(a) Time for all clocks"), "{words:?}");
+        assert!(!words.iter().any(|word| word == "reached" || word == "target"), "{words:?}");
+    }
 }
 
 #[test]

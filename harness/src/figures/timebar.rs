@@ -83,6 +83,7 @@ fn value(
 ) -> Vec<String> {
     match (reference, bar) {
         _ if cell.fault().is_some() => cell.fault().into_iter().map(str::to_owned).collect(),
+        _ if cell.unsound.is_some() && cell.has_target() => vec!["no".into(), "target".into()],
         (Some(reference), Some(_)) if cell.all_reached() && std::ptr::eq(cell, reference) => vec![String::new()],
         (Some(_), Some(bar)) if cell.all_reached() => vec![says(bar)],
         (Some(_), Some(_)) => missed(cell).to_vec(),
@@ -113,6 +114,11 @@ pub(super) fn seconds_text(seconds: f64) -> String {
         100.0..1e12 => format!("{} s", fixed(seconds, 0)),
         _ => significant(seconds, 3),
     }
+}
+
+/// Whether times are of the clocks that were to be done, for want of a target.
+pub(super) fn is_of_clocks(cells: &[&Cell<'_>]) -> bool {
+    !cells.is_empty() && !cells.iter().any(|cell| cell.has_target())
 }
 
 /// What seconds are.

@@ -8,9 +8,9 @@ use polars::prelude::{DataFrame, PolarsResult, df};
 use super::axis::significant;
 use super::cells::{Cell, Spread, baseline, compared};
 use super::fig11::panels;
-use super::measure::{Measures, SAME_TARGET};
+use super::measure::Measures;
 use super::stack::{Bar, Chart, Group, dollars};
-use crate::claims::{Claim, Context, Statement};
+use crate::claims::{Claim, Context};
 use crate::results::{CellResult, Cost, Summary};
 
 /// What the figure asks.
@@ -68,8 +68,7 @@ fn rows<'a>(panels: &'a [(&str, Vec<Cell<'a>>)]) -> Vec<Row<'a>> {
 
 /// That the answers compare like with like; nothing else can be claimed of a user's own question.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    let same_target = Statement { id: "whatif.same-target", ..SAME_TARGET };
-    vec![same_target.judge(Measures::of(results).share_at_target(), &Context::of(results))]
+    Measures::of(results).same_target("whatif.same-target", &Context::of(results)).into_iter().collect()
 }
 
 /// One row a system.

@@ -9,7 +9,8 @@ use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
 use crate::figures::significant;
 use crate::plan::{self, Number, Plan};
-use crate::results::{Breakdown, CellIndex, CellResult, Outcome, SCHEMA, Shape, Topic};
+use crate::results::sound::{self, unsound};
+use crate::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
 
 /// What the page says.
 pub(super) struct Content<'a> {
@@ -52,6 +53,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &format!("<h1>{title}</h1>\n<p class=\"question\">{}</p>\n", escaped(content.question));
     page += &unfinished(content.unfinished);
     page += &faults(content.cells);
+    page += &targets(content.cells);
     page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
     page += content.svg;
@@ -108,6 +110,19 @@ fn faults(cells: &[CellResult]) -> String {
     }
     format!(
         "<div class=\"warning\"><p>These runs must not be believed, and are crossed out:</p><ul>\n{text}</ul></div>\n"
+    )
+}
+
+/// Targets that must not be believed, and why.
+fn targets(cells: &[CellResult]) -> String {
+    let lines = sound::lines(cells);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+    format!(
+        "<div class=\"warning\"><p>These targets must not be believed; cells that were to reach them have no time to \
+         convergence, and support no claim:</p><ul>\n{items}</ul></div>\n"
     )
 }
 
@@ -329,8 +344,10 @@ fn stands_for(cells: &[CellResult]) -> String {
         }
         seen.push(&cell.panel);
         let of_panel = cells.iter().filter(|other| other.panel == cell.panel);
-        let converged = of_panel.map(|other| &other.summary).find(|summary| summary.outcome == Outcome::Converged);
-        let (clocks, numbers) = (converged.map(|summary| summary.clocks), plan::numbers(&plan));
+        let converged = of_panel.filter(|other| sound::sets_target(&other.summary));
+        let converged = converged.map(|other| (&other.summary, unsound(&other.summary, &other.samples)));
+        let clocks = converged.filter(|(_, why)| why.is_none()).map(|(summary, _)| summary.clocks).next();
+        let numbers = plan::numbers(&plan);
         match groups.iter_mut().find(|group| group.large == large && group.numbers == numbers) {
             Some(group) => {
                 group.panels.push(cell.panel.clone());

@@ -1,6 +1,7 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`sound`]: whether a target may be believed.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
 
@@ -11,6 +12,7 @@ pub mod lock;
 pub mod manifest;
 mod number;
 pub mod share;
+pub mod sound;
 pub mod store;
 pub mod tables;
 #[cfg(test)]
@@ -113,8 +115,8 @@ pub struct Summary {
     /// The objective to reach; none for the cell that sets it.
     #[serde(with = "number::optional")]
     pub target: Option<f64>,
-    /// When the target was reached (or, for the cell that sets it, when it converged; or when the clocks asked for were
-    /// done), in virtual seconds.
+    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds; none where there is no
+    /// target.
     pub seconds_to_target: Option<f64>,
     /// In clocks.
     pub clocks_to_target: Option<u32>,

@@ -250,9 +250,17 @@ pub fn read_cell(spec_folder: &Path, entry: &CellEntry) -> Result<CellResult, Re
     let folder = &cell_folder(spec_folder, &entry.plan);
     let summary = check_whole(folder, &entry.plan)?;
     let manifest = read_json(&folder.join(file::MANIFEST))?;
-    let samples = read_table(&folder.join(file::SAMPLES))?;
+    let samples = read_samples(folder)?;
     let traffic = read_traffic(folder)?;
     Ok(CellResult { panel: entry.panel.clone(), cell: entry.cell.clone(), manifest, summary, samples, traffic })
+}
+
+/// The state of learning after every clock.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_samples(folder: &Path) -> Result<Vec<Sample>, ReadError> {
+    read_table(&folder.join(file::SAMPLES))
 }
 
 /// Each clock of each machine.

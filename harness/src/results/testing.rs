@@ -68,6 +68,11 @@ impl Made {
         Made { outcome: Outcome::Converged, target: None, ..self }
     }
 
+    /// Of a spec that runs for so many clocks.
+    pub(crate) fn clocks_done(self) -> Self {
+        Made { outcome: Outcome::ClocksDone, target: None, ..self }
+    }
+
     pub(crate) fn target(self, target: f64) -> Self {
         Made { target: Some(target), ..self }
     }
@@ -164,7 +169,7 @@ impl Made {
     }
 
     fn summary(&self, plan: String, last: f64) -> Summary {
-        let reached = ![Outcome::ClockCap, Outcome::BrokenOff].contains(&self.outcome);
+        let reached = ![Outcome::ClockCap, Outcome::BrokenOff, Outcome::ClocksDone].contains(&self.outcome);
         let waits = Percentiles { count: 8360, mean: 0.4, p50: 0.3, p90: 0.8, p99: 1.5, max: 2.0 };
         Summary {
             schema: SCHEMA,

@@ -13,6 +13,7 @@ use super::{Host, RunSpecError, panics, table};
 use crate::cli::Failure;
 use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
 use crate::results::manifest::{CellEntry, CellIndex};
+use crate::results::sound::unsound;
 use crate::results::{Outcome, SCHEMA, Summary, share, store};
 
 /// What is learnt from, and where it came from.
@@ -87,10 +88,11 @@ impl Place<'_> {
                 Err(error) => failed.push(error),
             }
         }
-        if let Some(summary) = target.as_ref().filter(|summary| summary.outcome == Outcome::Diverged) {
-            let objective = summary.last_objective;
-            let cell = group.iter().find(|planned| sets_target(planned)).map(|planned| self.name(planned));
-            failed.push(RunSpecError::Diverged { cell: cell.unwrap_or_default(), seed, objective });
+        if let Some(setter) = group.iter().find(|planned| sets_target(planned))
+            && let Some(summary) = &target
+            && let Err(error) = self.check_target(setter, summary)
+        {
+            failed.push(error);
             target = None;
         }
         if group.iter().any(sets_target) && target.is_none() {
@@ -102,6 +104,18 @@ impl Place<'_> {
         failed.extend(self.run_side_by_side(&simulated, &data, target.as_ref()));
         failed.extend(real.iter().filter_map(|planned| self.run_cell(planned, &data, target.as_ref()).err()));
         Ok(())
+    }
+
+    /// What is told of a target that must not be believed, before anything is run until it has its objective.
+    fn check_target(&self, planned: &Planned, summary: &Summary) -> Result<(), RunSpecError> {
+        let (cell, seed) = (self.name(planned), summary.seed);
+        match store::read_samples(&store::cell_folder(self.folder, &summary.plan)) {
+            Ok(samples) => match unsound(summary, &samples) {
+                Some(why) => Err(RunSpecError::NoTarget { cell, seed, why }),
+                None => Ok(()),
+            },
+            Err(source) => Err(RunSpecError::Target { cell, seed, source }),
+        }
     }
 
     /// The cell as it was left by an earlier run of this spec, or of another.

@@ -39,6 +39,8 @@ use crate::plan::Registries;
 use crate::report;
 use crate::results::atomic;
 use crate::results::lock::Lock;
+use crate::results::sound::Unsound;
+use crate::results::store::ReadError;
 
 /// What all cells of a command share.
 struct Host {
@@ -63,10 +65,16 @@ enum RunSpecError {
         source: Box<CellError>,
     },
     /// There is no objective to reach.
-    #[error(
-        "the target cell {cell} with seed {seed} diverged: its objective is {objective}. A smaller workload.mf.learning-rate helps"
-    )]
-    Diverged { cell: String, seed: u64, objective: f64 },
+    #[error("the target cell {cell} with seed {seed} sets no target: {why}")]
+    NoTarget { cell: String, seed: u64, why: Unsound },
+    /// What a finished cell measured cannot be read again.
+    #[error("read what the target cell {cell} with seed {seed} measured")]
+    Target {
+        cell: String,
+        seed: u64,
+        #[source]
+        source: ReadError,
+    },
     /// A wish for instructions that the processor does not have.
     #[error("this processor has no {asked}: the strongest that it has is {has}")]
     Isa { asked: &'static str, has: &'static str },

@@ -89,7 +89,7 @@ pub(super) fn summary<S>(
 ) -> Summary {
     let (first, last) = (state.samples.first(), state.samples.last());
     let (first, last) = first.zip(last).expect("nothing is written before the first sample");
-    let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged | Outcome::ClocksDone);
+    let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged);
     let sites: Vec<u32> =
         placed.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
     let learning = last.seconds - gathered.map_or(0.0, Gathered::seconds);

@@ -52,7 +52,13 @@ pub(super) fn cells(results: &[CellResult]) -> Vec<(String, Cell<'_>)> {
         match cells.iter_mut().find(|(other, _)| *other == name) {
             Some((_, cell)) => cell.runs.push(result),
             None => {
-                let cell = Cell { panel: &result.panel, name: &result.cell, shown: name.clone(), runs: vec![result] };
+                let cell = Cell {
+                    panel: &result.panel,
+                    name: &result.cell,
+                    shown: name.clone(),
+                    runs: vec![result],
+                    unsound: None,
+                };
                 cells.push((name, cell));
             }
         }

@@ -1,0 +1,113 @@
+//! Numbers that cannot lie: targets that are none, files that were changed, verdicts without evidence.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Two cells that end within a second.
+const SPEC: &str = "
+workload: { mf: { rank: 4 } }
+data: { generated: { users: 40, items: 10, ratings: 200 } }
+goal: { clocks: 2 }
+profile: va-ca
+machines-per-site: 1
+cells:
+  - name: Baseline
+    system: { global: { bsp: {} } }
+  - name: Gaia
+    system: { gaia: { inside: { bsp: {} } } }
+";
+
+/// Steps that are too long, but finite.
+const RATES: &str = "
+workload: { mf: { rank: 4, learning-rate: 20 } }
+data: { generated: { users: 200, items: 100, ratings: 3000 } }
+profile: va-ca
+machines-per-site: 2
+target: { machines-per-site: 4 }
+cap: { clocks: 300 }
+cells:
+  - name: Baseline
+    system: { global: { bsp: {} } }
+  - name: Gaia
+    system: { gaia: { inside: { bsp: {} } } }
+";
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(spec: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("small.yaml"), spec).expect("writable");
+        Place { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn experiments(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+        command.current_dir(self.folder.path()).args(arguments).output().expect("the binary starts")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.experiments(&[&["run", "small.yaml"], arguments].concat())
+    }
+
+    /// The files of this name of all cells, by path.
+    fn of_cells(&self, name: &str) -> Vec<PathBuf> {
+        let folders = fs::read_dir(self.path("results/small")).expect("it has run");
+        let files = folders.map(|folder| folder.expect("an entry").path().join(name));
+        let mut files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
+        files.sort();
+        files
+    }
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("readable")
+}
+
+#[test]
+fn target_not_converged_is_an_error_and_nothing_runs_for_it() {
+    let place = Place::new(RATES);
+    for (rate, why) in [("20", "it was given up at clock 300"), ("15", "further than it fell in the end")] {
+        let set = format!("workload.mf.learning-rate={rate}");
+        for again in [false, true] {
+            let ran = place.run(&["--set", &set]);
+            assert_eq!(code(&ran), 1, "{rate}, {again}: {}", errors(&ran));
+            let told = errors(&ran);
+            assert!(told.contains("Target with seed 1 sets no target: ") && told.contains(why), "{rate}: {told}");
+            assert!(!told.contains("Gaia: begins"), "{rate}: {told}");
+        }
+        let page = text(&place.path("results/small/report.html"));
+        assert!(page.contains("Target (seed 1) is no target: ") && page.contains(why), "{rate}");
+        let claims = text(&place.path("results/small/claims.json"));
+        assert!(!claims.contains("\"holds\""), "{rate}: {claims}");
+        assert!(text(&place.path("results/small/table.csv")).contains("no target ("), "{rate}");
+    }
+    let ran = place.run(&["--set", "workload.mf.learning-rate=8"]);
+    assert_eq!(code(&ran), 0, "{}", errors(&ran));
+}
+
+#[test]
+fn target_not_converged_no_target_is_told_where_there_is_none() {
+    let place = Place::new(SPEC);
+    let ran = place.run(&[]);
+    assert_eq!(code(&ran), 0, "{}", errors(&ran));
+    assert_eq!(text(&place.path("results/small/claims.json")), "[]\n");
+    for file in place.of_cells("summary.json") {
+        assert!(text(&file).contains("\"seconds_to_target\": null"), "{}", file.display());
+    }
+}
