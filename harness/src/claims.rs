@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{Spread, significant};
+use crate::results::hashes;
 use crate::results::store::ReadError;
 use crate::results::{CellResult, Shape};
 
@@ -287,6 +288,8 @@ pub fn none_fails<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> bool {
 /// # Errors
 /// [`ReadError`].
 pub fn read(path: &Path) -> Result<Vec<Claim>, ReadError> {
+    let covered = hashes::check_if_covered(path.parent().unwrap_or(Path::new("")), FILE);
+    covered.map_err(|source| ReadError::Hashes { path: path.to_owned(), source })?;
     let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }

@@ -22,6 +22,7 @@ use crate::cost::Pricing;
 use crate::figures::{DrawError, Figure, UnknownFigure, significant};
 use crate::prices::PriceList;
 use crate::results::atomic::{self, WriteError};
+use crate::results::hashes;
 use crate::results::lock::{Lock, LockError};
 use crate::results::manifest::CellEntry;
 use crate::results::sound;
@@ -41,6 +42,10 @@ pub mod file {
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
 }
+
+/// What `hashes.json` of a spec's folder covers.
+const COVERED: [&str; 7] =
+    [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
 /// Why there is no report.
 #[derive(Debug, Error)]
@@ -210,6 +215,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
+    hashes::write(folder, &COVERED)?;
     Ok(Report { table, claims, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
 }
 
@@ -357,7 +363,7 @@ mod tests {
         assert_eq!(first.claims.len(), 5);
         assert!(first.unfinished.is_empty());
         let left = fs::read_dir(b.path()).unwrap().count();
-        assert_eq!(left, FILES.len() + cells().len() + 1, "nothing temporary is left");
+        assert_eq!(left, FILES.len() + cells().len() + 2, "nothing temporary is left");
     }
 
     #[test]

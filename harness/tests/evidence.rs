@@ -18,6 +18,11 @@ cells:
     system: { gaia: { inside: { bsp: {} } } }
 ";
 
+/// The same with a target that is reached.
+fn with_target() -> String {
+    SPEC.replace("goal: { clocks: 2 }", "target: { machines-per-site: 2 }")
+}
+
 /// Steps that are too long, but finite.
 const RATES: &str = "
 workload: { mf: { rank: 4, learning-rate: 20 } }
@@ -109,5 +114,43 @@ fn target_not_converged_no_target_is_told_where_there_is_none() {
     assert_eq!(text(&place.path("results/small/claims.json")), "[]\n");
     for file in place.of_cells("summary.json") {
         assert!(text(&file).contains("\"seconds_to_target\": null"), "{}", file.display());
+    }
+}
+
+#[test]
+fn summary_unchecked_a_changed_digit_is_run_again() {
+    let place = Place::new(SPEC);
+    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    let table = text(&place.path("results/small/table.csv"));
+    for name in ["summary.json", "manifest.json", "hashes.json"] {
+        let files = place.of_cells(name);
+        assert_eq!(files.len(), 2, "{name}");
+        let whole = text(&files[0]);
+        fs::write(&files[0], whole.replacen('2', "1", 1)).expect("writable");
+        let again = place.run(&[]);
+        assert_eq!(errors(&again).matches("done before, reused").count(), 1, "{name}: {}", errors(&again));
+        assert!(errors(&again).contains(&format!("{name} was truncated or changed")), "{name}: {}", errors(&again));
+        assert_eq!((text(&files[0]), text(&place.path("results/small/table.csv"))), (whole, table.clone()), "{name}");
+    }
+    // As versions before left it.
+    fs::remove_file(&place.of_cells("hashes.json")[0]).expect("there");
+    let report = place.experiments(&["report"]);
+    assert!(String::from_utf8_lossy(&report.stdout).contains("has no hashes.json"), "{report:?}");
+    assert!(errors(&place.run(&[])).contains("has no hashes.json"));
+}
+
+#[test]
+fn summary_unchecked_changed_claims_and_cells_are_told() {
+    let place = Place::new(&with_target());
+    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    for (name, command) in [("claims.json", "claims"), ("cells.json", "report")] {
+        let file = place.path("results/small").join(name);
+        let whole = text(&file);
+        fs::write(&file, whole.replacen('s', "S", 1)).expect("writable");
+        let told = place.experiments(&[command]);
+        assert_eq!(code(&told), 2, "{name}: {}", errors(&told));
+        assert!(errors(&told).contains(&format!("{name} was truncated or changed")), "{}", errors(&told));
+        fs::write(&file, whole).expect("writable");
+        assert_eq!(code(&place.experiments(&[command])), 0, "{name}");
     }
 }

@@ -9,6 +9,7 @@ use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
 use crate::figures::significant;
 use crate::plan::{self, Number, Plan};
+use crate::results::hashes::{self, HashError};
 use crate::results::sound::{self, unsound};
 use crate::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
 
@@ -84,7 +85,15 @@ fn unfinished(unfinished: &Unfinished) -> String {
     for (entry, why) in unfinished {
         // The last component only: where the results lie is not their content.
         let why = match why {
-            super::NotWhole::Changed { path, .. } | super::NotWhole::File { path, .. } => {
+            super::NotWhole::Hashes(HashError::None { .. }) => {
+                format!("it has no {}: left by an earlier version", hashes::FILE)
+            }
+            super::NotWhole::Hashes(
+                HashError::Itself { path, .. }
+                | HashError::NotCovered { path }
+                | HashError::File { path, .. }
+                | HashError::Changed { path, .. },
+            ) => {
                 let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
                 format!("{name} is missing, truncated or changed after the run")
             }

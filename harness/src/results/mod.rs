@@ -1,6 +1,7 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`hashes`]: that files are what was written.
 //! * [`sound`]: whether a target may be believed.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
@@ -8,6 +9,7 @@
 pub mod atomic;
 pub mod conformance;
 pub mod cost;
+pub mod hashes;
 pub mod lock;
 pub mod manifest;
 mod number;

@@ -2,7 +2,7 @@
 //!
 //! The folder is checked as a cell of one's own is: of the plan asked for, and every hash holds. Its files are linked, so that they
 //! take room once; files are replaced by new ones and never written into, so that a link can be broken by no run. Where
-//! the file system has no links they are copied. The summary comes last: a cell taken over is whole or not there.
+//! the file system has no links they are copied. The hashes come last: a cell taken over is whole or not there.
 
 use std::fs;
 use std::io;
@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use super::Summary;
 use super::atomic::{self, WriteError};
 use super::conformance;
+use super::hashes;
 use super::store::{self, file};
 
-/// What a whole cell consists of, but for its summary.
+/// What a whole cell consists of, but for its summary and its hashes.
 const FILES: [&str; 6] = [file::MANIFEST, file::HOST, file::SAMPLES, file::CLOCKS, file::TRAFFIC, conformance::FILE];
 
 /// A cell that was taken over.
@@ -54,8 +55,9 @@ fn others(out: &Path, spec_folder: &Path) -> Vec<PathBuf> {
 
 fn take_files(theirs: &Path, ours: &Path) -> Result<(), WriteError> {
     atomic::create_folder(ours)?;
+    atomic::remove(&ours.join(hashes::FILE))?;
     atomic::remove(&ours.join(file::SUMMARY))?;
-    for name in FILES.into_iter().chain([file::SUMMARY]) {
+    for name in FILES.into_iter().chain([file::SUMMARY, hashes::FILE]) {
         let (from, to) = (theirs.join(name), ours.join(name));
         atomic::remove(&to)?;
         match fs::hard_link(&from, &to) {

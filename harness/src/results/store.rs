@@ -1,8 +1,8 @@
 //! A cell's folder, `<out>/<spec>/<plan>/`, and how one knows that it is whole.
 //!
 //! Order of writing: `manifest.json` and `host.json` before the first sample, the tables at the end, `summary.json`
-//! last. The summary carries a BLAKE3 hash of every other file but `host.json`: a folder is whole when its summary is
-//! there, is of the plan asked for, and every hash holds. Anything else (killed, truncated, edited, another version)
+//! then, and `hashes.json` last, which covers all of them but `host.json`, and itself ([`super::hashes`]): a folder is whole when
+//! every hash holds and its summary is of the plan asked for. Anything else (killed, truncated, edited, another version)
 //! is run again. Files are written whole or not at all ([`super::atomic`]); who may write is [`super::lock`]'s matter.
 //!
 //! `<out>/<spec>/cells.json` lists the folders that the spec's figure stands for.
@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::atomic::{self, WriteError};
+use super::conformance;
+use super::hashes::{self, HashError};
 use super::manifest::{CellEntry, CellIndex, Host, Manifest};
 use super::tables::{self, Row, TableError};
 use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
@@ -33,13 +35,13 @@ pub mod file {
     pub const CLOCKS: &str = "clocks.parquet";
     /// [`super::TrafficRow`]s.
     pub const TRAFFIC: &str = "traffic.parquet";
-    /// [`super::Summary`], with the hashes of the others.
+    /// [`super::Summary`], with the hashes of manifest and tables.
     pub const SUMMARY: &str = "summary.json";
     /// [`super::CellIndex`], in the spec's folder.
     pub const CELLS: &str = "cells.json";
 }
 
-/// What the summary vouches for.
+/// What the summary names the hashes of.
 const HASHED: [&str; 4] = [file::MANIFEST, file::SAMPLES, file::CLOCKS, file::TRAFFIC];
 
 /// What a run has measured, but for its summary.
@@ -80,25 +82,16 @@ pub enum NotWhole {
         /// The one asked for.
         expected: String,
     },
-    /// A file is missing or cannot be read.
-    #[error("{path} is missing or cannot be read")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The system's word.
-        source: io::Error,
-    },
-    /// A file is not what the summary vouched for.
-    #[error(
-        "{path} was truncated or changed after the run ({found_bytes} bytes with another hash than {} holds)",
-        file::SUMMARY
-    )]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// Its length now.
-        found_bytes: usize,
-    },
+    /// A file is not what was written, or missing.
+    #[error(transparent)]
+    Hashes(#[from] HashError),
+}
+
+impl NotWhole {
+    /// Whether nothing was ever finished in the folder: no cause to say why a cell is run.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, NotWhole::NoSummary { .. })
+    }
 }
 
 /// Why a result was not read.
@@ -139,9 +132,17 @@ pub enum ReadError {
     /// The cell is not finished.
     #[error("read a cell that is not whole")]
     NotWhole(#[from] NotWhole),
+    /// A file is not what was written.
+    #[error("read {path}; `experiments run` or `report` makes it again")]
+    Hashes {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        source: HashError,
+    },
 }
 
-/// `summary.json`: the summary's fields, and the hash of each file that it vouches for.
+/// `summary.json`: the summary's fields, and the hashes of manifest and tables.
 #[derive(Serialize, Deserialize)]
 struct SummaryFile {
     #[serde(flatten)]
@@ -167,6 +168,7 @@ pub fn cell_folder(spec_folder: &Path, plan: &str) -> PathBuf {
 /// [`WriteError`].
 pub fn begin_cell(folder: &Path, manifest: &Manifest, host: &Host) -> Result<(), WriteError> {
     atomic::create_folder(folder)?;
+    atomic::remove(&folder.join(hashes::FILE))?;
     atomic::remove(&folder.join(file::SUMMARY))?;
     write_manifest(folder, manifest)?;
     write_host(folder, host)
@@ -198,7 +200,7 @@ pub fn write_tables(folder: &Path, tables: &Tables<'_>) -> Result<(), WriteError
     write_table(&folder.join(file::TRAFFIC), tables.traffic)
 }
 
-/// Writes `summary.json`, last: it vouches for the files that are in `folder` now, and makes the cell whole.
+/// Writes `summary.json`, and last `hashes.json`, which covers the files that are in `folder` now and makes the cell whole.
 ///
 /// # Errors
 /// [`WriteError`], also when one of those files is missing.
@@ -209,7 +211,9 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<(), WriteError>
         let bytes = fs::read(&path).map_err(|source| WriteError::of(&path, source))?;
         files.insert(name.to_owned(), blake3::hash(&bytes).to_hex().to_string());
     }
-    write_json(&folder.join(file::SUMMARY), &SummaryFile { summary: summary.clone(), files })
+    write_json(&folder.join(file::SUMMARY), &SummaryFile { summary: summary.clone(), files })?;
+    let covered: Vec<&str> = HASHED.into_iter().chain([file::SUMMARY, conformance::FILE]).collect();
+    hashes::write(folder, &covered)
 }
 
 /// Whether `folder` holds a finished run of `plan`.
@@ -226,18 +230,13 @@ pub fn check_whole(folder: &Path, plan: &str) -> Result<Summary, NotWhole> {
     if !path.exists() {
         return Err(NotWhole::NoSummary { folder: folder.to_owned() });
     }
-    let SummaryFile { summary, files } =
+    let needed: Vec<&str> = HASHED.into_iter().chain([file::SUMMARY]).collect();
+    hashes::check(folder, &needed)?;
+    let SummaryFile { summary, .. } =
         read_json(&path).map_err(|source| NotWhole::Summary { folder: folder.to_owned(), source: Box::new(source) })?;
     if summary.plan != plan {
         let (found, expected) = (summary.plan, plan.to_owned());
         return Err(NotWhole::OtherPlan { folder: folder.to_owned(), found, expected });
-    }
-    for name in HASHED {
-        let path = folder.join(name);
-        let bytes = fs::read(&path).map_err(|source| NotWhole::File { path: path.clone(), source })?;
-        if files.get(name).map(String::as_str) != Some(blake3::hash(&bytes).to_hex().as_str()) {
-            return Err(NotWhole::Changed { path, found_bytes: bytes.len() });
-        }
     }
     Ok(summary)
 }
@@ -284,7 +283,8 @@ pub fn read_traffic(folder: &Path) -> Result<Vec<TrafficRow>, ReadError> {
 /// # Errors
 /// [`WriteError`].
 pub fn write_cells(spec_folder: &Path, index: &CellIndex) -> Result<(), WriteError> {
-    write_json(&spec_folder.join(file::CELLS), index)
+    write_json(&spec_folder.join(file::CELLS), index)?;
+    hashes::write(spec_folder, &[file::CELLS])
 }
 
 /// Which cells the spec's folder stands for.
@@ -292,7 +292,10 @@ pub fn write_cells(spec_folder: &Path, index: &CellIndex) -> Result<(), WriteErr
 /// # Errors
 /// [`ReadError`].
 pub fn read_cells(spec_folder: &Path) -> Result<CellIndex, ReadError> {
-    read_json(&spec_folder.join(file::CELLS))
+    let path = spec_folder.join(file::CELLS);
+    hashes::check_if_covered(spec_folder, file::CELLS)
+        .map_err(|source| ReadError::Hashes { path: path.clone(), source })?;
+    read_json(&path)
 }
 
 /// Indented, with a last newline.
@@ -344,25 +347,25 @@ mod tests {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (first, second) = (write_whole(a.path(), &cell), write_whole(b.path(), &cell));
         write_whole(b.path(), &cell);
-        for name in HASHED.into_iter().chain([file::SUMMARY]) {
+        for name in HASHED.into_iter().chain([file::SUMMARY, hashes::FILE]) {
             assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(second.join(name)).unwrap(), "{name}");
         }
-        assert_eq!(fs::read_dir(&second).unwrap().count(), HASHED.len() + 2, "nothing else is left");
+        assert_eq!(fs::read_dir(&second).unwrap().count(), HASHED.len() + 3, "nothing else is left");
     }
 
     #[test]
-    fn a_truncated_changed_or_missing_file_is_noticed() {
+    fn summary_unchecked_a_truncated_changed_or_missing_file_is_noticed() {
         let out = tempfile::tempdir().unwrap();
         let cell = testing::cell("Gaia").done();
-        for name in HASHED {
+        for name in HASHED.into_iter().chain([file::SUMMARY, hashes::FILE]) {
             let folder = write_whole(out.path(), &cell);
             let bytes = fs::read(folder.join(name)).unwrap();
-            fs::write(folder.join(name), &bytes[..bytes.len() - 1]).unwrap();
+            fs::write(folder.join(name), &bytes[..bytes.len() - 2]).unwrap();
             let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
-            assert!(matches!(error, NotWhole::Changed { .. }) && error.to_string().contains(name), "{error}");
+            assert!(matches!(error, NotWhole::Hashes(_)) && error.to_string().contains(name), "{error}");
             fs::remove_file(folder.join(name)).unwrap();
             let error = check_whole(&folder, &cell.summary.plan).unwrap_err();
-            assert!(matches!(error, NotWhole::File { .. }) && error.to_string().contains(name), "{error}");
+            assert!(error.to_string().contains(name), "{error}");
         }
     }
 
@@ -389,6 +392,10 @@ mod tests {
             &summary.replacen(&format!("\"schema\": {SCHEMA}"), "\"schema\": 999", 1),
         ] {
             fs::write(folder.join(file::SUMMARY), broken).unwrap();
+            let hashed = check_whole(&folder, &cell.summary.plan);
+            assert!(matches!(hashed, Err(NotWhole::Hashes(HashError::Changed { .. }))), "{broken}");
+            // As if it had been written so.
+            hashes::write(&folder, &[HASHED.as_slice(), &[file::SUMMARY]].concat()).unwrap();
             assert!(matches!(check_whole(&folder, &cell.summary.plan), Err(NotWhole::Summary { .. })), "{broken}");
         }
     }
@@ -422,5 +429,9 @@ mod tests {
         write_cells(out.path(), &index).unwrap();
         assert_eq!(read_cells(out.path()).unwrap(), index);
         assert!(matches!(read_cells(&out.path().join("none")), Err(ReadError::Io { .. })));
+        let path = out.path().join(file::CELLS);
+        let changed = fs::read_to_string(&path).unwrap().replace("Gaia", "LAN");
+        fs::write(path, changed).unwrap();
+        assert!(matches!(read_cells(out.path()), Err(ReadError::Hashes { .. })));
     }
 }

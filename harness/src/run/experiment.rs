@@ -121,7 +121,11 @@ impl Place<'_> {
     /// The cell as it was left by an earlier run of this spec, or of another.
     fn find(&self, planned: &Planned) -> Result<Option<Summary>, Failure> {
         let (name, hash) = (self.name(planned), planned.plan.hash());
-        if let Ok(summary) = store::check_whole(&store::cell_folder(self.folder, &hash), &hash) {
+        let found = store::check_whole(&store::cell_folder(self.folder, &hash), &hash);
+        if let Some(why) = found.as_ref().err().filter(|why| !why.is_unfinished()) {
+            self.host.display.say(&format!("{name}: runs again: {why}"));
+        }
+        if let Ok(summary) = found {
             if summary.faults.is_empty() {
                 let over = self.host.display.over();
                 self.host.display.say(&format!("{name}: done before, reused{over}"));
