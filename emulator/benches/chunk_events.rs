@@ -3,6 +3,8 @@
 //! One event is one chunk's departure as a driver does it: `poll_timeout`, `handle_timeout`, `poll_event` until there
 //! is no more. Run with `cargo bench -p emulator --bench chunk_events`.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 #[path = "../tests/link_common/mod.rs"]
 mod link_common;
 

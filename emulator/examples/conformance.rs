@@ -6,6 +6,8 @@
 //!
 //! Not a unit test: it measures the host as much as the code. Run it on a quiet machine.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::ops::ControlFlow;

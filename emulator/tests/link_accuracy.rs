@@ -2,6 +2,8 @@
 //!
 //! The makespan alone would hide nearly everything: it is one flow, on the slowest link.
 
+#![expect(clippy::print_stdout, reason = "numbers for who looks")]
+
 mod link_common;
 
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 //!
 //! Prints a line of JSON after every clock once warm, of all clocks so far; on standard error, how long what took. `ci/bench-torch.sh` and `ci/bench-gpu.sh` hold it against PyTorch.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -10,6 +10,8 @@
 //!
 //! alpha and beta are 0.1.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;

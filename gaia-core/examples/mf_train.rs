@@ -9,6 +9,8 @@
 //! * `server`: as a worker of a parameter server does it: AdaGrad for L, a snapshot of R copied before each pass and
 //!   the difference to it taken after.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::error::Error;
 use std::path::Path;
 

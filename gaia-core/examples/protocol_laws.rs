@@ -3,6 +3,8 @@
 //! `cargo run --release -p gaia-core --example protocol_laws -- 10000`: so many cases of each law (10,000 without a number), the
 //! same ones every time. Ends with a panic that shows the smallest case that breaks a law.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::say;
 use crate::spec::{Changes, Launch, Local, Setting};
 #[cfg(feature = "torch")]
 use crate::suggest;
@@ -25,7 +26,8 @@ pub const INPUT_WRONG: u8 = 2;
 /// A claim does not hold, under `--strict`.
 pub const CLAIM_FAILED: u8 = 3;
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold (--strict)";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold (--strict)";
 
 /// Experiments with geo-distributed machine learning on an emulated WAN.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -339,10 +341,22 @@ fn seconds_to<const MOST: u32>(text: &str) -> Result<f64, String> {
     if is_within { Ok(seconds) } else { Err(format!("expected 0 to {MOST} seconds")) }
 }
 
+/// What clap has to say: help and version on the standard output, mistakes on the standard error.
+///
+/// # Errors
+/// [`Failure::Run`] when the standard output cannot be written.
+pub fn told(told: &clap::Error) -> Result<ExitCode, Failure> {
+    let printed = told.print();
+    if !told.use_stderr() {
+        say::written(printed).map_err(Failure::run)?;
+    }
+    Ok(ExitCode::from(told.exit_code() as u8))
+}
+
 /// Tells a failure and gives the process's exit code.
 pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
     done.unwrap_or_else(|failure| {
-        eprintln!("{}", failure.message());
+        say::err(&failure.message());
         match failure {
             Failure::Input(_) => ExitCode::from(INPUT_WRONG),
             Failure::Run(_) => ExitCode::from(RUN_FAILED),

@@ -10,6 +10,7 @@ use datasets::ratings::{self, Ratings};
 
 use crate::cli::{DataCommand, Failure, Generated};
 use crate::plan::{DataSet, read_any};
+use crate::say;
 
 /// The seed of the held-out part where no run's seed is given.
 const SEED: u64 = 1;
@@ -163,7 +164,7 @@ fn read_all(images: &Images) -> Result<(), String> {
         for batch in numbers.chunks(BATCH) {
             split.pixels.read(batch, &mut buffer[..batch.len() * images.shape.bytes()]);
         }
-        split.pixels.skipped().iter().for_each(|image| eprintln!("cannot be used: {image}"));
+        split.pixels.skipped().iter().for_each(|image| say::err(&format!("cannot be used: {image}")));
         split.pixels.failure().map_or(Ok(()), Err)?;
     }
     Ok(())

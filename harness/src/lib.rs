@@ -14,5 +14,6 @@ pub mod prices;
 pub mod report;
 pub mod results;
 pub mod run;
+pub mod say;
 pub mod spec;
 pub mod suggest;

@@ -154,3 +154,47 @@ fn summary_unchecked_changed_claims_and_cells_are_told() {
         assert_eq!(code(&place.experiments(&[command])), 0, "{name}");
     }
 }
+
+/// The binary with its streams as a shell has them: `{}` stands for it.
+#[cfg(target_os = "linux")]
+fn shell(place: &Place, line: &str) -> Output {
+    let line = line.replace("{}", env!("CARGO_BIN_EXE_experiments"));
+    let mut command = Command::new("bash");
+    command.current_dir(place.folder.path()).args(["-c", &format!("set -o pipefail; {line}")]);
+    command.output().expect("a shell")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn panic_output_a_closed_or_full_stream_is_no_crash() {
+    let place = Place::new(SPEC);
+    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    let commands =
+        ["list", "--help", "plan small.yaml", "report", "claims", "data list", "run small.yaml", "run --help"];
+    for command in commands {
+        let closed = shell(&place, &format!("{{}} {command} | true"));
+        assert!(code(&closed) == 0 && !errors(&closed).contains("panicked"), "{command}: {}", errors(&closed));
+        let full = shell(&place, &format!("{{}} {command} >/dev/full"));
+        assert_eq!(code(&full), 1, "{command}: {}", errors(&full));
+        let told = "error: cannot write to the standard output: No space left on device";
+        assert!(errors(&full).contains(told), "{command}: {}", errors(&full));
+    }
+    // A mistake is an exit code even where it cannot be told.
+    assert_eq!(code(&shell(&place, "{} rum 2>/dev/full")), 2);
+    assert_eq!(code(&shell(&place, "{} plan none.yaml 2>/dev/full")), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn panic_output_a_run_does_not_die_of_its_progress() {
+    let place = Place::new(&with_target());
+    for (out, line) in [
+        ("a", "{} run small.yaml --out a 2>/dev/full"),
+        ("b", "{} run small.yaml --out b 2>&1 | head -1"),
+        ("c", "{} run small.yaml --out c 2>&1 | true"),
+    ] {
+        let ran = shell(&place, line);
+        assert_eq!(code(&ran), 0, "{line}: {}", errors(&ran));
+        assert!(place.path(out).join("small/report.html").is_file(), "{line}");
+    }
+}

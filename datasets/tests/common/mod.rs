@@ -41,6 +41,7 @@ pub(crate) fn complaint<T: Debug, E: Display>(loaded: Result<T, E>, within: &Pat
 }
 
 /// The folder with real data sets, or a line that says why a test is skipped.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let data = std::env::var_os("GAIA_DATA")
         .map(PathBuf::from)

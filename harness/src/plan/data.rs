@@ -13,6 +13,7 @@ use datasets::text::TextError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::say;
 use crate::spec::Workload;
 
 /// What kind of data a workload learns from.
@@ -292,7 +293,7 @@ fn read_kind(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
 /// Names the images that were passed over.
 fn tell_skipped(path: &Path, skipped: &[String]) {
     if !skipped.is_empty() {
-        eprintln!("{}: {} images cannot be used and are skipped:", path.display(), skipped.len());
-        skipped.iter().for_each(|image| eprintln!("  {image}"));
+        say::err(&format!("{}: {} images cannot be used and are skipped:", path.display(), skipped.len()));
+        skipped.iter().for_each(|image| say::err(&format!("  {image}")));
     }
 }

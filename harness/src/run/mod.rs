@@ -41,6 +41,7 @@ use crate::results::atomic;
 use crate::results::lock::Lock;
 use crate::results::sound::Unsound;
 use crate::results::store::ReadError;
+use crate::say;
 
 /// What all cells of a command share.
 struct Host {
@@ -117,7 +118,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
-    let (mut failed, mut every_claim_holds) = (Vec::new(), true);
+    let (mut failed, mut every_claim_holds, mut shown) = (Vec::new(), true, Ok(()));
     for experiment in &mut experiments {
         let folder = args.out.join(&experiment.name);
         atomic::create_folder(&folder).map_err(Failure::run)?;
@@ -126,7 +127,8 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         let written = report::report(&folder).map_err(Failure::run)?;
         every_claim_holds &= written.every_claim_holds();
         if !args.quiet {
-            print!("{written}");
+            // Told when all is done: results are not worth less because they cannot be shown.
+            shown = shown.and(say::out(&written.to_string()));
         }
     }
     if failed.len() > 1 {
@@ -135,6 +137,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
     if let Some(error) = failed.pop() {
         return Err(Failure::run(error));
     }
+    shown.map_err(Failure::run)?;
     Ok(if args.strict && !every_claim_holds { ExitCode::from(CLAIM_FAILED) } else { ExitCode::SUCCESS })
 }
 

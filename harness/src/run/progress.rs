@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::results::Sample;
+use crate::say;
 
 /// Between two plain lines of one cell.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ impl Display {
     pub(super) fn say(&self, line: &str) {
         match &self.mode {
             Mode::Quiet => {}
-            Mode::Plain => eprintln!("{line}"),
+            Mode::Plain => say::err(line),
             // A display that cannot be written to is no reason to stop a run.
             Mode::Bars { bars, .. } => drop(bars.println(line)),
         }
@@ -102,7 +103,7 @@ impl Display {
         let view = match &self.mode {
             Mode::Quiet => View::Quiet,
             Mode::Plain => {
-                eprintln!("{name}: begins");
+                say::err(&format!("{name}: begins"));
                 let started = Instant::now();
                 View::Plain { next: Mutex::new(started + PLAIN_EVERY), started }
             }
@@ -121,7 +122,8 @@ impl CellProgress {
                 let mut next = next.lock().expect("no holder panics");
                 if Instant::now() >= *next {
                     *next = Instant::now() + PLAIN_EVERY;
-                    eprintln!("{}: {}{}", self.name, self.status(sample), self.time_left(sample, started.elapsed()));
+                    let left = self.time_left(sample, started.elapsed());
+                    say::err(&format!("{}: {}{left}", self.name, self.status(sample)));
                 }
             }
             View::Bar(bar) => {
@@ -161,7 +163,7 @@ impl CellProgress {
         match &self.view {
             View::Quiet => {}
             View::Plain { started, .. } => {
-                eprintln!("{}: {words} ({:.1} s here)", self.name, started.elapsed().as_secs_f64());
+                say::err(&format!("{}: {words} ({:.1} s here)", self.name, started.elapsed().as_secs_f64()));
             }
             View::Bar(bar) => bar.finish_with_message(words.to_owned()),
         }
