@@ -23,11 +23,11 @@ pub const DONE: u8 = 0;
 pub const RUN_FAILED: u8 = 1;
 /// The user's input is wrong.
 pub const INPUT_WRONG: u8 = 2;
-/// A claim does not hold, under `--strict`.
+/// A claim does not hold or was not measured, under `--strict`.
 pub const CLAIM_FAILED: u8 = 3;
 
 const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold (--strict)";
+    "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold, or was not measured (--strict)";
 
 /// Experiments with geo-distributed machine learning on an emulated WAN.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -116,7 +116,7 @@ pub struct RunArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// Exit with 3 when a claim does not hold
+    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
     /// The instructions that kernels use; results are the same with all
@@ -196,7 +196,7 @@ pub struct ReportArgs {
     /// Price by this list, by name or path, instead of the specs'
     #[arg(long, value_name = "LIST")]
     pub prices: Option<String>,
-    /// Exit with 3 when a claim does not hold
+    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
 }
@@ -207,7 +207,7 @@ pub struct ClaimsArgs {
     /// A folder of results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
-    /// Exit with 3 when a claim does not hold
+    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
 }

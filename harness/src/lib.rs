@@ -16,4 +16,5 @@ pub mod results;
 pub mod run;
 pub mod say;
 pub mod spec;
+pub mod strict;
 pub mod suggest;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness::claims;
-use harness::cli::{self, CLAIM_FAILED, ClaimsArgs, Cli, Command, Failure, ReportArgs};
+use harness::cli::{self, ClaimsArgs, Cli, Command, Failure, ReportArgs};
 use harness::figures::Figure;
 use harness::plan::Registries;
-use harness::{calibrate, commands, data, prices, report, run, say};
+use harness::{calibrate, commands, data, prices, report, run, say, strict};
 
 fn main() -> ExitCode {
     cli::exit(match Cli::try_parse() {
@@ -40,16 +40,12 @@ fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let reports = report::report_all(&args.dir, prices.as_ref()).map_err(Failure::input)?;
     let text: String = reports.iter().map(report::Report::to_string).collect();
     say::out(&text).map_err(Failure::run)?;
-    Ok(verdict(args.strict, reports.iter().all(report::Report::every_claim_holds)))
+    let lacking: Vec<String> = reports.iter().flat_map(report::Report::lacking).collect();
+    Ok(strict::verdict(args.strict, &lacking))
 }
 
 fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
     say::out(&claims::claims_table(&args.dir).map_err(Failure::input)?).map_err(Failure::run)?;
-    let figures = claims::below(&args.dir).map_err(Failure::input)?;
-    let all = figures.iter().flat_map(|(_, claims)| claims);
-    Ok(verdict(args.strict, claims::none_fails(all)))
-}
-
-fn verdict(strict: bool, every_claim_holds: bool) -> ExitCode {
-    if strict && !every_claim_holds { ExitCode::from(CLAIM_FAILED) } else { ExitCode::SUCCESS }
+    let lacking = if args.strict { strict::of_folder(&args.dir).map_err(Failure::input)? } else { Vec::new() };
+    Ok(strict::verdict(args.strict, &lacking))
 }

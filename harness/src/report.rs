@@ -28,6 +28,7 @@ use crate::results::manifest::CellEntry;
 use crate::results::sound;
 use crate::results::store::{self, NotWhole, ReadError};
 use crate::results::{CellIndex, CellResult};
+use crate::strict;
 
 /// Names of the files.
 pub mod file {
@@ -122,9 +123,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether no claim fails; one that is a calibration or not comparable does not.
-    pub fn every_claim_holds(&self) -> bool {
-        claims::none_fails(&self.claims)
+    /// What `--strict` misses, a line each: cells, and claims that were not measured or fail.
+    pub fn lacking(&self) -> Vec<String> {
+        let missing = self.unfinished.iter();
+        let missing = missing.map(|(entry, why)| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
+        let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let spec = folder.unwrap_or_default();
+        missing.chain(strict::of_claims(&self.claims)).map(|line| format!("{spec}: {line}")).collect()
     }
 }
 
@@ -442,7 +447,7 @@ mod tests {
         let reports = report_all(out.path(), None).unwrap();
         let pages: Vec<PathBuf> = reports.iter().map(|report| report.page.clone()).collect();
         assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
-        assert!(reports.iter().all(Report::every_claim_holds));
+        assert!(reports.iter().all(|report| report.lacking().is_empty()));
         assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
         let text = report_all(&out.path().join("a"), None).unwrap()[0].to_string();
         assert!(text.contains("normalised time") && text.contains("holds") && text.contains(file::PAGE), "{text}");

@@ -155,6 +155,33 @@ fn summary_unchecked_changed_claims_and_cells_are_told() {
     }
 }
 
+#[test]
+fn strict_nothing_measured_is_no_success() {
+    let place = Place::new(&with_target());
+    fs::create_dir(place.path("results")).expect("writable");
+    let strict = |command: &str, expected: i32, why: &str| {
+        let told = place.experiments(&[command, "--strict"]);
+        assert_eq!(code(&told), expected, "{command}: {}", errors(&told));
+        assert!(errors(&told).contains(why), "{command}: {}", errors(&told));
+    };
+    strict("claims", 3, "strict: no claims.json in results");
+    strict("report", 2, "run a spec first");
+    assert_eq!(code(&place.run(&["--quiet", "--strict"])), 0);
+    strict("claims", 0, "");
+    strict("report", 0, "");
+    let samples = place.of_cells("samples.parquet");
+    fs::remove_file(&samples[1]).expect("there");
+    for command in ["claims", "report"] {
+        strict(command, 3, "samples.parquet is missing or cannot be read");
+        assert_eq!(code(&place.experiments(&[command])), 0, "{command} without --strict");
+    }
+    // No claim can be made of clocks alone.
+    let place = Place::new(SPEC);
+    let ran = place.run(&["--strict"]);
+    assert_eq!(code(&ran), 3, "{}", errors(&ran));
+    assert!(errors(&ran).contains("strict: small: nothing is claimed, so nothing was shown"), "{}", errors(&ran));
+}
+
 /// The binary with its streams as a shell has them: `{}` stands for it.
 #[cfg(target_os = "linux")]
 fn shell(place: &Place, line: &str) -> Output {

@@ -33,7 +33,7 @@ use thiserror::Error;
 use self::cell::CellError;
 pub use self::local::{Who, node};
 use self::progress::Display;
-use crate::cli::{CLAIM_FAILED, Failure, IsaChoice, Launcher, RunArgs};
+use crate::cli::{Failure, IsaChoice, Launcher, RunArgs};
 use crate::commands::experiments;
 use crate::plan::Registries;
 use crate::report;
@@ -41,7 +41,7 @@ use crate::results::atomic;
 use crate::results::lock::Lock;
 use crate::results::sound::Unsound;
 use crate::results::store::ReadError;
-use crate::say;
+use crate::{say, strict};
 
 /// What all cells of a command share.
 struct Host {
@@ -118,14 +118,14 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
-    let (mut failed, mut every_claim_holds, mut shown) = (Vec::new(), true, Ok(()));
+    let (mut failed, mut lacking, mut shown) = (Vec::new(), Vec::new(), Ok(()));
     for experiment in &mut experiments {
         let folder = args.out.join(&experiment.name);
         atomic::create_folder(&folder).map_err(Failure::run)?;
         let _lock = Lock::take(&folder).map_err(Failure::run)?;
         failed.extend(experiment::run(&host, experiment, &args.out, &folder)?);
         let written = report::report(&folder).map_err(Failure::run)?;
-        every_claim_holds &= written.every_claim_holds();
+        lacking.extend(written.lacking());
         if !args.quiet {
             // Told when all is done: results are not worth less because they cannot be shown.
             shown = shown.and(say::out(&written.to_string()));
@@ -138,7 +138,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         return Err(Failure::run(error));
     }
     shown.map_err(Failure::run)?;
-    Ok(if args.strict && !every_claim_holds { ExitCode::from(CLAIM_FAILED) } else { ExitCode::SUCCESS })
+    Ok(strict::verdict(args.strict, &lacking))
 }
 
 impl Host {
