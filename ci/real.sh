@@ -91,7 +91,7 @@ done
 "$binary" run "$out/long.yaml" --quiet --checkpoint-every 0.2 --out "$out/long-launcher" > "$out/log" 2>&1 &
 launcher=$!
 # Until the real cell, the second, has been kept for the first time.
-for _ in $(seq 600); do [ "$(find "$out/long-launcher" -name summary.json 2> /dev/null | wc -l)" -ge 2 ] && break; sleep 0.05; done
+for _ in $(seq 600); do [ "$(find "$out"/long-launcher/long/*/ -name hashes.json 2> /dev/null | wc -l)" -ge 2 ] && break; sleep 0.05; done
 kill -9 "$launcher"
 wait "$launcher" 2> /dev/null || true
 for _ in $(seq 100); do [ -z "$(left)" ] && break; sleep 0.1; done
