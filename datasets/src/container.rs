@@ -2,7 +2,7 @@
 //!
 //! Layout, integers little-endian: magic (8 bytes), version (4), length of the body (8), BLAKE3 of the body (32), body. What
 //! is in a body is its kind's own. The file is written beside its place, synced, and renamed: whoever reads it sees all of
-//! it or none. A file that is damaged or of another version is an error; the caller makes it again from its source.
+//! it or none. It replaces a regular file and nothing else: no link, pipe or device; its mode is what the umask leaves of 666. A file that is damaged or of another version is an error; the caller makes it again from its source.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -154,7 +154,15 @@ impl Kind {
 
 fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    // Of a link: the link itself, wherever it leads.
+    if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
+        let says = "what is there is no regular file: found a link, a folder, a pipe or a device, expected a file to replace, or none";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, says));
+    }
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut beside = builder.tempfile_in(folder)?;
     for part in parts {
         beside.write_all(part)?;
     }

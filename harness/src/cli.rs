@@ -224,6 +224,9 @@ pub enum DataCommand {
         /// The file to write [default: the name of PATH with .ratings, .bags or .images, here]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
     },
     /// Generate ratings of the Netflix Prize's shape, bags of words of the NYTimes corpus', or images, as one compact file
     Generate {
@@ -240,6 +243,9 @@ pub enum DataCommand {
         /// The file to write [default: generated.ratings, .bags or .images]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
     },
     /// Check a data set: read all of it, compare its hash, show its numbers
     Verify {

@@ -9,6 +9,7 @@ use datasets::ratings::load::{Ids, Loaded, load};
 use datasets::ratings::{self, Ratings};
 
 use crate::cli::{DataCommand, Failure, Generated};
+use crate::place::{self, Existing};
 use crate::plan::{DataSet, read_any};
 use crate::say;
 
@@ -19,15 +20,34 @@ const SEED: u64 = 1;
 pub fn command(command: &DataCommand) -> Result<String, Failure> {
     match command {
         DataCommand::List => Ok(list()),
-        DataCommand::Import { path, out } => import(path, out.as_deref()),
-        DataCommand::Generate { what: Generated::Ratings, scale, seed, out } => {
-            make_ratings(*scale, *seed, out.as_deref())
-        }
-        DataCommand::Generate { what: Generated::Bags, scale, seed, out } => make_bags(*scale, *seed, out.as_deref()),
-        DataCommand::Generate { what: Generated::Images, scale, seed, out } => {
-            make_images(*scale, *seed, out.as_deref())
+        DataCommand::Import { path, out, force } => import(path, out.as_deref(), Existing::forced(*force)),
+        DataCommand::Generate { what, scale, seed, out, force } => {
+            let (make, default): (Make, &str) = match what {
+                Generated::Ratings => (make_ratings, "generated.ratings"),
+                Generated::Bags => (make_bags, "generated.bags"),
+                Generated::Images => (make_images, "generated.images"),
+            };
+            let out = out.as_deref().unwrap_or(Path::new(default));
+            make(*scale, *seed, Place { out, existing: Existing::forced(*force) })
         }
         DataCommand::Verify { path } => verify(path),
+    }
+}
+
+/// Generates data of this scale and seed into a file, and gives what to show.
+type Make = fn(Option<f64>, u64, Place<'_>) -> Result<String, Failure>;
+
+/// Where a file goes.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    out: &'a Path,
+    existing: Existing,
+}
+
+impl<'a> Place<'a> {
+    /// The path, where it is free.
+    fn free(self) -> Result<&'a Path, Failure> {
+        place::check(self.out, self.existing, None).map(|()| self.out).map_err(Failure::input)
     }
 }
 
@@ -72,12 +92,19 @@ fn list() -> String {
     text
 }
 
-fn import(path: &Path, out: Option<&Path>) -> Result<String, Failure> {
-    let out = |ending| out.map_or_else(|| default_out(path, ending), Path::to_path_buf);
+fn import(path: &Path, out: Option<&Path>, existing: Existing) -> Result<String, Failure> {
+    let free = |out: &Path| place::check(out, existing, Some(path)).map_err(Failure::input);
+    // Before minutes of reading, not after.
+    out.map_or(Ok(()), free)?;
+    let out = |ending| {
+        let out = out.map_or_else(|| default_out(path, ending), Path::to_path_buf);
+        free(&out).map(|()| out)
+    };
     match read_any(path, SEED).map_err(Failure::input)? {
         DataSet::Corpus(corpus) => {
-            bow::cache::write_cache(&corpus, &out("bags")).map_err(Failure::run)?;
-            Ok(written(&numbers_of_corpus(&corpus), &out("bags")))
+            let out = out("bags")?;
+            bow::cache::write_cache(&corpus, &out).map_err(Failure::run)?;
+            Ok(written(&numbers_of_corpus(&corpus), &out))
         }
         DataSet::Images(images) => {
             let (bytes, most) = (images::cache::pixel_bytes(&images), images::load::Options::default().memory_bytes);
@@ -87,15 +114,17 @@ fn import(path: &Path, out: Option<&Path>) -> Result<String, Failure> {
                     path.display()
                 )));
             }
-            images::cache::write_cache(&images, &out("images")).map_err(Failure::run)?;
-            Ok(written(&numbers_of_images(&images), &out("images")))
+            let out = out("images")?;
+            images::cache::write_cache(&images, &out).map_err(Failure::run)?;
+            Ok(written(&numbers_of_images(&images), &out))
         }
         // Once more, with the names that the file gives to users and items.
         DataSet::Ratings(_) => {
             let Loaded { ratings, ids } =
                 load(path, HeldOut { share: DEFAULT_SHARE, seed: SEED }).map_err(Failure::input)?;
-            ratings::cache::write_cache(&ratings, &ids, &out("ratings")).map_err(Failure::run)?;
-            Ok(written(&numbers_of_ratings(&ratings), &out("ratings")))
+            let out = out("ratings")?;
+            ratings::cache::write_cache(&ratings, &ids, &out).map_err(Failure::run)?;
+            Ok(written(&numbers_of_ratings(&ratings), &out))
         }
     }
 }
@@ -108,35 +137,35 @@ fn default_out(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{stem}.{ending}"))
 }
 
-fn make_ratings(scale: Option<f64>, seed: u64, out: Option<&Path>) -> Result<String, Failure> {
-    let out = out.unwrap_or(Path::new("generated.ratings"));
+fn make_ratings(scale: Option<f64>, seed: u64, place: Place<'_>) -> Result<String, Failure> {
     let config = scale.map_or_else(ratings::config::Generated::default, ratings::config::Generated::at_scale);
     if let Some(error) = config.check().first() {
         return Err(Failure::input(format!("--{error}")));
     }
+    let out = place.free()?;
     let ratings = ratings::generate::generate(&config, seed);
     ratings::cache::write_cache(&ratings, &Ids::dense(ratings.users, ratings.items), out).map_err(Failure::run)?;
     Ok(written(&numbers_of_ratings(&ratings), out))
 }
 
-fn make_bags(scale: Option<f64>, seed: u64, out: Option<&Path>) -> Result<String, Failure> {
-    let out = out.unwrap_or(Path::new("generated.bags"));
+fn make_bags(scale: Option<f64>, seed: u64, place: Place<'_>) -> Result<String, Failure> {
     let config = scale.map_or_else(bow::config::Generated::default, bow::config::Generated::at_scale);
     if let Some(error) = config.check().first() {
         return Err(Failure::input(format!("--{error}")));
     }
+    let out = place.free()?;
     let corpus = bow::generate::generate(&config, seed);
     bow::cache::write_cache(&corpus, out).map_err(Failure::run)?;
     Ok(written(&numbers_of_corpus(&corpus), out))
 }
 
-fn make_images(scale: Option<f64>, seed: u64, out: Option<&Path>) -> Result<String, Failure> {
+fn make_images(scale: Option<f64>, seed: u64, place: Place<'_>) -> Result<String, Failure> {
     if scale.is_some() {
         return Err(Failure::input(
             "--scale: images have none; a spec's `generated-images` gives their shape and number",
         ));
     }
-    let out = out.unwrap_or(Path::new("generated.images"));
+    let out = place.free()?;
     let images = images::generate::generate(&images::config::Generated::default(), seed);
     images::cache::write_cache(&images, out).map_err(Failure::run)?;
     Ok(written(&numbers_of_images(&images), out))

@@ -225,3 +225,68 @@ fn panic_output_a_run_does_not_die_of_its_progress() {
         assert!(place.path(out).join("small/report.html").is_file(), "{line}");
     }
 }
+
+const RATINGS: &str = "userId,movieId,rating,timestamp\n1,10,4.0,0\n1,11,3.5,0\n2,10,1.0,0\n";
+
+#[cfg(unix)]
+#[test]
+fn out_replaces_anything_only_what_it_may_and_was_asked_to() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    let place = Place::new(SPEC);
+    let csv = place.path("ratings.csv");
+    fs::write(&csv, RATINGS).expect("writable");
+    fs::write(place.path("theirs"), "theirs").expect("writable");
+    symlink("theirs", place.path("link")).expect("writable");
+    fs::create_dir(place.path("folder")).expect("writable");
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    let import = ["data", "import", "ratings.csv", "--out"];
+    let generate = ["data", "generate", "--scale", "0.001", "--out"];
+    let calibrate = ["calibrate", "--rank", "8", "--topics", "8", "--repetitions", "1", "--seconds", "0"];
+    for command in [&import[..], &generate, &calibrate] {
+        for (file, why) in [
+            ("theirs", "is there already: give another file, or --force"),
+            ("link", "is a link"),
+            ("pipe", "is a named pipe"),
+            ("folder", "is a folder"),
+            ("none/file", "there is no folder none"),
+        ] {
+            let told = place.experiments(&[command, &[file]].concat());
+            assert!(code(&told) == 2 && errors(&told).contains(why), "{command:?} {file}: {}", errors(&told));
+            let told = place.experiments(&[command, &[file, "--force"]].concat());
+            assert_eq!(code(&told), if file == "theirs" { 0 } else { 2 }, "{command:?} {file}: {}", errors(&told));
+        }
+        assert_ne!(fs::read(place.path("theirs")).expect("there"), b"theirs", "{command:?}: replaced when asked");
+        fs::write(place.path("theirs"), "theirs").expect("writable");
+    }
+    let onto = place.experiments(&[&import[..], &["ratings.csv", "--force"]].concat());
+    assert!(code(&onto) == 2 && errors(&onto).contains("is what is read"), "{}", errors(&onto));
+    assert_eq!(text(&csv), RATINGS);
+    let kind = |name: &str| fs::symlink_metadata(place.path(name)).expect("there").file_type();
+    assert!(kind("link").is_symlink() && kind("pipe").is_fifo() && kind("folder").is_dir());
+
+    // By default names too; and with the mode of any other file.
+    assert_eq!(code(&place.experiments(&import[..3])), 0);
+    let again = place.experiments(&import[..3]);
+    assert!(code(&again) == 2 && errors(&again).contains("ratings.ratings is there already"), "{}", errors(&again));
+    fs::write(place.path("any"), "").expect("writable");
+    let mode = |name: &str| fs::metadata(place.path(name)).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode("ratings.ratings"), mode("any"));
+}
+
+#[cfg(unix)]
+#[test]
+fn out_replaces_anything_a_report_writes_through_no_link() {
+    let place = Place::new(SPEC);
+    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    fs::write(place.path("theirs"), "theirs").expect("writable");
+    for name in ["table.csv", ".lock"] {
+        let file = place.path("results/small").join(name);
+        let _ = fs::remove_file(&file);
+        std::os::unix::fs::symlink(place.path("theirs"), &file).expect("writable");
+        let told = place.experiments(&["report"]);
+        assert!(code(&told) == 2 && errors(&told).contains("a link is there"), "{name}: {}", errors(&told));
+        assert_eq!(text(&place.path("theirs")), "theirs", "{name}");
+        fs::remove_file(&file).expect("there");
+    }
+}

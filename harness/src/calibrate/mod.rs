@@ -18,12 +18,12 @@ use std::path::Path;
 use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates};
 use gaia_core::simd::Isa;
 use gaia_core::workload::ic::config::Network;
-use thiserror::Error;
 
 #[cfg(feature = "torch")]
 use self::images::train;
 use self::measure::{Effort, Rate, Server};
 use crate::cli::{CalibrateArgs, Failure};
+use crate::place::{self, Existing};
 use crate::results::atomic;
 use crate::results::manifest::Host;
 
@@ -32,15 +32,6 @@ const JITTER: f64 = 0.05;
 
 /// What a build without libtorch says of image classification.
 const NO_LIBTORCH: &str = "ic is the default of all kinds, not measured: that needs libtorch.";
-
-/// Where no file will be written.
-#[derive(Debug, Error)]
-enum PlaceError {
-    #[error("{0} is there already: give another file, or --force to replace it")]
-    Taken(String),
-    #[error("{file} cannot be written: there is no folder {folder}")]
-    NoFolder { file: String, folder: String },
-}
 
 /// All rates of one thread.
 struct Rates {
@@ -73,7 +64,7 @@ fn train(_: &CalibrateArgs, _: Effort) -> Result<Option<Trained>, Failure> {
 pub fn command(args: &CalibrateArgs) -> Result<String, Failure> {
     let path = args.file.as_path();
     // Before half a minute of measuring, not after.
-    check_place(path, args.force).map_err(Failure::input)?;
+    place::check(path, Existing::forced(args.force), None).map_err(Failure::input)?;
     let isa = Isa::detect();
     let effort = Effort { repetitions: args.repetitions, seconds: args.seconds };
     // First, as it may be told that the device is not here.
@@ -90,15 +81,6 @@ pub fn command(args: &CalibrateArgs) -> Result<String, Failure> {
     let text = serde_yaml::to_string(&kind).expect("a machine kind has text keys and finite numbers");
     atomic::write(path, text.as_bytes()).map_err(Failure::run)?;
     Ok(shown(path, args, &rates, cores))
-}
-
-fn check_place(path: &Path, force: bool) -> Result<(), PlaceError> {
-    let file = path.display().to_string();
-    if path.exists() && !force {
-        return Err(PlaceError::Taken(file));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
-    folder.map_or(Ok(()), |folder| Err(PlaceError::NoFolder { file, folder: folder.display().to_string() }))
 }
 
 fn kind(args: &CalibrateArgs, rates: &Rates, host: &Host, cores: u32, isa: Isa) -> MachineKind {

@@ -4,6 +4,8 @@
 //! after a crash) sees the old content or the new, never a part of it. The name beside is fixed: a writer that was
 //! killed leaves at most one `.part`, which the next write of the same file takes over. Two writers of one folder at
 //! once are kept apart by [`super::lock`], not here.
+//!
+//! What is replaced is a regular file: no link is written through or replaced, and no pipe, device or folder.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -11,6 +13,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::place;
 
 /// Why a file or folder was not written. The old content, if any, is untouched.
 #[derive(Debug, Error)]
@@ -43,6 +47,16 @@ pub enum WriteError {
         /// The system's word.
         source: io::Error,
     },
+    /// What is there is never replaced.
+    #[error(
+        "write {path}: {found} is there, expected a regular file or none; remove it or choose another folder with --out"
+    )]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is, in words.
+        found: &'static str,
+    },
     /// Anything else.
     #[error("write {path}")]
     Other {
@@ -58,14 +72,37 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`]; what was at `path` before is still there.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    check_regular(path)?;
     let beside = beside(path);
-    let written = fill(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let written = begin(&beside).and_then(|file| fill(file, bytes)).and_then(|()| fs::rename(&beside, path));
     if let Err(source) = written {
         // The error that matters is the first one; the leftover is never read and is taken over by the next write.
         let _ = fs::remove_file(&beside);
         return Err(WriteError::of(path, source));
     }
     sync_folder(path).map_err(|source| WriteError::of(path, source))
+}
+
+/// Begins a file at `path` for what is written bit by bit, in place of the one that was there.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn create(path: &Path) -> Result<File, WriteError> {
+    check_regular(path)?;
+    begin(path).map_err(|source| WriteError::of(path, source))
+}
+
+/// Whether what is at `path` may be replaced: a regular file, or nothing.
+///
+/// # Errors
+/// [`WriteError::NotAFile`].
+pub fn check_regular(path: &Path) -> Result<(), WriteError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => {
+            Err(WriteError::NotAFile { path: path.to_owned(), found: place::in_words(there.file_type()) })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Makes `folder` and the folders above it.
@@ -119,8 +156,16 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+/// A new file at `path`; a leftover goes, and a link there is not followed.
+fn begin(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    File::create_new(path)
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -161,23 +206,37 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    /// The kernel's own ENOSPC: the name beside leads to `/dev/full`, every write to which fails so, for root too.
+    /// The kernel's own ENOSPC: every write to `/dev/full` fails so, for root too.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_keeps_the_old_content_and_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.json");
-        write(&path, b"old").unwrap();
-        std::os::unix::fs::symlink("/dev/full", folder.path().join(".a.json.part")).unwrap();
-        let error = write(&path, b"new").unwrap_err();
+    fn a_full_disk_says_so() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let error = WriteError::of(Path::new("a.json"), fill(full, b"new").unwrap_err());
         assert!(matches!(error, WriteError::DiskFull { .. }), "{error:?}");
         let message = error.to_string();
         assert!(
             message.contains("a.json") && message.contains("disk is full") && message.contains("--out"),
             "{message}"
         );
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn out_replaces_anything_no_link_or_folder_is_replaced_or_written_through() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("theirs"), "theirs").unwrap();
+        symlink("theirs", path("a.json")).unwrap();
+        fs::create_dir(path("b.json")).unwrap();
+        for (name, found) in [("a.json", "a link is there"), ("b.json", "a folder is there")] {
+            let refused = [write(&path(name), b"new").unwrap_err(), create(&path(name)).unwrap_err()];
+            assert!(refused.iter().all(|error| error.to_string().contains(found)), "{refused:?}");
+        }
+        symlink("theirs", path(".c.json.part")).unwrap();
+        write(&path("c.json"), b"new").unwrap();
+        assert_eq!(fs::read(path("theirs")).unwrap(), b"theirs");
+        assert_eq!(fs::read(path("c.json")).unwrap(), b"new");
     }
 
     /// Permissions do not bind root, so the sorting of the system's errors is what is tested.

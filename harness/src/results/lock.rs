@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::atomic::WriteError;
+use super::atomic::{self, WriteError};
 
 /// The name of the lock file.
 pub const FILE: &str = ".lock";
@@ -61,6 +61,7 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Lock, LockError> {
         let path = folder.join(FILE);
         let failed = |source| LockError::Write(WriteError::of(&path, source));
+        atomic::check_regular(&path)?;
         for _ in 0..ATTEMPTS {
             let mut file =
                 OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;

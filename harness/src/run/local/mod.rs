@@ -13,7 +13,6 @@ mod node;
 mod supervisor;
 mod wire;
 
-use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -173,7 +172,7 @@ pub(super) fn run<W: Learning>(
     let assignment = Assignment { launcher, ..assignment.clone() };
     let (file, log) = (folder.join(ASSIGNMENT), folder.join(LOG));
     atomic::write(&file, &serde_json::to_vec(&assignment).expect("plans have text keys and finite numbers"))?;
-    let created = File::create(&log).map_err(|source| WriteError::of(&log, source))?;
+    let created = atomic::create(&log)?;
     let program = std::env::current_exe().map_err(LocalError::Program)?;
     let supervisor = Supervisor::new(program, listener, assignment.run, &file, created);
     let mut supervisor = supervisor.map_err(LocalError::Listen)?;
