@@ -4,6 +4,7 @@ use std::path::Path;
 
 use emulator::profile::{Profile, builtin_names};
 use gaia_core::sync::config::Inside;
+use thiserror::Error;
 
 use crate::cli::{Failure, PlanArgs};
 use crate::figures::Figure;
@@ -32,7 +33,36 @@ pub fn experiments(
     let named = |name: &String| {
         if name == ALL { PAPER.iter().map(|name| (*name).to_owned()).collect() } else { vec![name.clone()] }
     };
-    names.iter().flat_map(named).map(|name| experiment(&name, changes, registries)).collect()
+    let mut experiments: Vec<Experiment> = Vec::new();
+    for name in names.iter().flat_map(named) {
+        let new = experiment(&name, changes, registries)?;
+        match experiments.iter().find(|other| other.name == new.name) {
+            None => experiments.push(new),
+            // The same one twice, as with `all`.
+            Some(other) if other.origin == new.origin => {}
+            Some(other) => return Err(Failure::input(SameName::both(other, &new))),
+        }
+    }
+    Ok(experiments)
+}
+
+/// Two specs that would share a folder of results.
+#[derive(Debug, Error)]
+#[error(
+    "two specs are named `{name}`, {first} and {second}: their results would share a folder; expected names that differ, or a \
+     command each with an --out of its own"
+)]
+pub struct SameName {
+    name: String,
+    first: String,
+    second: String,
+}
+
+impl SameName {
+    fn both(first: &Experiment, second: &Experiment) -> Self {
+        let file = |experiment: &Experiment| experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
+        SameName { name: first.name.clone(), first: file(first), second: file(second) }
+    }
 }
 
 /// What `experiments plan` shows.

@@ -290,3 +290,50 @@ fn out_replaces_anything_a_report_writes_through_no_link() {
         fs::remove_file(&file).expect("there");
     }
 }
+
+#[test]
+fn same_name_specs_do_not_replace_each_other() {
+    let place = Place::new(SPEC);
+    for (folder, rank) in [("a", "rank: 4"), ("b", "rank: 8")] {
+        fs::create_dir(place.path(folder)).expect("writable");
+        fs::write(place.path(folder).join("exp.yaml"), SPEC.replace("rank: 4", rank)).expect("writable");
+    }
+    for command in ["run", "plan"] {
+        let both = place.experiments(&[command, "a/exp.yaml", "b/exp.yaml"]);
+        assert_eq!(code(&both), 2, "{command}: {}", errors(&both));
+        let told = errors(&both);
+        assert!(
+            told.contains("two specs are named `exp`") && told.contains("a/exp.yaml and ") && !told.contains("begins")
+        );
+    }
+    assert!(!place.path("results").exists(), "nothing was run");
+
+    // The same one twice is one; then again: nothing to say.
+    let twice = place.experiments(&["run", "a/exp.yaml", "a/exp.yaml"]);
+    assert!(code(&twice) == 0 && errors(&twice).contains("[2 of 2]"), "{}", errors(&twice));
+    let again = place.experiments(&["run", "a/exp.yaml", "--quiet"]);
+    assert_eq!((code(&again), errors(&again)), (0, String::new()));
+
+    let table = || text(&place.path("results/exp/table.csv"));
+    let before = table();
+    let other = place.experiments(&["run", "b/exp.yaml"]);
+    assert_eq!(code(&other), 2, "{}", errors(&other));
+    assert!(errors(&other).contains("holds the results of another spec of that name, "), "{}", errors(&other));
+    assert_eq!(table(), before);
+    assert_eq!(code(&place.experiments(&["run", "b/exp.yaml", "--out", "other", "--quiet"])), 0);
+
+    // The same spec with other cells is told and done, quiet or not; with more cells there is nothing to tell.
+    let more = place.experiments(&["run", "a/exp.yaml", "--quiet", "--set", "seeds=[1, 2]"]);
+    assert_eq!((code(&more), errors(&more)), (0, String::new()));
+    let set = place.experiments(&["run", "a/exp.yaml", "--quiet", "--set", "workload.mf.rank=2"]);
+    assert_eq!(code(&set), 0, "{}", errors(&set));
+    assert!(
+        errors(&set).contains("exp: 4 of the 4 cells that results/exp shows are not among these"),
+        "{}",
+        errors(&set)
+    );
+    // It has moved.
+    fs::rename(place.path("a"), place.path("c")).expect("writable");
+    let moved = place.experiments(&["run", "c/exp.yaml", "--quiet"]);
+    assert!(code(&moved) == 0 && errors(&moved).contains("2 of the 2 cells"), "{}", errors(&moved));
+}

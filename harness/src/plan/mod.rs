@@ -37,6 +37,7 @@ pub use resolve::Registries;
 pub use show::{shared, system_in_words, table};
 
 use crate::cost::Pricing;
+use crate::results::CellEntry;
 use crate::spec::{Cap, Convergence, Launch, Split, Workload};
 
 /// Version of the plan's form. Part of the hash.
@@ -185,6 +186,8 @@ pub struct Planned {
 pub struct Experiment {
     /// The spec's name, and its folder's in the results.
     pub name: String,
+    /// The spec's file, whole; none when it came from no file. No part of a plan.
+    pub origin: Option<String>,
     /// One line for people.
     pub title: String,
     /// The figure that the report draws.
@@ -201,6 +204,11 @@ impl Planned {
     /// `MF Gaia`, or `Gaia` in a spec without panels.
     pub fn name(&self) -> String {
         crate::results::name_in_spec(&self.panel, &self.cell)
+    }
+
+    /// As the index of a spec's folder has it.
+    pub fn entry(&self) -> CellEntry {
+        CellEntry { panel: self.panel.clone(), cell: self.cell.clone(), seed: self.plan.seed, plan: self.plan.hash() }
     }
 }
 

@@ -40,7 +40,7 @@ impl Experiment {
             return Err(whatif::in_its_words(problems, written));
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
-        Ok(Experiment { name, title, figure, plans, pricing, loaders })
+        Ok(Experiment { name, origin: source.origin(), title, figure, plans, pricing, loaders })
     }
 }
 

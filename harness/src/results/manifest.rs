@@ -149,6 +149,16 @@ pub struct CellEntry {
     pub plan: String,
 }
 
+/// Where a spec was: `host.json` in its folder. Like that of a cell it differs between equal runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Origin {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// The spec's file, whole; none when it came from no file.
+    pub spec: Option<String>,
+}
+
 impl CellEntry {
     /// `MF Gaia`, or `Gaia` in a spec without panels.
     pub fn name(&self) -> String {

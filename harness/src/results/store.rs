@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::atomic::{self, WriteError};
 use super::conformance;
 use super::hashes::{self, HashError};
-use super::manifest::{CellEntry, CellIndex, Host, Manifest};
+use super::manifest::{CellEntry, CellIndex, Host, Manifest, Origin};
 use super::tables::{self, Row, TableError};
 use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
 
@@ -27,7 +27,7 @@ use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
 pub mod file {
     /// [`super::Manifest`].
     pub const MANIFEST: &str = "manifest.json";
-    /// [`super::Host`].
+    /// [`super::Host`]; in the spec's folder [`super::Origin`].
     pub const HOST: &str = "host.json";
     /// [`super::Sample`]s.
     pub const SAMPLES: &str = "samples.parquet";
@@ -285,6 +285,22 @@ pub fn read_traffic(folder: &Path) -> Result<Vec<TrafficRow>, ReadError> {
 pub fn write_cells(spec_folder: &Path, index: &CellIndex) -> Result<(), WriteError> {
     write_json(&spec_folder.join(file::CELLS), index)?;
     hashes::write(spec_folder, &[file::CELLS])
+}
+
+/// Writes `host.json` of a spec's folder.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_origin(spec_folder: &Path, origin: &Origin) -> Result<(), WriteError> {
+    write_json(&spec_folder.join(file::HOST), origin)
+}
+
+/// Which spec the folder is of.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_origin(spec_folder: &Path) -> Result<Origin, ReadError> {
+    read_json(&spec_folder.join(file::HOST))
 }
 
 /// Which cells the spec's folder stands for.

@@ -12,7 +12,7 @@ use super::cell::Job;
 use super::{Host, RunSpecError, panics, table};
 use crate::cli::Failure;
 use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
-use crate::results::manifest::{CellEntry, CellIndex};
+use crate::results::manifest::{CellIndex, Origin};
 use crate::results::sound::unsound;
 use crate::results::{Outcome, SCHEMA, Summary, share, store};
 
@@ -41,21 +41,17 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, title, figure, plans, pricing, loaders } = experiment;
-    let entry = |planned: &Planned| CellEntry {
-        panel: planned.panel.clone(),
-        cell: planned.cell.clone(),
-        seed: planned.plan.seed,
-        plan: planned.plan.hash(),
-    };
+    let Experiment { name, origin, title, figure, plans, pricing, loaders } = experiment;
     let index = CellIndex {
         schema: SCHEMA,
         spec: name.clone(),
         title: title.clone(),
         figure: figure.clone().unwrap_or_default(),
         pricing: Some(pricing.clone()),
-        cells: plans.iter().map(entry).collect(),
+        cells: plans.iter().map(Planned::entry).collect(),
     };
+    // First whose results these are: a folder between both is then of nobody else.
+    store::write_origin(folder, &Origin { schema: SCHEMA, spec: origin.clone() }).map_err(Failure::run)?;
     store::write_cells(folder, &index).map_err(Failure::run)?;
     let place = Place { host, spec: name, out, folder };
     let mut failed = Vec::new();

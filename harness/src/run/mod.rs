@@ -15,6 +15,7 @@ mod local;
 mod panics;
 mod progress;
 mod recorder;
+mod shared_name;
 mod table;
 mod topics;
 mod usage;
@@ -118,6 +119,10 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
+    for experiment in &experiments {
+        let replaced = shared_name::check(&args.out.join(&experiment.name), experiment).map_err(Failure::input)?;
+        replaced.iter().for_each(|line| say::err(line));
+    }
     let (mut failed, mut lacking, mut shown) = (Vec::new(), Vec::new(), Ok(()));
     for experiment in &mut experiments {
         let folder = args.out.join(&experiment.name);

@@ -129,6 +129,13 @@ impl Source {
         Ok(Source { name, file, folder, text })
     }
 
+    /// The file that it was read from, whole; none when it is built in, or came from no file.
+    pub fn origin(&self) -> Option<String> {
+        let path = std::fs::canonicalize(&self.file).ok()?;
+        let is_it = std::fs::read_to_string(&path).is_ok_and(|text| text == self.text);
+        is_it.then(|| path.display().to_string())
+    }
+
     /// The typed spec, with the changes of the command line.
     pub fn spec(&self, changes: &Changes) -> Result<Spec, SourceError> {
         let mut spec: Spec = form::parse(&self.file, &self.text)?;
