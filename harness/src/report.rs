@@ -203,7 +203,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     CsvWriter::new(&mut csv).finish(&mut table).map_err(table_error)?;
     let claims = figure.claims(&cells);
     let svg = figure.svg(&cells)?;
-    let png = figure.png(&cells, folder)?;
+    let png = figure.png(&cells)?;
     let page = html::page(&html::Content {
         index: &index,
         question: figure.question,

@@ -26,8 +26,7 @@ mod timebar;
 mod validation;
 mod whatif;
 
-use std::io;
-use std::path::Path;
+use std::io::Cursor;
 use std::sync::Once;
 
 use plotters::prelude::*;
@@ -111,14 +110,6 @@ pub enum DrawError {
     /// The drawing backend.
     #[error("draw the figure: {0}")]
     Backend(String),
-    /// The file that the bitmap passes through.
-    #[error("draw the figure: write a temporary file in {folder}")]
-    Temporary {
-        /// Where.
-        folder: std::path::PathBuf,
-        /// The system's word.
-        source: io::Error,
-    },
 }
 
 impl Figure {
@@ -172,17 +163,17 @@ impl Figure {
         Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height()), 1))
     }
 
-    /// The figure as PNG, 2 pixels a point. A temporary file in `folder` comes and goes.
+    /// The figure as PNG, 2 pixels a point.
     ///
     /// # Errors
     /// [`DrawError`].
-    pub fn png(&self, results: &[CellResult], folder: &Path) -> Result<Vec<u8>, DrawError> {
+    pub fn png(&self, results: &[CellResult]) -> Result<Vec<u8>, DrawError> {
         let layout = self.layout(results);
         let (width, height) = drawn_size(&layout);
         let mut drawn = vec![0; (width * height * 3) as usize];
         let backend = BitMapBackend::with_buffer(&mut drawn, (width, height));
         layout.draw(backend, Glyphs::Bitmap, results)?;
-        encode(&shrink(&drawn, width as usize), (width, height), folder)
+        encode(&shrink(&drawn, width as usize), (width, height))
     }
 
     fn layout(&self, results: &[CellResult]) -> Layout {
@@ -252,16 +243,20 @@ fn shrink(drawn: &[u8], width: usize) -> Vec<u8> {
     small
 }
 
-/// PNG of shrunk pixels: plotters only encodes into a file.
-fn encode(pixels: &[u8], (width, height): (u32, u32), folder: &Path) -> Result<Vec<u8>, DrawError> {
+/// PNG of shrunk pixels. Not by plotters, which only encodes into a file: a full disk would be an error of its own kind.
+fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, DrawError> {
     let size = (width / SUPERSAMPLING as u32, height / SUPERSAMPLING as u32);
-    let failed = |source| DrawError::Temporary { folder: folder.to_owned(), source };
-    let file = tempfile::Builder::new().prefix(".figure.").suffix(".png").tempfile_in(folder).map_err(failed)?;
-    let mut backend = BitMapBackend::new(file.path(), size);
-    let encoded = backend.blit_bitmap((0, 0), size, pixels).and_then(|()| backend.present());
+    let mut png = Cursor::new(Vec::new());
+    let encoded = image::write_buffer_with_format(
+        &mut png,
+        pixels,
+        size.0,
+        size.1,
+        image::ColorType::Rgb8,
+        image::ImageFormat::Png,
+    );
     encoded.map_err(|error| DrawError::Backend(error.to_string()))?;
-    drop(backend);
-    std::fs::read(file.path()).map_err(failed)
+    Ok(png.into_inner())
 }
 
 #[cfg(test)]
