@@ -114,6 +114,8 @@ pub struct Report {
     pub claims: Vec<Claim>,
     /// What is wrong with runs and targets that must not be believed, a line each.
     pub faults: Vec<String>,
+    /// The cells that times and speedups are over; none where there are none.
+    pub references: Vec<String>,
     /// What the runs cost.
     pub costs: Costs,
     /// Cells that the spec has and the report has not, with the reason.
@@ -136,7 +138,11 @@ impl Report {
 /// For terminals: the numbers, the claims, what is not finished, and where the page is.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", table_text(&self.table), claims::to_text(&self.claims))?;
+        writeln!(f, "{}", table_text(&self.table))?;
+        if !self.references.is_empty() {
+            writeln!(f, "normalised times and speedups are over {}\n", self.references.join(", "))?;
+        }
+        write!(f, "{}", claims::to_text(&self.claims))?;
         for fault in &self.faults {
             write!(f, "\n{fault}")?;
         }
@@ -202,6 +208,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     let mut csv = Vec::new();
     CsvWriter::new(&mut csv).finish(&mut table).map_err(table_error)?;
     let claims = figure.claims(&cells);
+    let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
     let png = figure.png(&cells)?;
     let page = html::page(&html::Content {
@@ -210,6 +217,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
         svg: &svg,
         table: &table,
         claims: &claims,
+        references: &references,
         cells: &cells,
         costs: &costs,
         unfinished: &unfinished,
@@ -221,7 +229,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
     hashes::write(folder, &COVERED)?;
-    Ok(Report { table, claims, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+    Ok(Report { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {

@@ -8,7 +8,7 @@ use plotters::prelude::DrawingBackend;
 use super::DrawError;
 use super::axis::Axis;
 use super::canvas::{Canvas, FAINT, Hatch, INK, Rect};
-use super::cells::{Cell, Spread, by_panel, compared, group, named_or_first};
+use super::cells::{Cell, Spread, by_panel, compared, group, named, named_or_first};
 use super::labels::ValueLabels;
 use super::panel::{LEGEND_ROW, Panel, Swatch, legend_rows};
 use super::text::{Anchor, text_width, wrapped};
@@ -223,8 +223,7 @@ fn remark(style: Style, cells: &[&Cell<'_>], has_seconds: bool) -> String {
     let seeds = timebar::seeds_remark(cells);
     let seeds = if seeds.is_empty() { seeds } else { format!("; {seeds}") };
     let below = if has_seconds { format!("; below: {}", timebar::time_unit(cells)) } else { String::new() };
-    let is_there = cells.iter().any(|cell| cell.name == style.reference);
-    let reference = if is_there { style.reference } else { "first bar" };
+    let reference = named(cells.iter().copied(), style.reference).map_or("first bar", |cell| cell.name);
     format!("{reference} = 1 in each group; {labels}{seeds}{below}")
 }
 

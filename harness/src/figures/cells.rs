@@ -76,14 +76,36 @@ pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<(&'a str, Vec<&'b 
     panels
 }
 
+/// The cell of this name, else one that is called so but for its case.
+pub(super) fn named<'a, 'b>(cells: impl IntoIterator<Item = &'b Cell<'a>> + Clone, name: &str) -> Option<&'b Cell<'a>>
+where
+    'a: 'b,
+{
+    let exact = cells.clone().into_iter().find(|cell| cell.name == name);
+    exact.or_else(|| cells.into_iter().find(|cell| cell.name.eq_ignore_ascii_case(name)))
+}
+
+/// The names of the cells that others are held against, panel by panel, each once.
+pub(super) fn references(results: &[CellResult], name: &str) -> Vec<String> {
+    let cells = group(results);
+    let compared = compared(&cells);
+    let mut names: Vec<String> = Vec::new();
+    for reference in by_panel(&compared).iter().filter_map(|(_, cells)| named_or_first(cells, name)) {
+        if !names.iter().any(|name| name == reference.name) {
+            names.push(reference.name.to_owned());
+        }
+    }
+    names
+}
+
 /// The cell that others are held against: the one called [`BASELINE`], else the first.
 pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
     named_or_first(cells, BASELINE)
 }
 
-/// The cell of this name, else the first.
+/// The cell of this name, whatever its case, else the first.
 pub(super) fn named_or_first<'a, 'b>(cells: &[&'b Cell<'a>], name: &str) -> Option<&'b Cell<'a>> {
-    cells.iter().find(|cell| cell.name == name).or(cells.first()).copied()
+    named(cells.iter().copied(), name).or(cells.first().copied())
 }
 
 impl Cell<'_> {

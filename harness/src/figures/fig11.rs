@@ -7,7 +7,7 @@
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::axis::significant;
-use super::cells::{BASELINE, Cell, Spread, compared, group};
+use super::cells::{BASELINE, Cell, Spread, compared, group, named, named_or_first};
 use super::stack::{Bar, Chart, Group, dollars};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::results::{CellResult, Cost, Summary};
@@ -125,7 +125,7 @@ pub(super) fn two<'a, 'b>(
     let cells = panels.iter().find(|(name, _)| *name == panel).map(|(_, cells)| cells);
     let cells = cells.ok_or_else(|| Unmeasured::NotRun(format!("{panel} has not run")))?;
     let find = |name: &str| {
-        let cell = cells.iter().find(|cell| cell.name == name);
+        let cell = named(cells, name);
         let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} of {panel} has not run")))?;
         cell.sound_target()?;
         if cell.all_reached() { Ok(cell) } else { Err(Unmeasured::NotReached(format!("{name}: {}", cell.outcome()))) }
@@ -147,7 +147,7 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let rows: Vec<(&str, &Cell<'_>, Option<Spread>)> = panels
         .iter()
         .flat_map(|(panel, cells)| {
-            let base = cells.iter().find(|cell| cell.name == BASELINE);
+            let base = named(cells, BASELINE);
             compared(cells).into_iter().map(move |cell| (*panel, cell, base.and_then(|base| base.ratio(cell, total))))
         })
         .collect();
@@ -196,7 +196,7 @@ fn chart(workload: &str) -> Chart {
 }
 
 fn bars(cells: &[&Cell<'_>]) -> Vec<Bar> {
-    let base = cells.iter().find(|cell| cell.name == BASELINE).or(cells.first());
+    let base = named_or_first(cells, BASELINE);
     let base_total = base.and_then(|base| base.spread(total)).map_or(f64::NAN, |spread| spread.mean);
     let part = |cell: &Cell<'_>, of: fn(&Cost) -> f64| {
         cell.spread(|summary| summary.cost.as_ref().map(of)).map_or(0.0, |spread| spread.mean / base_total)

@@ -1,6 +1,6 @@
 //! What claims on convergence are made of: ratios between two cells by name, and who reached the target.
 
-use super::cells::{Cell, Spread, by_panel, compared, group};
+use super::cells::{Cell, Spread, by_panel, compared, group, named};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::results::CellResult;
 
@@ -90,7 +90,7 @@ impl<'a> Measures<'a> {
 
     /// The cell of this name.
     pub(super) fn cell(&self, name: &str) -> Result<&Cell<'a>, Unmeasured> {
-        let cell = self.cells.iter().find(|cell| cell.name == name);
+        let cell = named(&self.cells, name);
         let cell = cell.ok_or_else(|| Unmeasured::NotRun(format!("{name} has not run")))?;
         // What a run must not be believed in shows nothing.
         if let Some(fault) = cell.fault() {

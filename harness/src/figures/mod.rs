@@ -143,6 +143,17 @@ impl Figure {
         }
     }
 
+    /// The cells that the times of others are over, by name: one for all panels, or several; none where the table has no such times.
+    pub fn references(&self, results: &[CellResult]) -> Vec<String> {
+        match self.form {
+            Form::Convergence | Form::Accuracy | Form::Curves | Form::WhatIf => {
+                cells::references(results, cells::BASELINE)
+            }
+            Form::Bars(style) | Form::BarsAndAccuracy(style) => cells::references(results, style.reference),
+            Form::Shares | Form::Validation | Form::Costs | Form::Centralized => Vec::new(),
+        }
+    }
+
     /// What must be seen, and whether it is.
     pub fn claims(&self, results: &[CellResult]) -> Vec<Claim> {
         (self.claims)(results)

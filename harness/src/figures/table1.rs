@@ -5,7 +5,7 @@
 use polars::prelude::{DataFrame, PolarsResult, df};
 
 use super::axis::significant;
-use super::cells::{Cell, Spread};
+use super::cells::{Cell, Spread, named};
 use super::fig11::{panels, total, two, workload_and_network};
 use super::stack::{Bar, Chart, Group};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
@@ -114,13 +114,13 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let measured: Vec<Measured> = panels.iter().map(|(panel, _)| measure(&panels, panel)).collect();
     let column = |of: &dyn Fn(&Measured) -> Option<f64>| measured.iter().map(of).collect::<Vec<_>>();
     let cell = |cells: &[Cell<'_>], name: &str, of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
-        cells.iter().find(|cell| cell.name == name).and_then(of).map(|spread| spread.mean)
+        named(cells, name).and_then(of).map(|spread| spread.mean)
     };
     let of = |name: &str, of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
         panels.iter().map(|(_, cells)| cell(cells, name, of)).collect::<Vec<_>>()
     };
     let systems = |cells: &[Cell<'_>]| {
-        let central = cells.iter().find(|cell| cell.name == CENTRALIZED);
+        let central = named(cells, CENTRALIZED);
         central.map(|central| central.runs[0].manifest.system.clone())
     };
     df![

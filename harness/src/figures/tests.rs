@@ -294,6 +294,19 @@ fn bars_say_which_of_them_is_1() {
 }
 
 #[test]
+fn minor_the_baseline_is_found_whatever_its_case_and_is_named() {
+    let results = [cell("Gaia").seconds(100.0).done(), cell("baseline").seconds(400.0).done()];
+    let figure = figure("convergence");
+    assert_eq!(figure.references(&results), ["baseline"]);
+    let table = figure.table(&results).unwrap();
+    let speedups: Vec<_> = table.column("speedup").unwrap().f64().unwrap().iter().flatten().collect();
+    assert_eq!(speedups, [4.0, 1.0]);
+    let both = [cell("baseline").done(), cell("Baseline").done()];
+    assert_eq!(figure.references(&both), ["Baseline"], "the name itself comes first");
+    assert_eq!(figure.references(&[cell("10 %").done(), cell("1 %").done()]), ["10 %"]);
+}
+
+#[test]
 fn a_curve_of_test_accuracy_goes_on_at_100_percent() {
     let mut learnt = cell("Gaia").done();
     for sample in &mut learnt.samples {

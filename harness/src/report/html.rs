@@ -20,6 +20,8 @@ pub(super) struct Content<'a> {
     pub(super) svg: &'a str,
     pub(super) table: &'a DataFrame,
     pub(super) claims: &'a [Claim],
+    /// The cells that times and speedups are over.
+    pub(super) references: &'a [String],
     pub(super) cells: &'a [CellResult],
     pub(super) costs: &'a Costs,
     pub(super) unfinished: &'a Unfinished,
@@ -61,7 +63,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += "</figure>\n";
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
-    page += &numbers(content.table);
+    page += &numbers(content.table, content.references);
     page += &costs(content.costs);
     page += &topics(content.cells);
     page += &breakdowns(content.cells);
@@ -223,7 +225,12 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     text
 }
 
-fn numbers(table: &DataFrame) -> String {
+fn numbers(table: &DataFrame, references: &[String]) -> String {
+    let over = if references.is_empty() {
+        String::new()
+    } else {
+        format!(" Normalised times and speedups are over {};", escaped(&references.join(", ")))
+    };
     let grid = grid(table);
     let mut rows = String::new();
     for (i, (name, values)) in grid.iter().enumerate() {
@@ -241,7 +248,7 @@ fn numbers(table: &DataFrame) -> String {
     format!(
         "<h2>Numbers</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
          in virtual seconds. WAN: bytes between sites, as links are charged for them; “actual” as encoded in this \
-         run. Speedup is over the baseline; in parentheses the range over seeds.</p>\n",
+         run.{over} in parentheses the range over seeds.</p>\n",
         head(&names)
     )
 }
