@@ -2,7 +2,7 @@
 //!
 //! What a command was asked for goes to the standard output by [`out`]. When the reader has closed it there is nothing left to do
 //! and nothing wrong; when it cannot be written, that is a failure. Progress, warnings and errors go to the standard error by
-//! [`err`], which never fails: no run is worth less because nobody watches it. `print!` and its kin panic in both cases, and are
+//! [`err`], which never fails: no run is worth less because nobody watches it. Both show control characters as U+FFFD. `print!` and its kin panic in both cases, and are
 //! denied by the workspace's lints.
 
 use std::io::{self, ErrorKind, Write};
@@ -19,13 +19,19 @@ pub struct OutError(#[source] io::Error);
 /// # Errors
 /// [`OutError`] when it is there and cannot be written, as on a full disk.
 pub fn out(text: &str) -> Result<(), OutError> {
-    write_all(&mut io::stdout().lock(), text)
+    write_all(&mut io::stdout().lock(), &shown(text))
 }
 
 /// Writes `line` and its end to the standard error, if that can be written.
 pub fn err(line: &str) {
     // One call a line, so that lines of several threads do not mix.
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{}\n", shown(line)).as_bytes());
+}
+
+/// `text` without control characters but line ends and tabs: what users wrote in names and files steers no terminal, and is in no XML.
+pub fn shown(text: &str) -> String {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// As [`out`], of what another crate prints itself.
@@ -65,5 +71,10 @@ mod tests {
         assert!(write_all(&mut Failing(ErrorKind::BrokenPipe), "x").is_ok());
         let full = write_all(&mut Failing(ErrorKind::StorageFull), "x").unwrap_err();
         assert!(full.to_string().starts_with("cannot write to the standard output: "), "{full}");
+    }
+
+    #[test]
+    fn minor_control_characters_are_shown_and_not_sent() {
+        assert_eq!(shown("a\tb\u{1b}[31m\r\n"), "a\tb\u{fffd}[31m\u{fffd}\n");
     }
 }

@@ -337,3 +337,17 @@ fn same_name_specs_do_not_replace_each_other() {
     let moved = place.experiments(&["run", "c/exp.yaml", "--quiet"]);
     assert!(code(&moved) == 0 && errors(&moved).contains("2 of the 2 cells"), "{}", errors(&moved));
 }
+
+#[test]
+fn minor_control_characters_in_names_are_refused_and_never_sent() {
+    for (part, by, path) in [
+        ("name: Gaia", "name: \"G\\e[31m\"", "cells[1].name"),
+        ("goal:", "title: \"a\\0b\"\ngoal:", "title"),
+        ("goal:", "panels: [{ name: \"a\\x7Fb\" }]\ngoal:", "panels[0].name"),
+    ] {
+        let told = Place::new(&SPEC.replacen(part, by, 1)).run(&[]);
+        assert_eq!(code(&told), 2, "{path}: {}", errors(&told));
+        let says = format!("{path}: found the control character \\u{{");
+        assert!(errors(&told).contains(&says) && !errors(&told).contains('\x1b'), "{path}: {}", errors(&told));
+    }
+}

@@ -35,6 +35,7 @@ use thiserror::Error;
 
 use crate::claims::Claim;
 use crate::results::CellResult;
+use crate::say;
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, WIDTH};
 pub use cells::Spread;
@@ -171,7 +172,9 @@ impl Figure {
         layout.draw(backend, Glyphs::Viewer, results)?;
         // The page's size in points; the drawing's own finer units stay in the viewBox.
         let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
-        Ok(svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height()), 1))
+        let svg = svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", layout.height()), 1);
+        // No XML has these; results of earlier versions may.
+        Ok(say::shown(&svg))
     }
 
     /// The figure as PNG, 2 pixels a point.

@@ -307,6 +307,12 @@ fn minor_the_baseline_is_found_whatever_its_case_and_is_named() {
 }
 
 #[test]
+fn minor_control_characters_are_in_no_figure() {
+    let svg = figure("convergence").svg(&[cell("a\u{1b}[31m\u{0}b").done()]).unwrap();
+    assert!(!svg.contains(|c: char| c.is_control() && c != '\n') && svg.contains('\u{fffd}'));
+}
+
+#[test]
 fn a_curve_of_test_accuracy_goes_on_at_100_percent() {
     let mut learnt = cell("Gaia").done();
     for sample in &mut learnt.samples {

@@ -45,14 +45,25 @@ impl Experiment {
 }
 
 fn check_names(problems: &mut Problems, spec: &Spec) {
+    plain(problems, "title", &spec.title);
     for (position, panel) in spec.panels.iter().enumerate() {
         let path = format!("panels[{position}].name");
         if panel.name.trim().is_empty() {
             problems.add(&path, "empty: expected a name");
         }
+        plain(problems, &path, &panel.name);
         if let Some(first) = spec.panels[..position].iter().position(|other| other.name == panel.name) {
             problems.add(&path, format!("`{}` is the name of panels[{first}] already", panel.name));
         }
+    }
+}
+
+/// That a name can be shown: control characters steer terminals, and are in no XML.
+pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
+    if let Some(found) = name.chars().find(|c| c.is_control()) {
+        let says =
+            format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
+        problems.add(path, says);
     }
 }
 

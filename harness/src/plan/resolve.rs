@@ -20,6 +20,7 @@ use super::central;
 use super::estimate::Size;
 use super::feasible;
 use super::overlay;
+use super::panels::plain;
 use super::pricing;
 use super::{Data, DataSet, DataSource, Kind, Loader, Plan, Planned, Problems, Role, SCHEMA, SOURCES, TARGET};
 use crate::cost::Pricing;
@@ -207,6 +208,7 @@ fn check_cell_names(problems: &mut Problems, cells: &[Cell]) {
     }
     for (position, cell) in cells.iter().enumerate() {
         let path = format!("cells[{position}].name");
+        plain(problems, &path, &cell.name);
         if cell.name.trim().is_empty() {
             problems.add(&path, "empty: expected a name");
         }

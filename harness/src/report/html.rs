@@ -425,6 +425,7 @@ fn escaped(text: &str) -> String {
             '>' => escaped += "&gt;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
+            steering if steering.is_control() && !"\n\t".contains(steering) => escaped.push('\u{fffd}'),
             other => escaped.push(other),
         }
     }
