@@ -116,7 +116,7 @@ impl Pair {
 
     /// Several shards of a site wait for each other's barriers: a little is lost between them.
     fn tolerance(&self) -> f64 {
-        if self.machines_per_site == 1 { 1.01 } else { 1.02 }
+        if self.machines_per_site == 1 { 1.01 } else { 1.03 }
     }
 
     /// Whatever the link: staleness that is permitted takes no longer than none. It may take longer than less of it, where work and way
