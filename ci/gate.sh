@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The one gate, the same at home and in CI: form, lints, documentation, purity, tests, determinism, crashes,
-# runs in real time.
-# Needs Rust with rustfmt and clippy, a C++ compiler and Python 3 with pip; leaves its results in a temporary folder.
+# The one gate, the same at home and in CI: form, lints, dependencies, another processor, documentation, purity, tests, determinism,
+# crashes, runs in real time.
+# Needs Rust (by rustup) with rustfmt and clippy, a C++ compiler, Python 3 with pip and root; leaves its results in a temporary folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,12 @@ cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 step "gaia-core is pure"
 bash ci/purity.sh
+
+step "dependencies: licences, sources, advisories"
+bash ci/deny.sh
+
+step "compiles for aarch64"
+bash ci/aarch64.sh
 
 step "documentation (rustdoc, warnings denied)"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
