@@ -14,8 +14,10 @@ use std::time::Instant;
 use common::steady::check_pairs;
 use common::writers::{any_direct_case, any_hub_case, check_cases};
 
-/// The laws by the name that the command line takes, with what they say.
-const LAWS: [(&str, &str, fn(u32)); 3] = [
+/// A law: its name on the command line, what it says, and what checks so many cases of it.
+type Law = (&'static str, &'static str, fn(u32));
+
+const LAWS: [Law; 3] = [
     ("sites", "nothing lost, no clock overtakes, no needed row unread, between sites", |count| {
         check_cases(any_direct_case(), count);
     }),
