@@ -40,6 +40,10 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 step "tests"
 cargo test --workspace --locked
 
+step "inputs that fuzzing found, on every reader"
+cargo fmt --manifest-path ci/fuzz/Cargo.toml --check
+cargo run --quiet --locked --manifest-path ci/fuzz/Cargo.toml --target-dir target --bin corpora -- ci/fuzz/corpora
+
 step "image classification on libtorch: lints, tests"
 bash ci/setup-torch.sh
 cargo clippy -p gaia-core -p harness --features torch --all-targets --locked --quiet -- -D warnings

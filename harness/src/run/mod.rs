@@ -21,6 +21,7 @@ mod topics;
 mod usage;
 mod views;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use emulator::real::clock::Dilation;
 use gaia_core::simd::Isa;
 use gaia_core::workload::ic::device::DeviceChoice;
+use gaia_core::workload::mf::worker::MfState;
 use thiserror::Error;
 
 use self::cell::CellError;
@@ -100,6 +102,16 @@ fn list(failed: &[RunSpecError]) -> String {
         line
     };
     format!("{} cells failed{}", failed.len(), failed.iter().map(line).collect::<String>())
+}
+
+/// Whether `folder` holds a checkpoint of the cell of `plan` that a run of matrix factorisation would go on from: for tests of what
+/// others wrote there.
+///
+/// # Errors
+/// Why the file cannot be used, in words.
+pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, String> {
+    let read = checkpoint::read::<recorder::RecorderState<MfState>>(folder, plan)?;
+    Ok(read.is_some())
 }
 
 /// Runs every spec, and draws its figure, whatever cells fail.

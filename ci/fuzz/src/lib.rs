@@ -1,0 +1,213 @@
+//! What reads bytes that others wrote, one function a target. Each must end in reasonable time and memory with a value or an error,
+//! whatever the bytes are; what can be written again must be read as the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use datasets::images::load::Options;
+use datasets::ratings::held_out::HeldOut;
+use datasets::{bow, images, ratings};
+use emulator::node::Codec;
+use emulator::profile::Profile;
+use emulator::real::frame::{Frame, FrameReader, Reassembler};
+use gaia_core::codec::MessageCodec;
+use gaia_core::sync::config::{Encoding, Encodings};
+use harness::figures::Figure;
+use harness::plan::{Experiment, Plan, Registries};
+use harness::results::store;
+use harness::spec::{Changes, Source};
+use harness::{claims, machines, prices};
+use tempfile::TempDir;
+
+/// A target: its name, which is its corpus' folder too, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 13] = [
+    ("messages", messages),
+    ("frames", frames),
+    ("specs", specs),
+    ("plans", plans),
+    ("profiles", profiles),
+    ("iperf", iperf),
+    ("machine_kinds", machine_kinds),
+    ("price_lists", price_lists),
+    ("ratings", of_ratings),
+    ("bags", of_bags),
+    ("images", of_images),
+    ("checkpoints", checkpoints),
+    ("results", results),
+];
+
+/// Of one process, for inputs that are files.
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder to write in"));
+
+/// The first byte chooses one of `choices`; the rest is the input.
+fn choose<'a, T: Copy>(data: &'a [u8], choices: &[T]) -> Option<(T, &'a [u8])> {
+    let (&first, rest) = data.split_first()?;
+    Some((choices[usize::from(first) % choices.len()], rest))
+}
+
+/// A file of this name with this content, in a folder where nothing else is.
+fn file(target: &str, name: &str, content: &[u8]) -> PathBuf {
+    let folder = FOLDER.path().join(target);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("our own folder");
+    }
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder to write in");
+    fs::write(&path, content).expect("a folder to write in");
+    path
+}
+
+fn messages(data: &[u8]) {
+    const ENCODINGS: [Encoding; 3] = [Encoding::Plain, Encoding::Packed, Encoding::Dense];
+    let Some((inside, rest)) = choose(data, &ENCODINGS) else { return };
+    let Some((between, bytes)) = choose(rest, &ENCODINGS) else { return };
+    let codec = MessageCodec { encodings: Encodings { inside, between }, floats: 1 << 16, rows: 1 << 12 };
+    let Ok(message) = codec.decode(bytes) else { return };
+    let mut again = Vec::new();
+    codec.encode(&message, &mut again);
+    let counted = message.header_bytes() + message.data_bytes(&codec.encodings);
+    assert!(again.len() as u64 >= counted, "{} bytes, {counted} counted", again.len());
+    codec.decode(&again).expect("what was read and written is read again");
+}
+
+fn frames(data: &[u8]) {
+    let (mut reader, mut reassembler) = (FrameReader::default(), Reassembler::new(1 << 20));
+    for piece in data.chunks(1500) {
+        reader.space()[..piece.len()].copy_from_slice(piece);
+        reader.filled(piece.len());
+        loop {
+            match reader.next_frame() {
+                Ok(Some(Frame::Open(open))) if reassembler.open(open).is_err() => return,
+                Ok(Some(Frame::Body { stream, bytes })) if reassembler.body(stream, bytes).is_err() => return,
+                Ok(Some(Frame::Whole { stream, arrives_at })) if reassembler.whole(stream, arrives_at).is_err() => {
+                    return;
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+    }
+    let _ = reader.end();
+}
+
+fn specs(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let folder = FOLDER.path().join("nothing");
+    let source = Source { name: "fuzzed".into(), file: "fuzzed.yaml".into(), folder, text: text.into() };
+    let Ok(spec) = source.spec(&Changes::default()) else { return };
+    let names = Figure::names();
+    if let Ok(experiment) = Experiment::resolve(&source, &spec, Registries { figures: &names }) {
+        for planned in &experiment.plans {
+            let json = serde_json::to_vec(&planned.plan).expect("a plan is plain data");
+            let again: Plan = serde_json::from_slice(&json).expect("what was written");
+            assert_eq!(again.hash(), planned.plan.hash());
+        }
+        let _ = harness::plan::table(&experiment);
+    }
+}
+
+fn plans(data: &[u8]) {
+    let Ok(plan) = serde_json::from_slice::<Plan>(data) else { return };
+    let json = serde_json::to_vec(&plan).expect("a plan is plain data");
+    let again: Plan = serde_json::from_slice(&json).expect("what was written");
+    assert_eq!(again.hash(), plan.hash());
+}
+
+fn profiles(data: &[u8]) {
+    let Some((name, content)) = choose(data, &["net.yaml", "net.csv", "net.tsv"]) else { return };
+    if let Ok(profile) = Profile::read(&file("profiles", name, content)) {
+        profile.check().expect("what is read is sound");
+    }
+}
+
+fn iperf(data: &[u8]) {
+    let report = file("iperf", "runs/A..B.json", data);
+    let folder = report.parent().and_then(Path::parent).expect("it is in two folders");
+    fs::copy(&report, report.with_file_name("B..A.json")).expect("a folder to write in");
+    let network = "sites: [{name: A}, {name: B}]\nnic: {in: 1 Gbit/s, out: 1 Gbit/s}\nbandwidth: {iperf: {folder: runs}}\n\
+                   rtt: {iperf: {folder: runs}}\n";
+    let path = folder.join("net.yaml");
+    fs::write(&path, network).expect("a folder to write in");
+    if let Ok(profile) = Profile::read(&path) {
+        profile.check().expect("what is read is sound");
+    }
+}
+
+fn machine_kinds(data: &[u8]) {
+    let path = file("machine_kinds", "kind.yaml", data);
+    let _ = machines::find("kind.yaml", path.parent().expect("it is in a folder"));
+}
+
+fn price_lists(data: &[u8]) {
+    let path = file("price_lists", "prices.yaml", data);
+    let _ = prices::find("prices.yaml", path.parent().expect("it is in a folder"));
+}
+
+fn of_ratings(data: &[u8]) {
+    const NAMES: [&str; 6] = ["ratings.csv", "u.data", "ratings.dat", "combined_data_1.txt", "a.txt", "a.ratings"];
+    let Some((name, content)) = choose(data, &NAMES) else { return };
+    let path = file("ratings", name, content);
+    if let Ok(loaded) = ratings::load::load(&path, HeldOut { share: 0.1, seed: 1 }) {
+        let all = loaded.ratings.train.iter().chain(&loaded.ratings.held_out);
+        all.for_each(|rating| assert!(rating.user < loaded.ratings.users && rating.item < loaded.ratings.items));
+    }
+}
+
+fn of_bags(data: &[u8]) {
+    let Some((name, content)) = choose(data, &["docword.a.txt", "a.txt", "a.bags"]) else { return };
+    if let Ok(corpus) = bow::load::load(&file("bags", name, content)) {
+        corpus.iter().flatten().for_each(|entry| assert!(entry.word < corpus.words));
+    }
+}
+
+fn of_images(data: &[u8]) {
+    const NAMES: [&str; 7] = [
+        "train-images-idx3-ubyte",
+        "data_batch_1.bin",
+        "train.bin",
+        "a.images",
+        "a.tar",
+        "a.tgz",
+        "set/train/cat/a.jpg",
+    ];
+    let Some((name, content)) = choose(data, &NAMES) else { return };
+    let path = file("images", name, content);
+    let path = if name.starts_with("set/") { FOLDER.path().join("images/set") } else { path };
+    let options = Options { side: 8, skip_limit: 1, memory_bytes: 1 << 20 };
+    if let Ok(loaded) = images::load::load(&path, &options) {
+        let _ = loaded;
+    }
+}
+
+fn checkpoints(data: &[u8]) {
+    // With the hash that a checkpoint must have, so that what is behind it is read too.
+    let whole = [&b"gaiackp1"[..], blake3::hash(data).as_bytes(), data].concat();
+    let path = file("checkpoints", "checkpoint.bin", &whole);
+    let _ = harness::run::read_checkpoint(path.parent().expect("it is in a folder"), "0");
+}
+
+fn results(data: &[u8]) {
+    const NAMES: [&str; 7] = [
+        "cells.json",
+        "summary.json",
+        "manifest.json",
+        "claims.json",
+        "clocks.parquet",
+        "traffic.parquet",
+        "samples.parquet",
+    ];
+    let Some((name, content)) = choose(data, &NAMES) else { return };
+    let path = file("results", name, content);
+    let folder = path.parent().expect("it is in a folder");
+    let _ = store::read_cells(folder);
+    let _ = store::check_whole(folder, "0");
+    let _ = store::read_samples(folder);
+    let _ = store::read_clocks(folder);
+    let _ = store::read_traffic(folder);
+    let _ = claims::below(folder);
+}
