@@ -8,6 +8,7 @@
 //! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
 //! * `real` (a feature): runs machines in real time, over TCP on one host.
 
+pub mod binary;
 pub mod digest;
 pub mod id;
 pub mod link;

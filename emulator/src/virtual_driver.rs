@@ -14,15 +14,16 @@
 use std::any::Any;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
-use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::{fmt, io};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
+use crate::binary;
 use crate::digest::Digest;
 use crate::id::MachineId;
 use crate::link::{Departure, Fabric, FabricSnapshot, LinkEvent};
@@ -149,10 +150,20 @@ pub struct VirtualDriver<N: Node> {
     ended: bool,
 }
 
+/// The state of nodes, each copied when it is written.
+struct Snapshots<'a, N>(&'a [N]);
+
+impl<N: Node> Serialize for Snapshots<'_, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Node::snapshot))
+    }
+}
+
 /// The changing state of a driver, by reference for writing.
 #[derive(Serialize)]
-struct Written<'a, M, D, S> {
-    nodes: Vec<S>,
+#[serde(bound = "N: Node, M: Serialize, D: Serialize")]
+struct Written<'a, M, D, N> {
+    nodes: Snapshots<'a, N>,
     halted: &'a [bool],
     timeouts: &'a [Option<Instant>],
     fabric: FabricSnapshot,
@@ -398,14 +409,25 @@ impl<N: Node> VirtualDriver<N> {
         RunError::Stalled { now: self.now, waiting: waiting.join("\n") }
     }
 
-    /// Everything that changes in a run, as bytes. Waits for tasks under way; changes nothing in virtual time.
+    /// Everything that changes in a run, as bytes: what [`VirtualDriver::write_checkpoint`] writes.
     pub fn checkpoint(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write_checkpoint(&mut bytes).expect("memory takes everything");
+        bytes
+    }
+
+    /// Writes everything that changes in a run, in many small pieces, one node after another: no more than one node's state is copied at
+    /// a time. Waits for tasks under way; changes nothing in virtual time.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write_checkpoint(&mut self, to: impl io::Write) -> io::Result<()> {
         let tasks = std::mem::take(&mut self.tasks);
         self.tasks = tasks.into_iter().map(|(id, task)| (id, Running::Finished(task.join()))).collect();
         let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
         queue.sort_unstable();
         let written = Written {
-            nodes: self.nodes.iter().map(Node::snapshot).collect(),
+            nodes: Snapshots(&self.nodes),
             halted: &self.halted,
             timeouts: &self.timeouts,
             fabric: self.fabric.snapshot(),
@@ -423,7 +445,7 @@ impl<N: Node> VirtualDriver<N> {
             sequence: self.sequence,
             digest: &self.digest,
         };
-        postcard::to_stdvec(&written).expect("plain data can be written")
+        binary::write(&written, to)
     }
 
     /// Takes up the state of a checkpoint of the same plan.
