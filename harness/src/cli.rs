@@ -107,7 +107,8 @@ pub struct RunArgs {
     /// Wall seconds a second of a run in real time; 0.001 to 1000000
     #[arg(long, value_name = "K", default_value = "1", requires = "launcher")]
     pub dilation: Dilation,
-    /// Wall seconds between two checkpoints of an unfinished cell; a run that is killed goes on from the last
+    /// Wall seconds between two checkpoints of an unfinished cell, and at least ten times what one takes to write; a run that is
+    /// killed goes on from the last
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds_to::<1_000_000_000>)]
     pub checkpoint_every: f64,
     /// What networks run on: `auto` (CUDA where there is some), `cpu` or `cuda:N`

@@ -172,6 +172,11 @@ impl Loader {
         &self.source
     }
 
+    /// Lets go of what it keeps.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
     /// The data for a plan's seed.
     ///
     /// # Errors

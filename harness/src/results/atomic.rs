@@ -72,9 +72,18 @@ pub enum WriteError {
 /// # Errors
 /// [`WriteError`]; what was at `path` before is still there.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// The same with what `fill` writes.
+///
+/// # Errors
+/// [`WriteError`], also of what `fill` could not write; what was at `path` before is still there.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
     check_regular(path)?;
     let beside = beside(path);
-    let written = begin(&beside).and_then(|file| fill(file, bytes)).and_then(|()| fs::rename(&beside, path));
+    let filled = |mut file: File| fill(&mut file).and_then(|()| file.sync_all());
+    let written = begin(&beside).and_then(filled).and_then(|()| fs::rename(&beside, path));
     if let Err(source) = written {
         // The error that matters is the first one; the leftover is never read and is taken over by the next write.
         let _ = fs::remove_file(&beside);
@@ -165,11 +174,6 @@ fn begin(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
-fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(parent(path))?.sync_all()
 }
@@ -210,8 +214,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_says_so() {
-        let full = File::options().write(true).open("/dev/full").unwrap();
-        let error = WriteError::of(Path::new("a.json"), fill(full, b"new").unwrap_err());
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let error = WriteError::of(Path::new("a.json"), full.write_all(b"new").unwrap_err());
         assert!(matches!(error, WriteError::DiskFull { .. }), "{error:?}");
         let message = error.to_string();
         assert!(

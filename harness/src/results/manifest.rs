@@ -112,8 +112,15 @@ pub struct Host {
     pub device: Option<String>,
     /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
     pub started: String,
-    /// Wall seconds until it was whole; none while it runs. After a resumption, those since.
+    /// Wall seconds from when its machines had their data until it was whole; none while it runs. After a resumption, those since.
     pub wall_seconds: Option<f64>,
+    /// Seconds of processors in that time; with cells side by side, of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
+    /// The most memory that the process had from when the cell began; with cells side by side, for all of them, and since the first of
+    /// them began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
 }
 
 /// The cells that a spec's folder stands for, in the spec's order: `cells.json`.
@@ -178,6 +185,8 @@ impl Host {
             device: None,
             started: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
             wall_seconds: None,
+            cpu_seconds: None,
+            peak_memory_bytes: None,
         }
     }
 }

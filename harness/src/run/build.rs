@@ -25,8 +25,9 @@ use crate::spec::split;
 /// The workers of all machines, for matrix factorisation.
 pub(super) fn mf_workers(plan: &Plan, ratings: &Ratings, config: Mf, isa: Isa) -> Vec<Arc<MfWorker>> {
     let whole = WholeData::of(ratings, &config);
-    let parts = mf_parts(plan, ratings);
-    parts.iter().map(|part| Arc::new(MfWorker::new(part, whole, config, plan.seed, isa))).collect()
+    // Each part goes when its worker has it in its own order: all of them together are as large as the data.
+    let worker = |part: Part| Arc::new(MfWorker::new(&part, whole, config, plan.seed, isa));
+    mf_parts(plan, ratings).into_iter().map(worker).collect()
 }
 
 /// The worker of one machine.

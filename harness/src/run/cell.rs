@@ -1,5 +1,6 @@
 //! One cell: machines built from a plan, run to their goal in virtual time or as processes, recorded.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use thiserror::Error;
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
 use super::local::{self, Assignment, Keeping, LocalError};
+use super::meter::Meter;
 use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
@@ -32,6 +34,9 @@ use crate::spec::{Launch, Local, Workload};
 
 /// Events between two looks at the wall clock.
 const EVENTS_A_LOOK: u32 = 4096;
+
+/// In times of what one takes to write, how long after it the next checkpoint is written at the earliest.
+const CHECKPOINTS_APART: u32 = 10;
 
 /// Why a cell did not end.
 #[derive(Debug, Error)]
@@ -78,6 +83,7 @@ pub(super) struct Job<'a> {
     pub(super) pool: &'a Arc<rayon::ThreadPool>,
     pub(super) jobs: usize,
     pub(super) checkpoint_every: Duration,
+    pub(super) meter: Meter,
     /// What networks run on; there when the workload has one.
     pub(super) device: Option<&'a images::Device>,
 }
@@ -131,7 +137,7 @@ impl Job<'_> {
         say: impl Fn(&str),
         model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
     ) -> Result<Summary, CellError> {
-        let begun = Instant::now();
+        let (begun, cpu_before) = (Instant::now(), self.meter.cpu_seconds());
         let mut host = Host { device: self.device.map(images::name), ..Host::this(self.jobs) };
         store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
         let placed = self.plan.placed();
@@ -180,6 +186,8 @@ impl Job<'_> {
         summary.topic_model = model(&RunEnd { first_copy, objective, clamped });
         store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
+        host.cpu_seconds = Some(self.meter.cpu_seconds() - cpu_before);
+        host.peak_memory_bytes = self.meter.peak_memory_bytes();
         store::write_host(self.folder, &host)?;
         checkpoint::remove(self.folder)?;
         Ok(summary)
@@ -228,7 +236,7 @@ impl Job<'_> {
     fn begin<W: Learning>(&self, driver: &mut Driver<W>, recorder: &mut Recorder<'_, W>, say: impl Fn(&str)) {
         let anew = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
         match checkpoint::read(self.folder, &self.plan.hash()) {
-            Ok(Some(read)) => match driver.resume(&read.driver) {
+            Ok(Some(read)) => match driver.resume(read.driver()) {
                 Ok(()) => {
                     recorder.state = read.recorder;
                     say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
@@ -247,7 +255,7 @@ impl Job<'_> {
         driver: &mut Driver<W>,
         recorder: &mut Recorder<'_, W>,
     ) -> Result<(), CellError> {
-        let mut written = Instant::now();
+        let (mut written, mut until_next) = (Instant::now(), self.checkpoint_every);
         loop {
             for _ in 0..EVENTS_A_LOOK {
                 if driver.step(recorder)? == Step::Ended {
@@ -257,9 +265,13 @@ impl Job<'_> {
             if let DataSet::Images(set) = self.data {
                 images::check(set).map_err(CellError::Images)?;
             }
-            if written.elapsed() >= self.checkpoint_every {
-                checkpoint::write(self.folder, &self.plan.hash(), &driver.checkpoint(), &recorder.state)?;
+            if written.elapsed() >= until_next {
+                let begun = Instant::now();
+                let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);
+                checkpoint::write(self.folder, &self.plan.hash(), &recorder.state, write)?;
                 written = Instant::now();
+                // What is written takes a small part of a run, however large it is.
+                until_next = self.checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
             }
         }
     }

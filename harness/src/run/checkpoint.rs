@@ -1,63 +1,101 @@
 //! The state of an unfinished cell on disk: `checkpoint.bin`, beside the manifest, until the cell is whole.
 //!
-//! Layout: magic, BLAKE3 of the rest, the plan's hash, then the driver's and the recorder's state. A file that is damaged
-//! or of another plan is as good as none: the cell begins anew, and says so.
+//! Layout: magic; the plan's hash, the recorder's state and the driver's; BLAKE3 of all that. It is written bit by bit, so that a run needs
+//! no memory for a copy of its state. A file that is damaged or of another plan is as good as none: the cell begins anew, and says so.
 
+use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 
+use emulator::binary;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::results::atomic::{self, WriteError};
 
 const FILE: &str = "checkpoint.bin";
-const MAGIC: &[u8; 8] = b"gaiackp1";
+const MAGIC: &[u8; 8] = b"gaiackp2";
 const HASH_BYTES: usize = 32;
-
-#[derive(Serialize)]
-struct Written<'a, R> {
-    plan: &'a str,
-    driver: &'a [u8],
-    recorder: &'a R,
-}
+/// What is written and hashed at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// What a checkpoint holds.
-#[derive(Deserialize)]
 pub(super) struct Checkpoint<R> {
-    plan: String,
-    pub(super) driver: Vec<u8>,
     pub(super) recorder: R,
+    bytes: Vec<u8>,
+    driver: Range<usize>,
 }
 
-/// Writes the state of the cell of `plan`.
-pub(super) fn write<R: Serialize>(folder: &Path, plan: &str, driver: &[u8], recorder: &R) -> Result<(), WriteError> {
-    let body = postcard::to_stdvec(&Written { plan, driver, recorder }).expect("plain data can be written");
-    let mut bytes = Vec::with_capacity(MAGIC.len() + HASH_BYTES + body.len());
-    bytes.extend(MAGIC);
-    bytes.extend(blake3::hash(&body).as_bytes());
-    bytes.extend(body);
-    atomic::write(&folder.join(FILE), &bytes)
+impl<R> Checkpoint<R> {
+    /// What the driver wrote.
+    pub(super) fn driver(&self) -> &[u8] {
+        &self.bytes[self.driver.clone()]
+    }
+}
+
+/// Writes the state of the cell of `plan`; `driver` writes its own.
+pub(super) fn write<R: Serialize>(
+    folder: &Path,
+    plan: &str,
+    recorder: &R,
+    driver: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    atomic::write_with(&folder.join(FILE), |file| {
+        let mut hashed = Hashed { to: &mut *file, hasher: blake3::Hasher::new() };
+        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut hashed);
+        to.write_all(MAGIC)?;
+        binary::write(&(plan, recorder), &mut to)?;
+        driver(&mut to)?;
+        to.flush()?;
+        drop(to);
+        let hash = hashed.hasher.finalize();
+        file.write_all(hash.as_bytes())
+    })
+}
+
+/// A writer of what is hashed.
+struct Hashed<W> {
+    to: W,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// The state of the cell of `plan`: none when there is none; the reason when it cannot be used.
 pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, String> {
     let bytes = match std::fs::read(folder.join(FILE)) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let body = bytes.get(MAGIC.len() + HASH_BYTES..).ok_or("it is too short")?;
+    if bytes.len() < MAGIC.len() + HASH_BYTES {
+        return Err("it is too short".to_owned());
+    }
     if bytes[..MAGIC.len()] != *MAGIC {
         return Err("it is none of this version's".to_owned());
     }
-    if bytes[MAGIC.len()..MAGIC.len() + HASH_BYTES] != *blake3::hash(body).as_bytes() {
+    let end = bytes.len() - HASH_BYTES;
+    if bytes[end..] != *blake3::hash(&bytes[..end]).as_bytes() {
         return Err("it is damaged".to_owned());
     }
-    let checkpoint: Checkpoint<R> = postcard::from_bytes(body).map_err(|error| error.to_string())?;
-    if checkpoint.plan != plan {
-        return Err(format!("it is of plan {}", checkpoint.plan));
+    let body = &bytes[MAGIC.len()..end];
+    let (of, rest): (String, _) = postcard::take_from_bytes(body).map_err(|error| error.to_string())?;
+    if of != plan {
+        return Err(format!("it is of plan {of}"));
     }
-    Ok(Some(checkpoint))
+    let (recorder, rest): (R, _) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
+    let driver = end - rest.len()..end;
+    Ok(Some(Checkpoint { recorder, bytes, driver }))
 }
 
 /// Takes the checkpoint of a cell away.
@@ -74,9 +112,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path();
         assert!(read::<u32>(folder, "a").expect("none is no error").is_none());
-        write(folder, "a", b"driver", &7u32).expect("a folder to write in");
+        write(folder, "a", &7u32, |to| to.write_all(b"driver")).expect("a folder to write in");
         let whole = read::<u32>(folder, "a").expect("sound").expect("there");
-        assert_eq!((whole.driver.as_slice(), whole.recorder), (&b"driver"[..], 7));
+        assert_eq!((whole.driver(), whole.recorder), (&b"driver"[..], 7));
         assert!(read::<u32>(folder, "b").is_err());
         let file = folder.join(FILE);
         let mut bytes = std::fs::read(&file).expect("there");

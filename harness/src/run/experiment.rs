@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::cell::Job;
+use super::meter::Meter;
 use super::{Host, RunSpecError, panics, table};
 use crate::cli::Failure;
 use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
@@ -55,8 +56,13 @@ pub(super) fn run(
     store::write_cells(folder, &index).map_err(Failure::run)?;
     let place = Place { host, spec: name, out, folder };
     let mut failed = Vec::new();
-    for group in plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed) {
-        place.run_group(group, &mut loaders[group[0].loader], &mut failed)?;
+    let groups: Vec<&[Planned]> = plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed).collect();
+    for (number, group) in groups.iter().enumerate() {
+        let loader = group[0].loader;
+        place.run_group(group, &mut loaders[loader], &mut failed)?;
+        if groups[number + 1..].iter().all(|later| later[0].loader != loader) {
+            loaders[loader].forget();
+        }
     }
     Ok(failed)
 }
@@ -179,6 +185,7 @@ impl Place<'_> {
             pool: &host.pool,
             jobs: host.jobs,
             checkpoint_every: host.checkpoint_every,
+            meter: Meter::start(),
             device: host.device.as_ref(),
         };
         let expected_clocks = target.map(|target| target.clocks);

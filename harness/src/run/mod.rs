@@ -12,6 +12,7 @@ mod goal;
 mod histogram;
 mod images;
 mod local;
+mod meter;
 mod panics;
 mod progress;
 mod recorder;
