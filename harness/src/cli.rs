@@ -13,6 +13,7 @@ use crate::spec::{Changes, Launch, Local, Setting};
 #[cfg(feature = "torch")]
 use crate::suggest;
 use emulator::real::clock::Dilation;
+use emulator::units::ByteSize;
 #[cfg(feature = "torch")]
 use gaia_core::workload::ic::config::{NETWORKS, Network};
 use gaia_core::workload::ic::device::DeviceChoice;
@@ -84,6 +85,9 @@ pub struct PlanArgs {
     /// Changes of the spec.
     #[command(flatten)]
     pub changes: ChangeArgs,
+    /// The memory of the host that is to run them [default: what this host has left]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
 }
 
 /// `experiments run`.
@@ -98,6 +102,10 @@ pub struct RunArgs {
     /// Threads for cells and their tasks [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// The memory that cells may take: no more run at once than it holds, and one that it cannot hold is refused
+    /// [default: what this host has left]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
     /// Changes of the specs.
     #[command(flatten)]
     pub changes: ChangeArgs,

@@ -6,12 +6,12 @@ use emulator::profile::{Profile, builtin_names};
 use gaia_core::sync::config::Inside;
 use thiserror::Error;
 
+use crate::calibrate::probe::Probe;
 use crate::cli::{Failure, PlanArgs};
 use crate::figures::Figure;
-use crate::machines;
-use crate::plan::{self, Experiment, Registries};
-use crate::prices;
+use crate::plan::{self, Experiment, Registries, fits};
 use crate::spec::{ALL, PAPER, Source, embedded};
+use crate::{machines, memory, prices};
 
 /// The experiment that a spec and changes ask for, found, typed, resolved and checked.
 pub fn experiment(
@@ -65,19 +65,31 @@ impl SameName {
     }
 }
 
-/// What `experiments plan` shows.
-pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<String, Failure> {
+/// What `experiments plan` shows, and what of it this host cannot hold.
+#[derive(Debug)]
+pub struct PlanText {
+    /// To be shown.
+    pub text: String,
+    /// Told below it.
+    pub refused: Result<(), Failure>,
+}
+
+/// `experiments plan`.
+pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Failure> {
+    // Before data are loaded.
+    let memory = memory::limit(args.memory);
     let experiments = experiments(&args.specs, &args.changes.changes(), registries)?;
-    let mut text = String::new();
+    let (mut text, mut probe) = (String::new(), Probe::of_this_host());
     for experiment in &experiments {
         let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
-        let (table, numbers) = (plan::table(experiment), plan::numbers_text(experiment));
+        let (table, numbers) = (plan::table(experiment, &mut probe), plan::numbers_text(experiment));
         text.push_str(&format!("{}{title}\n{table}{numbers}\n", experiment.name));
     }
     if experiments.len() > 1 {
-        text.push_str(&plan::shared(&experiments));
+        text.push_str(&plan::shared(&experiments, &mut probe));
     }
-    Ok(format!("{}\n", text.trim_end()))
+    let refused = fits::check(&experiments, memory).map_err(Failure::input);
+    Ok(PlanText { text: format!("{}\n", text.trim_end()), refused })
 }
 
 /// What `experiments list` shows.

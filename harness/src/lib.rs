@@ -9,6 +9,7 @@ pub mod data;
 pub mod figures;
 pub mod gather;
 pub mod machines;
+pub mod memory;
 pub mod place;
 pub mod plan;
 pub mod prices;

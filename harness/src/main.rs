@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness::claims;
-use harness::cli::{self, ClaimsArgs, Cli, Command, Failure, ReportArgs};
+use harness::cli::{self, ClaimsArgs, Cli, Command, Failure, PlanArgs, ReportArgs};
 use harness::figures::Figure;
 use harness::plan::Registries;
 use harness::{calibrate, commands, data, prices, report, run, say, strict};
@@ -22,7 +22,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     let registries = Registries { figures: &figures };
     let text = match command {
         Command::List => commands::list(),
-        Command::Plan(args) => commands::plan(args, registries)?,
+        Command::Plan(args) => return plan(args, registries),
         Command::Calibrate(args) => calibrate::command(args)?,
         Command::Data(command) => data::command(command)?,
         Command::Run(args) => return run::command(args, registries),
@@ -32,6 +32,12 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     };
     say::out(&text).map_err(Failure::run)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<ExitCode, Failure> {
+    let commands::PlanText { text, refused } = commands::plan(args, registries)?;
+    say::out(&text).map_err(Failure::run)?;
+    refused.map(|()| ExitCode::SUCCESS)
 }
 
 fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {

@@ -101,7 +101,7 @@ fn list_names_everything() {
 #[test]
 fn plan_shows_cells_with_their_hashes() {
     let Command::Plan(args) = parsed(&["plan", "fig13"]) else { panic!("it is plan") };
-    let text = commands::plan(&args, REGISTRIES).unwrap();
+    let text = commands::plan(&args, REGISTRIES).unwrap().text;
     let experiment = commands::experiment("fig13", &args.changes.changes(), REGISTRIES).unwrap();
     for planned in &experiment.plans {
         let hash = planned.plan.hash();

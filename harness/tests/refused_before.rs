@@ -246,3 +246,59 @@ panels:
         "{told}"
     );
 }
+
+/// Every `.json` below a folder.
+fn files_below(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).map(|entries| entries.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    entries.iter().map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
+}
+
+#[test]
+fn plan_underestimates_what_memory_cannot_hold_is_refused_before_it_begins() {
+    let place = place(SPEC, &[]);
+    let folder = place.path();
+    for command in
+        [&["plan", "spec.yaml", "--memory", "1 MB"][..], &["run", "spec.yaml", "--quiet", "--memory", "1 MB"]]
+    {
+        let output = experiments(folder, command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {}", errors(&output));
+        let told = errors(&output);
+        for part in ["1 of the cells need more memory than the 1 MB", "spec Baseline: about ", "data.generated.scale"] {
+            assert!(told.contains(part), "{command:?}: {told}");
+        }
+        assert_eq!(files_below(&folder.join("results")), 0, "nothing has begun");
+        // The table stays: it says what everything needs.
+        let shown = String::from_utf8_lossy(&output.stdout).contains("Baseline");
+        assert_eq!(shown, command[0] == "plan");
+    }
+}
+
+#[test]
+fn plan_underestimates_the_papers_size_is_told_in_the_memory_that_it_takes() {
+    let place = place(SPEC, &[]);
+    let full =
+        ["--set", "data={generated: {scale: 1}}", "--set", "workload.mf.rank=500", "--set", "machines-per-site=11"];
+    let refused = experiments(place.path(), &[&["plan", "spec.yaml", "--memory", "8 GB"], &full[..]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", errors(&refused));
+    assert!(errors(&refused).contains("spec Baseline: about 1"), "more than 10 GB: {}", errors(&refused));
+    let fits = experiments(place.path(), &[&["plan", "spec.yaml", "--memory", "64 GB"], &full[..]].concat());
+    assert_eq!(fits.status.code(), Some(0), "{}", errors(&fits));
+}
+
+#[test]
+fn cells_wait_for_the_memory_that_others_have() {
+    let cells = "  - { name: B, system: { global: { bsp: {} } }, encoding: packed }\n  - { name: C, system: { global: { ssp: { slack: 1 } } } }\n";
+    let place = place(&format!("{SPEC}{cells}"), &[]);
+    // One of them fits, and a quarter more; two do not.
+    let (mut low, mut high) = (1_u64, 1 << 34);
+    while high - low > 1_000 {
+        let middle = u64::midpoint(low, high);
+        let output = experiments(place.path(), &["plan", "spec.yaml", "--memory", &format!("{middle} B")]);
+        if output.status.success() { high = middle } else { low = middle }
+    }
+    let memory = format!("{high} B");
+    let output = experiments(place.path(), &["run", "spec.yaml", "--quiet", "--jobs", "3", "--memory", &memory]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let whole = fs::read_dir(place.path().join("results/spec")).expect("a folder").flatten();
+    assert_eq!(whole.filter(|entry| entry.path().join("summary.json").is_file()).count(), 3);
+}

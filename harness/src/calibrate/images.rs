@@ -5,15 +5,19 @@ use std::time::Instant;
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
 use datasets::images::partition::{Split, partition};
-use datasets::images::{ImageSplit, Images};
+use datasets::images::{ImageShape, ImageSplit, Images};
 use gaia_core::workload::ic::config::{Ic, Measure, Network};
+use gaia_core::workload::ic::device::DeviceChoice;
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcWorker, WholeImages};
 
-use super::measure::{Effort, SEED, clocks, cpu_seconds, initial_view};
+use super::measure::{self, Effort, SEED, clocks, cpu_seconds, initial_view};
+use super::probe::Pace;
 use super::{CalibrateArgs, Trained};
 use crate::cli::Failure;
 
+/// Images that a network is judged by.
+const JUDGED: u32 = 64;
 /// Steps of a clock on a GPU: bringing the parameters there and back once a clock is then a small part of it.
 const STEPS_ON_A_GPU: u32 = 8;
 
@@ -49,10 +53,27 @@ pub(super) fn train(args: &CalibrateArgs, effort: Effort) -> Result<Option<Train
     Ok(Some(Trained { rate, network, batch, multiplications, device: name, is_gpu }))
 }
 
+/// A worker's clock of one step on one core, an image.
+pub(super) fn pace(ic: Ic, shape: ImageShape, classes: u32, effort: Effort) -> Option<Pace> {
+    let (device, _) = Device::open(DeviceChoice::Cpu).ok()?;
+    let judged = JUDGED.max(ic.batch);
+    let evaluation = Measure { every_clocks: u32::MAX, train_images: judged, test_images: 0 };
+    let config = Ic { clocks_per_pass: judged.div_ceil(ic.batch), evaluation, ..ic };
+    let images = images_of(shape, classes, judged);
+    let whole = WholeImages::new(&images, 1, config, SEED, device).ok()?;
+    let worker = IcWorker::new(whole, partition(&images, &[1], Split::Even).swap_remove(0));
+    Some(measure::pace(&worker, u64::from(ic.batch), u64::from(judged), 1, effort))
+}
+
 /// Images of the network's shape, in memory.
 fn images(network: Network, count: u32) -> Images {
     let (side, classes) = if network == Network::GoogLeNet { (224, 1000) } else { (32, 10) };
-    let shape = Generated { classes, height: side, width: side, train: count, test: 1, ..Generated::default() };
+    images_of(ImageShape { channels: 3, height: side, width: side }, classes, count)
+}
+
+fn images_of(shape: ImageShape, classes: u32, count: u32) -> Images {
+    let ImageShape { channels, height, width } = shape;
+    let shape = Generated { classes, channels, height, width, train: count, test: 1, ..Generated::default() };
     let made = generate(&shape, SEED);
     let mut pixels = vec![0; made.train.len() * made.shape.bytes()];
     made.train.pixels.read(&(0..count).collect::<Vec<_>>(), &mut pixels);

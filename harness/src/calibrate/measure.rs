@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datasets::bow::config::Generated as GeneratedCorpus;
 use datasets::ratings::config::Generated;
 use datasets::{bow, ratings};
-use gaia_core::layout::{Layout, Table};
+use gaia_core::layout::{Layout, Segment, Table};
 use gaia_core::server::store::{Operation, Store, StoreTask};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
@@ -17,6 +17,8 @@ use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload;
 use rustix::time::{ClockId, clock_gettime};
+
+use super::probe::Pace;
 
 pub(super) const SEED: u64 = 1;
 /// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
@@ -76,29 +78,63 @@ impl Rate {
 
 /// Rating updates of a worker's clock.
 pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
+    let (worker, ratings) = mf_worker(rank, isa);
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds)
+}
+
+/// A worker's clock of matrix factorisation, a rating.
+pub(super) fn mf_pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
+    let (worker, ratings) = mf_worker(rank, isa);
+    pace(&worker, ratings, ratings, 0, effort)
+}
+
+/// One worker of all ratings, and how many it learns from.
+fn mf_worker(rank: u32, isa: Isa) -> (MfWorker, u64) {
     let config = Mf { rank, ..Mf::default() };
     let ratings = ratings::generate::generate(&Generated::at_scale(RATINGS_SCALE), SEED);
     let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
     let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
-    let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, ratings.train.len() as u64, 0, effort, cpu_seconds)
+    (worker, ratings.train.len() as u64)
 }
 
 /// Tokens of a worker's clock.
 pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
+    let (worker, tokens) = lda_worker(topics, isa, TOKENS);
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
+}
+
+/// A worker's clock of topic modelling, a token.
+pub(super) fn lda_pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
+    let (worker, tokens) = lda_worker(topics, isa, TOKENS / 3);
+    pace(&worker, tokens, tokens, SAMPLER_WARM_UP, effort)
+}
+
+/// One worker of all tokens, and their number.
+fn lda_worker(topics: u32, isa: Isa, tokens: u64) -> (LdaWorker, u64) {
     let config = Lda { topics, ..Lda::default() };
     let shape = GeneratedCorpus {
         documents: Some(DOCUMENTS),
         words: Some(WORDS),
-        tokens: Some(TOKENS),
+        tokens: Some(tokens),
         ..GeneratedCorpus::default()
     };
     let corpus = bow::generate::generate(&shape, SEED);
     let parts = bow::partition::partition(&corpus, &[1], bow::partition::Split::Even);
     let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
-    let worker = LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa);
-    let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, corpus.tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
+    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa), corpus.tokens)
+}
+
+/// Of a worker that learns from `learnt` in a clock and is judged by `judged`.
+pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u32, effort: Effort) -> Pace {
+    let (mut view, state) = (initial_view(worker), worker.initial_state());
+    let judge = |(): &mut ()| {
+        black_box(worker.evaluate(&state, &view));
+    };
+    let judge = rate(judged as f64, effort, &mut (), |()| (), judge);
+    let learn = clocks(worker, &mut view, learnt, warm_up, effort, cpu_seconds);
+    Pace { learn: 1.0 / learn.median, judge: 1.0 / judge.median }
 }
 
 /// What a worker reads before the first clock.
@@ -131,18 +167,42 @@ pub(super) fn clocks<W: Workload>(
     rate_by(time, work as f64, effort, &mut state, |_| (), compute)
 }
 
+/// Bytes of parameters that a shard adds updates to.
+pub(super) fn apply(isa: Isa, effort: Effort) -> Rate {
+    let rows = Shard::new();
+    let mut store = Store { values: vec![1.0; rows.floats], accumulated: Vec::new() };
+    let apply = |store: &mut Store| {
+        let updates = vec![(rows.segments.clone(), rows.update.clone())];
+        run(store, Operation::Apply(updates, Arc::from([])), isa);
+    };
+    rate(rows.bytes(), effort, &mut store, |_| (), apply)
+}
+
+/// A shard's rows, and an update of all of them.
+struct Shard {
+    segments: Arc<[Segment]>,
+    floats: usize,
+    update: Payload,
+}
+
+impl Shard {
+    fn new() -> Self {
+        let layout = Layout::new(vec![Table { name: "rows".to_owned(), rows: ROWS, width: ROW_FLOATS }]);
+        let rows = layout.row_set(0..ROWS);
+        let floats = layout.floats();
+        Shard { segments: rows.common(&rows), floats, update: Payload::Dense(vec![1e-3; floats].into()) }
+    }
+
+    fn bytes(&self) -> f64 {
+        self.floats as f64 * 4.0
+    }
+}
+
 /// What a shard does with its rows.
 pub(super) fn server(isa: Isa, effort: Effort) -> Server {
-    let layout = Layout::new(vec![Table { name: "rows".to_owned(), rows: ROWS, width: ROW_FLOATS }]);
-    let rows = layout.row_set(0..ROWS);
-    let (segments, floats) = (rows.common(&rows), layout.floats());
-    let bytes = floats as f64 * 4.0;
-    let update = Payload::Dense(vec![1e-3; floats].into());
-    let mut store = Store { values: vec![1.0; floats], accumulated: Vec::new() };
-    let apply = |store: &mut Store| {
-        run(store, Operation::Apply(vec![(segments.clone(), update.clone())], Arc::from([])), isa);
-    };
-    let apply = rate(bytes, effort, &mut store, |_| (), apply);
+    let apply = apply(isa, effort);
+    let rows = Shard::new();
+    let (floats, bytes, update) = (rows.floats, rows.bytes(), rows.update);
 
     let mut accumulated = vec![1e-3; floats];
     accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);

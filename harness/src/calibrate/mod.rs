@@ -7,19 +7,23 @@
 //!
 //! A build with libtorch measures training on images too, on a GPU by the wall clock and as the whole machine's.
 //!
+//! For estimates a short look is enough (`probe`): a fraction of a second a number, kept for the next time.
+//!
 //! A rate is the median of several repetitions; what they spread over is written down beside it.
 
 #[cfg(feature = "torch")]
 mod images;
 mod measure;
+pub mod probe;
 
 use std::path::Path;
 
 use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates};
 use gaia_core::simd::Isa;
 use gaia_core::workload::ic::config::Network;
+#[cfg(not(feature = "torch"))]
+use {datasets::images::ImageShape, gaia_core::workload::ic::config::Ic};
 
-#[cfg(feature = "torch")]
 use self::images::train;
 use self::measure::{Effort, Rate, Server};
 use crate::cli::{CalibrateArgs, Failure};
@@ -56,8 +60,16 @@ struct Trained {
 
 /// Without libtorch nothing is trained.
 #[cfg(not(feature = "torch"))]
-fn train(_: &CalibrateArgs, _: Effort) -> Result<Option<Trained>, Failure> {
-    Ok(None)
+mod images {
+    use super::*;
+
+    pub(super) fn train(_: &CalibrateArgs, _: Effort) -> Result<Option<Trained>, Failure> {
+        Ok(None)
+    }
+
+    pub(super) fn pace(_: Ic, _: ImageShape, _: u32, _: Effort) -> Option<probe::Pace> {
+        None
+    }
 }
 
 /// Measures this host, writes its machine kind, and gives what to show.

@@ -19,7 +19,7 @@ const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224
 
 impl Data {
     /// The shape of every image, and the number of classes; none of other data.
-    fn images(&self) -> Option<(ImageShape, usize)> {
+    pub(super) fn images(&self) -> Option<(ImageShape, usize)> {
         match self {
             Data::GeneratedImages { config } => Some((config.shape(), config.classes as usize)),
             Data::ImageFile { shape, classes, .. } => Some((*shape, *classes as usize)),

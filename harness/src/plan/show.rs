@@ -7,7 +7,8 @@ use gaia_core::sync::config::{
     System, UserGoal, Ways,
 };
 
-use super::{Experiment, Plan, Planned, estimate};
+use super::{Experiment, Plan, Planned, estimate, memory};
+use crate::calibrate::probe::Probe;
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
@@ -79,35 +80,35 @@ fn threshold_in_words(significance: &Significance) -> String {
 }
 
 /// The plans as aligned columns, with a line of sums below.
-pub fn table(experiment: &Experiment) -> String {
-    let head = ["cell", "seed", "network", "machines", "system", "encoding", "time", "memory", "plan"];
+pub fn table(experiment: &Experiment, probe: &mut Probe) -> String {
+    let head = ["cell", "seed", "network", "machines", "system", "encoding", "clock", "time", "memory", "plan"];
     let mut rows = vec![head.map(str::to_string)];
-    rows.extend(experiment.plans.iter().map(row));
+    rows.extend(experiment.plans.iter().map(|planned| row(planned, probe)));
     let mut text = aligned(&rows);
-    let estimates: Vec<_> = experiment.plans.iter().map(|planned| estimate(&planned.plan)).collect();
-    let seconds: f64 = estimates.iter().map(|estimate| estimate.wall_seconds).sum();
-    let peak = estimates.iter().map(|estimate| estimate.memory_bytes).fold(0.0, f64::max);
+    let estimates = || experiment.plans.iter().map(|planned| &planned.plan);
+    let peak = estimates().map(|plan| memory(plan).alone()).fold(0.0, f64::max);
+    let seconds: Option<f64> = estimates().map(|plan| estimate(plan, probe).seconds()).sum();
     text.push_str(&format!(
-        "{} plans; about {} on one core, {} at a time (estimates, within a factor of a few)\n",
-        estimates.len(),
-        span(seconds),
+        "{} plans; about {} on one core of this host, {} one at a time\n",
+        experiment.plans.len(),
+        or_unknown(seconds, span),
         bytes(peak)
     ));
     text
 }
 
 /// The sum over several specs, whose equal cells run once.
-pub fn shared(experiments: &[Experiment]) -> String {
+pub fn shared(experiments: &[Experiment], probe: &mut Probe) -> String {
     let plans = || experiments.iter().flat_map(|experiment| &experiment.plans);
-    let once: BTreeMap<String, f64> =
-        plans().map(|planned| (planned.plan.hash(), estimate(&planned.plan).wall_seconds)).collect();
-    let seconds = span(once.values().sum());
+    let once: BTreeMap<String, Option<f64>> =
+        plans().map(|planned| (planned.plan.hash(), estimate(&planned.plan, probe).seconds())).collect();
+    let seconds = or_unknown(once.values().copied().sum(), span);
     format!("all together: {} plans, {} of them different; about {seconds} on one core\n", plans().count(), once.len())
 }
 
-fn row(planned: &Planned) -> [String; 9] {
+fn row(planned: &Planned, probe: &mut Probe) -> [String; 10] {
     let plan = &planned.plan;
-    let estimate = estimate(plan);
+    let estimate = estimate(plan, probe);
     [
         cell_in_words(planned),
         plan.seed.to_string(),
@@ -115,10 +116,20 @@ fn row(planned: &Planned) -> [String; 9] {
         format!("{} x {}", per_site(&plan.machines_per_site), plan.machines.name),
         system_in_words(&plan.system),
         encoding_in_words(plan),
-        span(estimate.wall_seconds),
-        bytes(estimate.memory_bytes),
+        or_unknown(estimate.clock_seconds, clock),
+        or_unknown(estimate.seconds(), span),
+        bytes(memory(plan).alone()),
         plan.hash(),
     ]
+}
+
+fn or_unknown(seconds: Option<f64>, shown: impl Fn(f64) -> String) -> String {
+    seconds.map_or_else(|| "?".to_owned(), shown)
+}
+
+/// Of one clock.
+fn clock(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
 }
 
 /// One word, or that inside sites and that between them; a global server has no servers in between.
@@ -169,6 +180,6 @@ fn span(seconds: f64) -> String {
     }
 }
 
-fn bytes(bytes: f64) -> String {
+pub(super) fn bytes(bytes: f64) -> String {
     if bytes < 1e9 { format!("{:.0} MB", bytes / 1e6) } else { format!("{:.1} GB", bytes / 1e9) }
 }

@@ -12,10 +12,14 @@ use super::cell::Job;
 use super::meter::Meter;
 use super::{Host, RunSpecError, panics, table};
 use crate::cli::Failure;
-use crate::plan::{DataSet, DataSource, Experiment, Loader, Planned, Role};
+use crate::memory::{self, Room};
+use crate::plan::{self, DataSet, DataSource, Experiment, Loader, Planned, Role};
 use crate::results::manifest::{CellIndex, Origin};
 use crate::results::sound::unsound;
 use crate::results::{Outcome, SCHEMA, Summary, share, store};
+
+/// What a cell is given room for, over what it is estimated to take: estimates are right within a quarter.
+const MARGIN: f64 = 1.25;
 
 /// What is learnt from, and where it came from.
 struct Learned<'a> {
@@ -103,7 +107,9 @@ impl Place<'_> {
         }
         let (simulated, real): (Vec<&Planned>, Vec<&Planned>) =
             cells.into_iter().partition(|planned| planned.plan.launch.is_simulated());
-        failed.extend(self.run_side_by_side(&simulated, &data, target.as_ref()));
+        let around = group.iter().map(|planned| plan::memory(&planned.plan).around()).fold(0.0, f64::max);
+        let room = Room::of(self.host.memory.saturating_sub(around as u64));
+        failed.extend(self.run_side_by_side(&simulated, &data, target.as_ref(), &room));
         failed.extend(real.iter().filter_map(|planned| self.run_cell(planned, &data, target.as_ref()).err()));
         Ok(())
     }
@@ -146,13 +152,20 @@ impl Place<'_> {
         }))
     }
 
-    /// Runs cells, at most `jobs` at once; gives what failed, in their order.
-    fn run_side_by_side(&self, cells: &[&Planned], data: &Learned<'_>, target: Option<&Summary>) -> Vec<RunSpecError> {
+    /// Runs cells, at most `jobs` at once and no more than there is room for; gives what failed, in their order.
+    fn run_side_by_side(
+        &self,
+        cells: &[&Planned],
+        data: &Learned<'_>,
+        target: Option<&Summary>,
+        room: &Room,
+    ) -> Vec<RunSpecError> {
         let next = AtomicUsize::new(0);
         let failed: Mutex<Vec<(usize, RunSpecError)>> = Mutex::new(Vec::new());
         let work = || loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(planned) = cells.get(index) else { break };
+            let _taken = room.take((plan::memory(&planned.plan).cell * MARGIN) as u64);
             if let Err(error) = self.run_cell(planned, data, target) {
                 failed.lock().expect("no holder panics").push((index, error));
             }
@@ -174,6 +187,7 @@ impl Place<'_> {
         target: Option<&Summary>,
     ) -> Result<Summary, RunSpecError> {
         let (host, name) = (self.host, self.name(planned));
+        memory::give_back();
         let job = Job {
             plan: &planned.plan,
             name: &name,

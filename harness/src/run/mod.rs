@@ -39,13 +39,13 @@ pub use self::local::{Who, node};
 use self::progress::Display;
 use crate::cli::{Failure, IsaChoice, Launcher, RunArgs};
 use crate::commands::experiments;
-use crate::plan::Registries;
+use crate::plan::{Registries, fits};
 use crate::report;
 use crate::results::atomic;
 use crate::results::lock::Lock;
 use crate::results::sound::Unsound;
 use crate::results::store::ReadError;
-use crate::{say, strict};
+use crate::{memory, say, strict};
 
 /// What all cells of a command share.
 struct Host {
@@ -53,6 +53,8 @@ struct Host {
     pool: Arc<rayon::ThreadPool>,
     isa: Isa,
     checkpoint_every: Duration,
+    /// What cells and their data may take, in bytes.
+    memory: u64,
     display: Display,
     /// What networks run on, where a spec has some.
     device: Option<images::Device>,
@@ -128,6 +130,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         return Err(Failure::input("--device: none of these specs trains a network (workload `ic`): expected none"));
     }
     images::leave_out(&mut experiments, &args.specs, |line| host.display.say(line));
+    fits::check(&experiments, host.memory).map_err(Failure::input)?;
     if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }
@@ -169,6 +172,7 @@ impl Host {
             pool,
             isa: isa(args.isa)?,
             checkpoint_every: Duration::from_secs_f64(args.checkpoint_every),
+            memory: memory::limit(args.memory),
             display: Display::new(args.quiet),
             device: None,
         })
