@@ -254,6 +254,8 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::units::{Bandwidth, ByteSize};
 
@@ -307,5 +309,147 @@ mod tests {
     fn a_depth_beyond_all_time_is_no_limit() {
         let mut b = bucket(u64::MAX, 10);
         assert_eq!((book(&mut b, 0, 10, 5), book(&mut b, 0, 10, 5)), (5, 5));
+    }
+
+    /// A bucket by its definition: every answer is searched for, nothing is kept but bookings. Accounts are in bytes.
+    struct Definition {
+        /// Bytes a nanosecond.
+        speed: u64,
+        burst: [u64; 2],
+        left: u64,
+        /// Instant, key and bytes, in this order.
+        bookings: Vec<(u64, u32, u32)>,
+    }
+
+    impl Definition {
+        fn new(speed: u64, depth: u64, chunk: u32) -> Definition {
+            let chunk = u64::from(chunk);
+            let burst = if depth < 2 * chunk { depth.min(chunk) + chunk } else { depth };
+            Definition { speed, burst: [burst, burst - (depth / 8).min(chunk)], left: 0, bookings: Vec::new() }
+        }
+
+        /// The first of these bookings that `one` of them makes leave too early: itself, or one whose account it raises.
+        fn clash(&self, bookings: &[(u64, u32, u32)], one: (u64, u32, u32), burst: u64) -> Option<usize> {
+            let (mut account, mut without) = (self.left, self.left);
+            bookings.iter().position(|&booking| {
+                let (at, _, bytes) = booking;
+                account = account.max(at * self.speed) + u64::from(bytes);
+                if booking != one {
+                    without = without.max(at * self.speed) + u64::from(bytes);
+                }
+                account != without && account > at * self.speed + burst
+            })
+        }
+
+        /// The bookings that `keeps` holds for, and one more.
+        fn with(&self, one: (u64, u32, u32), keeps: impl Fn(u32) -> bool) -> Vec<(u64, u32, u32)> {
+            let mut all: Vec<_> = self.bookings.iter().copied().filter(|&(_, key, _)| keeps(key)).collect();
+            all.insert(all.partition_point(|&other| other < one), one);
+            all
+        }
+
+        fn fit(&self, class: Class, bytes: u32, from: u64) -> u64 {
+            let (key, keeps): (u32, fn(u32) -> bool) = match class {
+                Class::Control => (0, |key| key & DATA_KEY == 0),
+                Class::Data => (DATA_KEY, |_| true),
+            };
+            let conforms = |&at: &u64| {
+                let one = (at, key, bytes);
+                self.clash(&self.with(one, keeps), one, self.burst[class as usize]).is_none()
+            };
+            (from..from + 10_000).find(conforms).expect("there is room behind all bookings")
+        }
+
+        fn in_the_way(&self, bytes: u32, at: u64) -> Option<u32> {
+            let one = (at, 0, bytes);
+            let all = self.with(one, |_| true);
+            let until = self.clash(&all, one, self.burst[Class::Control as usize])?;
+            all[..=until].iter().rev().map(|&(_, key, _)| key).find(|key| key & DATA_KEY != 0)
+        }
+
+        fn book(&mut self, key: u32, bytes: u32, at: u64) {
+            self.bookings = self.with((at, key, bytes), |_| true);
+        }
+
+        fn depart(&mut self) -> u32 {
+            let (at, key, bytes) = self.bookings.remove(0);
+            self.left = self.left.max(at * self.speed) + u64::from(bytes);
+            key
+        }
+    }
+
+    /// Both, doing the same.
+    struct Both(Bucket, Definition);
+
+    impl Both {
+        fn new(speed: u64, depth: u64, chunk: u32) -> Both {
+            let (rate, limit) = (Bandwidth::from_bits_per_second(speed * 8_000_000_000), ByteSize::from_bytes(depth));
+            let bucket = Bucket::new(&Limit { name: "test".into(), rate, depth: limit }, chunk);
+            Both(bucket, Definition::new(speed, depth, chunk))
+        }
+
+        fn book_data(&mut self, key: u32, bytes: u32, from: u64, now: u64) {
+            let at = self.0.fit(bytes, from, now);
+            assert_eq!(at, self.1.fit(Class::Data, bytes, from), "{bytes} bytes from {from}: {:?}", self.1.bookings);
+            self.0.book_found(key, bytes, at);
+            self.1.book(key, bytes, at);
+        }
+
+        /// Books control; the data in its way are booked anew.
+        fn book_control(&mut self, key: u32, bytes: u32, from: u64, now: u64) {
+            let at = self.0.fit_control(bytes, from);
+            assert_eq!(at, self.1.fit(Class::Control, bytes, from), "{bytes} bytes from {from}: {:?}", self.1.bookings);
+            let mut moved = Vec::new();
+            loop {
+                let found = self.0.in_the_way(bytes, at);
+                assert_eq!(found, self.1.in_the_way(bytes, at), "{bytes} bytes at {at}: {:?}", self.1.bookings);
+                let Some(other) = found else { break };
+                self.0.cancel(other);
+                let place = self.1.bookings.iter().position(|&(_, key, _)| key == other).expect("it is booked");
+                moved.push(self.1.bookings.remove(place));
+            }
+            self.0.book(key, bytes, at);
+            self.1.book(key, bytes, at);
+            moved.sort_unstable();
+            for (was, other, bytes) in moved {
+                self.book_data(other, bytes, was, now);
+            }
+        }
+
+        fn depart_until(&mut self, now: u64) {
+            while let Some(&(at, key, _)) = self.1.bookings.first().filter(|&&(at, ..)| at <= now) {
+                self.0.depart(key, at);
+                self.1.depart();
+                assert_eq!(self.0.account().within(Exact::default()), self.1.left.div_ceil(self.1.speed));
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_booking_is_where_the_definition_has_it(
+            speed in prop_oneof![Just(1_u64), Just(4)],
+            depth in prop_oneof![0..12_u64, 12..40_u64],
+            chunk in 1..12_u32,
+            chunks in prop::collection::vec((0..4_u32, 1..12_u32, 0..6_u64, 0..16_u64, any::<u8>()), 1..40),
+        ) {
+            let mut both = Both::new(speed, depth, chunk);
+            let mut now = 0;
+            for (serial, (kind, bytes, passed, ahead, tie)) in (1..).zip(chunks) {
+                now += passed;
+                both.depart_until(now);
+                // Unique, and in no order.
+                let key = u32::from(tie) << 8 | serial;
+                let from = now + if tie % 2 == 0 { 0 } else { ahead };
+                match kind {
+                    0 => both.book_control(key, bytes.min(chunk), from, now),
+                    1 => both.book_data(DATA_KEY | key, bytes.min(chunk), from, now),
+                    _ => both.book_data(DATA_KEY | key, chunk, from, now),
+                }
+            }
+            both.depart_until(u64::MAX);
+        }
     }
 }
