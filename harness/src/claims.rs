@@ -308,6 +308,7 @@ fn find(folder: &Path, deepest: u32, found: &mut Vec<PathBuf>) -> Result<(), Rea
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::testing::{Made, cell};
 
     const STATEMENT: Statement<'static> = Statement {
         id: "figure.claim",
@@ -413,5 +414,35 @@ mod tests {
         );
         let one = claims_table(&folder.path().join("fig13")).unwrap();
         assert!(one.contains("holds") && !one.contains("fails"), "{one}");
+    }
+
+    #[test]
+    fn one_fitted_input_or_one_own_data_set_counts_for_all_cells() {
+        let of = |made: &[Made]| Context::of(&made.iter().cloned().map(Made::done).collect::<Vec<_>>());
+        let (plain, fitted, own) = (cell("Gaia"), cell("LAN").fitted(), cell("Baseline").own_data());
+        assert_eq!(of(&[plain.clone(), plain.clone()]), PLAIN);
+        let once = Context { fitted: vec!["mf.updates-per-second".into()], shape: Shape::Paper };
+        assert_eq!(of(&[fitted.clone(), plain.clone(), fitted]), once);
+        assert_eq!(of(&[plain, own]), Context { fitted: Vec::new(), shape: Shape::Own });
+    }
+
+    #[test]
+    fn one_seed_has_no_range_and_an_unknown_number_is_a_dash() {
+        let of_seeds = |n| STATEMENT.judge(Ok(Spread { n, mean: 2.5, low: 2.0, high: 3.0 }), &PLAIN).measured_text();
+        assert_eq!([1, 2].map(of_seeds), ["2.50", "2.50 (2.00 - 3.00)"]);
+        let unknown = Statement { paper: None, ..STATEMENT }.judge(spread(2.5), &PLAIN);
+        assert_eq!(unknown.paper_text(), "-");
+    }
+
+    #[test]
+    fn claims_three_folders_down_are_found_and_none_below() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        fs::create_dir_all(deep.join("d")).unwrap();
+        for holds_it in [folder.path(), &deep, &deep.join("d")] {
+            fs::write(holds_it.join(FILE), to_json(&[STATEMENT.judge(spread(2.5), &PLAIN)])).unwrap();
+        }
+        let found: Vec<PathBuf> = below(folder.path()).unwrap().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(found, [deep, folder.path().to_owned()]);
     }
 }
