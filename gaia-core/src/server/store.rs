@@ -150,7 +150,7 @@ impl Store {
     }
 }
 
-/// Leaves the `most` most significant updates, and puts the others back; of equal ones the first stay.
+/// Leaves the `most` most significant updates of more than that, and puts the others back; of equal ones the first stay.
 fn put_back(sparse: &mut Sparse, most: usize, accumulated: &mut [f32], values: &[f32]) {
     let entries = sparse.index.iter().copied().zip(sparse.value.iter().copied());
     let significance = |&(index, update): &(u32, f32)| update.abs() / values[index as usize].abs();
@@ -158,9 +158,7 @@ fn put_back(sparse: &mut Sparse, most: usize, accumulated: &mut [f32], values: &
     let by_rank = |one: &(u32, f32), other: &(u32, f32)| {
         significance(other).total_cmp(&significance(one)).then(one.0.cmp(&other.0))
     };
-    if most > 0 {
-        ranked.select_nth_unstable_by(most - 1, by_rank);
-    }
+    ranked.select_nth_unstable_by(most, by_rank);
     for (index, update) in ranked.drain(most..) {
         accumulated[index as usize] = update;
     }
@@ -257,5 +255,17 @@ mod tests {
         };
         assert_eq!((&sparse.index[..], &sparse.value[..]), (&[1, 2, 4][..], &[-5.0, 2.0, 3.0][..]));
         assert_eq!(store.accumulated[0], [1.0, 0.0, 0.0, 0.1, 0.0, -2.0]);
+    }
+
+    #[test]
+    fn all_go_where_just_as_many_may_and_none_where_none_may() {
+        for (most, goes, stays) in [(2, &[0, 1][..], [0.0, 0.0]), (0, &[], [2.0, -1.0])] {
+            let mut store = Store { values: vec![10.0; 2], accumulated: vec![vec![2.0, -1.0]] };
+            let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, most) else {
+                unreachable!("it filters")
+            };
+            assert_eq!((&sparse.index[..], &store.accumulated[0][..]), (goes, &stays[..]), "at most {most}");
+            assert_eq!(sparse.len, 2, "of so many floats");
+        }
     }
 }
