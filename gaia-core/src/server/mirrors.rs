@@ -292,6 +292,26 @@ mod tests {
     }
 
     #[test]
+    fn promised_updates_go_on_once_and_as_soon_as_they_are_here() {
+        let (mirrors, mut state) = hub();
+        state.promise(1, &[announced(1, 1, 2), announced(2, 1, 3)]);
+        let moved = |state: &mut MirrorState, site: u32, clock: u32| {
+            state.advance(&[(SiteId(site), clock)]);
+            mirrors.mark_due(state, 0);
+            let sent: Vec<Sending> = std::iter::from_fn(|| mirrors.next_due(state, 0)).collect();
+            sent.into_iter().map(|sending| (sending.side, sending.moved.to_vec())).collect::<Vec<_>>()
+        };
+        assert_eq!(moved(&mut state, 1, 1), [], "not all of what was announced is here");
+        let at_once = vec![announced(1, 1, 2)];
+        assert_eq!(moved(&mut state, 1, 2), [(1, at_once)], "it does not wait for the slowest of the group");
+        assert_eq!(moved(&mut state, 1, 3), [], "the promise is kept");
+        assert_eq!(moved(&mut state, 2, 2), [], "the other one is not due");
+        let with_more = vec![announced(1, 3, 3), announced(2, 1, 4)];
+        assert_eq!(moved(&mut state, 2, 4), [(1, with_more)], "with all that has come since");
+        assert_eq!(moved(&mut state, 2, 5), []);
+    }
+
+    #[test]
     fn a_barrier_holds_reads_of_its_rows_and_clocks_until_all_is_here() {
         let (_, mut state) = hub();
         let declares = [true, false, true];

@@ -677,3 +677,6 @@ impl Shard {
         rows.into()
     }
 }
+
+#[cfg(test)]
+mod tests;

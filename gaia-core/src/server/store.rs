@@ -268,4 +268,41 @@ mod tests {
             assert_eq!(sparse.len, 2, "of so many floats");
         }
     }
+
+    #[test]
+    fn work_is_light_by_the_floats_that_it_touches_on_every_side() {
+        let dense = |floats: usize| Payload::Dense(vec![1.0; floats].into());
+        let sparse = |entries: u32| {
+            let (index, value) = ((0..entries).collect(), vec![1.0; entries as usize]);
+            Payload::Sparse(Arc::new(Sparse { len: 1 << 20, index, value }))
+        };
+        let sides = |count: usize| (0..count).collect::<Arc<[usize]>>();
+        let whole = |len| -> Arc<[Segment]> { [Segment { first: 0, second: 0, len }].into() };
+        let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1 };
+        let is_light = |operation, floats| {
+            StoreTask { store: Store { values: vec![0.0; floats], ..Store::default() }, operation, isa: Isa::detect() }
+                .is_light()
+        };
+        let most = LIGHT_FLOATS;
+        assert_eq!(most, 32_768);
+        let pair = |floats| vec![(whole(floats), dense(floats)), (whole(most / 4), dense(most / 4))];
+        for less in [1, 0] {
+            let light = less == 1;
+            assert_eq!(is_light(Operation::Apply(pair(most - most / 4 - less), sides(0)), 0), light);
+            assert_eq!(is_light(Operation::Apply(pair(most / 4 - less), sides(2)), 0), light);
+            assert_eq!(is_light(Operation::ApplyMirror(dense(most / 2 - less), sides(1)), 0), light);
+            // Every one of them is somewhere else: taken for four.
+            assert_eq!(is_light(Operation::ApplyMirror(sparse((most / 8 - less) as u32), sides(1)), 0), light);
+            assert_eq!(is_light(Operation::Gather([whole(most / 2), whole(most / 2 - less)].into()), 0), light);
+            assert_eq!(is_light(Operation::Relay(dense(most / 2 - less), sides(2)), 0), light);
+            assert_eq!(is_light(filter(), most - less), light);
+        }
+    }
+
+    #[test]
+    fn what_filters_find_adds_up() {
+        let mut found = Pending { touched: 2, amount: 1.5 };
+        found += Pending { touched: 3, amount: 0.25 };
+        assert_eq!(found, Pending { touched: 5, amount: 1.75 });
+    }
 }
