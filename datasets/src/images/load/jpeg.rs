@@ -17,6 +17,8 @@ const KEPT: f64 = 224.0 / 256.0;
 /// The longest side of an image that is decoded.
 const MAX_SIDE: usize = 16_384;
 const CHANNELS: usize = 3;
+/// The most pixels that a byte may stand for: a block of 8 x 8 of them takes at least one bit.
+const MAX_PIXELS_PER_BYTE: usize = 512;
 
 /// How an image is brought to the shape of its set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +44,13 @@ pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), String> {
 /// What was found instead of a whole JPEG of the right size.
 pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), String> {
     let mut decoder = decoder(jpeg)?;
-    let pixels = decoder.decode().map_err(|error| not_decodable(&error))?;
+    decoder.decode_headers().map_err(|error| not_decodable(&error))?;
     let (width, height) = decoder.dimensions().ok_or("a header without a size")?;
+    // The decoder takes memory for as many pixels as the header says before it reads the first of them.
+    if width.saturating_mul(height) > jpeg.len().saturating_mul(MAX_PIXELS_PER_BYTE) {
+        return Err(format!("a header that says {width}x{height} pixels, which {} bytes cannot hold", jpeg.len()));
+    }
+    let pixels = decoder.decode().map_err(|error| not_decodable(&error))?;
     if pixels.len() != width * height * CHANNELS {
         return Err(format!("{} bytes of pixels for {width}x{height}", pixels.len()));
     }
@@ -119,6 +126,40 @@ fn planes(pixels: &[u8], out: &mut [u8]) {
     for (at, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
         for (channel, &value) in pixel.iter().enumerate() {
             out[channel * plane + at] = value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jpeg_encoder::{ColorType, Encoder};
+
+    use super::*;
+
+    fn grey(width: u16, height: u16, is_progressive: bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 50);
+        encoder.set_progressive(is_progressive);
+        encoder.set_optimized_huffman_tables(true);
+        let pixels = vec![128; usize::from(width) * usize::from(height)];
+        encoder.encode(&pixels, width, height, ColorType::Luma).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_header_is_believed_as_far_as_the_bytes_behind_it_can_fill_it() {
+        for is_progressive in [false, true] {
+            // Of one colour: as few bits for each pixel as an encoder makes.
+            let mut jpeg = grey(2_048, 2_048, is_progressive);
+            let mut out = vec![0; 8 * 8 * CHANNELS];
+            assert_eq!(decode(&jpeg, Fit::Crop(8), &mut out), Ok(()), "{} bytes", jpeg.len());
+            assert_eq!(out, [128; 8 * 8 * CHANNELS]);
+            let frame = if is_progressive { 0xc2 } else { 0xc0 };
+            let at = jpeg.windows(2).position(|bytes| bytes == [0xff, frame]).expect("a frame") + 5;
+            jpeg[at..at + 4].copy_from_slice(&[0x40, 0, 0x40, 0]);
+            assert_eq!(dimensions(&jpeg), Ok((16_384, 16_384)));
+            let says = decode(&jpeg, Fit::Crop(8), &mut out).unwrap_err();
+            assert!(says.starts_with("a header that says 16384x16384 pixels, which"), "{says}");
         }
     }
 }
