@@ -119,6 +119,27 @@ fn a_word_that_is_counted_as_often_as_can_be_loads_and_no_more_even_from_a_cache
 }
 
 #[test]
+fn a_cache_of_more_words_than_a_text_may_have_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("cache");
+    // So many tokens that the words are counted.
+    let entry = Entry { word: 0, count: 1 << 24 };
+    let write = |words| {
+        let corpus = Corpus::new(String::new(), words, Vec::new(), [[entry], [Entry { word: 1, ..entry }]]);
+        write_cache(&corpus, &file).unwrap();
+    };
+    write(1_000_000);
+    assert_eq!(load(&file).unwrap().words, 1_000_000);
+    write(u32::MAX);
+    assert!(fs::metadata(&file).unwrap().len() < 120);
+    let says = complaint(load(&file), folder.path());
+    assert!(
+        says.starts_with("cache: the cache of bags of words is damaged: found a body that cannot be read"),
+        "{says}"
+    );
+}
+
+#[test]
 fn words_that_are_spelled_are_believed() {
     let (words, spellings) = (1_000_001, "word\n".repeat(1_000_001));
     let docword = format!("1\n{words}\n1\n1 1 2\n");

@@ -12,6 +12,7 @@
 
 use std::path::Path;
 
+use super::load::believed;
 use super::{Corpus, Entry};
 pub use crate::container::CacheError;
 use crate::container::{Bytes, Kind, put_varint};
@@ -84,6 +85,10 @@ fn decode(body: &[u8]) -> Option<(Corpus, [u8; 32])> {
             before = word;
         }
         starts.push(entries.len());
+    }
+    // Words that nobody spells take no bytes: a number of them that no text may say is none.
+    if vocabulary.is_empty() && u64::from(words) > believed(entries.len() as u64) {
+        return None;
     }
     let hash = bytes.array()?;
     bytes.rest.is_empty().then(|| (Corpus::from_parts(name, words, vocabulary, starts, entries), hash))

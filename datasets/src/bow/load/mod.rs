@@ -95,7 +95,7 @@ fn load_text(docword: &Path, vocab: Option<&Path>) -> Result<Corpus, LoadError> 
 /// Refuses a header that promises far more documents, or words that nobody spells, than its pairs can fill: it is mistyped, and would take
 /// memory for what is not there.
 fn doubt(file: &Path, header: &Header, pairs: u64, are_words_spelled: bool) -> Result<(), LoadError> {
-    let limit = ALWAYS_BELIEVED.max(pairs.saturating_mul(BELIEVED_PER_PAIR));
+    let limit = believed(pairs);
     let promises = [(1, "documents", header.documents), (2, "words", if are_words_spelled { 0 } else { header.words })];
     match promises.into_iter().find(|promise| u64::from(promise.2) > limit) {
         Some((line, what, promised)) => {
@@ -103,6 +103,11 @@ fn doubt(file: &Path, header: &Header, pairs: u64, are_words_spelled: bool) -> R
         }
         None => Ok(()),
     }
+}
+
+/// Documents, or words that nobody spells, that so many pairs are believed to be of, in a text and in a cache.
+pub(super) fn believed(pairs: u64) -> u64 {
+    ALWAYS_BELIEVED.max(pairs.saturating_mul(BELIEVED_PER_PAIR))
 }
 
 /// The header and the pairs, documents and words counted from 0.
