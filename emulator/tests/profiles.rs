@@ -261,6 +261,18 @@ fn a_diagonal_that_says_nothing_leaves_the_network_card_open() {
 }
 
 #[test]
+fn more_sites_than_are_modelled_are_refused_before_there_is_a_matrix_of_them() {
+    // A matrix of these has 10^10 cells.
+    let sites: String = (0..100_000).map(|site| format!("- name: S{site}\n")).collect();
+    let yaml = format!("sites:\n{sites}bandwidth: {{uniform: 10 Mbit/s}}\nrtt: {{uniform: 60 ms}}\n");
+    let error = read_text("net.yaml", &yaml, Some(mbit(1_000))).unwrap_err();
+    assert!(error.ends_with("net.yaml: sites: 100000, the most is 1024"), "{error}");
+    let header: String = (0..100_000).map(|site| format!(",S{site}")).collect();
+    let error = read_text("net.csv", &format!("# unit: Mbit/s\n{header}\n"), Some(mbit(1_000))).unwrap_err();
+    assert!(error.ends_with("net.csv: sites: 100000, the most is 1024"), "{error}");
+}
+
+#[test]
 fn a_folder_is_no_profile() {
     let error = Profile::read(Path::new("profiles")).unwrap_err().to_string();
     assert!(error.starts_with("profiles: a folder; expected a file that ends in .yaml, .yml or .csv"), "{error}");

@@ -221,13 +221,7 @@ pub enum InvalidProfile {
 impl Profile {
     /// Checks what the types cannot: names, shapes, completeness. Profiles that were read have passed it.
     pub fn check(&self) -> Result<(), InvalidProfile> {
-        if self.sites.is_empty() {
-            return Err(InvalidProfile::NoSites);
-        }
-        if self.sites.len() > MAX_SITES {
-            return Err(InvalidProfile::TooManySites { found: self.sites.len() });
-        }
-        check_names(&self.sites)?;
+        check_sites(&self.sites)?;
         if let Some(site) = self.sites.iter().position(|site| site.machines == 0) {
             return Err(InvalidProfile::NoMachines { site });
         }
@@ -364,6 +358,17 @@ impl<T: Copy> SiteMatrix<T> {
 /// How names are compared: without regard to case or surrounding space.
 pub(crate) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
+}
+
+/// Checks what needs no matrix: readers do so before they make one, whose size is the square of the number of sites.
+fn check_sites(sites: &[Site]) -> Result<(), InvalidProfile> {
+    if sites.is_empty() {
+        return Err(InvalidProfile::NoSites);
+    }
+    if sites.len() > MAX_SITES {
+        return Err(InvalidProfile::TooManySites { found: sites.len() });
+    }
+    check_names(sites)
 }
 
 /// Every name, region and alias must lead to one site.

@@ -88,6 +88,7 @@ fn from_table((file, stem): (&str, &str), text: &str, nic: Option<Bandwidth>) ->
             rtt_inside: DEFAULT_RTT_INSIDE,
         })
         .collect();
+    super::check_sites(&sites).map_err(|error| meaning(Problem::Invalid(error)))?;
     let bandwidth = table.values::<Bandwidth>(&sites, None)?;
     for (site, diagonal) in sites.iter_mut().zip(bandwidth.diagonal) {
         let Some(rate) = diagonal.or(stated_nic).or(nic) else {

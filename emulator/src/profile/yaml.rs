@@ -128,7 +128,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn resolve(&self, written: ProfileFile, stem: &str) -> Result<Profile, ReadProfileError> {
         let mut sites: Vec<Site> = written.sites.iter().map(|entry| self.site(&written, entry)).collect();
-        super::check_names(&sites).map_err(|error| self.fail(Problem::Invalid(error)))?;
+        super::check_sites(&sites).map_err(|error| self.fail(Problem::Invalid(error)))?;
         let bandwidth = self.matrix(&sites, written.bandwidth, "bandwidth", "nic")?;
         let rtt = self.matrix(&sites, written.rtt, "rtt", "rtt-inside")?;
         for (position, (site, entry)) in sites.iter_mut().zip(&written.sites).enumerate() {
