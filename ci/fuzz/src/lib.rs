@@ -49,15 +49,14 @@ fn choose<'a, T: Copy>(data: &'a [u8], choices: &[T]) -> Option<(T, &'a [u8])> {
     Some((choices[usize::from(first) % choices.len()], rest))
 }
 
-/// A file of this name with this content, in a folder where nothing else is.
+/// A file of this name with this content, in a folder where nothing else is: that of the target and the name, kept from one input to
+/// the next.
 fn file(target: &str, name: &str, content: &[u8]) -> PathBuf {
-    let folder = FOLDER.path().join(target);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).expect("our own folder");
+    let path = FOLDER.path().join(target).join(name.replace('/', "-")).join(name);
+    if fs::write(&path, content).is_err() {
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder to write in");
+        fs::write(&path, content).expect("a folder to write in");
     }
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder to write in");
-    fs::write(&path, content).expect("a folder to write in");
     path
 }
 
@@ -128,7 +127,7 @@ fn profiles(data: &[u8]) {
 fn iperf(data: &[u8]) {
     let report = file("iperf", "runs/A..B.json", data);
     let folder = report.parent().and_then(Path::parent).expect("it is in two folders");
-    fs::copy(&report, report.with_file_name("B..A.json")).expect("a folder to write in");
+    fs::write(report.with_file_name("B..A.json"), data).expect("a folder to write in");
     let network = "sites: [{name: A}, {name: B}]\nnic: {in: 1 Gbit/s, out: 1 Gbit/s}\nbandwidth: {iperf: {folder: runs}}\n\
                    rtt: {iperf: {folder: runs}}\n";
     let path = folder.join("net.yaml");
@@ -177,7 +176,8 @@ fn of_images(data: &[u8]) {
     ];
     let Some((name, content)) = choose(data, &NAMES) else { return };
     let path = file("images", name, content);
-    let path = if name.starts_with("set/") { FOLDER.path().join("images/set") } else { path };
+    let is_of_set = |folder: &&Path| folder.ends_with("set");
+    let path = path.ancestors().find(is_of_set).map_or(path.clone(), Path::to_owned);
     let options = Options { side: 8, skip_limit: 1, memory_bytes: 1 << 20 };
     if let Ok(loaded) = images::load::load(&path, &options) {
         let _ = loaded;
