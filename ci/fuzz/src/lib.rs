@@ -1,9 +1,11 @@
 //! What reads bytes that others wrote, one function a target. Each must end in reasonable time and memory with a value or an error,
 //! whatever the bytes are; what can be written again must be read as the same.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use datasets::images::load::Options;
 use datasets::ratings::held_out::HeldOut;
@@ -49,14 +51,18 @@ fn choose<'a, T: Copy>(data: &'a [u8], choices: &[T]) -> Option<(T, &'a [u8])> {
     Some((choices[usize::from(first) % choices.len()], rest))
 }
 
-/// A file of this name with this content, in a folder where nothing else is: that of the target and the name, kept from one input to
-/// the next.
+/// A file of this name with this content, in a folder where nothing else is: that of the target and the name. It stays open from one
+/// input to the next, and is written over.
 fn file(target: &str, name: &str, content: &[u8]) -> PathBuf {
+    static OPEN: Mutex<BTreeMap<PathBuf, File>> = Mutex::new(BTreeMap::new());
     let path = FOLDER.path().join(target).join(name.replace('/', "-")).join(name);
-    if fs::write(&path, content).is_err() {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = open.entry(path.clone()).or_insert_with(|| {
         fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder to write in");
-        fs::write(&path, content).expect("a folder to write in");
-    }
+        File::create(&path).expect("a folder to write in")
+    });
+    file.rewind().and_then(|()| file.write_all(content)).expect("a file to write to");
+    file.set_len(content.len() as u64).expect("a file to write to");
     path
 }
 
@@ -125,14 +131,20 @@ fn profiles(data: &[u8]) {
 }
 
 fn iperf(data: &[u8]) {
-    let report = file("iperf", "runs/A..B.json", data);
-    let folder = report.parent().and_then(Path::parent).expect("it is in two folders");
-    fs::write(report.with_file_name("B..A.json"), data).expect("a folder to write in");
-    let network = "sites: [{name: A}, {name: B}]\nnic: {in: 1 Gbit/s, out: 1 Gbit/s}\nbandwidth: {iperf: {folder: runs}}\n\
-                   rtt: {iperf: {folder: runs}}\n";
-    let path = folder.join("net.yaml");
-    fs::write(&path, network).expect("a folder to write in");
-    if let Ok(profile) = Profile::read(&path) {
+    // One report for both directions.
+    const NETWORK: &str = "sites: [{name: A}, {name: B}]\nnic: {in: 1 Gbit/s, out: 1 Gbit/s}\n\
+                           bandwidth: {iperf: {folder: runs}}\nrtt: {iperf: {folder: runs}}\n";
+    static PROFILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let report = file("iperf", "runs/A..B.json", &[]);
+        fs::hard_link(&report, report.with_file_name("B..A.json")).expect("a folder to write in");
+        let folder = report.parent().and_then(Path::parent).expect("it is in two folders");
+        let profile = folder.join("net.yaml");
+        fs::write(&profile, NETWORK).expect("a folder to write in");
+        profile
+    });
+    let profile = &*PROFILE;
+    file("iperf", "runs/A..B.json", data);
+    if let Ok(profile) = Profile::read(profile) {
         profile.check().expect("what is read is sound");
     }
 }
