@@ -90,7 +90,7 @@ fn learning_is_a_lans_and_later_by_the_transfer() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let (central, lan) = (cell(folder.path(), "Centralized"), cell(folder.path(), "LAN"));
 
-    let raw: Vec<&TrafficRow> = central.traffic.iter().filter(|row| row.class == "raw").collect();
+    let raw: Vec<&TrafficRow> = central.traffic.iter().filter(|row| &*row.class == "raw").collect();
     let moved: u64 = raw.iter().map(|row| row.bytes).sum();
     assert!((69_000_000..71_000_000).contains(&moved), "users have different numbers of ratings: {moved}");
     // The slowest are West's machines: 10 MB at 40 Mbit/s are 2 s, and half of 100 ms.
@@ -110,8 +110,8 @@ fn learning_is_a_lans_and_later_by_the_transfer() {
     assert_ne!(central.summary.digest, lan.summary.digest, "the transfer is part of the run");
 
     assert_eq!(raw.len(), 7);
-    assert!(raw.iter().all(|row| row.to_site == "South" && row.from_site != "South"));
-    let rest: Vec<&TrafficRow> = central.traffic.iter().filter(|row| row.class != "raw").collect();
+    assert!(raw.iter().all(|row| &*row.to_site == "South" && &*row.from_site != "South"));
+    let rest: Vec<&TrafficRow> = central.traffic.iter().filter(|row| &*row.class != "raw").collect();
     assert_eq!(rest, lan.traffic.iter().collect::<Vec<_>>());
 }
 
@@ -123,7 +123,7 @@ fn raw_data_and_the_machines_that_move_them_are_paid() {
     let (central, lan) = (cell(folder.path(), "Centralized"), cell(folder.path(), "LAN"));
     let usage = &central.summary.usage;
     let sent = |site: &str| {
-        let rows = central.traffic.iter().filter(|row| row.from_site == site && row.to_site != site);
+        let rows = central.traffic.iter().filter(|row| &*row.from_site == site && &*row.to_site != site);
         rows.map(|row| row.bytes).sum::<u64>()
     };
     let bytes: Vec<(&str, u64)> = usage.traffic.iter().map(|pair| (pair.from.as_str(), pair.bytes)).collect();

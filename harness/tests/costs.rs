@@ -82,7 +82,7 @@ fn what_is_priced_is_what_was_sent_and_what_machines_ran() {
 
     let mut sent: BTreeMap<(String, String), u64> = BTreeMap::new();
     for row in store::read_traffic(&cell).expect("whole").into_iter().filter(|row| row.from_site != row.to_site) {
-        *sent.entry((row.from_site, row.to_site)).or_default() += row.bytes;
+        *sent.entry((row.from_site.to_string(), row.to_site.to_string())).or_default() += row.bytes;
     }
     let priced = summary["usage"]["traffic"].as_array().expect("a list");
     assert_eq!(priced.len(), sent.len());

@@ -13,15 +13,19 @@ pub mod hashes;
 pub mod lock;
 pub mod manifest;
 mod number;
+mod parquet;
 pub mod share;
 pub mod sound;
 pub mod store;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+mod thrift;
 
 pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -257,11 +261,11 @@ pub struct TrafficRow {
     /// Receiver.
     pub to: u32,
     /// The sender's site by name.
-    pub from_site: String,
+    pub from_site: Arc<str>,
     /// The receiver's.
-    pub to_site: String,
+    pub to_site: Arc<str>,
     /// `control` or `data`.
-    pub class: String,
+    pub class: Arc<str>,
     /// Messages.
     pub messages: u64,
     /// Bytes as encoded here.

@@ -4,14 +4,13 @@
 //! the host or the date in the file. Each file names its table and schema version in its metadata (`gaia.table`,
 //! `gaia.schema`). Times are in virtual seconds, sizes in bytes; results/README.md lists the columns.
 
-use std::io::Cursor;
+use std::sync::Arc;
 
 use polars::prelude::*;
-use polars_io::SerReader;
-use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 use thiserror::Error;
 
+use super::parquet::{Cell, Columns, Damaged, Footer};
 use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow};
 
 /// Rows in a row group.
@@ -22,13 +21,13 @@ const SCHEMA_KEY: &str = "gaia.schema";
 /// Why rows were not read from Parquet.
 #[derive(Debug, Error)]
 pub enum TableError {
-    /// Not Parquet, or not these columns.
+    /// Not Parquet, not as it is written here, or not these columns.
     #[error("read the table `{table}`")]
-    Parquet {
+    Damaged {
         /// Which.
         table: &'static str,
-        /// What polars found.
-        source: PolarsError,
+        /// What was found.
+        source: Damaged,
     },
     /// Written by another version, or another table.
     #[error("read the table `{table}`: the file holds {found}, expected `{table}` of schema {SCHEMA}")]
@@ -47,7 +46,7 @@ pub trait Row: Sized {
     /// As columns.
     fn to_frame(rows: &[Self]) -> PolarsResult<DataFrame>;
     /// From columns.
-    fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>>;
+    fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged>;
 }
 
 /// `rows` as the bytes of a Parquet file.
@@ -71,20 +70,14 @@ pub fn to_parquet<R: Row>(rows: &[R]) -> PolarsResult<Vec<u8>> {
 /// # Errors
 /// [`TableError`] when the bytes are something else.
 pub fn from_parquet<R: Row>(bytes: &[u8]) -> Result<Vec<R>, TableError> {
-    let failed = |source| TableError::Parquet { table: R::TABLE, source };
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let metadata = reader.get_metadata().map_err(failed)?;
-    let value = |key: &str| {
-        let entry = metadata.key_value_metadata().as_ref()?.iter().find(|entry| entry.key == key)?;
-        entry.value.clone()
-    };
-    let found = (value(TABLE_KEY), value(SCHEMA_KEY));
-    if found != (Some(R::TABLE.to_owned()), Some(SCHEMA.to_string())) {
-        let word = |part: Option<String>| part.unwrap_or_else(|| "none".into());
-        let found = format!("`{}` of schema {}", word(found.0), word(found.1));
+    let failed = |source| TableError::Damaged { table: R::TABLE, source };
+    let footer = Footer::read(bytes).map_err(failed)?;
+    let found = (footer.stated(TABLE_KEY), footer.stated(SCHEMA_KEY));
+    if found != (Some(R::TABLE), Some(SCHEMA.to_string().as_str())) {
+        let found = format!("`{}` of schema {}", found.0.unwrap_or("none"), found.1.unwrap_or("none"));
         return Err(TableError::Schema { table: R::TABLE, found });
     }
-    R::from_frame(&reader.finish().map_err(failed)?).map_err(failed)
+    R::from_columns(&mut footer.columns().map_err(failed)?).map_err(failed)
 }
 
 impl Row for Sample {
@@ -102,11 +95,11 @@ impl Row for Sample {
         ]
     }
 
-    fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>> {
-        let (clock, seconds) = (u32s(frame, "clock")?, f64s(frame, "seconds")?);
-        let (objective, one_copy) = (f64s(frame, "objective")?, f64s(frame, "objective_one_copy")?);
-        let rmse = f64s(frame, "held_out_rmse")?;
-        let (wan, actual) = (u64s(frame, "wan_bytes")?, u64s(frame, "wan_bytes_actual")?);
+    fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged> {
+        let (clock, seconds) = (u32::values(columns, "clock")?, f64::values(columns, "seconds")?);
+        let (objective, one_copy) = (f64::values(columns, "objective")?, f64::values(columns, "objective_one_copy")?);
+        let rmse = f64::values(columns, "held_out_rmse")?;
+        let (wan, actual) = (u64::values(columns, "wan_bytes")?, u64::values(columns, "wan_bytes_actual")?);
         let row = |i: usize| Sample {
             clock: clock[i],
             seconds: seconds[i],
@@ -116,7 +109,7 @@ impl Row for Sample {
             wan_bytes: wan[i],
             wan_bytes_actual: actual[i],
         };
-        Ok((0..frame.height()).map(row).collect())
+        Ok((0..columns.rows).map(row).collect())
     }
 }
 
@@ -139,11 +132,14 @@ impl Row for ClockRow {
         ]
     }
 
-    fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>> {
-        let (clock, machine, site) = (u32s(frame, "clock")?, u32s(frame, "machine")?, u32s(frame, "site")?);
-        let (started, ended) = (f64s(frame, "started")?, f64s(frame, "ended")?);
-        let (compute, server, encode) = (f64s(frame, "compute")?, f64s(frame, "server")?, f64s(frame, "encode")?);
-        let (wire, barrier, staleness) = (f64s(frame, "wire")?, f64s(frame, "barrier")?, f64s(frame, "staleness")?);
+    fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged> {
+        let (clock, machine, site) =
+            (u32::values(columns, "clock")?, u32::values(columns, "machine")?, u32::values(columns, "site")?);
+        let (started, ended) = (f64::values(columns, "started")?, f64::values(columns, "ended")?);
+        let (compute, server, encode) =
+            (f64::values(columns, "compute")?, f64::values(columns, "server")?, f64::values(columns, "encode")?);
+        let (wire, barrier, staleness) =
+            (f64::values(columns, "wire")?, f64::values(columns, "barrier")?, f64::values(columns, "staleness")?);
         let row = |i: usize| ClockRow {
             clock: clock[i],
             machine: machine[i],
@@ -159,7 +155,7 @@ impl Row for ClockRow {
                 staleness: staleness[i],
             },
         };
-        Ok((0..frame.height()).map(row).collect())
+        Ok((0..columns.rows).map(row).collect())
     }
 }
 
@@ -170,20 +166,20 @@ impl Row for TrafficRow {
         df![
             "from" => column(rows, |r| r.from),
             "to" => column(rows, |r| r.to),
-            "from_site" => column(rows, |r| r.from_site.as_str()),
-            "to_site" => column(rows, |r| r.to_site.as_str()),
-            "class" => column(rows, |r| r.class.as_str()),
+            "from_site" => column(rows, |r| &*r.from_site),
+            "to_site" => column(rows, |r| &*r.to_site),
+            "class" => column(rows, |r| &*r.class),
             "messages" => column(rows, |r| r.messages),
             "bytes_actual" => column(rows, |r| r.bytes_actual),
             "bytes" => column(rows, |r| r.bytes),
         ]
     }
 
-    fn from_frame(frame: &DataFrame) -> PolarsResult<Vec<Self>> {
-        let (from, to) = (u32s(frame, "from")?, u32s(frame, "to")?);
-        let (from_site, to_site) = (strings(frame, "from_site")?, strings(frame, "to_site")?);
-        let (class, messages) = (strings(frame, "class")?, u64s(frame, "messages")?);
-        let (actual, bytes) = (u64s(frame, "bytes_actual")?, u64s(frame, "bytes")?);
+    fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged> {
+        let (from, to) = (u32::values(columns, "from")?, u32::values(columns, "to")?);
+        let (from_site, to_site) = (<Arc<str>>::values(columns, "from_site")?, <Arc<str>>::values(columns, "to_site")?);
+        let (class, messages) = (<Arc<str>>::values(columns, "class")?, u64::values(columns, "messages")?);
+        let (actual, bytes) = (u64::values(columns, "bytes_actual")?, u64::values(columns, "bytes")?);
         let row = |i: usize| TrafficRow {
             from: from[i],
             to: to[i],
@@ -194,32 +190,12 @@ impl Row for TrafficRow {
             bytes_actual: actual[i],
             bytes: bytes[i],
         };
-        Ok((0..frame.height()).map(row).collect())
+        Ok((0..columns.rows).map(row).collect())
     }
 }
 
 fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(field).collect()
-}
-
-fn u32s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<u32>> {
-    frame.column(name)?.u32()?.iter().map(|value| present(value, name)).collect()
-}
-
-fn u64s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<u64>> {
-    frame.column(name)?.u64()?.iter().map(|value| present(value, name)).collect()
-}
-
-fn f64s(frame: &DataFrame, name: &str) -> PolarsResult<Vec<f64>> {
-    frame.column(name)?.f64()?.iter().map(|value| present(value, name)).collect()
-}
-
-fn strings(frame: &DataFrame, name: &str) -> PolarsResult<Vec<String>> {
-    frame.column(name)?.str()?.iter().map(|value| present(value.map(str::to_owned), name)).collect()
-}
-
-fn present<T>(value: Option<T>, name: &str) -> PolarsResult<T> {
-    value.ok_or_else(|| PolarsError::ComputeError(format!("the column `{name}` has an empty value").into()))
 }
 
 #[cfg(test)]
@@ -250,6 +226,47 @@ mod tests {
         odd[1].wan_bytes = u64::MAX;
         let back = from_parquet::<Sample>(&to_parquet(&odd).unwrap()).unwrap();
         assert!(back[0].objective.is_infinite() && back[1].held_out_rmse.is_nan() && back[1].wan_bytes == u64::MAX);
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_gives_rows_or_an_error() {
+        let whole = [
+            to_parquet(&testing::samples(20, 4e8, 1e8, 200.0)).unwrap(),
+            to_parquet(&testing::clock_rows(44)).unwrap(),
+            to_parquet(&testing::traffic_rows()).unwrap(),
+        ];
+        let read = |bytes: &[u8]| {
+            let _ = (from_parquet::<Sample>(bytes), from_parquet::<ClockRow>(bytes), from_parquet::<TrafficRow>(bytes));
+        };
+        for bytes in whole {
+            for at in 0..bytes.len() {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << (at % 8);
+                read(&flipped);
+                flipped[at] = 0xff;
+                read(&flipped);
+                read(&bytes[..at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_of_rows_is_believed_as_far_as_there_are_values() {
+        let bytes = to_parquet(&testing::traffic_rows()).unwrap();
+        // 100 as 32 and as 64 bits: of the file, the group, each column, and each page.
+        let is_hundred = |at: &usize| matches!(bytes[*at..at + 3], [0x15 | 0x16, 0xc8, 0x01]);
+        let hundred: Vec<usize> = (0..bytes.len() - 2).filter(is_hundred).collect();
+        assert!(hundred.len() > 1 + 1 + 8 + 8, "{hundred:?}");
+        let mut refused = 0;
+        for at in hundred {
+            let mut more = bytes.clone();
+            more[at + 2] = 0x4a;
+            match from_parquet::<TrafficRow>(&more) {
+                Ok(rows) => assert_eq!(rows.len(), 100, "byte {at}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused > 8, "the group's number, and those of the pages");
     }
 
     #[test]

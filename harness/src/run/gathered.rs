@@ -73,13 +73,13 @@ impl Gathered {
 
     /// A row a sender. Machines are those of the profile's sites, before they are all in one. Nothing was encoded.
     pub(super) fn traffic(&self) -> impl Iterator<Item = TrafficRow> + '_ {
-        let name = |machine| self.topology.site(self.topology.site_of(machine)).name.clone();
+        let name = |machine| self.topology.site(self.topology.site_of(machine)).name.as_str();
         self.sent.iter().map(move |sending| TrafficRow {
             from: sending.from.0,
             to: sending.to.0,
-            from_site: name(sending.from),
-            to_site: name(sending.to),
-            class: CLASS.to_owned(),
+            from_site: name(sending.from).into(),
+            to_site: name(sending.to).into(),
+            class: CLASS.into(),
             messages: 1,
             bytes_actual: 0,
             bytes: sending.bytes,

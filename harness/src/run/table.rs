@@ -61,16 +61,17 @@ fn hex(hash: &[u8; 32]) -> String {
 
 /// What went from machine to machine.
 pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), Counts>) -> Vec<TrafficRow> {
-    let site = |machine| topology.site(topology.site_of(MachineId(machine))).name.clone();
+    let site = |machine| topology.site(topology.site_of(MachineId(machine))).name.as_str();
     let rows = counts.iter().map(|(&(from, to, class), counts)| TrafficRow {
         from,
         to,
-        from_site: site(from),
-        to_site: site(to),
+        from_site: site(from).into(),
+        to_site: site(to).into(),
         class: match class {
-            Class::Control => "control".to_owned(),
-            Class::Data => "data".to_owned(),
-        },
+            Class::Control => "control",
+            Class::Data => "data",
+        }
+        .into(),
         messages: counts.messages,
         bytes_actual: counts.actual,
         bytes: counts.charged,
