@@ -77,6 +77,22 @@ fn bytes_behind_the_end_of_gzip_are_passed_over_as_gzip_does() {
 }
 
 #[test]
+fn an_archive_with_names_that_no_folder_could_have_is_refused() {
+    let long = |name: String| {
+        let packed = gz(tar(&[(name, b"\xff\xd8\xff".to_vec())]));
+        assert!(packed.len() < 5_000, "a small file: {}", packed.len());
+        let archive = folder(&[("set.tar.gz".to_owned(), packed)]);
+        complaint(load(&archive.path().join("set.tar.gz"), &Options::default()), archive.path())
+    };
+    // The folders that it implies would have 5 x 10^11 bytes of names.
+    for name in ["a/".repeat(500_000) + "b.jpg", "a/".repeat(16) + "b.jpg", "a".repeat(256) + "/b.jpg"] {
+        let says = long(name);
+        assert!(says.contains("(a name of more than 16 parts, or of one of more than 255 bytes)"), "{says}");
+    }
+    assert!(!long("a/".repeat(15) + &"b".repeat(255)).contains("a name of more"));
+}
+
+#[test]
 fn folders_without_parts_hold_out_every_tenth_image() {
     let files = |class: &str, colour: u8, count: u32| -> Files {
         (0..count).map(|n| (format!("{class}/{n:02}.jpg"), jpeg([colour; 3], 8, 8))).collect()

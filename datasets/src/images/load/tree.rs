@@ -20,6 +20,9 @@ const MAX_DEPTH: usize = 4;
 const MAX_FILES: usize = 20_000_000;
 /// Bytes of files that an archive may have.
 const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
+/// Parts of a name in an archive, and bytes of each: what file systems take, and data sets have.
+const MAX_NAME_PARTS: usize = 16;
+const MAX_PART_BYTES: usize = 255;
 /// Bytes of a file that an archive's header is believed before they are there.
 const MAX_RESERVED_BYTES: u64 = 1 << 20;
 /// Memory that unpacking xz may take, in KiB.
@@ -137,6 +140,9 @@ impl Tree {
             let name = name.trim_start_matches("./").trim_end_matches('/').to_owned();
             if name.is_empty() || name.split('/').any(|part| part.starts_with('.')) {
                 continue;
+            }
+            if name.split('/').count() > MAX_NAME_PARTS || name.split('/').any(|part| part.len() > MAX_PART_BYTES) {
+                return Err(damaged(io::Error::new(io::ErrorKind::InvalidData, long_name())));
             }
             if entry.header().entry_type().is_dir() {
                 tree.folders.push(name);
@@ -326,6 +332,10 @@ pub(super) fn without_copy_mark(name: &str) -> String {
         plain.replace_range(plain[..open].trim_end().len()..=close, "");
     }
     plain
+}
+
+fn long_name() -> String {
+    format!("a name of more than {MAX_NAME_PARTS} parts, or of one of more than {MAX_PART_BYTES} bytes")
 }
 
 /// Whether a file is an archive, by content.
