@@ -273,6 +273,15 @@ fn more_sites_than_are_modelled_are_refused_before_there_is_a_matrix_of_them() {
 }
 
 #[test]
+fn what_a_long_name_was_meant_to_be_is_not_looked_for() {
+    // The table of all distances between the two would take 80 GB.
+    let (name, other) = ("a".repeat(100_000), "b".repeat(100_000));
+    let table = format!("# unit: Mbit/s\n,{name}\n{other},0\n");
+    let error = read_text("net.csv", &table, Some(mbit(1_000))).unwrap_err();
+    assert!(error.ends_with(&format!("unknown site `{other}`: expected one of {name}")), "{} bytes", error.len());
+}
+
+#[test]
 fn a_folder_is_no_profile() {
     let error = Profile::read(Path::new("profiles")).unwrap_err().to_string();
     assert!(error.starts_with("profiles: a folder; expected a file that ends in .yaml, .yml or .csv"), "{error}");

@@ -1,10 +1,17 @@
 //! The nearest valid name to a misspelt one.
 
+/// Letters of a name that may be a misspelt one: what two names have in common takes time by the product of their lengths.
+pub const LONGEST: usize = 100;
+
 /// The valid name that was probably meant: a different case, a prefix of at least three letters, or a few letters off.
 pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.chars().count() > LONGEST {
+        return None;
+    }
     let wanted = name.to_lowercase();
     valid
         .into_iter()
+        .filter(|candidate| candidate.chars().count() <= LONGEST)
         .map(|candidate| (distance(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowance(&wanted, candidate))
         .min_by_key(|(distance, candidate)| (*distance, candidate.len().abs_diff(name.len())))
@@ -53,6 +60,7 @@ mod tests {
         ] {
             assert_eq!(nearest(name, valid), near, "{name}");
         }
+        assert_eq!(nearest(&"fig3".repeat(1_000_000), valid), None);
     }
 
     #[test]

@@ -82,13 +82,21 @@ pub(super) fn find_site(sites: &[Site], name: &str) -> Result<SiteId, UnknownSit
     Err(UnknownSite { name: name.to_owned(), hint })
 }
 
+/// Letters of a name that may be a misspelt one: what two names have in common takes time and memory by the product of their lengths.
+const LONGEST: usize = 100;
+
 /// The known name that `name` was probably meant to be: at most a third of its letters (and at least two) off.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = folded(name);
-    let tolerance = (name.chars().count() / 3).max(2);
+    let length = name.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let tolerance = (length / 3).max(2);
     let distance = |known: &str| strsim::damerau_levenshtein(&name, &folded(known));
     known
         .into_iter()
+        .filter(|known| known.chars().count() <= LONGEST)
         .map(|known| (distance(known), known))
         .filter(|&(off, known)| off <= tolerance && off < known.chars().count())
         .min_by_key(|&(off, _)| off)

@@ -35,7 +35,7 @@ use thiserror::Error;
 
 use crate::claims::Claim;
 use crate::results::CellResult;
-use crate::say;
+use crate::{say, suggest};
 pub use axis::significant;
 use canvas::{Canvas, DENSITY, WIDTH};
 pub use cells::Spread;
@@ -119,11 +119,13 @@ impl Figure {
     /// # Errors
     /// [`UnknownFigure`] with the nearest name.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
-        let distance = |figure: &&Figure| strsim::damerau_levenshtein(figure.name, name);
-        let nearest = Figure::ALL.iter().min_by_key(distance).expect("there is a figure");
-        if nearest.name == name {
-            return Ok(*nearest);
+        if let Some(figure) = Figure::ALL.iter().find(|figure| figure.name == name) {
+            return Ok(*figure);
         }
+        // A comparison takes memory by the product of both lengths.
+        let begins: String = name.chars().take(suggest::LONGEST).collect();
+        let distance = |figure: &&Figure| strsim::damerau_levenshtein(figure.name, &begins);
+        let nearest = Figure::ALL.iter().min_by_key(distance).expect("there is a figure");
         Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name })
     }
 

@@ -22,6 +22,8 @@ const IMAGES: &str = "images";
 const HELD_OUT_EVERY: usize = 10;
 /// A class' name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
 const NEAR: f64 = 0.8;
+/// Bytes of a class' name for which a near one is looked for: that takes time by the product of two names' lengths.
+const LONGEST: usize = 100;
 
 /// Images with their classes, not yet decoded.
 #[derive(Default)]
@@ -225,7 +227,8 @@ fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Part, LoadError> 
 /// The number of a class among those that are learnt; otherwise what was expected.
 pub(super) fn label(names: &[String], class: &str) -> Result<u16, String> {
     names.binary_search_by(|name| name.as_str().cmp(class)).map(|label| label as u16).map_err(|_| {
-        let near = names.iter().map(|name| (strsim::jaro_winkler(name, class), name));
+        let short = names.iter().filter(|name| name.len().max(class.len()) <= LONGEST);
+        let near = short.map(|name| (strsim::jaro_winkler(name, class), name));
         let nearest = near.filter(|near| near.0 >= NEAR).max_by(|a, b| a.0.total_cmp(&b.0));
         let meant = nearest.map(|(_, name)| format!(" (did you mean `{name}`?)")).unwrap_or_default();
         format!("one of the {} classes to learn from{meant}", names.len())
