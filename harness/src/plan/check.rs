@@ -38,7 +38,7 @@ const RATES: [&str; 8] = [
 ];
 
 /// One thing that cannot be meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// `cells[1].system.gaia.significance.threshold`.
     pub path: String,
@@ -233,7 +233,7 @@ impl Problems {
             self.add("seeds", "empty: expected at least one");
         }
         if seeds.len() > 1000 {
-            self.add("seeds", format!("{}: expected at most 1000", seeds.len()));
+            return self.add("seeds", format!("{}: expected at most 1000", seeds.len()));
         }
         for (position, seed) in seeds.iter().enumerate() {
             if let Some(first) = seeds[..position].iter().position(|other| other == seed) {

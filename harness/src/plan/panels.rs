@@ -11,6 +11,11 @@ use super::whatif;
 use super::{DataSource, Experiment, Kind, Loader, Problems};
 use crate::spec::{PanelSpec, Source, Spec};
 
+/// The most panels of a spec.
+const MAX_PANELS: usize = 100;
+/// The most runs of a spec: every cell of every panel with every seed, each with a plan of its own.
+const MAX_RUNS: usize = 5_000;
+
 impl Experiment {
     /// The plans of a spec, or everything that is wrong with its meaning. Reads the data when they are a file's.
     pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
@@ -22,6 +27,10 @@ impl Experiment {
             Some(Some(expanded)) => expanded,
             None => spec,
         };
+        if let Some((path, says)) = too_many(spec) {
+            problems.add(path, says);
+            return Err(whatif::in_its_words(problems, written));
+        }
         resolve::check_whole(&mut problems, spec, registries);
         check_names(&mut problems, spec);
         let pricing = pricing::find(&mut problems, &spec.prices, &source.folder).ok_or_else(|| problems.clone())?;
@@ -42,6 +51,19 @@ impl Experiment {
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         Ok(Experiment { name, origin: source.origin(), title, figure, plans, pricing, loaders })
     }
+}
+
+/// The field and what is wrong with it, when there is more than can be planned: before anything is made for each panel, cell or seed.
+fn too_many(spec: &Spec) -> Option<(&'static str, String)> {
+    let panels = spec.panels.len();
+    if panels > MAX_PANELS {
+        return Some(("panels", format!("{panels}: expected at most {MAX_PANELS}")));
+    }
+    let of_panels = spec.panels.iter().map(|panel| panel.cells.as_ref().unwrap_or(&spec.cells).len());
+    let cells = if panels == 0 { spec.cells.len() } else { of_panels.sum() };
+    let runs = cells.saturating_mul(spec.seeds.len());
+    let says = || format!("{} of {cells} cells are {runs} runs: expected at most {MAX_RUNS}", spec.seeds.len());
+    (runs > MAX_RUNS).then(|| ("seeds", says()))
 }
 
 fn check_names(problems: &mut Problems, spec: &Spec) {
@@ -101,10 +123,11 @@ fn kind_of(source: &DataSource) -> Option<Kind> {
 /// The problems of all panels: what a panel sets itself by the panel's path, what it shares once, and with the panel's
 /// name where other panels do not have it.
 fn merged(panels: &[PanelSpec<'_>], told: Vec<Vec<Problem>>) -> Vec<Problem> {
-    let mut all: Vec<Problem> = Vec::new();
+    let sets: Vec<BTreeSet<&Problem>> = told.iter().map(|own| own.iter().collect()).collect();
+    let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
     for (panel, own) in panels.iter().zip(&told) {
         for problem in own {
-            let by_all = panels.iter().zip(&told).all(|(_, other)| other.contains(problem));
+            let by_all = sets.iter().all(|other| other.contains(problem));
             let problem = match panel.panel {
                 Some((number, _)) if panel.says(&problem.path) => {
                     Problem { path: format!("panels[{number}].{}", problem.path), message: problem.message.clone() }
@@ -115,10 +138,47 @@ fn merged(panels: &[PanelSpec<'_>], told: Vec<Vec<Problem>>) -> Vec<Problem> {
                 }
                 _ => problem.clone(),
             };
-            if !all.contains(&problem) {
+            if seen.insert(problem.clone()) {
                 all.push(problem);
             }
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Changes;
+
+    fn problems(text: String) -> String {
+        let source = Source { name: "many".into(), file: "many.yaml".into(), folder: ".".into(), text };
+        let spec = source.spec(&Changes::default()).expect("well formed");
+        match Experiment::resolve(&source, &spec, Registries::default()) {
+            Ok(experiment) => format!("{} plans", experiment.plans.len()),
+            Err(problems) => problems.to_string(),
+        }
+    }
+
+    fn spec(seeds: u64, cells: u64, panels: u64) -> String {
+        let seeds: Vec<u64> = (0..seeds).collect();
+        let cell = |number| format!("- {{name: c{number}, system: {{global: {{bsp: {{}}}}}}}}\n");
+        let panel = |number| format!("- {{name: p{number}}}\n");
+        let (cells, panels): (String, String) = ((0..cells).map(cell).collect(), (0..panels).map(panel).collect());
+        let panels = if panels.is_empty() { panels } else { format!("panels:\n{panels}") };
+        let data = "data: {generated: {users: 60, items: 20, ratings: 400}}\ngoal: {clocks: 1}";
+        let network = "profile: va-ca\nmachines-per-site: 1";
+        format!("seeds: {seeds:?}\n{data}\n{network}\nworkload: {{mf: {{rank: 8}}}}\ncells:\n{cells}{panels}")
+    }
+
+    #[test]
+    fn more_runs_than_can_be_planned_are_refused_before_they_are() {
+        assert_eq!(problems(spec(10, 5, 2)), "100 plans");
+        let of_one = problems(spec(1_000, 500, 0));
+        assert!(of_one.contains("seeds: 1000 of 500 cells are 500000 runs: expected at most 5000"), "{of_one}");
+        let of_panels = problems(spec(2, 500, 100));
+        assert!(of_panels.contains("seeds: 2 of 50000 cells are 100000 runs: expected at most 5000"), "{of_panels}");
+        let panels = problems(spec(0, 1, 1_000));
+        assert!(panels.contains("panels: 1000: expected at most 100"), "{panels}");
+    }
 }
