@@ -111,8 +111,9 @@ fn specs(data: &[u8]) {
             let json = serde_json::to_vec(&planned.plan).expect("a plan is plain data");
             let again: Plan = serde_json::from_slice(&json).expect("what was written");
             assert_eq!(again.hash(), planned.plan.hash());
+            let needed = harness::plan::memory(&planned.plan).alone();
+            assert!(needed.is_finite() && needed > 0.0, "{needed} bytes");
         }
-        let _ = harness::plan::table(&experiment);
     }
 }
 

@@ -193,7 +193,7 @@ mod tests {
         assert_eq!((again.chunk(), again.pace(Learning::Mf(8)).unwrap()), (chunk, pace));
         assert!(!again.has_new, "nothing was measured again");
         std::fs::write(&path, "{\"move a chunk\": -1, \"mf").unwrap();
-        let mut anew = Probe::kept_in(Some(path.clone()));
+        let mut anew = Probe::kept_in(Some(path));
         assert!(anew.chunk() > 0.0 && anew.has_new);
     }
 }

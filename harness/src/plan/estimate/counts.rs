@@ -91,9 +91,17 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     counts
 }
 
+/// Users and rows up to which popularity is gone through one by one: more than any data set that fits in memory here has.
+const MOST_LISTED: u64 = 4_000_000;
+
 /// The share of all rows that a worker reads.
 fn read_share(plan: &Plan) -> f64 {
     let (size, machines) = (plan.data.size(), plan.machine_count().max(1));
+    if u64::from(size.owners) + u64::from(size.rows) > MOST_LISTED {
+        // As if all were equally popular: never less than it is.
+        let drawn = (size.work + size.held_out) as f64 / f64::from(machines) / f64::from(size.rows.max(1));
+        return 1.0 - (-drawn).exp();
+    }
     match (&plan.workload, &plan.data) {
         (Workload::Lda(lda), _) if lda.reads == Reads::AllWords => 1.0,
         (Workload::Mf(_), Data::Generated { config }) => {

@@ -171,6 +171,14 @@ cells:
     }
 
     #[test]
+    fn what_no_host_holds_is_estimated_in_no_time() {
+        let huge = "{ users: 4000000000, items: 4000000000, ratings: 1000000000000 }";
+        let plan = &plans(&SPEC.replace("{ users: 400, items: 100, ratings: 4000 }", huge))[0];
+        assert!(memory(plan).alone() > 2e13, "{:?}", memory(plan));
+        assert!(estimate(plan, &mut Probe::kept_in(None)).clock_seconds.is_some_and(|seconds| seconds > 1e3));
+    }
+
+    #[test]
     fn every_part_is_counted() {
         let plans = plans(SPEC);
         let counts = counts(&plans[0]);
