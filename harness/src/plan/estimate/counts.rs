@@ -6,7 +6,7 @@ use gaia_core::sync::config::{Encoding, Gaia, Inside, Schedule, System};
 use gaia_core::workload::lda::config::Reads;
 
 use super::super::overlay::overlay;
-use super::super::{Data, Plan};
+use super::super::{Data, Plan, Role};
 use crate::spec::Workload;
 
 /// Of all machines together.
@@ -60,7 +60,7 @@ pub(super) fn counts(plan: &Plan) -> Counts {
             let test = f64::from(measure.test_images).min(size.held_out as f64 / machines);
             let judged = f64::from(measure.train_images.min(each as u32)) + test;
             counts.learnt = machines * f64::from(ic.steps_per_clock(each) * ic.batch);
-            counts.judged = 2.0 * machines * judged / f64::from(measure.every_clocks);
+            counts.judged = 2.0 * machines * judged * evaluations(plan, measure.every_clocks);
             counts.model = plan.data.network(ic).map_or(0.0, |network| network.floats() as f64);
             counts.declared = counts.model;
         }
@@ -89,6 +89,14 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     }
     counts.chunks = charged * plan.similitude.sigma_bytes / plan.chunk.as_bytes() as f64 + counts.messages;
     counts
+}
+
+/// Of a clock, where there is one every so many, at the start and at the end.
+fn evaluations(plan: &Plan, every: u32) -> f64 {
+    match plan.role {
+        Role::RunsClocks { clocks } => f64::from(1 + clocks.div_ceil(every)) / f64::from(clocks.max(1)),
+        _ => 1.0 / f64::from(every),
+    }
 }
 
 /// Users and rows up to which popularity is gone through one by one: more than any data set that fits in memory here has.

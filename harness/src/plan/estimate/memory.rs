@@ -5,6 +5,8 @@
 
 use datasets::images::load::Options;
 use gaia_core::sync::config::{Inside, MirrorClock, System};
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::rows::stride;
 
 use super::super::{Data, Plan};
 use super::counts::{Counts, counts, inside_of};
@@ -35,8 +37,12 @@ const ROWS_OF_FACTORS_APART: f64 = 2.3;
 const ROWS_APART: f64 = 1.2;
 /// Clocks that they are apart where nothing bounds it, and the most that they are where a bound is wide: machines of one kind keep
 /// together.
-const UNBOUND: f64 = 2.0;
+const UNBOUND: f64 = 1.5;
 const MOST_APART: f64 = 10.0;
+/// Copies of the rows in logs of changes that are sent all the time.
+const LOGGED: f64 = 3.0;
+/// Of a significant update with its place, for each server that gets it: those of half a clock are under way.
+const UNDER_WAY_BYTES: f64 = 4.0;
 /// Copies of the model in a site's servers: values, accumulated updates, and some of both in messages.
 const SERVED: f64 = 2.3;
 
@@ -69,8 +75,7 @@ pub fn memory(plan: &Plan) -> Memory {
     let data = size.work as f64 + size.held_out as f64;
     match &plan.workload {
         Workload::Mf(mf) => {
-            let padded = f64::from(mf.rank.next_multiple_of(16)) * 4.0;
-            let state = f64::from(size.owners) * padded * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
+            let state = user_bytes(plan, mf);
             let cell = data * RATING_BYTES.1 + run(plan, &counts, state, [ROWS_OF_FACTORS, ROWS_OF_FACTORS_APART]);
             Memory { program: PROGRAM_BYTES, data: data * RATING_BYTES.0, cell }
         }
@@ -87,13 +92,22 @@ pub fn memory(plan: &Plan) -> Memory {
     }
 }
 
+/// Of all users' rows, padded, with what AdaGrad remembers of each entry.
+pub(super) fn user_bytes(plan: &Plan, mf: &Mf) -> f64 {
+    let row = stride(mf.rank) as f64 * 4.0 * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
+    f64::from(plan.data.size().owners) * row
+}
+
 /// What grows with the model: `state` stays with workers, `rows` are the copies of the rows that they read, together and apart.
 fn run(plan: &Plan, counts: &Counts, state: f64, rows: [f64; 2]) -> f64 {
     let read = counts.machines * counts.declared * 4.0;
     let apart = apart(&plan.system);
     let (states, rows) = (STATES + apart * STATES_APART, rows[0] + apart * rows[1]);
     let sites = if plan.system.between_sites().is_some() { counts.groups * SERVED } else { SERVED };
-    states * state + rows * read + sites * counts.model * 4.0
+    // Significant counts are few, and soon there.
+    let under_way = if matches!(plan.workload, Workload::Lda(_)) { 0.0 } else { counts.mirrored * UNDER_WAY_BYTES };
+    let logs = if matches!(plan.system, System::Bosen(_)) { LOGGED } else { 0.0 };
+    states * state + (rows + logs) * read + sites * counts.model * 4.0 + under_way
 }
 
 /// How many clocks workers may be apart, as far as it is bound; more where it is not.

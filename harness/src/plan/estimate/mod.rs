@@ -7,7 +7,7 @@
 mod counts;
 mod memory;
 
-use self::counts::counts;
+use self::counts::{Counts, counts};
 pub use self::memory::{Memory, memory};
 use super::{Data, Plan, Role};
 use crate::calibrate::probe::{Learning, Pace, Probe};
@@ -20,16 +20,29 @@ const IMAGE_PASSES: f64 = 5.0;
 
 /// In times of adding a float to another: what a float of the rows that a worker reads takes on its way from the servers and back;
 /// factors are copied once more while they are learnt.
-const READ: f64 = 5.5;
-const READ_OF_FACTORS: f64 = 12.5;
+const READ: f64 = 7.5;
+const READ_OF_FACTORS: f64 = 17.0;
 /// The same for each part of a clock whose changes are sent all the time.
 const LOGGED: f64 = 33.0;
 /// A float that a filter looks at.
 const FILTERED: f64 = 2.0;
-/// A significant update for each server that gets it.
-const MIRRORED: f64 = 12.0;
+/// A significant update for each server that gets it; those of factors are anywhere in the model, those of counts beside each other.
+const MIRRORED: f64 = 4.0;
+const MIRRORED_OF_FACTORS: f64 = 12.0;
+/// Learning from an image in a run of many workers, whose parameters push each other out of caches, over that of one worker.
+const MANY_NETWORKS: f64 = 1.3;
 /// A piece of a message, in times of moving one where all links are behind.
 const MOVED: f64 = 0.25;
+
+/// Learning where a worker's rows are larger than a core's share of caches, over that where they are not; long rows of factors
+/// stay in a cache while a user's ratings are gone through.
+const OUT_OF_CACHE: f64 = 1.3;
+const CACHED_BYTES: f64 = 16e6;
+const SHORT_RANK: u32 = 128;
+/// Seconds to write a byte of a cell to its checkpoint, every so many seconds, and at most this share of a run.
+const WRITTEN: f64 = 0.8e-9;
+const CHECKPOINT_SECONDS: f64 = 10.0;
+const MOST_OF_CHECKPOINTS: f64 = 1.0 / 11.0;
 
 /// What a plan will ask of this host.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,10 +90,26 @@ fn clock_seconds(plan: &Plan, probe: &mut Probe) -> Option<f64> {
     let read = counts.machines * counts.declared;
     let parts = plan.system.parts();
     let logged = if parts > 1 { f64::from(parts) * LOGGED } else { 0.0 };
-    let each = if matches!(plan.workload, Workload::Mf(_)) { READ_OF_FACTORS } else { READ };
-    let floats = read * (each * counts.exchanges + logged) + counts.filtered * FILTERED + counts.mirrored * MIRRORED;
+    let (each, mirrored, images) = match plan.workload {
+        Workload::Mf(_) => (READ_OF_FACTORS, MIRRORED_OF_FACTORS, 1.0),
+        Workload::Lda(_) => (READ, MIRRORED, 1.0),
+        Workload::Ic(_) => (READ, MIRRORED_OF_FACTORS, MANY_NETWORKS),
+    };
+    let floats = read * (each * counts.exchanges + logged) + counts.filtered * FILTERED + counts.mirrored * mirrored;
     let moved = probe.chunk() * counts.chunks * MOVED;
-    Some(learn * counts.learnt + judge * counts.judged + probe.add_float() * floats + moved)
+    let kernels = images * (learn * outside(plan, &counts) * counts.learnt + judge * counts.judged);
+    let checkpoints = (memory(plan).cell * WRITTEN / CHECKPOINT_SECONDS).min(MOST_OF_CHECKPOINTS);
+    Some((kernels + probe.add_float() * floats + moved) * (1.0 + checkpoints))
+}
+
+/// How much longer learning takes than on a small problem.
+fn outside(plan: &Plan, counts: &Counts) -> f64 {
+    let own = match &plan.workload {
+        Workload::Mf(mf) if mf.rank <= SHORT_RANK => memory::user_bytes(plan, mf) / counts.machines,
+        Workload::Lda(_) => 0.0,
+        Workload::Mf(_) | Workload::Ic(_) => return 1.0,
+    };
+    if own + counts.declared * 4.0 > CACHED_BYTES { OUT_OF_CACHE } else { 1.0 }
 }
 
 /// Numbers of a data set.
