@@ -282,6 +282,14 @@ fn what_a_long_name_was_meant_to_be_is_not_looked_for() {
 }
 
 #[test]
+fn a_line_of_nothing_but_a_byte_order_mark_is_blank() {
+    let table = "# unit: Mbit/s\n\u{feff}\n,A,B\nA,0,10\n\u{feff}\nB,20,0\n\u{feff}";
+    let tables = |text: &str| read_text("net.csv", text, Some(mbit(1_000)));
+    let (with, without) = (tables(table), tables(&table.replace("\u{feff}\n", "").replace('\u{feff}', "")));
+    assert_eq!(with, without);
+}
+
+#[test]
 fn a_folder_is_no_profile() {
     let error = Profile::read(Path::new("profiles")).unwrap_err().to_string();
     assert!(error.starts_with("profiles: a folder; expected a file that ends in .yaml, .yml or .csv"), "{error}");

@@ -87,7 +87,10 @@ impl<'a> Table<'a> {
                 }
             } else if !content.is_empty() {
                 let cells = cells(content).map_err(|message| fail(line, Problem::Csv { message }))?;
-                records.push((line, cells));
+                // A line of nothing but a byte order mark, where files were put one behind another, has none.
+                if !cells.is_empty() {
+                    records.push((line, cells));
+                }
             }
         }
         let mut records = records.into_iter();

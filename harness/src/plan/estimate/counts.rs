@@ -1,5 +1,8 @@
 //! How much there is to do in a clock of a plan, and to hold: numbers of things, whatever the host.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use datasets::{bow, ratings};
 use emulator::profile::Profile;
 use gaia_core::sync::config::{Encoding, Gaia, Inside, Schedule, System};
@@ -99,48 +102,57 @@ fn evaluations(plan: &Plan, every: u32) -> f64 {
     }
 }
 
-/// Users and rows up to which popularity is gone through one by one: more than any data set that fits in memory here has.
-const MOST_LISTED: u64 = 4_000_000;
+/// Users and rows up to which popularity is gone through one by one: more than Netflix and NYTimes have.
+const MOST_LISTED: u64 = 1_000_000;
+/// The seed of the data that shares are taken of: they hardly differ from seed to seed.
+const SEED: u64 = 1;
 
 /// The share of all rows that a worker reads.
 fn read_share(plan: &Plan) -> f64 {
     let (size, machines) = (plan.data.size(), plan.machine_count().max(1));
+    if matches!(plan.workload, Workload::Lda(lda) if lda.reads == Reads::AllWords) {
+        return 1.0;
+    }
     if u64::from(size.owners) + u64::from(size.rows) > MOST_LISTED {
         // As if all were equally popular: never less than it is.
         let drawn = (size.work + size.held_out) as f64 / f64::from(machines) / f64::from(size.rows.max(1));
         return 1.0 - (-drawn).exp();
     }
     match (&plan.workload, &plan.data) {
-        (Workload::Lda(lda), _) if lda.reads == Reads::AllWords => 1.0,
-        (Workload::Mf(_), Data::Generated { config }) => {
-            let whole = ratings::config::Generated { held_out: 0.0, ..*config };
-            ratings::generate::touched_share(&whole, plan.seed, machines, 1)
-        }
+        (Workload::Mf(_), Data::Generated { config }) => share_of_items(*config, machines),
         // As if they were spread as those of Netflix.
         (Workload::Mf(_), _) => {
-            let config = ratings::config::Generated {
-                users: Some(size.owners),
-                items: Some(size.rows),
-                ratings: Some(size.work + size.held_out),
-                held_out: 0.0,
-                ..Default::default()
-            };
-            ratings::generate::touched_share(&config, plan.seed, machines, 1)
+            let (users, items) = (Some(size.owners), Some(size.rows));
+            let ratings = Some(size.work + size.held_out);
+            share_of_items(ratings::config::Generated { users, items, ratings, ..Default::default() }, machines)
         }
-        (Workload::Lda(_), Data::GeneratedCorpus { config }) => {
-            bow::generate::touched_share(config, plan.seed, machines, 1)
-        }
+        (Workload::Lda(_), Data::GeneratedCorpus { config }) => share_of_words(*config, machines),
         (Workload::Lda(_), _) => {
-            let config = bow::config::Generated {
-                documents: Some(size.owners),
-                words: Some(size.rows),
-                tokens: Some(size.work),
-                ..Default::default()
-            };
-            bow::generate::touched_share(&config, plan.seed, machines, 1)
+            let (documents, words, tokens) = (Some(size.owners), Some(size.rows), Some(size.work));
+            share_of_words(bow::config::Generated { documents, words, tokens, ..Default::default() }, machines)
         }
         (Workload::Ic(_), _) => 1.0,
     }
+}
+
+fn share_of_items(config: ratings::config::Generated, machines: u32) -> f64 {
+    let whole = ratings::config::Generated { held_out: 0.0, ..config };
+    remembered(format!("{whole:?} {machines}"), || ratings::generate::touched_share(&whole, SEED, machines, 1))
+}
+
+fn share_of_words(config: bow::config::Generated, machines: u32) -> f64 {
+    remembered(format!("{config:?} {machines}"), || bow::generate::touched_share(&config, SEED, machines, 1))
+}
+
+/// Worked out once: the cells of a spec learn from the same.
+fn remembered(key: String, share: impl FnOnce() -> f64) -> f64 {
+    static SHARES: Mutex<BTreeMap<String, f64>> = Mutex::new(BTreeMap::new());
+    if let Some(&share) = SHARES.lock().expect("no holder panics").get(&key) {
+        return share;
+    }
+    let share = share();
+    SHARES.lock().expect("no holder panics").insert(key, share);
+    share
 }
 
 /// The model among the workers of a site, or of all; none where changes are sent all the time.
