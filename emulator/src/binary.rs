@@ -1,10 +1,25 @@
-//! The form in which checkpoints are written, bit by bit.
+//! Streams of values in postcard's format, for checkpoints: neither side needs the bytes as a whole in memory.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// Writes `value` in postcard's form, in many small pieces.
+/// The longest string that can be read, in bytes.
+const LONGEST: usize = 1 << 16;
+
+/// Reads the value at the front of `from`, in many small pieces.
+///
+/// # Errors
+/// When the bytes are no such value, or `from` fails.
+pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
+    let mut strings = vec![0; LONGEST];
+    let read =
+        postcard::from_io((from, &mut strings[..])).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
+    read.map(|(value, _)| value)
+}
+
+/// Writes `value`, in many small pieces.
 ///
 /// # Errors
 /// Those of `to`.
@@ -54,11 +69,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_postcard_makes_of_it() {
-        let value = (7u32, vec![1.5f32, -2.0], "text");
+    fn values_are_written_and_read_one_after_another() {
+        let value = (7u32, vec![1.5f32, -2.0], "text".to_owned());
         let mut bytes = Vec::new();
         write(&value, &mut bytes).expect("memory takes everything");
         assert_eq!(bytes, postcard::to_stdvec(&value).expect("plain data"));
+        write(&9u64, &mut bytes).expect("memory takes everything");
+        let mut rest = &bytes[..];
+        assert_eq!(read::<(u32, Vec<f32>, String)>(&mut rest).expect("whole"), value);
+        assert_eq!(read::<u64>(&mut rest).expect("whole"), 9);
+        assert!(read::<u64>(&mut rest).is_err());
+    }
+
+    #[test]
+    fn lengths_are_not_believed_before_the_bytes_are_there() {
+        // A vector, and a string, of 2^62 elements.
+        let huge = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 1, 2, 3];
+        assert!(read::<Vec<f32>>(&mut &huge[..]).is_err());
+        assert!(read::<String>(&mut &huge[..]).is_err());
     }
 
     #[cfg(target_os = "linux")]

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::{fmt, io};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::binary;
@@ -150,20 +150,9 @@ pub struct VirtualDriver<N: Node> {
     ended: bool,
 }
 
-/// The state of nodes, each copied when it is written.
-struct Snapshots<'a, N>(&'a [N]);
-
-impl<N: Node> Serialize for Snapshots<'_, N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Node::snapshot))
-    }
-}
-
-/// The changing state of a driver, by reference for writing.
+/// The changing state of a driver but for its nodes, by reference for writing.
 #[derive(Serialize)]
-#[serde(bound = "N: Node, M: Serialize, D: Serialize")]
-struct Written<'a, M, D, N> {
-    nodes: Snapshots<'a, N>,
+struct Written<'a, M, D> {
     halted: &'a [bool],
     timeouts: &'a [Option<Instant>],
     fabric: FabricSnapshot,
@@ -177,8 +166,7 @@ struct Written<'a, M, D, N> {
 
 /// The same, owned, for reading.
 #[derive(Deserialize)]
-struct Read<M, D, S> {
-    nodes: Vec<S>,
+struct Read<M, D> {
     halted: Vec<bool>,
     timeouts: Vec<Option<Instant>>,
     fabric: FabricSnapshot,
@@ -416,18 +404,21 @@ impl<N: Node> VirtualDriver<N> {
         bytes
     }
 
-    /// Writes everything that changes in a run, in many small pieces, one node after another: no more than one node's state is copied at
-    /// a time. Waits for tasks under way; changes nothing in virtual time.
+    /// Writes everything that changes in a run as a stream: the number of nodes, the state of each, and the rest. At most one node's state
+    /// is copied at a time. Waits for tasks under way; changes nothing in virtual time.
     ///
     /// # Errors
     /// Those of `to`.
-    pub fn write_checkpoint(&mut self, to: impl io::Write) -> io::Result<()> {
+    pub fn write_checkpoint(&mut self, mut to: impl io::Write) -> io::Result<()> {
         let tasks = std::mem::take(&mut self.tasks);
         self.tasks = tasks.into_iter().map(|(id, task)| (id, Running::Finished(task.join()))).collect();
         let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
         queue.sort_unstable();
+        binary::write(&self.nodes.len(), &mut to)?;
+        for node in &self.nodes {
+            binary::write(&node.snapshot(), &mut to)?;
+        }
         let written = Written {
-            nodes: Snapshots(&self.nodes),
             halted: &self.halted,
             timeouts: &self.timeouts,
             fabric: self.fabric.snapshot(),
@@ -448,20 +439,24 @@ impl<N: Node> VirtualDriver<N> {
         binary::write(&written, to)
     }
 
-    /// Takes up the state of a checkpoint of the same plan.
+    /// Takes up the state of a checkpoint of the same plan. After an error the driver is not fit for use: the state of some nodes may have
+    /// been replaced.
     pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), RunError> {
-        let read: Read<N::Message, Done<N>, N::Snapshot> =
-            postcard::from_bytes(checkpoint).map_err(|error| RunError::Checkpoint(error.to_string()))?;
-        if read.nodes.len() != self.nodes.len() {
-            return Err(RunError::Checkpoint(format!(
-                "it holds {} machines, the plan has {}",
-                read.nodes.len(),
-                self.nodes.len()
-            )));
+        self.read_checkpoint(&mut &checkpoint[..])
+    }
+
+    /// [`VirtualDriver::resume`] from a stream. Nodes are replaced one after another, so that there are never two states of all of them.
+    pub fn read_checkpoint(&mut self, from: &mut impl io::Read) -> Result<(), RunError> {
+        let damaged = |error: io::Error| RunError::Checkpoint(error.to_string());
+        let nodes: usize = binary::read(from).map_err(damaged)?;
+        if nodes != self.nodes.len() {
+            let found = format!("it holds {nodes} machines, the plan has {}", self.nodes.len());
+            return Err(RunError::Checkpoint(found));
         }
-        for (node, snapshot) in self.nodes.iter_mut().zip(read.nodes) {
-            node.restore(snapshot);
+        for node in &mut self.nodes {
+            node.restore(binary::read(from).map_err(damaged)?);
         }
+        let read: Read<N::Message, Done<N>> = binary::read(from).map_err(damaged)?;
         self.halted = read.halted;
         self.timeouts = read.timeouts;
         self.fabric.restore(read.fabric).map_err(|error| RunError::Checkpoint(error.to_string()))?;

@@ -16,7 +16,7 @@ use super::probe::Pace;
 use super::{CalibrateArgs, Trained};
 use crate::cli::Failure;
 
-/// Images that a network is judged by.
+/// Number of images of an evaluation.
 const JUDGED: u32 = 64;
 /// Steps of a clock on a GPU: bringing the parameters there and back once a clock is then a small part of it.
 const STEPS_ON_A_GPU: u32 = 8;
@@ -53,7 +53,7 @@ pub(super) fn train(args: &CalibrateArgs, effort: Effort) -> Result<Option<Train
     Ok(Some(Trained { rate, network, batch, multiplications, device: name, is_gpu }))
 }
 
-/// A worker's clock of one step on one core, an image.
+/// Seconds per image of a network on one core.
 pub(super) fn pace(ic: Ic, shape: ImageShape, classes: u32, effort: Effort) -> Option<Pace> {
     let (device, _) = Device::open(DeviceChoice::Cpu).ok()?;
     let judged = JUDGED.max(ic.batch);

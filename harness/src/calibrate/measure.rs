@@ -23,10 +23,16 @@ use super::probe::Pace;
 pub(super) const SEED: u64 = 1;
 /// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
 const RATINGS_SCALE: f64 = 0.05;
+/// A problem with 50 ratings per user, as in the specs; where a user has fewer, loading its row takes a larger part of the time.
+const USERS: u32 = 5_000;
+const ITEMS: u32 = 1_800;
+const RATINGS: u64 = 250_000;
 /// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
 const DOCUMENTS: u32 = 1_000;
 const WORDS: u32 = 4_000;
 const TOKENS: u64 = 300_000;
+/// Workers that share the evaluation of words: the more there are, the less of it each has.
+const EVALUATORS: u32 = 4;
 /// Passes before topics' counts are as sparse as they stay.
 const SAMPLER_WARM_UP: u32 = 5;
 /// A shard's rows: 32 MB, as one of Netflix at rank 500 in a site of one machine.
@@ -78,21 +84,22 @@ impl Rate {
 
 /// Rating updates of a worker's clock.
 pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
-    let (worker, ratings) = mf_worker(rank, isa);
+    let (worker, ratings) = mf_worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
     let mut view = initial_view(&worker);
     clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds)
 }
 
-/// A worker's clock of matrix factorisation, a rating.
+/// Seconds per rating of matrix factorisation.
 pub(super) fn mf_pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
-    let (worker, ratings) = mf_worker(rank, isa);
+    let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
+    let (worker, ratings) = mf_worker(rank, isa, &shape);
     pace(&worker, ratings, ratings, 0, effort)
 }
 
-/// One worker of all ratings, and how many it learns from.
-fn mf_worker(rank: u32, isa: Isa) -> (MfWorker, u64) {
+/// A worker that holds all ratings, and the number of ratings that it learns from.
+fn mf_worker(rank: u32, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
     let config = Mf { rank, ..Mf::default() };
-    let ratings = ratings::generate::generate(&Generated::at_scale(RATINGS_SCALE), SEED);
+    let ratings = ratings::generate::generate(shape, SEED);
     let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
     let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
     (worker, ratings.train.len() as u64)
@@ -100,33 +107,43 @@ fn mf_worker(rank: u32, isa: Isa) -> (MfWorker, u64) {
 
 /// Tokens of a worker's clock.
 pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
-    let (worker, tokens) = lda_worker(topics, isa, TOKENS);
+    let (worker, tokens) = lda_worker(topics, isa, (TOKENS, WORDS), 1);
     let mut view = initial_view(&worker);
     clocks(&worker, &mut view, tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
 }
 
-/// A worker's clock of topic modelling, a token.
+/// Seconds per token of topic modelling, and per float of a worker's view that an evaluation reads: two problems that differ in
+/// their vocabulary alone tell them apart.
 pub(super) fn lda_pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
-    let (worker, tokens) = lda_worker(topics, isa, TOKENS / 3);
-    pace(&worker, tokens, tokens, SAMPLER_WARM_UP, effort)
+    let seconds = |words: u32| {
+        let (worker, tokens) = lda_worker(topics, isa, (TOKENS / 3, words), EVALUATORS);
+        (pace(&worker, tokens, 1, SAMPLER_WARM_UP, effort), tokens as f64)
+    };
+    let ((few, tokens), (many, _)) = (seconds(WORDS / 4), seconds(WORDS));
+    let floats = [WORDS / 4, WORDS].map(|words| f64::from(words) * f64::from(topics));
+    let judge_float = ((many.judge - few.judge) / (floats[1] - floats[0])).max(0.0);
+    let judge = ((few.judge - judge_float * floats[0]) / tokens).max(0.0);
+    Pace { learn: many.learn, judge, judge_float }
 }
 
-/// One worker of all tokens, and their number.
-fn lda_worker(topics: u32, isa: Isa, tokens: u64) -> (LdaWorker, u64) {
+/// The first of `workers` workers, which have about `tokens` tokens of `words` words each, and the number of its tokens.
+fn lda_worker(topics: u32, isa: Isa, (tokens, words): (u64, u32), workers: u32) -> (LdaWorker, u64) {
     let config = Lda { topics, ..Lda::default() };
     let shape = GeneratedCorpus {
-        documents: Some(DOCUMENTS),
-        words: Some(WORDS),
-        tokens: Some(tokens),
+        documents: Some(DOCUMENTS * workers),
+        words: Some(words),
+        tokens: Some(tokens * u64::from(workers)),
         ..GeneratedCorpus::default()
     };
     let corpus = bow::generate::generate(&shape, SEED);
-    let parts = bow::partition::partition(&corpus, &[1], bow::partition::Split::Even);
+    let parts = bow::partition::partition(&corpus, &[workers], bow::partition::Split::Even);
+    let own = parts[0].documents.iter().flat_map(|&document| corpus.document(document));
+    let tokens = own.map(|entry| u64::from(entry.count)).sum();
     let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
-    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa), corpus.tokens)
+    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa), tokens)
 }
 
-/// Of a worker that learns from `learnt` in a clock and is judged by `judged`.
+/// Seconds per example of a worker that processes `learnt` examples per clock and is evaluated on `judged`.
 pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u32, effort: Effort) -> Pace {
     let (mut view, state) = (initial_view(worker), worker.initial_state());
     let judge = |(): &mut ()| {
@@ -134,7 +151,7 @@ pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u
     };
     let judge = rate(judged as f64, effort, &mut (), |()| (), judge);
     let learn = clocks(worker, &mut view, learnt, warm_up, effort, cpu_seconds);
-    Pace { learn: 1.0 / learn.median, judge: 1.0 / judge.median }
+    Pace { learn: 1.0 / learn.median, judge: 1.0 / judge.median, judge_float: 0.0 }
 }
 
 /// What a worker reads before the first clock.
@@ -269,7 +286,12 @@ fn rate_by<T>(
 
 /// Seconds that this thread has been on a processor.
 pub(super) fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    seconds_of(ClockId::ThreadCPUTime)
+}
+
+/// The reading of a clock, in seconds.
+pub(crate) fn seconds_of(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 

@@ -7,13 +7,13 @@
 //!
 //! A build with libtorch measures training on images too, on a GPU by the wall clock and as the whole machine's.
 //!
-//! For estimates a short look is enough (`probe`): a fraction of a second a number, kept for the next time.
+//! `probe` measures the same kernels in a fraction of a second each, for estimates, and caches the results.
 //!
 //! A rate is the median of several repetitions; what they spread over is written down beside it.
 
 #[cfg(feature = "torch")]
 mod images;
-mod measure;
+pub(crate) mod measure;
 pub mod probe;
 
 use std::path::Path;

@@ -1,8 +1,8 @@
-//! A short look at this host, for estimates: how long one core takes for what runs do.
+//! Short measurements of this host for estimates: how long one core takes per unit of what runs do.
 //!
-//! Each number is measured with the kernels of runs in a fraction of a second of processor time, and kept in the user's cache
-//! folder (`$XDG_CACHE_HOME` or `~/.cache`, in `gaia-testbed/`) under the processor's name and this binary's sources, so that it is
-//! measured once. A cache that cannot be read or written is no cache.
+//! Each measurement runs a kernel of runs for a fraction of a second of processor time. Results are cached per processor and per build of
+//! this binary in `gaia-testbed/` of the user's cache folder (`$XDG_CACHE_HOME` or `~/.cache`). A cache that cannot be read or written
+//! is ignored.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,56 +23,58 @@ use crate::plan::SOURCES;
 use crate::results::atomic;
 use crate::results::manifest::Host;
 
-/// Of each number: the median of three.
+/// Each result is the median of three repetitions.
 const EFFORT: Effort = Effort { repetitions: 3, seconds: 0.03 };
-/// Pieces of messages that are moved.
+/// Number of chunks that are moved.
 const CHUNKS: u32 = 100_000;
 
-/// Seconds of one core for a rating, token or image.
+/// Seconds of one core, per rating, token or image unless a field says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// To learn from it.
+    /// For training on it.
     pub learn: f64,
-    /// To be judged by it.
+    /// For evaluating the objective on it.
     pub judge: f64,
+    /// For evaluating the objective, per float that a worker reads; 0 if it is part of `judge`.
+    pub judge_float: f64,
 }
 
-/// What a worker learns.
+/// A workload with the settings that its speed depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Learning {
-    /// Factors of this rank, from ratings.
+    /// Matrix factorisation of this rank.
     Mf(u32),
-    /// So many topics, from tokens.
+    /// Topic modelling with this number of topics.
     Lda(u32),
-    /// A network, from images of this shape and so many classes.
+    /// A network on images of this shape, with this number of classes.
     Ic(Ic, ImageShape, u32),
 }
 
-/// What this host does, as far as it was asked for.
+/// The measurements of this host that were needed so far.
 #[derive(Debug)]
 pub struct Probe {
     isa: Isa,
     known: BTreeMap<String, f64>,
-    /// Where it is kept, and whether that lacks something.
+    /// The cache file, and whether it lacks a measurement.
     cache: Option<PathBuf>,
     has_new: bool,
 }
 
 impl Probe {
-    /// With what was measured before on a host like this one.
+    /// With the measurements cached for this host.
     pub fn of_this_host() -> Self {
         Probe::kept_in(cache_folder().map(|folder| folder.join(file_name())))
     }
 
-    /// The same, with its cache elsewhere, or none.
+    /// With those cached in this file; `None` for no cache.
     pub fn kept_in(cache: Option<PathBuf>) -> Self {
         let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).ok()?).ok();
         let mut known: BTreeMap<String, f64> = cache.as_ref().and_then(read).unwrap_or_default();
-        known.retain(|_, seconds| seconds.is_finite() && *seconds > 0.0);
+        known.retain(|_, seconds| seconds.is_finite() && *seconds >= 0.0);
         Probe { isa: Isa::detect(), known, cache, has_new: false }
     }
 
-    /// A worker's pace; none of a network in a build without libtorch.
+    /// Seconds per example. `None` for a network in a build without libtorch.
     pub fn pace(&mut self, learning: Learning) -> Option<Pace> {
         let key = match learning {
             Learning::Mf(rank) => format!("mf of rank {rank}"),
@@ -85,7 +87,7 @@ impl Probe {
                 )
             }
         };
-        let keys = [format!("{key}: learn"), format!("{key}: judge")];
+        let keys = ["learn", "judge", "judge a float"].map(|what| format!("{key}: {what}"));
         if keys.iter().any(|key| !self.known.contains_key(key)) {
             let pace = match learning {
                 Learning::Mf(rank) => measure::mf_pace(rank, self.isa, EFFORT),
@@ -94,8 +96,10 @@ impl Probe {
             };
             self.note(&keys[0], pace.learn);
             self.note(&keys[1], pace.judge);
+            self.note(&keys[2], pace.judge_float);
         }
-        Some(Pace { learn: self.known[&keys[0]], judge: self.known[&keys[1]] })
+        let [learn, judge, judge_float] = keys.map(|key| self.known[&key]);
+        Some(Pace { learn, judge, judge_float })
     }
 
     /// Seconds to add one float to another, in arrays that no cache holds.
@@ -103,7 +107,7 @@ impl Probe {
         self.number("add a float", |isa| 4.0 / measure::apply(isa, EFFORT).median)
     }
 
-    /// Seconds to move a piece of a message over its links.
+    /// Seconds to move a chunk over its links, all links being backlogged.
     pub fn chunk(&mut self) -> f64 {
         self.number("move a chunk", |_| chunk_seconds())
     }
@@ -124,17 +128,17 @@ impl Probe {
 }
 
 impl Drop for Probe {
-    /// Keeps what is new.
+    /// Writes the cache.
     fn drop(&mut self) {
         let Some(path) = self.cache.as_deref().filter(|_| self.has_new) else { return };
         let text = serde_json::to_vec_pretty(&self.known).expect("text keys and finite numbers");
-        // Without a cache it is measured again.
+        // Without a cache the next process measures again.
         let _ = std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")));
         let _ = atomic::write(path, &text);
     }
 }
 
-/// Of this user.
+/// The user's cache folder for this program.
 fn cache_folder() -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     let of_user = || std::env::home_dir().map(|home| home.join(".cache"));
@@ -142,7 +146,7 @@ fn cache_folder() -> Option<PathBuf> {
     folder.map(|folder| folder.join("gaia-testbed"))
 }
 
-/// Of this processor, these sources and how they were built.
+/// Names the processor, the sources and the kind of build by a hash.
 fn file_name() -> String {
     let processor = Host::this(1).processor.unwrap_or_default();
     let how = if cfg!(debug_assertions) { "debug" } else { "release" };
@@ -150,7 +154,7 @@ fn file_name() -> String {
     format!("host-{}.json", &hash.to_hex()[..16])
 }
 
-/// All machines of EC2's network at once.
+/// Seconds per chunk, with data for every pair of 22 machines on EC2's network.
 fn chunk_seconds() -> f64 {
     let profile = Profile::builtin("ec2-all").expect("it is built in");
     let topology = Topology::new(&profile, &vec![2; profile.sites.len()]).expect("its sites hold two machines each");
@@ -168,7 +172,7 @@ fn chunk_seconds() -> f64 {
             while fabric.poll_event().is_some() {}
         }
     };
-    // Until the buckets are empty.
+    // Empties the token buckets.
     moved(CHUNKS / 2);
     let before = cpu_seconds();
     moved(CHUNKS);

@@ -112,13 +112,13 @@ pub struct Host {
     pub device: Option<String>,
     /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
     pub started: String,
-    /// Wall seconds from when its machines had their data until it was whole; none while it runs. After a resumption, those since.
+    /// Wall seconds from when the workers were built until the cell was complete. `None` while it runs. After a resumption, those since.
     pub wall_seconds: Option<f64>,
-    /// Seconds of processors in that time; with cells side by side, of all of them.
+    /// Processor seconds in the same interval; with cells running at the same time, of all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_seconds: Option<f64>,
-    /// The most memory that the process had from when the cell began; with cells side by side, for all of them, and since the first of
-    /// them began.
+    /// Peak of the process' memory since the cell was started, the building of its workers included; with cells running at the same
+    /// time, since the first of them was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
 }

@@ -48,7 +48,7 @@ enum Column {
 struct Field {
     name: String,
     is_optional: bool,
-    /// Without values.
+    /// Makes the column, with no value yet.
     empty: fn() -> Column,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Footer<'a> {
         entries.iter().find(|entry| entry.text(1).is_ok_and(|found| found == key))?.text(2).ok()
     }
 
-    /// All columns.
+    /// The columns of the schema, the row groups of each joined.
     pub(super) fn columns(&self) -> Result<Columns, Damaged> {
         let fields = self.fields()?;
         let mut columns: Vec<Column> = fields.iter().map(|field| (field.empty)()).collect();

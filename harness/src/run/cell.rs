@@ -20,7 +20,7 @@ use thiserror::Error;
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
 use super::local::{self, Assignment, Keeping, LocalError};
-use super::meter::Meter;
+use super::meter::{self, Meter};
 use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Recorder, RecorderState};
@@ -35,7 +35,7 @@ use crate::spec::{Launch, Local, Workload};
 /// Events between two looks at the wall clock.
 const EVENTS_A_LOOK: u32 = 4096;
 
-/// In times of what one takes to write, how long after it the next checkpoint is written at the earliest.
+/// The next checkpoint is written after at least this multiple of the time that the last one took to write.
 const CHECKPOINTS_APART: u32 = 10;
 
 /// Why a cell did not end.
@@ -159,8 +159,7 @@ impl Job<'_> {
         };
         let (mut summary, faults) = match self.plan.launch {
             Launch::Simulated => {
-                let mut driver = self.driver(&topology, &setting, &recorder.workloads)?;
-                self.begin(&mut driver, &mut recorder, say);
+                let mut driver = self.begin(&topology, &mut recorder, say)?;
                 self.run_to_the_end(&mut driver, &mut recorder)?;
                 let mut digest = driver.digest().clone();
                 if let Some(gathered) = &gathered {
@@ -187,7 +186,7 @@ impl Job<'_> {
         store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         host.cpu_seconds = Some(self.meter.cpu_seconds() - cpu_before);
-        host.peak_memory_bytes = self.meter.peak_memory_bytes();
+        host.peak_memory_bytes = meter::peak_memory_bytes();
         store::write_host(self.folder, &host)?;
         checkpoint::remove(self.folder)?;
         Ok(summary)
@@ -232,22 +231,33 @@ impl Job<'_> {
         Ok(VirtualDriver::new(machines, fabric, self.pool.clone()))
     }
 
-    /// Takes up the last checkpoint, or starts.
-    fn begin<W: Learning>(&self, driver: &mut Driver<W>, recorder: &mut Recorder<'_, W>, say: impl Fn(&str)) {
-        let anew = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
+    /// A driver that takes up the last checkpoint, or starts.
+    fn begin<W: Learning>(
+        &self,
+        topology: &Topology,
+        recorder: &mut Recorder<'_, W>,
+        say: impl Fn(&str),
+    ) -> Result<Driver<W>, LinkError> {
+        let new = |recorder: &Recorder<'_, W>| self.driver(topology, &recorder.setting, &recorder.workloads);
+        let unusable = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
         match checkpoint::read(self.folder, &self.plan.hash()) {
-            Ok(Some(read)) => match driver.resume(read.driver()) {
-                Ok(()) => {
-                    recorder.state = read.recorder;
-                    say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
-                    return;
+            Ok(Some(mut read)) => {
+                let mut driver = new(recorder)?;
+                match driver.read_checkpoint(&mut read.driver) {
+                    Ok(()) => {
+                        recorder.state = read.recorder;
+                        say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
+                        return Ok(driver);
+                    }
+                    Err(error) => unusable(&error.to_string()),
                 }
-                Err(error) => anew(&error.to_string()),
-            },
+            }
             Ok(None) => {}
-            Err(why) => anew(&why),
+            Err(why) => unusable(&why),
         }
+        let mut driver = new(recorder)?;
         driver.start(recorder);
+        Ok(driver)
     }
 
     fn run_to_the_end<W: Learning>(
@@ -270,7 +280,7 @@ impl Job<'_> {
                 let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);
                 checkpoint::write(self.folder, &self.plan.hash(), &recorder.state, write)?;
                 written = Instant::now();
-                // What is written takes a small part of a run, however large it is.
+                // However large the state, writing it takes a small part of a run.
                 until_next = self.checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
             }
         }

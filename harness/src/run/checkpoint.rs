@@ -1,10 +1,10 @@
 //! The state of an unfinished cell on disk: `checkpoint.bin`, beside the manifest, until the cell is whole.
 //!
-//! Layout: magic; the plan's hash, the recorder's state and the driver's; BLAKE3 of all that. It is written bit by bit, so that a run needs
-//! no memory for a copy of its state. A file that is damaged or of another plan is as good as none: the cell begins anew, and says so.
+//! Layout: magic; the plan's hash, the recorder's state and the driver's; BLAKE3 of all that. It is written as a stream, without a copy of
+//! the state in memory, and read likewise. A file that is damaged or of another plan is ignored: the cell starts again and logs why.
 
-use std::io::{self, BufWriter, Write};
-use std::ops::Range;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Take, Write};
 use std::path::Path;
 
 use emulator::binary;
@@ -16,21 +16,14 @@ use crate::results::atomic::{self, WriteError};
 const FILE: &str = "checkpoint.bin";
 const MAGIC: &[u8; 8] = b"gaiackp2";
 const HASH_BYTES: usize = 32;
-/// What is written and hashed at once.
+/// Bytes that are written and hashed at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// What a checkpoint holds.
+/// An intact checkpoint.
 pub(super) struct Checkpoint<R> {
     pub(super) recorder: R,
-    bytes: Vec<u8>,
-    driver: Range<usize>,
-}
-
-impl<R> Checkpoint<R> {
-    /// What the driver wrote.
-    pub(super) fn driver(&self) -> &[u8] {
-        &self.bytes[self.driver.clone()]
-    }
+    /// The driver's state, still to be read.
+    pub(super) driver: BufReader<Take<File>>,
 }
 
 /// Writes the state of the cell of `plan`; `driver` writes its own.
@@ -53,7 +46,7 @@ pub(super) fn write<R: Serialize>(
     })
 }
 
-/// A writer of what is hashed.
+/// Hashes everything that is written to `to`.
 struct Hashed<W> {
     to: W,
     hasher: blake3::Hasher,
@@ -71,31 +64,40 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// The state of the cell of `plan`: none when there is none; the reason when it cannot be used.
+/// The state of the cell of `plan`. `Ok(None)` when there is none; the reason when it cannot be used.
 pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, String> {
-    let bytes = match std::fs::read(folder.join(FILE)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.to_string()),
-    };
-    if bytes.len() < MAGIC.len() + HASH_BYTES {
-        return Err("it is too short".to_owned());
+    match File::open(folder.join(FILE)) {
+        Ok(file) => intact(file, plan).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
-    if bytes[..MAGIC.len()] != *MAGIC {
+}
+
+/// Reads the file twice, to compare its hash before anything of it is used.
+fn intact<R: DeserializeOwned>(mut file: File, plan: &str) -> Result<Checkpoint<R>, String> {
+    let told = |error: io::Error| error.to_string();
+    let length = file.metadata().map_err(told)?.len();
+    let hashed = length.checked_sub(HASH_BYTES as u64).filter(|&hashed| hashed >= MAGIC.len() as u64);
+    let hashed = hashed.ok_or("it is too short")?;
+    let mut magic = [0; MAGIC.len()];
+    file.read_exact(&mut magic).map_err(told)?;
+    if magic != *MAGIC {
         return Err("it is none of this version's".to_owned());
     }
-    let end = bytes.len() - HASH_BYTES;
-    if bytes[end..] != *blake3::hash(&bytes[..end]).as_bytes() {
+    let (mut hasher, mut hash) = (blake3::Hasher::new(), [0; HASH_BYTES]);
+    hasher.update(&magic).update_reader((&mut file).take(hashed - MAGIC.len() as u64)).map_err(told)?;
+    file.read_exact(&mut hash).map_err(told)?;
+    if hash != *hasher.finalize().as_bytes() {
         return Err("it is damaged".to_owned());
     }
-    let body = &bytes[MAGIC.len()..end];
-    let (of, rest): (String, _) = postcard::take_from_bytes(body).map_err(|error| error.to_string())?;
+    file.seek(SeekFrom::Start(MAGIC.len() as u64)).map_err(told)?;
+    let mut body = BufReader::with_capacity(PIECE_BYTES, file.take(hashed - MAGIC.len() as u64));
+    let of: String = binary::read(&mut body).map_err(told)?;
     if of != plan {
         return Err(format!("it is of plan {of}"));
     }
-    let (recorder, rest): (R, _) = postcard::take_from_bytes(rest).map_err(|error| error.to_string())?;
-    let driver = end - rest.len()..end;
-    Ok(Some(Checkpoint { recorder, bytes, driver }))
+    let recorder = binary::read(&mut body).map_err(told)?;
+    Ok(Checkpoint { recorder, driver: body })
 }
 
 /// Takes the checkpoint of a cell away.
@@ -113,8 +115,10 @@ mod tests {
         let folder = folder.path();
         assert!(read::<u32>(folder, "a").expect("none is no error").is_none());
         write(folder, "a", &7u32, |to| to.write_all(b"driver")).expect("a folder to write in");
-        let whole = read::<u32>(folder, "a").expect("sound").expect("there");
-        assert_eq!((whole.driver(), whole.recorder), (&b"driver"[..], 7));
+        let mut whole = read::<u32>(folder, "a").expect("sound").expect("there");
+        let mut driver = String::new();
+        whole.driver.read_to_string(&mut driver).expect("there");
+        assert_eq!((driver.as_str(), whole.recorder), ("driver", 7));
         assert!(read::<u32>(folder, "b").is_err());
         let file = folder.join(FILE);
         let mut bytes = std::fs::read(&file).expect("there");

@@ -1,43 +1,45 @@
-//! What a cell took of its host: seconds of processors, and memory at its peak.
+//! Processor time and peak memory of a cell.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 
-/// Meters that stand.
+use crate::calibrate::measure::seconds_of;
+
+/// Number of meters that exist.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Runs while a cell does. What it reads is the process': the cell's own when no other runs beside it.
+/// Exists while a cell runs. Its readings are those of the process: the cell's own unless other cells run at the same time.
 #[derive(Debug)]
 pub(super) struct Meter {
-    /// Seconds of processors that went before.
+    /// Processor seconds of the process when the meter started.
     before: f64,
 }
 
 impl Meter {
-    /// Starts. The first that runs has the system forget the peak of what was before.
+    /// Starts. If no other meter is running, the peak of memory starts again from what is in use.
     pub(super) fn start() -> Self {
         if RUNNING.fetch_add(1, Ordering::Relaxed) == 0 {
-            // 5: the peak is what there is now (proc(5)). Where it cannot be, the peak is that since the process began.
+            // Resets the peak (proc(5)). Where it is not permitted, the peak is that since the process started.
             let _ = fs::write("/proc/self/clear_refs", "5");
         }
-        Meter { before: cpu_seconds() }
+        Meter { before: seconds_of(ClockId::ProcessCPUTime) }
     }
 
-    /// Seconds of processors since the start.
+    /// Processor seconds since the start.
     pub(super) fn cpu_seconds(&self) -> f64 {
-        cpu_seconds() - self.before
+        seconds_of(ClockId::ProcessCPUTime) - self.before
     }
+}
 
-    /// The most memory that the process had, in bytes; none where the system does not tell.
-    #[expect(clippy::unused_self, reason = "the peak is that since a meter was started")]
-    pub(super) fn peak_memory_bytes(&self) -> Option<u64> {
-        let status = fs::read_to_string("/proc/self/status").ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kibibytes * 1024)
-    }
+/// The peak of the process' memory since the first of the running meters started, in bytes; `None` where the system does not
+/// report it.
+pub(super) fn peak_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 impl Drop for Meter {
@@ -46,23 +48,18 @@ impl Drop for Meter {
     }
 }
 
-fn cpu_seconds() -> f64 {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn memory_and_work_are_seen() {
+    fn memory_and_work_are_measured() {
         let meter = Meter::start();
-        let before = meter.peak_memory_bytes().expect("Linux tells");
+        let before = peak_memory_bytes().expect("Linux reports it");
         let held = vec![1u8; 256 << 20];
         let sum: u64 = held.iter().map(|&byte| u64::from(byte)).sum();
         assert_eq!(sum, 256 << 20);
-        let peak = meter.peak_memory_bytes().expect("Linux tells");
+        let peak = peak_memory_bytes().expect("Linux reports it");
         assert!(peak >= before + (200 << 20), "{before} bytes before, {peak} with 256 MiB more");
         assert!(meter.cpu_seconds() > 0.0);
     }
