@@ -65,18 +65,18 @@ impl SameName {
     }
 }
 
-/// What `experiments plan` shows, and what of it this host cannot hold.
+/// The output of `experiments plan`.
 #[derive(Debug)]
 pub struct PlanText {
-    /// To be shown.
+    /// The tables.
     pub text: String,
-    /// Told below it.
+    /// The error to print after them when a cell does not fit into memory.
     pub refused: Result<(), Failure>,
 }
 
 /// `experiments plan`.
 pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Failure> {
-    // Before data are loaded.
+    // Measured before data are loaded.
     let memory = memory::limit(args.memory);
     let experiments = experiments(&args.specs, &args.changes.changes(), registries)?;
     let (mut text, mut probe) = (String::new(), Probe::of_this_host());
@@ -88,7 +88,7 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Fai
     if experiments.len() > 1 {
         text.push_str(&plan::shared(&experiments, &mut probe));
     }
-    let refused = fits::check(&experiments, memory).map_err(Failure::input);
+    let refused = fits::check(&experiments, memory, |_, _| false).map_err(Failure::input);
     Ok(PlanText { text: format!("{}\n", text.trim_end()), refused })
 }
 

@@ -1,12 +1,12 @@
-//! Memory: what this host has left, and cells that share it.
+//! The memory that this host has left, and its distribution among cells.
 
 use std::sync::{Condvar, Mutex};
 
 use emulator::units::ByteSize;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
-/// What a program can take of this host before others have to go, in bytes: what the system says that is available, and of a
-/// limit on this process' control group (a container's) what is left; none where the system does not tell.
+/// Bytes that a program can allocate: the system's available memory, or what is left of the limit of this process' control group (that of
+/// a container) if that is less. `None` on a system that does not report it.
 pub fn available() -> Option<u64> {
     if !sysinfo::IS_SUPPORTED_SYSTEM {
         return None;
@@ -16,7 +16,7 @@ pub fn available() -> Option<u64> {
     let mut available = system.available_memory();
     if let Ok(pid) = get_current_pid() {
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, ProcessRefreshKind::nothing());
-        // What a group has in the cache of files can be taken from it: only what is its programs' own counts.
+        // The group's page cache can be reclaimed, so that only anonymous memory counts as used.
         let limits = system.process(pid).and_then(sysinfo::Process::cgroup_limits);
         let left = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
         available = available.min(left.unwrap_or(u64::MAX));
@@ -24,13 +24,13 @@ pub fn available() -> Option<u64> {
     Some(available)
 }
 
-/// What cells may take: as much as was given by hand, or is available, or without limit where nobody tells.
+/// Bytes that cells may take: `given`, or else what is available, or no limit where that is unknown.
 pub(crate) fn limit(given: Option<ByteSize>) -> u64 {
     given.map(ByteSize::as_bytes).or_else(available).unwrap_or(u64::MAX)
 }
 
-/// Gives memory that is not in use any more back to the system, where the allocator keeps it for later: cells that follow one
-/// another have pieces of other sizes, and what one has left between them the next could not use.
+/// Returns freed memory from the allocator to the system. Successive cells allocate blocks of different sizes, so that the gaps that
+/// one leaves do not fit the next.
 pub(crate) fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: malloc_trim may be called at any time, by any thread; it frees no piece that is in use.
@@ -39,7 +39,7 @@ pub(crate) fn give_back() {
     }
 }
 
-/// Memory that is taken piece by piece, and given back.
+/// An amount of memory that several takers share.
 #[derive(Debug)]
 pub(crate) struct Room {
     state: Mutex<State>,
@@ -52,7 +52,7 @@ struct State {
     takers: usize,
 }
 
-/// A piece of a [`Room`], given back when it is dropped.
+/// A part of a [`Room`], returned when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Taken<'a> {
     room: &'a Room,
@@ -60,17 +60,17 @@ pub(crate) struct Taken<'a> {
 }
 
 impl Room {
-    /// Of so many bytes.
+    /// A room of `bytes` bytes.
     pub(crate) fn of(bytes: u64) -> Self {
         Room { state: Mutex::new(State { free: bytes, takers: 0 }), changed: Condvar::new() }
     }
 
-    /// Takes so many bytes, when there are as many; before, waits. Whoever is alone gets them, however many there are.
+    /// Takes `bytes` bytes, and waits until they are free. A single taker never waits: it may take more than there is.
     pub(crate) fn take(&self, bytes: u64) -> Taken<'_> {
         let state = self.state.lock().expect("no holder panics");
         let is_full = |state: &mut State| state.takers > 0 && state.free < bytes;
         let mut state = self.changed.wait_while(state, is_full).expect("no holder panics");
-        // Of one who is alone and takes more than there is, all that there is.
+        // A single taker of more than there is holds all of it.
         let bytes = bytes.min(state.free);
         state.free -= bytes;
         state.takers += 1;
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn this_host_has_memory_left() {
-        let available = available().expect("Linux tells");
+        let available = available().expect("Linux reports it");
         assert!((1 << 20..1 << 50).contains(&available), "{available}");
     }
 

@@ -274,6 +274,15 @@ fn plan_underestimates_what_memory_cannot_hold_is_refused_before_it_begins() {
 }
 
 #[test]
+fn what_is_done_is_drawn_again_in_any_memory() {
+    let place = place(SPEC, &[]);
+    for memory in ["1 GB", "1 MB"] {
+        let output = experiments(place.path(), &["run", "spec.yaml", "--quiet", "--memory", memory]);
+        assert_eq!(output.status.code(), Some(0), "{memory}: {}", errors(&output));
+    }
+}
+
+#[test]
 fn plan_underestimates_the_papers_size_is_told_in_the_memory_that_it_takes() {
     let place = place(SPEC, &[]);
     let full =

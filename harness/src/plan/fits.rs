@@ -1,25 +1,25 @@
-//! Whether this host can hold what is to run.
+//! Refuses cells that need more memory than there is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use thiserror::Error;
 
 use super::estimate::memory;
 use super::show::bytes;
-use super::{Data, Experiment, Plan, Planned};
-use crate::spec::Workload;
+use super::{Data, Experiment, Planned};
 
-/// Cells are named up to so many.
-const NAMED: usize = 5;
+/// The error message lists at most this number of cells.
+const LISTED: usize = 5;
 
 /// Cells that need more memory than there is.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub(crate) struct TooLarge {
-    /// The cells, and what each needs, in bytes.
+    /// Name of each cell, and the bytes that it needs.
     cells: Vec<(String, f64)>,
-    /// What there is.
+    /// Bytes that there are.
     limit: u64,
-    /// What would make them smaller.
+    /// What would make the first of them smaller.
     hint: &'static str,
 }
 
@@ -27,44 +27,47 @@ impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = bytes(self.limit as f64);
         write!(f, "{} of the cells need more memory than the {limit} that there are:", self.cells.len())?;
-        for (cell, needed) in self.cells.iter().take(NAMED) {
+        for (cell, needed) in self.cells.iter().take(LISTED) {
             write!(f, "\n  {cell}: about {}", bytes(*needed))?;
         }
-        if self.cells.len() > NAMED {
+        if self.cells.len() > LISTED {
             f.write_str("\n  ...")?;
         }
         write!(f, "\nexpected {}, or a host with more (--memory SIZE: as if there were so much)", self.hint)
     }
 }
 
-/// Refuses what needs more than `limit` bytes while it runs alone.
+/// Checks that each cell fits into `limit` bytes when it runs alone; one that `is_done` needs none.
 ///
 /// # Errors
-/// [`TooLarge`], with every such cell.
-pub(crate) fn check(experiments: &[Experiment], limit: u64) -> Result<(), TooLarge> {
-    let all = || experiments.iter().flat_map(|experiment| experiment.plans.iter().map(move |plan| (experiment, plan)));
-    let needed = |planned: &Planned| memory(&planned.plan).alone();
-    let name = |(experiment, planned): (&Experiment, &Planned)| format!("{} {}", experiment.name, planned.name());
-    let too_large = || all().filter(|(_, planned)| needed(planned) > limit as f64);
-    let mut cells: Vec<(String, f64)> = too_large().map(|it| (name(it), needed(it.1))).collect();
-    // Of several seeds one.
-    cells.dedup_by(|a, b| a.0 == b.0);
-    match too_large().next() {
-        Some((_, first)) => Err(TooLarge { cells, limit, hint: hint(&first.plan) }),
-        None => Ok(()),
+/// [`TooLarge`], with every cell that does not fit.
+pub(crate) fn check(
+    experiments: &[Experiment],
+    limit: u64,
+    is_done: impl Fn(&Experiment, &Planned) -> bool,
+) -> Result<(), TooLarge> {
+    // A cell has a plan per seed.
+    let (mut cells, mut seen, mut hint) = (Vec::new(), BTreeSet::new(), None);
+    for experiment in experiments {
+        for planned in &experiment.plans {
+            let (name, needed) = (format!("{} {}", experiment.name, planned.name()), memory(&planned.plan).alone());
+            if needed > limit as f64 && !seen.contains(&name) && !is_done(experiment, planned) {
+                hint.get_or_insert(smaller(&planned.plan.data));
+                seen.insert(name.clone());
+                cells.push((name, needed));
+            }
+        }
     }
+    hint.map_or(Ok(()), |hint| Err(TooLarge { cells, limit, hint }))
 }
 
-fn hint(plan: &Plan) -> &'static str {
-    match (&plan.data, &plan.workload) {
-        (Data::Generated { .. } | Data::GeneratedCorpus { .. }, Workload::Mf(_)) => {
-            "a smaller `data.generated.scale` or `workload.mf.rank`"
-        }
-        (Data::Generated { .. } | Data::GeneratedCorpus { .. }, Workload::Lda(_)) => {
-            "a smaller `data.generated-corpus.scale` or `workload.lda.topics`"
-        }
-        (_, Workload::Mf(_)) => "fewer ratings or a smaller `workload.mf.rank`",
-        (_, Workload::Lda(_)) => "fewer documents or a smaller `workload.lda.topics`",
-        (_, Workload::Ic(_)) => "a smaller `workload.ic.network` or fewer machines",
+/// What makes a plan with such data smaller.
+fn smaller(data: &Data) -> &'static str {
+    match data {
+        Data::Generated { .. } => "a smaller `data.generated.scale` or `workload.mf.rank`",
+        Data::GeneratedCorpus { .. } => "a smaller `data.generated-corpus.scale` or `workload.lda.topics`",
+        Data::File { .. } => "fewer ratings or a smaller `workload.mf.rank`",
+        Data::CorpusFile { .. } => "fewer documents or a smaller `workload.lda.topics`",
+        Data::GeneratedImages { .. } | Data::ImageFile { .. } => "a smaller `workload.ic.network` or fewer machines",
     }
 }

@@ -7,7 +7,7 @@ use gaia_core::sync::config::{
     System, UserGoal, Ways,
 };
 
-use super::{Experiment, Plan, Planned, estimate, memory};
+use super::{Estimate, Experiment, Plan, Planned, estimate};
 use crate::calibrate::probe::Probe;
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
@@ -83,13 +83,16 @@ fn threshold_in_words(significance: &Significance) -> String {
 pub fn table(experiment: &Experiment, probe: &mut Probe) -> String {
     let head = ["cell", "seed", "network", "machines", "system", "encoding", "clock", "time", "memory", "plan"];
     let mut rows = vec![head.map(str::to_string)];
-    rows.extend(experiment.plans.iter().map(|planned| row(planned, probe)));
+    let (mut seconds, mut peak) = (Some(0.0), 0.0_f64);
+    for planned in &experiment.plans {
+        let estimate = estimate(&planned.plan, probe);
+        seconds = seconds.zip(estimate.seconds()).map(|(sum, seconds)| sum + seconds);
+        peak = peak.max(estimate.memory.alone());
+        rows.push(row(planned, &estimate));
+    }
     let mut text = aligned(&rows);
-    let estimates = || experiment.plans.iter().map(|planned| &planned.plan);
-    let peak = estimates().map(|plan| memory(plan).alone()).fold(0.0, f64::max);
-    let seconds: Option<f64> = estimates().map(|plan| estimate(plan, probe).seconds()).sum();
     text.push_str(&format!(
-        "{} plans; about {} on one core of this host, {} one at a time\n",
+        "{} plans; about {} on one core of this host, {} when cells run one at a time\n",
         experiment.plans.len(),
         or_unknown(seconds, span),
         bytes(peak)
@@ -106,9 +109,8 @@ pub fn shared(experiments: &[Experiment], probe: &mut Probe) -> String {
     format!("all together: {} plans, {} of them different; about {seconds} on one core\n", plans().count(), once.len())
 }
 
-fn row(planned: &Planned, probe: &mut Probe) -> [String; 10] {
+fn row(planned: &Planned, estimate: &Estimate) -> [String; 10] {
     let plan = &planned.plan;
-    let estimate = estimate(plan, probe);
     [
         cell_in_words(planned),
         plan.seed.to_string(),
@@ -118,7 +120,7 @@ fn row(planned: &Planned, probe: &mut Probe) -> [String; 10] {
         encoding_in_words(plan),
         or_unknown(estimate.clock_seconds, clock),
         or_unknown(estimate.seconds(), span),
-        bytes(memory(plan).alone()),
+        bytes(estimate.memory.alone()),
         plan.hash(),
     ]
 }
@@ -127,7 +129,7 @@ fn or_unknown(seconds: Option<f64>, shown: impl Fn(f64) -> String) -> String {
     seconds.map_or_else(|| "?".to_owned(), shown)
 }
 
-/// Of one clock.
+/// Seconds of one clock: `206 ms`, `1.5 s`.
 fn clock(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
 }

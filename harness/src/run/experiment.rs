@@ -18,7 +18,7 @@ use crate::results::manifest::{CellIndex, Origin};
 use crate::results::sound::unsound;
 use crate::results::{Outcome, SCHEMA, Summary, share, store};
 
-/// What a cell is given room for, over what it is estimated to take: estimates are right within a quarter.
+/// Memory reserved for a cell over its estimate, which is within a quarter.
 const MARGIN: f64 = 1.25;
 
 /// What is learnt from, and where it came from.

@@ -39,12 +39,12 @@ pub use self::local::{Who, node};
 use self::progress::Display;
 use crate::cli::{Failure, IsaChoice, Launcher, RunArgs};
 use crate::commands::experiments;
-use crate::plan::{Registries, fits};
+use crate::plan::{Experiment, Planned, Registries, fits};
 use crate::report;
 use crate::results::atomic;
 use crate::results::lock::Lock;
 use crate::results::sound::Unsound;
-use crate::results::store::ReadError;
+use crate::results::store::{self, ReadError};
 use crate::{memory, say, strict};
 
 /// What all cells of a command share.
@@ -53,7 +53,7 @@ struct Host {
     pool: Arc<rayon::ThreadPool>,
     isa: Isa,
     checkpoint_every: Duration,
-    /// What cells and their data may take, in bytes.
+    /// Bytes of memory that cells and their data may take.
     memory: u64,
     display: Display,
     /// What networks run on, where a spec has some.
@@ -130,7 +130,11 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         return Err(Failure::input("--device: none of these specs trains a network (workload `ic`): expected none"));
     }
     images::leave_out(&mut experiments, &args.specs, |line| host.display.say(line));
-    fits::check(&experiments, host.memory).map_err(Failure::input)?;
+    let is_done = |experiment: &Experiment, planned: &Planned| {
+        let hash = planned.plan.hash();
+        store::check_whole(&store::cell_folder(&args.out.join(&experiment.name), &hash), &hash).is_ok()
+    };
+    fits::check(&experiments, host.memory, is_done).map_err(Failure::input)?;
     if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
         host.device = Some(images::open(args.device, &experiment.name, |line| host.display.say(line))?);
     }

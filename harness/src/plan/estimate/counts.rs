@@ -1,4 +1,4 @@
-//! How much there is to do in a clock of a plan, and to hold: numbers of things, whatever the host.
+//! The amount of work and data in a plan, independent of the host.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,43 +12,43 @@ use super::super::overlay::overlay;
 use super::super::{Data, Plan, Role};
 use crate::spec::Workload;
 
-/// Of all machines together.
+/// Amounts of a plan. Unless a field says otherwise, an amount is per clock and summed over all machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Counts {
-    /// Machines.
+    /// Number of machines.
     pub(super) machines: f64,
-    /// Groups of machines with a parameter server each.
+    /// Number of groups of machines that have a parameter server of their own: 1, or the number of sites.
     pub(super) groups: f64,
-    /// What a clock learns from: ratings, tokens, or images.
+    /// Training examples processed: ratings, tokens or images.
     pub(super) learnt: f64,
-    /// What a clock is judged by, likewise: by the workers, and on one copy.
+    /// Examples that the objective is evaluated on, by the workers and on one copy of the model.
     pub(super) judged: f64,
-    /// Floats of all parameters.
+    /// Floats of the whole model (not per clock).
     pub(super) model: f64,
-    /// Floats of the rows that workers read, of each machine.
+    /// Floats of the rows that one machine reads.
     pub(super) declared: f64,
-    /// How often a clock reads and updates them.
+    /// Number of times that a worker reads and updates these rows.
     pub(super) exchanges: f64,
-    /// Floats that servers of sites look through in a clock for significant updates.
+    /// Floats that the significance filters scan.
     pub(super) filtered: f64,
-    /// Significant updates that are sent to servers of other sites in a clock, each as often as it is sent.
+    /// Significant updates sent between sites, counted once per receiver.
     pub(super) mirrored: f64,
-    /// Pieces of messages that cross links in a clock.
+    /// Chunks that cross links, a message counting as at least one.
     pub(super) chunks: f64,
-    /// Messages of a clock.
+    /// Messages between machines, a worker's own shard included.
     pub(super) messages: f64,
 }
 
-/// A packed update between sites, with its share of the index, in bytes.
+/// Bytes of a packed update between sites, index included.
 const PACKED_BYTES: f64 = 5.5;
-/// An update with an index of 8 bytes.
+/// Bytes of a plain update: an 8-byte index and a 4-byte value.
 const PLAIN_BYTES: f64 = 12.0;
 /// Bytes of a parameter.
 const FLOAT_BYTES: f64 = 4.0;
-/// Of a token's draws, how many change its topic; each changes two counts.
+/// Share of tokens whose topic changes when it is drawn again; each change alters two counts.
 const REDRAWN: f64 = 0.3;
 
-/// Of `plan`.
+/// Counts the work and data of `plan`.
 pub(super) fn counts(plan: &Plan) -> Counts {
     let size = plan.data.size();
     let machines = f64::from(plan.machine_count()).max(1.0);
@@ -75,12 +75,13 @@ pub(super) fn counts(plan: &Plan) -> Counts {
         }
     }
     counts.exchanges = exchanges(&plan.system);
-    // Of a group's rows, a machine has its own part without a link.
+    // The shard on a worker's own machine is read without a link.
     let afar = 1.0 - groups / machines;
     let inside = 2.0 * machines * counts.declared * counts.exchanges;
     let mut charged = inside * afar * inside_bytes(plan, &counts);
     let per_group = machines / groups;
-    counts.messages = 2.0 * machines * per_group * counts.exchanges;
+    // A request, the rows, an update.
+    counts.messages = 3.0 * machines * per_group * counts.exchanges;
     if let Some(gaia) = gaia {
         let share = significant_share(plan, &gaia, &counts);
         let (receivers, sides) = ways(&gaia, &plan.profile);
@@ -94,7 +95,7 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     counts
 }
 
-/// Of a clock, where there is one every so many, at the start and at the end.
+/// Evaluations per clock, with one every `every` clocks, one at the start and one at the end.
 fn evaluations(plan: &Plan, every: u32) -> f64 {
     match plan.role {
         Role::RunsClocks { clocks } => f64::from(1 + clocks.div_ceil(every)) / f64::from(clocks.max(1)),
@@ -102,9 +103,9 @@ fn evaluations(plan: &Plan, every: u32) -> f64 {
     }
 }
 
-/// Users and rows up to which popularity is gone through one by one: more than Netflix and NYTimes have.
+/// Above this number of users and rows the share of rows is approximated: more than Netflix and NYTimes have.
 const MOST_LISTED: u64 = 1_000_000;
-/// The seed of the data that shares are taken of: they hardly differ from seed to seed.
+/// Seed of the generated data that shares of rows are computed from; they hardly depend on it.
 const SEED: u64 = 1;
 
 /// The share of all rows that a worker reads.
@@ -114,13 +115,13 @@ fn read_share(plan: &Plan) -> f64 {
         return 1.0;
     }
     if u64::from(size.owners) + u64::from(size.rows) > MOST_LISTED {
-        // As if all were equally popular: never less than it is.
+        // As if all rows were equally popular, which is an upper bound.
         let drawn = (size.work + size.held_out) as f64 / f64::from(machines) / f64::from(size.rows.max(1));
         return 1.0 - (-drawn).exp();
     }
     match (&plan.workload, &plan.data) {
         (Workload::Mf(_), Data::Generated { config }) => share_of_items(*config, machines),
-        // As if they were spread as those of Netflix.
+        // As if popularity were distributed as in Netflix.
         (Workload::Mf(_), _) => {
             let (users, items) = (Some(size.owners), Some(size.rows));
             let ratings = Some(size.work + size.held_out);
@@ -144,7 +145,7 @@ fn share_of_words(config: bow::config::Generated, machines: u32) -> f64 {
     remembered(format!("{config:?} {machines}"), || bow::generate::touched_share(&config, SEED, machines, 1))
 }
 
-/// Worked out once: the cells of a spec learn from the same.
+/// Computes a share once per process: the cells of a spec learn from the same data.
 fn remembered(key: String, share: impl FnOnce() -> f64) -> f64 {
     static SHARES: Mutex<BTreeMap<String, f64>> = Mutex::new(BTreeMap::new());
     if let Some(&share) = SHARES.lock().expect("no holder panics").get(&key) {
@@ -166,7 +167,7 @@ pub(super) fn inside_of(system: &System) -> Option<Inside> {
     }
 }
 
-/// How often in a clock.
+/// Number of exchanges with the server per clock.
 fn exchanges(system: &System) -> f64 {
     match inside_of(system) {
         Some(Inside::LocalSteps(local)) => 1.0 / f64::from(local.every.max(1)),
@@ -174,43 +175,42 @@ fn exchanges(system: &System) -> f64 {
     }
 }
 
-/// Bytes of a parameter between a worker and its servers, before similitude.
+/// Mean bytes per parameter of a message between a worker and its servers, before similitude.
 fn inside_bytes(plan: &Plan, counts: &Counts) -> f64 {
+    // Half of the messages are updates, half are rows; counts are small whole numbers, most of them 0.
+    let changed = changed_counts(counts, counts.machines);
     match (&plan.workload, plan.encoding.inside) {
-        // Counts are small whole numbers, most of them 0: half of the messages are updates, which are sparser still.
-        (Workload::Lda(_), Encoding::Packed) => {
-            let changed = (2.0 * REDRAWN * counts.learnt / counts.machines / counts.model.max(1.0)).min(1.0);
-            0.5 * (changed * 2.0 + 0.5)
-        }
-        (Workload::Lda(_), Encoding::Plain) => {
-            let changed = (2.0 * REDRAWN * counts.learnt / counts.machines / counts.model.max(1.0)).min(1.0);
-            0.5 * ((changed * PLAIN_BYTES).min(FLOAT_BYTES) + FLOAT_BYTES)
-        }
+        (Workload::Lda(_), Encoding::Packed) => 0.5 * (changed * 2.0 + 0.5),
+        (Workload::Lda(_), Encoding::Plain) => 0.5 * ((changed * PLAIN_BYTES).min(FLOAT_BYTES) + FLOAT_BYTES),
         _ => FLOAT_BYTES,
     }
 }
 
-/// Of the parameters of a site, the share that has a significant update in a clock: as Figure 5 was measured here with the paper's
-/// workloads.
+/// Share of the counts of topics that one of `learners` changes in a clock.
+fn changed_counts(counts: &Counts, learners: f64) -> f64 {
+    (2.0 * REDRAWN * counts.learnt / learners / counts.model.max(1.0)).min(1.0)
+}
+
+/// Share of a site's parameters that have a significant update in a clock, as measured for Figure 5 (`results/reference/fig5`).
 fn significant_share(plan: &Plan, gaia: &Gaia, counts: &Counts) -> f64 {
     let falls = gaia.significance.schedule != Schedule::Constant;
-    // In the middle of a run, if it falls.
+    // A falling threshold is taken in the middle of a run.
     let threshold = gaia.significance.threshold / if falls { 8.0 } else { 1.0 };
     match &plan.workload {
         Workload::Mf(_) => between(&MF_SHARES, threshold),
         Workload::Ic(_) => between(&IC_SHARES, threshold),
-        Workload::Lda(_) => (2.0 * REDRAWN * counts.learnt / counts.groups / counts.model.max(1.0)).min(1.0),
+        Workload::Lda(_) => changed_counts(counts, counts.groups),
     }
 }
 
-/// Threshold, and share of significant updates.
+/// Pairs of a threshold and the share of significant updates.
 type Shares = [(f64, f64); 7];
 const MF_SHARES: Shares =
     [(0.0001, 0.71), (0.0005, 0.41), (0.001, 0.30), (0.005, 0.105), (0.01, 0.061), (0.05, 0.014), (0.1, 0.007)];
 const IC_SHARES: Shares =
     [(0.0001, 0.43), (0.0005, 0.15), (0.001, 0.087), (0.005, 0.022), (0.01, 0.012), (0.05, 0.0027), (0.1, 0.0013)];
 
-/// On straight lines of the logarithms, and flat beyond.
+/// Interpolates linearly in the logarithms; constant outside the table.
 fn between(shares: &Shares, threshold: f64) -> f64 {
     if threshold <= 0.0 {
         return 1.0;
@@ -221,7 +221,7 @@ fn between(shares: &Shares, threshold: f64) -> f64 {
     many * (few / many).powf(place)
 }
 
-/// How often all sites together send a site's updates on, and how many times filters run.
+/// Number of receivers of a site's updates summed over all sites, relayed updates included, and number of filters.
 fn ways(gaia: &Gaia, profile: &Profile) -> (f64, f64) {
     let sites = profile.sites.len();
     let Ok(overlay) = overlay(&gaia.overlay, profile) else { return (0.0, 0.0) };

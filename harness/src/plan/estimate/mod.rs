@@ -1,11 +1,13 @@
-//! What a plan will ask of this host: memory, and seconds of one core a clock.
+//! The memory and the time that a plan takes on this host.
 //!
-//! What there is to do and to hold is counted (`counts`); how long this host takes for each is probed ([`Probe`]). On a quiet host
-//! both are right within a quarter (experiments/README.md, "What a run will take"); how many clocks it takes to the target is not known,
-//! and a guess.
+//! `counts` computes the amount of work and data from the plan; [`Probe`] measures how long this host takes for a unit of each. On a quiet
+//! host both estimates are within a quarter (experiments/README.md, "What a run will take"). The number of clocks to the target is not
+//! known before a run and is a guess.
 
 mod counts;
 mod memory;
+
+use gaia_core::sync::config::{Encoding, System};
 
 use self::counts::{Counts, counts};
 pub use self::memory::{Memory, memory};
@@ -13,56 +15,62 @@ use super::{Data, Plan, Role};
 use crate::calibrate::probe::{Learning, Pace, Probe};
 use crate::spec::Workload;
 
-/// Passes over the data until the target, as a guess: what the specs of matrix factorisation and topic modelling take here.
+/// Passes over the data to the target: about what the specs of matrix factorisation and topic modelling take.
 const PASSES: f64 = 60.0;
-/// Passes over images until the target, as a guess.
+/// Passes over the images to the target.
 const IMAGE_PASSES: f64 = 5.0;
 
-/// In times of adding a float to another: what a float of the rows that a worker reads takes on its way from the servers and back;
-/// factors are copied once more while they are learnt.
-const READ: f64 = 7.5;
-const READ_OF_FACTORS: f64 = 17.0;
-/// The same for each part of a clock whose changes are sent all the time.
-const LOGGED: f64 = 33.0;
-/// A float that a filter looks at.
+// Costs in units of adding one float to another in memory ([`Probe::add_float`]), fitted to runs of all specs.
+/// Per float of the rows that a worker reads, from the servers and back. Matrix factorisation copies them once more to compute.
+const READ: f64 = 9.0;
+const READ_OF_FACTORS: f64 = 30.0;
+/// The same per float of counts that are packed for the wire.
+const PACKED: f64 = 8.0;
+/// Per float of these rows and part of a clock, where changes are logged and sent continuously.
+const LOGGED: f64 = 29.0;
+/// Per float that a significance filter scans.
 const FILTERED: f64 = 2.0;
-/// A significant update for each server that gets it; those of factors are anywhere in the model, those of counts beside each other.
+/// Per significant update and receiver. Those of topic counts are stored close together, those of factors and networks are not.
 const MIRRORED: f64 = 4.0;
-const MIRRORED_OF_FACTORS: f64 = 12.0;
-/// Learning from an image in a run of many workers, whose parameters push each other out of caches, over that of one worker.
-const MANY_NETWORKS: f64 = 1.3;
-/// A piece of a message, in times of moving one where all links are behind.
-const MOVED: f64 = 0.25;
+const MIRRORED_SCATTERED: f64 = 12.0;
 
-/// Learning where a worker's rows are larger than a core's share of caches, over that where they are not; long rows of factors
-/// stay in a cache while a user's ratings are gone through.
-const OUT_OF_CACHE: f64 = 1.3;
-const CACHED_BYTES: f64 = 16e6;
-const SHORT_RANK: u32 = 128;
-/// Seconds to write a byte of a cell to its checkpoint, every so many seconds, and at most this share of a run.
-const WRITTEN: f64 = 0.8e-9;
+// Costs in units of moving a chunk with all links backlogged ([`Probe::chunk`]).
+/// Per chunk that crosses its links.
+const MOVED: f64 = 0.7;
+/// Per message, from its task to its handler.
+const MESSAGE: f64 = 33.0;
+
+/// Cost of an image with many workers, whose parameters evict one another from the caches, over that with one.
+const MANY_NETWORKS: f64 = 1.35;
+/// Seconds per byte of a cell to write a checkpoint, which is due every [`CHECKPOINT_SECONDS`], and the largest share of a run that
+/// checkpoints take.
+const CHECKPOINT_SECONDS_PER_BYTE: f64 = 0.8e-9;
 const CHECKPOINT_SECONDS: f64 = 10.0;
 const MOST_OF_CHECKPOINTS: f64 = 1.0 / 11.0;
 
-/// What a plan will ask of this host.
+/// What a plan takes on this host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// Seconds of one core for a clock; none of a network in a build without libtorch, and in real time.
+    /// Seconds of one core per clock. `None` for networks in a build without libtorch, and for cells in real time.
     pub clock_seconds: Option<f64>,
-    /// The clocks that it will take: those of the spec, or a guess.
+    /// Number of clocks: that of the spec, or a guess.
     pub clocks: f64,
+    /// Memory at the peak.
+    pub memory: Memory,
 }
 
 impl Estimate {
-    /// Of one core, in all.
+    /// Seconds of one core for the whole cell.
     pub fn seconds(&self) -> Option<f64> {
         self.clock_seconds.map(|seconds| seconds * self.clocks)
     }
 }
 
-/// What `plan` will ask of this host.
+/// Estimates `plan` on the host that `probe` measures.
 pub fn estimate(plan: &Plan, probe: &mut Probe) -> Estimate {
-    Estimate { clock_seconds: clock_seconds(plan, probe), clocks: clocks(plan) }
+    let counts = counts(plan);
+    let memory = memory::of_counts(plan, &counts);
+    Estimate { clock_seconds: clock_seconds(plan, &counts, &memory, probe), clocks: clocks(plan), memory }
 }
 
 fn clocks(plan: &Plan) -> f64 {
@@ -73,43 +81,34 @@ fn clocks(plan: &Plan) -> f64 {
     }
 }
 
-fn clock_seconds(plan: &Plan, probe: &mut Probe) -> Option<f64> {
+fn clock_seconds(plan: &Plan, counts: &Counts, memory: &Memory, probe: &mut Probe) -> Option<f64> {
     if !plan.launch.is_simulated() {
         return None;
     }
-    let learning = match &plan.workload {
-        Workload::Mf(mf) => Learning::Mf(mf.rank),
-        Workload::Lda(lda) => Learning::Lda(lda.topics),
+    let (learning, read, mirrored, example) = match &plan.workload {
+        Workload::Mf(mf) => (Learning::Mf(mf.rank), READ_OF_FACTORS, MIRRORED_SCATTERED, 1.0),
+        Workload::Lda(lda) => (Learning::Lda(lda.topics), READ, MIRRORED, 1.0),
         Workload::Ic(ic) => {
             let (shape, classes) = plan.data.images()?;
-            Learning::Ic(*ic, shape, classes as u32)
+            (Learning::Ic(*ic, shape, classes as u32), READ, MIRRORED_SCATTERED, MANY_NETWORKS)
         }
     };
-    let Pace { learn, judge } = probe.pace(learning)?;
-    let counts = counts(plan);
-    let read = counts.machines * counts.declared;
-    let parts = plan.system.parts();
-    let logged = if parts > 1 { f64::from(parts) * LOGGED } else { 0.0 };
-    let (each, mirrored, images) = match plan.workload {
-        Workload::Mf(_) => (READ_OF_FACTORS, MIRRORED_OF_FACTORS, 1.0),
-        Workload::Lda(_) => (READ, MIRRORED, 1.0),
-        Workload::Ic(_) => (READ, MIRRORED_OF_FACTORS, MANY_NETWORKS),
+    let Pace { learn, judge, judge_float } = probe.pace(learning)?;
+    let read_floats = counts.machines * counts.declared;
+    let judged = judge * counts.judged + judge_float * 2.0 * read_floats;
+    let kernels = example * (learn * counts.learnt + judged);
+    let logged = match &plan.system {
+        System::Bosen(bosen) => f64::from(bosen.parts) * LOGGED,
+        _ => 0.0,
     };
-    let floats = read * (each * counts.exchanges + logged) + counts.filtered * FILTERED + counts.mirrored * mirrored;
-    let moved = probe.chunk() * counts.chunks * MOVED;
-    let kernels = images * (learn * outside(plan, &counts) * counts.learnt + judge * counts.judged);
-    let checkpoints = (memory(plan).cell * WRITTEN / CHECKPOINT_SECONDS).min(MOST_OF_CHECKPOINTS);
-    Some((kernels + probe.add_float() * floats + moved) * (1.0 + checkpoints))
-}
-
-/// How much longer learning takes than on a small problem.
-fn outside(plan: &Plan, counts: &Counts) -> f64 {
-    let own = match &plan.workload {
-        Workload::Mf(mf) if mf.rank <= SHORT_RANK => memory::user_bytes(plan, mf) / counts.machines,
-        Workload::Lda(_) => 0.0,
-        Workload::Mf(_) | Workload::Ic(_) => return 1.0,
-    };
-    if own + counts.declared * 4.0 > CACHED_BYTES { OUT_OF_CACHE } else { 1.0 }
+    let is_packed = matches!(plan.workload, Workload::Lda(_)) && plan.encoding.inside == Encoding::Packed;
+    let read = read + if is_packed { PACKED } else { 0.0 };
+    let floats =
+        read_floats * (read * counts.exchanges + logged) + counts.filtered * FILTERED + counts.mirrored * mirrored;
+    let transfers = counts.chunks * MOVED + counts.messages * MESSAGE;
+    let work = kernels + probe.add_float() * floats + probe.chunk() * transfers;
+    let checkpoints = memory.cell * CHECKPOINT_SECONDS_PER_BYTE / CHECKPOINT_SECONDS;
+    Some(work * (1.0 + checkpoints.min(MOST_OF_CHECKPOINTS)))
 }
 
 /// Numbers of a data set.
@@ -217,6 +216,8 @@ cells:
         assert!(counts.declared > 700.0 && counts.declared <= 800.0, "{counts:?}");
         let gaia = super::counts(&plans[2]);
         assert_eq!((gaia.groups, gaia.filtered), (2.0, 1_600.0));
-        assert!(gaia.mirrored > 0.0 && gaia.chunks > 0.0, "{gaia:?}");
+        // Requests, rows and updates of two workers with two shards in two sites, and mirrored updates of two shards both ways.
+        assert_eq!(gaia.messages, 28.0);
+        assert!(gaia.mirrored > 0.0 && gaia.chunks >= gaia.messages, "{gaia:?}");
     }
 }
