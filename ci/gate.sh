@@ -46,7 +46,7 @@ cargo run --quiet --locked --manifest-path ci/fuzz/Cargo.toml --target-dir targe
 
 step "image classification on libtorch: lints, tests"
 bash ci/setup-torch.sh
-cargo clippy -p gaia-core -p harness --features torch --all-targets --locked --quiet -- -D warnings
+cargo clippy -p gaia-core -p harness-planning -p harness-running -p harness --features torch --all-targets --locked --quiet -- -D warnings
 cargo test -p gaia-core --features torch --locked --lib --test ic_torch
 
 step "the same results for any number of threads and any instructions"

@@ -2,30 +2,18 @@
 //!
 //! What commands do is in the modules that they are named after.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::say;
-use crate::spec::{Changes, Launch, Local, Setting};
-#[cfg(feature = "torch")]
-use crate::suggest;
 use emulator::real::clock::Dilation;
 use emulator::units::ByteSize;
-#[cfg(feature = "torch")]
-use gaia_core::workload::ic::config::{NETWORKS, Network};
 use gaia_core::workload::ic::device::DeviceChoice;
-
-/// Everything went as asked.
-pub const DONE: u8 = 0;
-/// A run failed.
-pub const RUN_FAILED: u8 = 1;
-/// The user's input is wrong.
-pub const INPUT_WRONG: u8 = 2;
-/// A claim does not hold or was not measured, under `--strict`.
-pub const CLAIM_FAILED: u8 = 3;
+use planning::calibrate::CalibrateArgs;
+use planning::spec::{Changes, Launch, Local, Setting};
+use record::failure::Failure;
+use record::say;
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold, or was not measured (--strict)";
@@ -117,7 +105,7 @@ pub struct RunArgs {
     pub dilation: Dilation,
     /// Wall seconds between two checkpoints of an unfinished cell, and at least ten times what one takes to write; a run that is
     /// killed goes on from the last
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds_to::<1_000_000_000>)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = planning::arguments::seconds_to::<1_000_000_000>)]
     pub checkpoint_every: f64,
     /// What networks run on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
@@ -133,58 +121,6 @@ pub struct RunArgs {
     pub isa: IsaChoice,
 }
 
-/// `experiments calibrate`.
-#[derive(Clone, Debug, PartialEq, Args)]
-pub struct CalibrateArgs {
-    /// The file to write; a spec names it as `machines: this-host.yaml`
-    #[arg(value_name = "FILE", default_value = "this-host.yaml")]
-    pub file: PathBuf,
-    /// Cores of a machine: what one does is multiplied by so many [default: all of this host]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub cores: Option<u16>,
-    /// The rank at which rating updates are measured
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub rank: u32,
-    /// The number of topics at which tokens are measured
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..=4096))]
-    pub topics: u32,
-    /// Each rate is the median of so many
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub repetitions: u32,
-    /// Processor seconds of each repetition, at least
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds_to::<3600>)]
-    pub seconds: f64,
-    /// Replace the file if it is there
-    #[arg(long)]
-    pub force: bool,
-    /// How training on images is measured.
-    #[cfg(feature = "torch")]
-    #[command(flatten)]
-    pub images: ImageArgs,
-}
-
-/// How `experiments calibrate` measures training on images, in a build with libtorch.
-#[cfg(feature = "torch")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
-pub struct ImageArgs {
-    /// The network that is trained
-    #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
-    pub network: Network,
-    /// Images a step
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub batch: u32,
-    /// What it is trained on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub device: DeviceChoice,
-}
-
-/// A network by the name that specs have for it.
-#[cfg(feature = "torch")]
-fn network(name: &str) -> Result<Network, String> {
-    let named = NETWORKS.into_iter().find(|network| network.name() == name);
-    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(Network::name))))
-}
-
 /// `experiments node`: one process of a run in real time.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct NodeArgs {
@@ -193,7 +129,7 @@ pub struct NodeArgs {
     pub assignment: PathBuf,
     /// Be this machine (`m3`), or the `relay`
     #[arg(long = "as", value_name = "WHO")]
-    pub role: crate::run::Who,
+    pub role: running::Who,
 }
 
 /// `experiments report`.
@@ -296,41 +232,6 @@ pub enum IsaChoice {
     Scalar,
 }
 
-/// Why a command did not do what was asked. Told on the standard error, with its causes.
-#[derive(Debug)]
-pub enum Failure {
-    /// The user's input is wrong: exit 2.
-    Input(Box<dyn Error + Send + Sync>),
-    /// A run failed: exit 1.
-    Run(Box<dyn Error + Send + Sync>),
-}
-
-impl Failure {
-    /// A mistake in what the user gave.
-    pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Failure::Input(error.into())
-    }
-
-    /// Something that went wrong with good input.
-    pub fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Failure::Run(error.into())
-    }
-
-    /// The message, with the causes that it does not tell itself.
-    pub fn message(&self) -> String {
-        let (Failure::Input(error) | Failure::Run(error)) = self;
-        let mut text = format!("error: {error}");
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            if !text.contains(&inner.to_string()) {
-                text.push_str(&format!("\n  because: {inner}"));
-            }
-            cause = inner.source();
-        }
-        text
-    }
-}
-
 impl ChangeArgs {
     /// As specs take them.
     pub fn changes(&self) -> Changes {
@@ -349,13 +250,6 @@ impl RunArgs {
     }
 }
 
-/// A number of seconds from 0 to `MOST`: a span that every type for time can hold.
-fn seconds_to<const MOST: u32>(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
-    let is_within = (0.0..=f64::from(MOST)).contains(&seconds);
-    if is_within { Ok(seconds) } else { Err(format!("expected 0 to {MOST} seconds")) }
-}
-
 /// What clap has to say: help and version on the standard output, mistakes on the standard error.
 ///
 /// # Errors
@@ -366,15 +260,4 @@ pub fn told(told: &clap::Error) -> Result<ExitCode, Failure> {
         say::written(printed).map_err(Failure::run)?;
     }
     Ok(ExitCode::from(told.exit_code() as u8))
-}
-
-/// Tells a failure and gives the process's exit code.
-pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
-    done.unwrap_or_else(|failure| {
-        say::err(&failure.message());
-        match failure {
-            Failure::Input(_) => ExitCode::from(INPUT_WRONG),
-            Failure::Run(_) => ExitCode::from(RUN_FAILED),
-        }
-    })
 }

@@ -6,17 +6,19 @@ use emulator::profile::{Profile, builtin_names};
 use gaia_core::sync::config::Inside;
 use thiserror::Error;
 
-use crate::calibrate::probe::Probe;
-use crate::cli::{Failure, PlanArgs};
-use crate::figures::Figure;
-use crate::plan::{self, Experiment, Registries, fits};
-use crate::spec::{ALL, PAPER, Source, embedded};
-use crate::{machines, memory, prices};
+use crate::cli::PlanArgs;
+use paper::figures::Figure;
+use planning::calibrate::probe::Probe;
+use planning::plan::{self, Experiment, Registries, fits};
+use planning::spec::{ALL, PAPER, Source, embedded};
+use planning::{machines, memory};
+use record::failure::Failure;
+use record::prices;
 
 /// The experiment that a spec and changes ask for, found, typed, resolved and checked.
 pub fn experiment(
     name_or_path: &str,
-    changes: &crate::spec::Changes,
+    changes: &planning::spec::Changes,
     registries: Registries<'_>,
 ) -> Result<Experiment, Failure> {
     let source = Source::find(name_or_path).map_err(Failure::input)?;
@@ -27,7 +29,7 @@ pub fn experiment(
 /// The experiments of several specs; `all` stands for the paper's figures.
 pub fn experiments(
     names: &[String],
-    changes: &crate::spec::Changes,
+    changes: &planning::spec::Changes,
     registries: Registries<'_>,
 ) -> Result<Vec<Experiment>, Failure> {
     let named = |name: &String| {
@@ -143,7 +145,7 @@ fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn spec_title(name: &str, text: &str) -> String {
     let source = Source { name: name.into(), file: name.into(), folder: Path::new("").into(), text: text.into() };
-    source.spec(&crate::spec::Changes::default()).map_or_else(|error| error.to_string(), |spec| spec.title)
+    source.spec(&planning::spec::Changes::default()).map_or_else(|error| error.to_string(), |spec| spec.title)
 }
 
 fn profile(name: &str) -> (String, String) {

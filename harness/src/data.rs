@@ -8,10 +8,11 @@ use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::load::{Ids, Loaded, load};
 use datasets::ratings::{self, Ratings};
 
-use crate::cli::{DataCommand, Failure, Generated};
-use crate::place::{self, Existing};
-use crate::plan::{DataSet, read_any};
-use crate::say;
+use crate::cli::{DataCommand, Generated};
+use planning::plan::{DataSet, read_any};
+use record::failure::Failure;
+use record::place::{self, Existing};
+use record::say;
 
 /// The seed of the held-out part where no run's seed is given.
 const SEED: u64 = 1;

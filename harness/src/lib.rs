@@ -1,22 +1,12 @@
-//! The experiment: spec -> plan -> run -> record -> figure. The binary is `experiments`.
+//! The binary `experiments`: the command line on top of the rooms of the harness.
+//!
+//! [`record`] (results) <- [`planning`] (spec, plan) <- [`running`] (runs), and [`paper`] (figures, claims, report) beside it.
 
-pub mod calibrate;
-pub mod claims;
 pub mod cli;
 pub mod commands;
-pub mod cost;
 pub mod data;
-pub mod figures;
-pub mod gather;
-pub mod machines;
-pub mod memory;
-pub mod place;
-pub mod plan;
-pub mod prices;
-pub mod report;
-pub mod results;
 pub mod run;
-pub mod say;
-pub mod spec;
-pub mod strict;
-pub mod suggest;
+
+pub use paper::{claims, figures, report, strict};
+pub use planning::{calibrate, gather, machines, memory, plan, spec};
+pub use record::{cost, failure, place, prices, results, say, suggest};

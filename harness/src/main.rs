@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness::claims;
-use harness::cli::{self, ClaimsArgs, Cli, Command, Failure, PlanArgs, ReportArgs};
+use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
+use harness::failure::{self, Failure};
 use harness::figures::Figure;
 use harness::plan::Registries;
 use harness::{calibrate, commands, data, prices, report, run, say, strict};
 
 fn main() -> ExitCode {
-    cli::exit(match Cli::try_parse() {
+    failure::exit(match Cli::try_parse() {
         Ok(cli) => dispatch(&cli.command),
         Err(told) => cli::told(&told),
     })
@@ -26,7 +27,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::Calibrate(args) => calibrate::command(args)?,
         Command::Data(command) => data::command(command)?,
         Command::Run(args) => return run::command(args, registries),
-        Command::Node(args) => return run::node(args),
+        Command::Node(args) => return run::node(&args.assignment, args.role),
         Command::Report(args) => return report(args),
         Command::Claims(args) => return claims(args),
     };

@@ -3,7 +3,8 @@
 use std::fs;
 
 use clap::{CommandFactory, Parser};
-use harness::cli::{Cli, Command, Failure, Launcher};
+use harness::cli::{Cli, Command, Launcher};
+use harness::failure::Failure;
 use harness::plan::Registries;
 use harness::spec::{Launch, Local};
 use harness::{commands, data};

@@ -1,0 +1,64 @@
+//! What is learnt in equally many clocks: the test accuracy of Baseline or LAN and of Gaia, and the bytes that it took.
+
+use super::measure::Measures;
+use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use record::results::{CellResult, Summary};
+
+/// What the figure asks.
+pub(super) const QUESTION: &str = "what test accuracy do systems end with, and after how long?";
+
+/// Gaia ends at most so many points below LAN: the paper has it reach the same accuracy (section 5.2).
+const GAP: Statement<'static> = Statement {
+    id: "accuracy.gaia-below-lan",
+    says: "Gaia ends within 2 points of LAN's test accuracy (points below it)",
+    source: "Section 5",
+    paper: Some(0.0),
+    expected: Expected::AtMost(2.0),
+    rests_on: RestsOn::Runs,
+};
+
+const BYTES: Statement<'static> = Statement {
+    id: "accuracy.wan-bytes",
+    says: "Gaia sends fewer bytes a clock between data centres than Baseline (share, below 1)",
+    source: "Section 5",
+    paper: None,
+    expected: Expected::Below(1.0),
+    rests_on: RestsOn::Runs,
+};
+
+/// The claims.
+pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
+    let (context, measures) = (Context::of(results), Measures::of(results));
+    let points = |summary: &Summary| summary.test_accuracy.map(|share| 100.0 * share);
+    let nothing = || Unmeasured::NotRun("no test image was judged".into());
+    let gap = measures.cell("LAN").and_then(|lan| {
+        let lan = lan.spread(points).ok_or_else(nothing)?.mean;
+        measures.cell("Gaia")?.spread(|summary| Some(lan - points(summary)?)).ok_or_else(nothing)
+    });
+    let bytes = BYTES.judge(measures.wan_byte_ratio("Gaia", "Baseline"), &context);
+    let same_target = measures.same_target("accuracy.same-target", &context);
+    [GAP.judge(gap, &context), bytes].into_iter().chain(same_target).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Verdict::{Fails, Holds, NotComparable};
+    use record::results::testing::cell;
+
+    #[test]
+    fn gaia_may_be_two_points_below() {
+        let verdicts = |gaia: Option<f64>| {
+            let of = |name: &str, accuracy| {
+                let mut made = cell(name).wan_bytes_per_clock(if name == "Baseline" { 2e8 } else { 1e8 }).done();
+                made.summary.test_accuracy = accuracy;
+                made
+            };
+            let results = [of("Baseline", None), of("Gaia", gaia), of("LAN", Some(0.7))];
+            claims(&results).iter().map(|claim| claim.verdict).collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts(Some(0.6801)), [Holds, Holds, Holds]);
+        assert_eq!(verdicts(Some(0.679)), [Fails, Holds, Holds]);
+        assert_eq!(verdicts(None)[0], NotComparable);
+    }
+}

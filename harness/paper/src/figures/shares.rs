@@ -1,0 +1,270 @@
+//! Insignificant updates by threshold (paper Figure 5): a line a panel, with the paper's own points beside.
+//!
+//! What the share is of, the paper does not say. The author's public code adds the number of all parameters of a table for every
+//! update of it (`total_update += num_vals`), so that one without a change counts as insignificant: the claims and the solid lines
+//! count so too. Beside them the figure shows the share of parameters that had an update at all; the table has the
+//! insignificant share of those, and of the updates' sizes, as well.
+
+use plotters::prelude::DrawingBackend;
+use polars::prelude::{DataFrame, PolarsResult, df};
+use record::numbers::{Spread, significant};
+
+use super::DrawError;
+use super::axis::Axis;
+use super::canvas::{Canvas, HEIGHT, Pen, Rect, WIDTH};
+use super::cells::{Cell, by_panel, compared, group};
+use super::measure::Measures;
+use super::panel::{Panel, Swatch};
+use super::text::{Anchor, fitted, text_width};
+use super::timebar::colour;
+use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use record::results::{CellResult, Summary};
+
+/// What the figure asks.
+pub(super) const QUESTION: &str = "how much of the updates is insignificant, by threshold?";
+
+/// The paper's thresholds and shares in percent, by panel: Figure 5, read to one point; the 1 % column is printed.
+const THRESHOLDS: [f64; 7] = [0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001];
+const PAPER: [(&str, [f64; 7]); 3] = [
+    ("MF", [99.5, 99.0, 95.6, 93.0, 78.0, 68.0, 38.0]),
+    ("TM", [97.0, 96.0, 95.2, 95.0, 95.0, 95.0, 95.0]),
+    ("IC", [99.5, 99.0, 97.0, 94.5, 81.0, 70.0, 41.0]),
+];
+/// How far our share may be from the paper's, in points.
+const TOLERANCE: f64 = 5.0;
+
+const FRAME: Rect = Rect { left: 62.0, top: 72.0, right: 640.0, bottom: 250.0 };
+
+/// Sizes of the key's names, best first.
+const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
+
+/// The page's height in points.
+pub(super) const PAGE: f64 = HEIGHT;
+
+/// What the share is of.
+type Share = fn(&Summary) -> Option<f64>;
+
+/// Of all parameters.
+fn of_all(summary: &Summary) -> Option<f64> {
+    summary.insignificant.map(|share| share * 100.0)
+}
+
+/// Of the parameters that had an update pending.
+fn of_touched(summary: &Summary) -> Option<f64> {
+    summary.held.map(|held| held.of_touched * 100.0)
+}
+
+/// The parameters that had an update pending, of all.
+fn touched(summary: &Summary) -> Option<f64> {
+    summary.held.map(|held| held.touched * 100.0)
+}
+
+/// Of the sizes of updates.
+fn of_amount(summary: &Summary) -> Option<f64> {
+    summary.held.map(|held| held.of_amount * 100.0)
+}
+
+/// The threshold of a cell's filter, from its plan.
+fn threshold(cell: &Cell<'_>) -> Option<f64> {
+    let system = cell.runs.first()?.manifest.resolved.get("system")?;
+    ["gaia", "gaia-async"].iter().find_map(|form| system.get(form)?.get("significance")?.get("threshold"))?.as_f64()
+}
+
+/// The paper's share at a panel's threshold.
+fn paper(panel: &str, threshold: f64) -> Option<f64> {
+    let (_, shares) = PAPER.iter().find(|(name, _)| *name == panel)?;
+    let at = THRESHOLDS.iter().position(|known| (known / threshold - 1.0).abs() < 1e-9)?;
+    Some(shares[at])
+}
+
+/// One row a panel and threshold.
+///
+/// # Errors
+/// None with columns of equal length, which these are.
+pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+    let cells = group(results);
+    let cells = compared(&cells);
+    let column = |of: &dyn Fn(&Cell<'_>) -> Option<f64>| cells.iter().map(|cell| of(cell)).collect::<Vec<_>>();
+    let mean = |share: Share| column(&|cell| cell.spread(share).map(|spread| spread.mean));
+    df![
+        "panel" => cells.iter().map(|cell| cell.panel).collect::<Vec<_>>(),
+        "cell" => cells.iter().map(|cell| cell.name).collect::<Vec<_>>(),
+        "threshold_percent" => column(&|cell| threshold(cell).map(|threshold| threshold * 100.0)),
+        "seeds" => cells.iter().map(|cell| cell.runs.len() as u32).collect::<Vec<_>>(),
+        "clocks" => column(&|cell| cell.spread(|s| Some(f64::from(s.clocks))).map(|spread| spread.mean)),
+        "insignificant_percent" => mean(of_all),
+        "insignificant_percent_low" => column(&|cell| cell.spread(of_all).map(|spread| spread.low)),
+        "insignificant_percent_high" => column(&|cell| cell.spread(of_all).map(|spread| spread.high)),
+        "touched_percent" => mean(touched),
+        "insignificant_of_touched_percent" => mean(of_touched),
+        "held_amount_percent" => mean(of_amount),
+        "paper_percent" => column(&|cell| paper(cell.panel, threshold(cell)?)),
+        "wan_gb_per_clock" => column(&|cell| cell.spread(|s| Some(s.wan_bytes_per_clock / 1e9)).map(|spread| spread.mean)),
+    ]
+}
+
+/// At 1 %, where the paper prints its numbers, and at every other threshold of each panel.
+pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
+    let context = Context::of(results);
+    let cells = group(results);
+    let cells = compared(&cells);
+    let mut claims: Vec<Claim> = cells.iter().filter_map(|cell| claim(cell, &context)).collect();
+    claims.extend(Measures::of(results).same_target("fig5.same-target", &context));
+    claims
+}
+
+fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
+    let threshold = threshold(cell)?;
+    let paper = paper(cell.panel, threshold)?;
+    let percent = significant(threshold * 100.0, 1);
+    let id = format!("fig5.{}.{percent}", cell.panel.to_lowercase());
+    let (low, high) = (paper - TOLERANCE, (paper + TOLERANCE).min(100.0));
+    let says = format!(
+        "{}: at {percent} %, {paper} % of the updates are insignificant (within {low} to {high}; of all parameters)",
+        cell.panel
+    );
+    let expected = Expected::Within(low, high);
+    let statement = Statement {
+        id: &id,
+        says: &says,
+        source: "Figure 5",
+        paper: Some(paper),
+        expected,
+        rests_on: RestsOn::PaperTimes,
+    };
+    let sound = if cell.has_target() { cell.sound_target() } else { Ok(()) };
+    let nothing = || Unmeasured::NotRun(format!("{} filters nothing", cell.name));
+    let measured = sound.and_then(|()| cell.spread(of_all).ok_or_else(nothing));
+    Some(statement.judge(measured, context))
+}
+
+/// The figure.
+///
+/// # Errors
+/// [`DrawError`] when the backend fails.
+pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellResult]) -> Result<(), DrawError> {
+    let cells = group(results);
+    let cells = compared(&cells);
+    let panels = by_panel(&cells);
+    let panel = Panel { frame: FRAME, title: "Insignificant updates" };
+    panel.draw_title(canvas)?;
+    let x = thresholds_axis(&cells);
+    let y = Axis::linear(0.0, 100.0, 5);
+    panel.draw_y(canvas, &y, "% of parameters")?;
+    panel.draw_x(canvas, &x, "significance threshold in %")?;
+    let mut legend: Vec<(Swatch<'_>, String)> = Vec::new();
+    for (i, (name, cells)) in panels.iter().enumerate() {
+        let solid = Pen::solid(colour(i), 2.0);
+        draw_line(canvas, &panel, (&x, &y), &points(cells, of_all), solid)?;
+        legend.push((Swatch::Line(solid), format!("{name} here, of all parameters")));
+        let printed = cells.iter().filter_map(|cell| Some((threshold(cell)?, paper(name, threshold(cell)?)?)));
+        let printed: Vec<(f64, f64)> = printed.collect();
+        if !printed.is_empty() {
+            let dotted = Pen { dash: &[2.0, 2.5], ..solid };
+            draw_line(canvas, &panel, (&x, &y), &printed, dotted)?;
+            legend.push((Swatch::Line(dotted), format!("{name} in the paper")));
+        }
+        let touched = points(cells, touched);
+        if !touched.is_empty() {
+            let dashed = Pen { dash: &[7.0, 3.0], width: 1.2, ..solid };
+            draw_line(canvas, &panel, (&x, &y), &touched, dashed)?;
+            legend.push((Swatch::Line(dashed), format!("{name} here: with an update")));
+        }
+    }
+    draw_key(canvas, &legend)
+}
+
+/// The key at the frame's right, one below the other, as large as the longest name lets it be.
+fn draw_key<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, legend: &[(Swatch<'_>, String)]) -> Result<(), DrawError> {
+    let room = WIDTH - (FRAME.right + 46.0) - 4.0;
+    let widest = |size: f64| legend.iter().map(|(_, name)| text_width(size, name)).fold(0.0, f64::max);
+    let size = KEY_SIZES.into_iter().find(|size| widest(*size) <= room).unwrap_or(KEY_SIZES[3]);
+    for (row, (swatch, name)) in legend.iter().enumerate() {
+        let (x, y) = (FRAME.right + 16.0, FRAME.top + 8.0 + 20.0 * row as f64);
+        if let Swatch::Line(pen) = swatch {
+            canvas.line(&[(x, y), (x + 24.0, y)], *pen)?;
+        }
+        canvas.text((x + 30.0, y), Anchor::Left, size, super::canvas::INK, &fitted(size, room, name))?;
+    }
+    Ok(())
+}
+
+fn draw_line<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    panel: &Panel,
+    (x, y): (&Axis, &Axis),
+    points: &[(f64, f64)],
+    pen: Pen<'_>,
+) -> Result<(), DrawError> {
+    let place = |(threshold, share): &(f64, f64)| Some((panel.x(x, *threshold * 100.0)?, panel.y(y, *share)?));
+    let places: Vec<(f64, f64)> = points.iter().filter_map(place).collect();
+    canvas.line(&places, pen)?;
+    places.iter().try_for_each(|at| canvas.dot(*at, 2.8, pen.colour))
+}
+
+/// Threshold and share of cells, ascending.
+fn points(cells: &[&Cell<'_>], share: Share) -> Vec<(f64, f64)> {
+    let point = |cell: &&Cell<'_>| Some((threshold(cell)?, cell.spread(share)?.mean));
+    let mut points: Vec<(f64, f64)> = cells.iter().filter_map(point).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
+fn thresholds_axis(cells: &[&Cell<'_>]) -> Axis {
+    let thresholds: Vec<f64> = cells.iter().filter_map(|cell| threshold(cell)).filter(|t| *t > 0.0).collect();
+    match Spread::of(&thresholds) {
+        Some(Spread { low, high, .. }) => Axis::logarithmic(low * 100.0 / 1.3, high * 100.0 * 1.3),
+        None => Axis::logarithmic(0.01, 10.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Verdict::{Fails, Holds};
+    use record::results::testing::cell;
+
+    fn at(panel: &str, threshold: f64, share: f64) -> CellResult {
+        let mut result = cell("Gaia").panel(panel).done();
+        result.cell = format!("{threshold}");
+        result.manifest.resolved =
+            serde_json::json!({ "system": { "gaia": { "significance": { "threshold": threshold } } } });
+        result.summary.insignificant = Some(share);
+        result
+    }
+
+    #[test]
+    fn each_threshold_is_held_against_the_papers_point() {
+        let results = [at("MF", 0.01, 0.946), at("MF", 0.001, 0.7), at("MF", 0.002, 0.7), at("TM", 0.1, 0.97)];
+        let claims = claims(&results);
+        let found: Vec<(&str, Option<f64>, crate::claims::Verdict)> =
+            claims.iter().map(|claim| (claim.id.as_str(), claim.paper, claim.verdict)).collect();
+        let expected = [
+            ("fig5.mf.1", Some(95.6), Holds),
+            ("fig5.mf.0.1", Some(78.0), Fails),
+            ("fig5.tm.10", Some(97.0), Holds),
+            ("fig5.same-target", None, Holds),
+        ];
+        assert_eq!(found, expected, "no claim where the paper has no point");
+        let table = table(&results).unwrap();
+        assert_eq!(table.column("threshold_percent").unwrap().f64().unwrap().get(0), Some(1.0));
+    }
+
+    #[test]
+    fn the_key_lies_on_the_page() {
+        for panel in
+            ["MF", "2.1 M tokens", "a panel of a name that no page of this width can have room for beside its frame"]
+        {
+            let svg = crate::figures::Figure::named("fig5").unwrap().svg(&[at(panel, 0.01, 0.9)]).unwrap();
+            let name = svg.split("<text ").find(|text| text.contains(&panel[..2])).unwrap();
+            let attribute = |of: &str| -> f64 {
+                name.split_once(&format!("{of}=\"")).unwrap().1.split('"').next().unwrap().parse().unwrap()
+            };
+            let text = name.split_once('>').unwrap().1.split("</text>").next().unwrap().trim();
+            let size = attribute("font-size");
+            let ends = attribute("x") + text_width(size, text);
+            assert!(ends <= WIDTH * crate::figures::canvas::DENSITY, "{text}: {ends}");
+            assert_eq!(text.contains('…'), panel.len() > 20, "{text}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page.
+//!
+//! Everything here is a function of what is on disk. [`strict`] decides whether claims are evidence.
+
+pub mod claims;
+pub mod figures;
+pub mod report;
+pub mod strict;

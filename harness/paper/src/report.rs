@@ -1,0 +1,474 @@
+//! A spec's page and figure, made from what is on disk.
+//!
+//! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `figure.svg`,
+//! `figure.png`, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
+//! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
+
+mod costs;
+mod html;
+
+use record::numbers::significant;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{AnyValue, DataFrame, PolarsError};
+use polars_io::SerWriter;
+use polars_io::csv::write::CsvWriter;
+use thiserror::Error;
+
+use self::costs::Costs;
+use crate::claims::{self, Claim};
+use crate::figures::{DrawError, Figure, UnknownFigure};
+use crate::strict;
+use record::cost::Pricing;
+use record::prices::PriceList;
+use record::results::atomic::{self, WriteError};
+use record::results::hashes;
+use record::results::lock::{Lock, LockError};
+use record::results::manifest::CellEntry;
+use record::results::sound;
+use record::results::store::{self, NotWhole, ReadError};
+use record::results::{CellIndex, CellResult};
+
+/// Names of the files.
+pub mod file {
+    /// The figure's numbers.
+    pub const TABLE: &str = "table.csv";
+    /// The figure.
+    pub const SVG: &str = "figure.svg";
+    /// The figure as pixels.
+    pub const PNG: &str = "figure.png";
+    /// What every run costs, by part and site.
+    pub const COSTS: &str = "costs.json";
+    /// Everything on one page.
+    pub const PAGE: &str = "report.html";
+}
+
+/// What `hashes.json` of a spec's folder covers.
+const COVERED: [&str; 7] =
+    [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// A result cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The results are of a figure that this program does not know.
+    #[error("report on {folder}")]
+    Figure {
+        /// The spec's folder.
+        folder: PathBuf,
+        /// Which.
+        source: UnknownFigure,
+    },
+    /// Neither a spec's folder, nor one of such folders.
+    #[error("report on {folder}: neither it nor a folder in it has a {}; run a spec first", store::file::CELLS)]
+    Nothing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Its folders cannot be listed.
+    #[error("report on {folder}")]
+    List {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// A run is writing there.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The numbers have no table.
+    #[error("make the table of {folder}")]
+    Table {
+        /// The spec's folder.
+        folder: PathBuf,
+        /// Why.
+        source: PolarsError,
+    },
+    /// The figure was not drawn.
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+    /// A file was not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The prices of the command line are not those of every cell.
+    #[error("--prices: {folder}: {cell}: {why}")]
+    Prices {
+        /// The spec's folder.
+        folder: PathBuf,
+        /// The first cell without a price.
+        cell: String,
+        /// Why it has none.
+        why: String,
+    },
+}
+
+/// What was reported.
+#[derive(Debug)]
+pub struct Report {
+    /// The figure's numbers, a row a cell.
+    pub table: DataFrame,
+    /// With verdicts.
+    pub claims: Vec<Claim>,
+    /// What is wrong with runs and targets that must not be believed, a line each.
+    pub faults: Vec<String>,
+    /// The cells that times and speedups are over; none where there are none.
+    pub references: Vec<String>,
+    /// What the runs cost.
+    pub costs: Costs,
+    /// Cells that the spec has and the report has not, with the reason.
+    pub unfinished: Vec<(CellEntry, NotWhole)>,
+    /// The page.
+    pub page: PathBuf,
+}
+
+impl Report {
+    /// What `--strict` misses, a line each: cells, and claims that were not measured or fail.
+    pub fn lacking(&self) -> Vec<String> {
+        let missing = self.unfinished.iter();
+        let missing = missing.map(|(entry, why)| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
+        let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let spec = folder.unwrap_or_default();
+        missing.chain(strict::of_claims(&self.claims)).map(|line| format!("{spec}: {line}")).collect()
+    }
+}
+
+/// For terminals: the numbers, the claims, what is not finished, and where the page is.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", table_text(&self.table))?;
+        if !self.references.is_empty() {
+            writeln!(f, "normalised times and speedups are over {}\n", self.references.join(", "))?;
+        }
+        write!(f, "{}", claims::to_text(&self.claims))?;
+        for fault in &self.faults {
+            write!(f, "\n{fault}")?;
+        }
+        write!(f, "\n{}", self.costs)?;
+        for (entry, why) in &self.unfinished {
+            write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.name(), entry.seed)?;
+        }
+        writeln!(f, "\n{}", self.page.display())
+    }
+}
+
+/// [`report`]s on `folder` when it is a spec's folder, else on each spec's folder in it, by name; each is locked
+/// meanwhile. `prices`: in place of those that the specs were run with.
+///
+/// # Errors
+/// [`ReportError`].
+pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Report>, ReportError> {
+    let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
+    let mut folders = vec![folder.to_owned()];
+    if !folder.join(store::file::CELLS).exists() {
+        let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(list_error)?.collect();
+        folders = entries.map_err(list_error)?.into_iter().map(|entry| entry.path()).collect();
+        folders.retain(|path| path.join(store::file::CELLS).exists());
+        folders.sort();
+    }
+    if folders.is_empty() {
+        return Err(ReportError::Nothing { folder: folder.to_owned() });
+    }
+    let locked = |folder: &PathBuf| {
+        let _lock = Lock::take(folder)?;
+        report_priced(folder, prices)
+    };
+    folders.iter().map(locked).collect()
+}
+
+/// Makes the table, the figure, the claims and the page of `folder`, a spec's folder, from its cells. The caller has
+/// locked the folder.
+///
+/// # Errors
+/// [`ReportError`].
+pub fn report(folder: &Path) -> Result<Report, ReportError> {
+    report_priced(folder, None)
+}
+
+/// [`report`], priced by `prices` in place of the spec's.
+///
+/// # Errors
+/// [`ReportError`].
+pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report, ReportError> {
+    let mut index = store::read_cells(folder)?;
+    if let Some(list) = prices {
+        index.pricing = Some(index.pricing.take().map_or_else(|| Pricing::of(list.clone()), |old| old.with(list)));
+    }
+    let (mut cells, unfinished) = read(folder, &index)?;
+    let costs = costs::price(&index, &mut cells);
+    if let Some((cell, why)) = costs.unpriced().filter(|_| prices.is_some()) {
+        return Err(ReportError::Prices { folder: folder.to_owned(), cell, why });
+    }
+    let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
+    let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
+    let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
+    let mut table = figure.table(&cells).map_err(table_error)?;
+    let mut csv = Vec::new();
+    CsvWriter::new(&mut csv).finish(&mut table).map_err(table_error)?;
+    let claims = figure.claims(&cells);
+    let references = figure.references(&cells);
+    let svg = figure.svg(&cells)?;
+    let png = figure.png(&cells)?;
+    let page = html::page(&html::Content {
+        index: &index,
+        question: figure.question,
+        svg: &svg,
+        table: &table,
+        claims: &claims,
+        references: &references,
+        cells: &cells,
+        costs: &costs,
+        unfinished: &unfinished,
+    });
+    atomic::write(&folder.join(file::TABLE), &csv)?;
+    atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
+    atomic::write(&folder.join(file::PNG), &png)?;
+    atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
+    atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
+    atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
+    hashes::write(folder, &COVERED)?;
+    Ok(Report { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+}
+
+fn faults(cells: &[CellResult]) -> Vec<String> {
+    let lines = |cell: &CellResult| -> Vec<String> {
+        let (name, summary) = (cell.name(), &cell.summary);
+        let line = |fault| format!("{name} (seed {}) must not be believed: {fault}", summary.seed);
+        summary.faults.iter().map(line).collect()
+    };
+    cells.iter().flat_map(lines).chain(sound::lines(cells)).collect()
+}
+
+/// Longer values are cut in terminals: the page has them whole.
+const WIDEST: usize = 34;
+
+/// A figure's table for terminals: a line a column, so that its width is that of the cells. Long words are cut.
+pub fn table_text(table: &DataFrame) -> String {
+    let mut grid = grid(table);
+    for value in grid.iter_mut().flat_map(|(_, values)| values).filter(|value| value.chars().count() > WIDEST) {
+        *value = value.chars().take(WIDEST - 1).chain(['…']).collect();
+    }
+    let columns = grid.first().map_or(0, |(_, values)| values.len());
+    let names = grid.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = |column: usize| grid.iter().map(|(_, values)| values[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for (name, values) in &grid {
+        let mut line = format!("{name:<names$}");
+        for (value, width) in values.iter().zip(&widths) {
+            line += &format!("  {value:>width$}");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+type Whole = Vec<CellResult>;
+type Unfinished = Vec<(CellEntry, NotWhole)>;
+
+/// The cells of `index`, in its order.
+fn read(folder: &Path, index: &CellIndex) -> Result<(Whole, Unfinished), ReadError> {
+    let (mut cells, mut unfinished) = (Vec::new(), Vec::new());
+    for entry in &index.cells {
+        match store::read_cell(folder, entry) {
+            Ok(cell) => cells.push(cell),
+            Err(ReadError::NotWhole(why)) => unfinished.push((entry.clone(), why)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((cells, unfinished))
+}
+
+/// The columns of a table with their values as text: `x_low` and `x_high` go into `x` where they differ.
+fn grid(table: &DataFrame) -> Vec<(String, Vec<String>)> {
+    let names: Vec<&str> = table.get_column_names().into_iter().map(|name| name.as_str()).collect();
+    let is_range =
+        |name: &str| ["_low", "_high"].iter().any(|end| name.strip_suffix(end).is_some_and(|of| names.contains(&of)));
+    let shown = names.iter().filter(|name| !is_range(name));
+    shown
+        .map(|name| {
+            let values = (0..table.height()).map(|row| value_text(table, name, row)).collect();
+            (heading(name), values)
+        })
+        .collect()
+}
+
+fn value_text(table: &DataFrame, name: &str, row: usize) -> String {
+    let value = |name: &str| table.column(name).ok().and_then(|column| column.get(row).ok());
+    let number = |name: &str| match value(name) {
+        Some(AnyValue::Float64(number)) => Some(number),
+        _ => None,
+    };
+    match value(name) {
+        None | Some(AnyValue::Null) => "-".into(),
+        Some(AnyValue::String(text)) => text.to_owned(),
+        Some(AnyValue::StringOwned(text)) => text.to_string(),
+        Some(AnyValue::Float64(mean)) => {
+            let range = number(&format!("{name}_low")).zip(number(&format!("{name}_high")));
+            let significant = |value: f64, digits| without_zeros(significant(value, digits));
+            match range.filter(|(low, high)| low < high) {
+                Some((low, high)) => {
+                    format!("{} ({} - {})", significant(mean, 4), significant(low, 4), significant(high, 4))
+                }
+                None => significant(mean, 4),
+            }
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+/// `text` of a number without zeros at the end of its fraction.
+fn without_zeros(text: String) -> String {
+    if !text.contains('.') || text.contains('e') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `wan_gb_per_clock` as a reader's words.
+fn heading(name: &str) -> String {
+    let words = name.replace('_', " ").replace("per clock", "a clock");
+    let words = words.replace("usd", "USD");
+    words.replace("wan", "WAN").replace(" gb", " GB").replace(" mb", " MB").replace("held out rmse", "held-out RMSE")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::claims::Verdict;
+    use record::results::testing::{self, cell, write_whole};
+
+    fn cells() -> Vec<CellResult> {
+        vec![
+            cell("Target").seconds(250.0).sets_target().done(),
+            cell("Baseline").seconds(812.0).done(),
+            cell("Gaia").seconds(385.0).wan_bytes_per_clock(1e8).done(),
+            cell("LAN").seconds(301.0).wan_bytes_per_clock(0.0).done(),
+        ]
+    }
+
+    fn written(cells: &[CellResult]) -> tempfile::TempDir {
+        let out = tempfile::tempdir().unwrap();
+        store::write_cells(out.path(), &testing::index(cells)).unwrap();
+        for cell in cells {
+            write_whole(out.path(), cell);
+        }
+        out
+    }
+
+    const FILES: [&str; 6] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+
+    #[test]
+    fn all_files_are_made_and_equal_results_give_equal_bytes() {
+        let (a, b) = (written(&cells()), written(&cells()));
+        let first = report(a.path()).unwrap();
+        report(b.path()).unwrap();
+        report(b.path()).unwrap();
+        for name in FILES {
+            let bytes = fs::read(a.path().join(name)).unwrap();
+            assert!(!bytes.is_empty() && bytes == fs::read(b.path().join(name)).unwrap(), "{name}");
+        }
+        assert_eq!(first.claims.len(), 5);
+        assert!(first.unfinished.is_empty());
+        let left = fs::read_dir(b.path()).unwrap().count();
+        assert_eq!(left, FILES.len() + cells().len() + 2, "nothing temporary is left");
+    }
+
+    #[test]
+    fn the_page_holds_provenance_numbers_and_verdicts() {
+        let out = written(&cells());
+        report(out.path()).unwrap();
+        let page = fs::read_to_string(out.path().join(file::PAGE)).unwrap();
+        for cell in cells() {
+            assert!(page.contains(&cell.summary.plan), "{}", cell.cell);
+        }
+        for text in ["28b6056", "d19e57", "da7a", "holds", "156.25", "seconds to target", "<svg", "812", "IterStore"] {
+            assert!(page.contains(text), "{text}");
+        }
+        assert!(page.find("Provenance").unwrap() < page.find("<svg").unwrap(), "provenance comes first");
+        assert!(!page.contains("http-equiv") && !page.contains(" src="), "self-contained");
+    }
+
+    #[test]
+    fn the_page_escapes_what_users_write() {
+        let mut cells = cells();
+        for cell in &mut cells {
+            cell.manifest.data.name = "<img src=x onerror=alert(1)> & \"more\"".into();
+            cell.manifest.system = "'<b>'".into();
+        }
+        let out = written(&cells);
+        report(out.path()).unwrap();
+        let page = fs::read_to_string(out.path().join(file::PAGE)).unwrap();
+        assert!(!page.contains("<img") && !page.contains("<b>"));
+        assert!(page.contains("&lt;img src=x onerror=alert(1)&gt; &amp; &quot;more&quot;"));
+    }
+
+    #[test]
+    fn an_unfinished_cell_is_named_and_left_out() {
+        let out = written(&cells());
+        let gaia = store::cell_folder(out.path(), &cells()[2].summary.plan);
+        fs::write(gaia.join(store::file::SAMPLES), b"PAR1").unwrap();
+        let report = report(out.path()).unwrap();
+        assert_eq!(report.unfinished[0].0.cell, "Gaia");
+        assert_eq!(report.table.height(), 3);
+        assert_eq!(report.claims[1].verdict, Verdict::NotComparable);
+        let page = fs::read_to_string(report.page).unwrap();
+        assert!(page.contains("Gaia (seed 1)") && page.contains("truncated"), "the page says so");
+    }
+
+    #[test]
+    fn a_claim_that_fails_stays_visible() {
+        let mut slow = cells();
+        slow[2] = cell("Gaia").seconds(2000.0).done();
+        let out = written(&slow);
+        let report = report(out.path()).unwrap();
+        assert_eq!(report.claims[1].verdict, Verdict::Fails);
+        assert!(fs::read_to_string(report.page).unwrap().contains("<span class=\"badge fails\">fails</span>"));
+        assert!(claims::claims_table(out.path()).unwrap().contains("fails"));
+    }
+
+    #[test]
+    fn a_folder_without_results_and_an_unknown_figure_are_named() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(report(out.path()).unwrap_err().to_string().contains("cells.json"));
+        let index = CellIndex { figure: "fig99".into(), ..testing::index(&cells()) };
+        store::write_cells(out.path(), &index).unwrap();
+        assert!(matches!(report(out.path()).unwrap_err(), ReportError::Figure { .. }));
+    }
+
+    #[test]
+    fn a_folder_of_results_is_reported_on_spec_by_spec() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(report_all(out.path(), None).unwrap_err().to_string().contains("run a spec first"));
+        for name in ["b", "a"] {
+            let folder = out.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            let index = CellIndex { figure: String::new(), ..testing::index(&cells()[2..3]) };
+            store::write_cells(&folder, &index).unwrap();
+            write_whole(&folder, &cells()[2]);
+        }
+        let reports = report_all(out.path(), None).unwrap();
+        let pages: Vec<PathBuf> = reports.iter().map(|report| report.page.clone()).collect();
+        assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
+        assert!(reports.iter().all(|report| report.lacking().is_empty()));
+        assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
+        let text = report_all(&out.path().join("a"), None).unwrap()[0].to_string();
+        assert!(text.contains("normalised time") && text.contains("holds") && text.contains(file::PAGE), "{text}");
+    }
+
+    #[test]
+    fn the_terminal_table_is_aligned() {
+        let out = written(&cells());
+        let text = table_text(&report(out.path()).unwrap().table);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("cell") && lines[0].ends_with("LAN"), "{text}");
+        assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
+        assert!(text.contains("held-out RMSE") && text.contains("WAN GB a clock"), "{text}");
+    }
+}

@@ -1,0 +1,443 @@
+//! The page: one self-contained HTML file, provenance first. No scripts, no links to anything outside its folder.
+
+use record::numbers::significant;
+use std::fmt::Write;
+
+use polars::prelude::DataFrame;
+
+use super::costs::Costs;
+use super::{Unfinished, grid};
+use crate::claims::{Claim, Context, Verdict};
+use planning::plan::{self, Number, Plan};
+use record::results::hashes::{self, HashError};
+use record::results::sound::{self, unsound};
+use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
+
+/// What the page says.
+pub(super) struct Content<'a> {
+    pub(super) index: &'a CellIndex,
+    pub(super) question: &'a str,
+    pub(super) svg: &'a str,
+    pub(super) table: &'a DataFrame,
+    pub(super) claims: &'a [Claim],
+    /// The cells that times and speedups are over.
+    pub(super) references: &'a [String],
+    pub(super) cells: &'a [CellResult],
+    pub(super) costs: &'a Costs,
+    pub(super) unfinished: &'a Unfinished,
+}
+
+const STYLE: &str = "
+body { font: 15px/1.45 sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5em; margin-bottom: 0.2rem; } h2 { font-size: 1.15em; margin-top: 1.6em; }
+p.question { margin-top: 0; color: #555; font-style: italic; }
+p.question::first-letter { text-transform: uppercase; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15em 1em; font-size: 0.9em; }
+dt { font-weight: bold; } dd { margin: 0; }
+table { border-collapse: collapse; font-size: 0.86em; }
+th, td { padding: 0.25em 0.6em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
+thead th { border-bottom: 1.5px solid #222; } table.numbers thead th:not(:first-child) { text-align: right; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+code { font: 0.92em monospace; word-break: break-all; } div.wide { overflow-x: auto; }
+svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9em; }
+.badge { display: inline-block; padding: 0 0.5em; border-radius: 0.6em; border: 1px solid; white-space: nowrap; }
+.holds { color: #00593f; background: #dff3ea; } .fails { color: #8a2a00; background: #fbe4d8; font-weight: bold; }
+.calibration { color: #6b4a00; background: #fdf1d3; } .not-comparable { color: #444; background: #eee; }
+.warning { border-left: 4px solid #d55e00; padding-left: 0.8rem; }
+@media print { body { max-width: none; margin: 0; font-size: 11px; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
+";
+
+/// The whole page.
+pub(super) fn page(content: &Content<'_>) -> String {
+    let mut page = String::new();
+    let title = escaped(&content.index.title);
+    page += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+    page += "<meta name=\"viewport\" content=\"width=device-width\">\n";
+    page += &format!("<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n");
+    page += &format!("<h1>{title}</h1>\n<p class=\"question\">{}</p>\n", escaped(content.question));
+    page += &unfinished(content.unfinished);
+    page += &faults(content.cells);
+    page += &targets(content.cells);
+    page += &provenance(content);
+    page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
+    page += content.svg;
+    page += "</figure>\n";
+    page += &caption(content.cells);
+    page += &claims(content.claims, content.cells);
+    page += &numbers(content.table, content.references);
+    page += &costs(content.costs);
+    page += &topics(content.cells);
+    page += &breakdowns(content.cells);
+    page += &scales(content.cells);
+    page += &stands_for(content.cells);
+    page += "</body>\n</html>\n";
+    page
+}
+
+/// By which prices the costs among the numbers are, and what of them is filled.
+fn costs(costs: &Costs) -> String {
+    costs.lines().iter().map(|line| format!("<p class=\"note\">{}</p>\n", escaped(line))).collect()
+}
+
+fn unfinished(unfinished: &Unfinished) -> String {
+    if unfinished.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        String::from("<div class=\"warning\"><p>These cells are not finished, and not in the figure:</p><ul>\n");
+    for (entry, why) in unfinished {
+        // The last component only: where the results lie is not their content.
+        let why = match why {
+            super::NotWhole::Hashes(HashError::None { .. }) => {
+                format!("it has no {}: left by an earlier version", hashes::FILE)
+            }
+            super::NotWhole::Hashes(
+                HashError::Itself { path, .. }
+                | HashError::NotCovered { path }
+                | HashError::File { path, .. }
+                | HashError::Changed { path, .. },
+            ) => {
+                let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+                format!("{name} is missing, truncated or changed after the run")
+            }
+            super::NotWhole::NoSummary { .. } => "not begun, or stopped before its end".into(),
+            super::NotWhole::Summary { .. } => "its summary cannot be read".into(),
+            super::NotWhole::OtherPlan { .. } => "its folder holds another plan".into(),
+        };
+        text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.name()), entry.seed, escaped(&why));
+    }
+    text + "</ul></div>\n"
+}
+
+/// Runs in real time that must not be believed, and why.
+fn faults(cells: &[CellResult]) -> String {
+    let mut text = String::new();
+    for cell in cells {
+        let (name, seed) = (escaped(&cell.name()), cell.summary.seed);
+        let lines = cell.summary.faults.iter();
+        text.extend(lines.map(|fault| format!("<li>{name} (seed {seed}): {}</li>\n", escaped(fault))));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "<div class=\"warning\"><p>These runs must not be believed, and are crossed out:</p><ul>\n{text}</ul></div>\n"
+    )
+}
+
+/// Targets that must not be believed, and why.
+fn targets(cells: &[CellResult]) -> String {
+    let lines = sound::lines(cells);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+    format!(
+        "<div class=\"warning\"><p>These targets must not be believed; cells that were to reach them have no time to \
+         convergence, and support no claim:</p><ul>\n{items}</ul></div>\n"
+    )
+}
+
+fn provenance(content: &Content<'_>) -> String {
+    let mut rows = String::new();
+    for cell in content.cells {
+        let (name, summary) = (escaped(&cell.name()), &cell.summary);
+        rows += &format!("<tr><td>{name}</td><td class=\"number\">{}</td>", summary.seed);
+        rows += &format!("<td><code>{}</code></td>", escaped(&summary.plan));
+        rows += &format!("<td><code>{}</code></td></tr>\n", escaped(&summary.digest));
+    }
+    let data = |cell: &CellResult| {
+        format!("{}: <code>{}</code>", escaped(&cell.manifest.data.name), escaped(&cell.manifest.data.hash))
+    };
+    let sources = |cell: &CellResult| format!("<code>{}</code>", escaped(&cell.manifest.sources));
+    let seeds = |cell: &CellResult| cell.summary.seed.to_string();
+    let items = [
+        ("Spec", format!("<code>{}</code>", escaped(&content.index.spec))),
+        ("Figure", format!("<code>{}</code>", escaped(&content.index.figure))),
+        ("Seeds", distinct(content.cells, &seeds)),
+        ("Data", distinct(content.cells, &data)),
+        ("Program", distinct(content.cells, &|cell| escaped(&commit(cell)))),
+        ("Sources", distinct(content.cells, &sources)),
+        ("Schema", SCHEMA.to_string()),
+    ];
+    let list: String = items.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{text}</dd>\n")).collect();
+    format!(
+        "<h2>Provenance</h2>\n<dl>\n{list}</dl>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p \
+         class=\"note\">A cell's folder is named by its plan and holds the manifest. Runs with equal digests are the \
+         same run. Host, dates and wall times are in each folder's host.json.</p>\n",
+        head(&["cell", "seed", "plan", "digest of all events"]),
+    )
+}
+
+/// What `of` says of the cells, each thing once.
+fn distinct(cells: &[CellResult], of: &dyn Fn(&CellResult) -> String) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for text in cells.iter().map(of) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join("; ")
+}
+
+fn commit(cell: &CellResult) -> String {
+    let commit = cell.manifest.commit.as_deref().unwrap_or("unknown");
+    match cell.manifest.dirty {
+        Some(true) => format!("commit {commit} with uncommitted changes"),
+        _ => format!("commit {commit}"),
+    }
+}
+
+fn caption(cells: &[CellResult]) -> String {
+    let mut data: Vec<String> = cells.iter().map(|cell| cell.manifest.data.name.clone()).collect();
+    data.dedup();
+    format!(
+        "<p class=\"note\">Data: {}. (a) A hatched bar with an arrow did not reach the target: it takes at least so \
+         long. (b) The dashed line is the target, a dot where it is reached. (c) Mean over machines and clocks.</p>\n",
+        escaped(&data.join("; "))
+    )
+}
+
+fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
+    let mut rows = String::new();
+    for claim in claims {
+        let word = claim.verdict.word();
+        rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span></td>");
+        rows += &format!("<td>{}<br><code>{}</code></td>", escaped(&claim.says), escaped(&claim.id));
+        rows += &format!("<td>{}</td>", escaped(&claim.source));
+        rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
+        rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());
+        rows += &format!("<td class=\"number\">{}</td></tr>\n", claim.n);
+    }
+    let head = head(&["verdict", "claim", "source", "paper", "measured", "seeds"]);
+    let mut text = format!("<h2>Claims</h2>\n<table>{head}<tbody>\n{rows}</tbody></table>\n");
+    let context = Context::of(cells);
+    if claims.iter().any(|claim| claim.verdict == Verdict::Calibration) {
+        let fitted = escaped(&context.fitted.join(", "));
+        let _ = writeln!(
+            text,
+            "<p class=\"note\">Calibration: inputs were chosen to match the paper (<code>{fitted}</code>), so that \
+             agreement of times shows nothing.</p>"
+        );
+    }
+    if context.shape == Shape::Own {
+        text += "<p class=\"note\">Not comparable: the data are not of the paper's shape, so that its times say nothing about these.</p>\n";
+    }
+    text
+}
+
+fn numbers(table: &DataFrame, references: &[String]) -> String {
+    let over = if references.is_empty() {
+        String::new()
+    } else {
+        format!(" Normalised times and speedups are over {};", escaped(&references.join(", ")))
+    };
+    let grid = grid(table);
+    let mut rows = String::new();
+    for (i, (name, values)) in grid.iter().enumerate() {
+        if i == 0 {
+            continue;
+        }
+        rows += &format!("<tr><th>{}</th>", escaped(name));
+        for value in values {
+            rows += &format!("<td class=\"number\">{}</td>", escaped(value));
+        }
+        rows += "</tr>\n";
+    }
+    let cells = grid.first().map_or(&[][..], |(_, cells)| cells);
+    let names: Vec<&str> = std::iter::once("").chain(cells.iter().map(String::as_str)).collect();
+    format!(
+        "<h2>Numbers</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
+         in virtual seconds. WAN: bytes between sites, as links are charged for them; “actual” as encoded in this \
+         run.{over} in parentheses the range over seeds.</p>\n",
+        head(&names)
+    )
+}
+
+/// The topics that each cell has found with the first seed, largest first; nothing for other workloads.
+fn topics(cells: &[CellResult]) -> String {
+    let mut text = String::new();
+    let first_seed = cells.first().map(|cell| cell.summary.seed);
+    for (cell, summary) in
+        cells.iter().map(|cell| (cell, &cell.summary)).filter(|(_, summary)| Some(summary.seed) == first_seed)
+    {
+        let Some(model) = &summary.topic_model else { continue };
+        let mut largest: Vec<_> = model.topics.iter().collect();
+        largest.sort_by(|a, b| b.tokens.total_cmp(&a.tokens));
+        let row = |topic: &&Topic| {
+            let words = escaped(&topic.words.join(" "));
+            format!("<tr><td class=\"number\">{}</td><td>{words}</td></tr>\n", significant(topic.tokens, 3))
+        };
+        let rows: String = largest.iter().map(row).collect();
+        let (name, topics) = (escaped(&cell.name()), largest.len());
+        text += &format!("<details><summary>{name}: {topics} topics</summary>\n<table>{}", head(&["tokens", "words"]));
+        text += &format!("<tbody>\n{rows}</tbody></table></details>\n");
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "<h2>Topics</h2>\n{text}<p class=\"note\">By tokens, in the first site's copy at the end; the words with most \
+         tokens of a topic, the first most. A word without a spelling is shown by its number.</p>\n"
+    )
+}
+
+fn breakdowns(cells: &[CellResult]) -> String {
+    let (mut parts, mut waits) = (String::new(), String::new());
+    for (cell, summary) in cells.iter().map(|cell| (cell, &cell.summary)) {
+        let begin = format!("<tr><td>{}</td><td class=\"number\">{}</td>", escaped(&cell.name()), summary.seed);
+        parts += &begin;
+        for (_, seconds) in summary.breakdown.parts().into_iter().chain([("clock", summary.breakdown.sum())]) {
+            parts += &format!("<td class=\"number\">{}</td>", significant(seconds, 3));
+        }
+        parts += "</tr>\n";
+        waits += &begin;
+        for wait in [&summary.read_wait, &summary.barrier_wait, &summary.transfer] {
+            let [p50, p90, p99] = [wait.p50, wait.p90, wait.p99].map(|seconds| significant(seconds, 3));
+            waits += &format!("<td class=\"number\">{p50} / {p90} / {p99}</td>");
+        }
+        waits += "</tr>\n";
+    }
+    let names = Breakdown::default().parts().map(|(name, _)| name);
+    let part_names: Vec<&str> = ["cell", "seed"].into_iter().chain(names).chain(["clock"]).collect();
+    format!(
+        "<h2>Where a clock's time goes</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{parts}</tbody>\
+         </table></div>\n<p class=\"note\">Seconds of a clock of one machine, mean over machines and clocks; the parts \
+         add up to the clock.</p>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{waits}</tbody></table></div>\n\
+         <p class=\"note\">Seconds at the 50th / 90th / 99th percentile.</p>\n",
+        head(&part_names),
+        head(&["cell", "seed", "read wait", "barrier wait", "transfer"]),
+    )
+}
+
+fn scales(cells: &[CellResult]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for cell in cells {
+        let (machines, scale) = (&cell.manifest.machines, &cell.manifest.similitude);
+        let mut line = match &scale.of {
+            Some(of) => format!(
+                "Stands for <code>{}</code>: every data byte is charged as {} bytes on links and at servers, every \
+                 unit of work as {} units; rates, latencies, machine speeds and control bytes are unscaled, so that \
+                 virtual seconds and bytes read at the paper's scale.",
+                escaped(of),
+                scale.sigma_bytes,
+                scale.sigma_work
+            ),
+            None => "Nothing is scaled: data, bytes and work count at their own size.".to_owned(),
+        };
+        let _ = write!(line, " Machines: <code>{}</code> ({}).", escaped(&machines.kind), escaped(&machines.source));
+        if !machines.fitted.is_empty() {
+            let _ = write!(line, " Fitted to the paper: <code>{}</code>.", escaped(&machines.fitted.join(", ")));
+        }
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let items: String = lines.iter().map(|line| format!("<p>{line}</p>\n")).collect();
+    format!("<h2>What is scaled, and how</h2>\n<p class=\"note\">Learning is real; time is modelled.</p>\n{items}")
+}
+
+/// Panels that stand for the same problem and have the same numbers.
+struct Likeness {
+    large: String,
+    numbers: Vec<Number>,
+    panels: Vec<String>,
+    /// What the cell that sets the target took, panel by panel.
+    clocks: Vec<u32>,
+}
+
+/// The dimensionless numbers of each panel beside those of the problem that it stands for, by the first seed, with the clocks that
+/// its target took; nothing where nothing is stood for.
+fn stands_for(cells: &[CellResult]) -> String {
+    let mut groups: Vec<Likeness> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for cell in cells {
+        let plan = serde_json::from_value::<Plan>(cell.manifest.resolved.clone());
+        let Some((plan, large)) = plan.ok().and_then(|plan| plan.stands_for.clone().map(|large| (plan, large))) else {
+            continue;
+        };
+        if seen.contains(&cell.panel.as_str()) {
+            continue;
+        }
+        seen.push(&cell.panel);
+        let of_panel = cells.iter().filter(|other| other.panel == cell.panel);
+        let converged = of_panel.filter(|other| sound::sets_target(&other.summary));
+        let converged = converged.map(|other| (&other.summary, unsound(&other.summary, &other.samples)));
+        let clocks = converged.filter(|(_, why)| why.is_none()).map(|(summary, _)| summary.clocks).next();
+        let numbers = plan::numbers(&plan);
+        match groups.iter_mut().find(|group| group.large == large && group.numbers == numbers) {
+            Some(group) => {
+                group.panels.push(cell.panel.clone());
+                group.clocks.extend(clocks);
+            }
+            None => {
+                let (panels, clocks) = (vec![cell.panel.clone()], clocks.into_iter().collect());
+                groups.push(Likeness { large, numbers, panels, clocks });
+            }
+        }
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let tables: String = groups.iter().map(Likeness::table).collect();
+    format!(
+        "<h2>What a small problem keeps of the large one</h2>\n{tables}<p class=\"note\">Numbers without a unit that no factor \
+         mends: they decide what is learnt in a clock. Marked are those that differ by more than {:.0} %.</p>\n",
+        plan::TOLERANCE * 100.0
+    )
+}
+
+impl Likeness {
+    fn table(&self) -> String {
+        let mut rows = String::new();
+        let mut row = |says: &str, here: &str, there: &str, mark: &str| {
+            rows += &format!("<tr><th>{}</th><td class=\"number\">{here}</td>", escaped(says));
+            rows += &format!("<td class=\"number\">{there}</td><td>{mark}</td></tr>\n");
+        };
+        for number in &self.numbers {
+            let [here, there] = [number.here, number.there].map(|value| significant(value, 3));
+            row(number.says, &here, &there, if number.differs() { "differs" } else { "" });
+        }
+        let mut clocks = self.clocks.clone();
+        clocks.dedup();
+        if !clocks.is_empty() {
+            let clocks: Vec<String> = clocks.iter().map(u32::to_string).collect();
+            row("clocks until the target has converged", &clocks.join("; "), "not published", "");
+        }
+        let panels: Vec<&str> = self.panels.iter().map(String::as_str).filter(|panel| !panel.is_empty()).collect();
+        let of = if panels.is_empty() { String::new() } else { format!(", {}", panels.join("; ")) };
+        let title = format!("stands for {}{of}", self.large);
+        format!("<table class=\"numbers\">{}<tbody>\n{rows}</tbody></table>\n", head(&[&title, "here", "paper", ""]))
+    }
+}
+
+fn head(names: &[&str]) -> String {
+    let cells: String = names.iter().map(|name| format!("<th>{}</th>", escaped(name))).collect();
+    format!("<thead><tr>{cells}</tr></thead>")
+}
+
+/// `text` with what HTML would take for markup written out.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&#39;",
+            steering if steering.is_control() && !"\n\t".contains(steering) => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn markup_is_written_out() {
+        assert_eq!(escaped("<a href=\"x\">&'é"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;é");
+    }
+}

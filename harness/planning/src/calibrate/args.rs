@@ -1,0 +1,65 @@
+//! The command line of `experiments calibrate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+#[cfg(feature = "torch")]
+use gaia_core::workload::ic::config::{NETWORKS, Network};
+#[cfg(feature = "torch")]
+use gaia_core::workload::ic::device::DeviceChoice;
+#[cfg(feature = "torch")]
+use record::suggest;
+
+use crate::arguments::seconds_to;
+
+/// `experiments calibrate`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct CalibrateArgs {
+    /// The file to write; a spec names it as `machines: this-host.yaml`
+    #[arg(value_name = "FILE", default_value = "this-host.yaml")]
+    pub file: PathBuf,
+    /// Cores of a machine: what one does is multiplied by so many [default: all of this host]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub cores: Option<u16>,
+    /// The rank at which rating updates are measured
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub rank: u32,
+    /// The number of topics at which tokens are measured
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..=4096))]
+    pub topics: u32,
+    /// Each rate is the median of so many
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repetitions: u32,
+    /// Processor seconds of each repetition, at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds_to::<3600>)]
+    pub seconds: f64,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+    /// How training on images is measured.
+    #[cfg(feature = "torch")]
+    #[command(flatten)]
+    pub images: ImageArgs,
+}
+
+/// How `experiments calibrate` measures training on images, in a build with libtorch.
+#[cfg(feature = "torch")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct ImageArgs {
+    /// The network that is trained
+    #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
+    pub network: Network,
+    /// Images a step
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: u32,
+    /// What it is trained on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+}
+
+/// A network by the name that specs have for it.
+#[cfg(feature = "torch")]
+fn network(name: &str) -> Result<Network, String> {
+    let named = NETWORKS.into_iter().find(|network| network.name() == name);
+    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(Network::name))))
+}

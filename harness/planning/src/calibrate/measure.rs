@@ -1,0 +1,319 @@
+//! One rate after another, on this thread.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use datasets::bow::config::Generated as GeneratedCorpus;
+use datasets::ratings::config::Generated;
+use datasets::{bow, ratings};
+use gaia_core::layout::{Layout, Segment, Table};
+use gaia_core::server::store::{Operation, Store, StoreTask};
+use gaia_core::simd::Isa;
+use gaia_core::sync::config::Encoding;
+use gaia_core::wire::Payload;
+use gaia_core::workload::lda::config::Lda;
+use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use gaia_core::workload::traits::Workload;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::probe::Pace;
+
+pub(super) const SEED: u64 = 1;
+/// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
+const RATINGS_SCALE: f64 = 0.05;
+/// A problem with 50 ratings per user, as in the specs; where a user has fewer, loading its row takes a larger part of the time.
+const USERS: u32 = 5_000;
+const ITEMS: u32 = 1_800;
+const RATINGS: u64 = 250_000;
+/// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
+const DOCUMENTS: u32 = 1_000;
+const WORDS: u32 = 4_000;
+const TOKENS: u64 = 300_000;
+/// Workers that share the evaluation of words: the more there are, the less of it each has.
+const EVALUATORS: u32 = 4;
+/// Passes before topics' counts are as sparse as they stay.
+const SAMPLER_WARM_UP: u32 = 5;
+/// A shard's rows: 32 MB, as one of Netflix at rank 500 in a site of one machine.
+const ROW_FLOATS: u32 = 500;
+const ROWS: u32 = 16_000;
+/// Messages that a shard reads are of about this size: 1 MB.
+const MESSAGE_FLOATS: usize = 250_000;
+/// One update of so many is significant where the filter is measured: the paper's 95 % are not.
+const SIGNIFICANT_EVERY: usize = 20;
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Of each rate.
+    pub(super) repetitions: u32,
+    /// Of processor time, of each repetition, at least.
+    pub(super) seconds: f64,
+}
+
+/// Units a second of one thread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    pub(super) median: f64,
+    lowest: f64,
+    highest: f64,
+}
+
+/// Bytes of parameters a second.
+pub(super) struct Server {
+    pub(super) apply: Rate,
+    pub(super) filter: Rate,
+    pub(super) encode: Rate,
+    pub(super) decode: Rate,
+}
+
+impl Rate {
+    /// Of at least one measurement.
+    fn of(mut rates: Vec<f64>) -> Rate {
+        rates.sort_by(f64::total_cmp);
+        let (lower, upper) = (rates[(rates.len() - 1) / 2], rates[rates.len() / 2]);
+        Rate { median: (lower + upper) / 2.0, lowest: rates[0], highest: rates[rates.len() - 1] }
+    }
+
+    /// The largest less the smallest over the median.
+    pub(super) fn spread(&self) -> f64 {
+        (self.highest - self.lowest) / self.median
+    }
+}
+
+/// Rating updates of a worker's clock.
+pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
+    let (worker, ratings) = mf_worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds)
+}
+
+/// Seconds per rating of matrix factorisation.
+pub(super) fn mf_pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
+    let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
+    let (worker, ratings) = mf_worker(rank, isa, &shape);
+    pace(&worker, ratings, ratings, 0, effort)
+}
+
+/// A worker that holds all ratings, and the number of ratings that it learns from.
+fn mf_worker(rank: u32, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
+    let config = Mf { rank, ..Mf::default() };
+    let ratings = ratings::generate::generate(shape, SEED);
+    let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
+    let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
+    (worker, ratings.train.len() as u64)
+}
+
+/// Tokens of a worker's clock.
+pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
+    let (worker, tokens) = lda_worker(topics, isa, (TOKENS, WORDS), 1);
+    let mut view = initial_view(&worker);
+    clocks(&worker, &mut view, tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
+}
+
+/// Seconds per token of topic modelling, and per float of a worker's view that an evaluation reads: two problems that differ in
+/// their vocabulary alone tell them apart.
+pub(super) fn lda_pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
+    let seconds = |words: u32| {
+        let (worker, tokens) = lda_worker(topics, isa, (TOKENS / 3, words), EVALUATORS);
+        (pace(&worker, tokens, 1, SAMPLER_WARM_UP, effort), tokens as f64)
+    };
+    let ((few, tokens), (many, _)) = (seconds(WORDS / 4), seconds(WORDS));
+    let floats = [WORDS / 4, WORDS].map(|words| f64::from(words) * f64::from(topics));
+    let judge_float = ((many.judge - few.judge) / (floats[1] - floats[0])).max(0.0);
+    let judge = ((few.judge - judge_float * floats[0]) / tokens).max(0.0);
+    Pace { learn: many.learn, judge, judge_float }
+}
+
+/// The first of `workers` workers, which have about `tokens` tokens of `words` words each, and the number of its tokens.
+fn lda_worker(topics: u32, isa: Isa, (tokens, words): (u64, u32), workers: u32) -> (LdaWorker, u64) {
+    let config = Lda { topics, ..Lda::default() };
+    let shape = GeneratedCorpus {
+        documents: Some(DOCUMENTS * workers),
+        words: Some(words),
+        tokens: Some(tokens * u64::from(workers)),
+        ..GeneratedCorpus::default()
+    };
+    let corpus = bow::generate::generate(&shape, SEED);
+    let parts = bow::partition::partition(&corpus, &[workers], bow::partition::Split::Even);
+    let own = parts[0].documents.iter().flat_map(|&document| corpus.document(document));
+    let tokens = own.map(|entry| u64::from(entry.count)).sum();
+    let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
+    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa), tokens)
+}
+
+/// Seconds per example of a worker that processes `learnt` examples per clock and is evaluated on `judged`.
+pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u32, effort: Effort) -> Pace {
+    let (mut view, state) = (initial_view(worker), worker.initial_state());
+    let judge = |(): &mut ()| {
+        black_box(worker.evaluate(&state, &view));
+    };
+    let judge = rate(judged as f64, effort, &mut (), |()| (), judge);
+    let learn = clocks(worker, &mut view, learnt, warm_up, effort, cpu_seconds);
+    Pace { learn: 1.0 / learn.median, judge: 1.0 / judge.median, judge_float: 0.0 }
+}
+
+/// What a worker reads before the first clock.
+pub(super) fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
+    let (layout, mut view) = (worker.layout(), Vec::new());
+    for &row in worker.declared_rows() {
+        let start = view.len();
+        view.resize(start + layout.width(row), 0.0);
+        worker.initial_row(row, &mut view[start..]);
+    }
+    view
+}
+
+/// `work` units a clock, in seconds of `time`. The worker goes on learning, as it would in a run of its own.
+pub(super) fn clocks<W: Workload>(
+    worker: &W,
+    view: &mut [f32],
+    work: u64,
+    warm_up: u32,
+    effort: Effort,
+    time: impl Fn() -> f64,
+) -> Rate {
+    let mut state = worker.initial_state();
+    (0..warm_up).for_each(|clock| worker.compute(clock, &mut state, view));
+    let mut clock = warm_up;
+    let compute = |state: &mut W::State| {
+        worker.compute(clock, state, view);
+        clock += 1;
+    };
+    rate_by(time, work as f64, effort, &mut state, |_| (), compute)
+}
+
+/// Bytes of parameters that a shard adds updates to.
+pub(super) fn apply(isa: Isa, effort: Effort) -> Rate {
+    let rows = Shard::new();
+    let mut store = Store { values: vec![1.0; rows.floats], accumulated: Vec::new() };
+    let apply = |store: &mut Store| {
+        let updates = vec![(rows.segments.clone(), rows.update.clone())];
+        run(store, Operation::Apply(updates, Arc::from([])), isa);
+    };
+    rate(rows.bytes(), effort, &mut store, |_| (), apply)
+}
+
+/// A shard's rows, and an update of all of them.
+struct Shard {
+    segments: Arc<[Segment]>,
+    floats: usize,
+    update: Payload,
+}
+
+impl Shard {
+    fn new() -> Self {
+        let layout = Layout::new(vec![Table { name: "rows".to_owned(), rows: ROWS, width: ROW_FLOATS }]);
+        let rows = layout.row_set(0..ROWS);
+        let floats = layout.floats();
+        Shard { segments: rows.common(&rows), floats, update: Payload::Dense(vec![1e-3; floats].into()) }
+    }
+
+    fn bytes(&self) -> f64 {
+        self.floats as f64 * 4.0
+    }
+}
+
+/// What a shard does with its rows.
+pub(super) fn server(isa: Isa, effort: Effort) -> Server {
+    let apply = apply(isa, effort);
+    let rows = Shard::new();
+    let (floats, bytes, update) = (rows.floats, rows.bytes(), rows.update);
+
+    let mut accumulated = vec![1e-3; floats];
+    accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);
+    let mut store = Store { values: vec![1.0; floats], accumulated: vec![accumulated.clone()] };
+    let fill = |store: &mut Store| store.accumulated[0].copy_from_slice(&accumulated);
+    let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX }, isa);
+    let filter = rate(bytes, effort, &mut store, fill, filter);
+
+    let mut encoded = Vec::new();
+    let encode = |encoded: &mut Vec<u8>| black_box(&update).encode(Encoding::Plain, encoded);
+    let encode = rate(bytes, effort, &mut encoded, Vec::clear, encode);
+    encoded.clear();
+    Payload::Dense(vec![1e-3; MESSAGE_FLOATS].into()).encode(Encoding::Plain, &mut encoded);
+    let mut messages = vec![encoded; floats / MESSAGE_FLOATS];
+    let decode = |messages: &mut Vec<Vec<u8>>| {
+        for message in messages {
+            black_box(
+                Payload::decode(black_box(message), Encoding::Plain, MESSAGE_FLOATS).expect("it was just encoded"),
+            );
+        }
+    };
+    let decode = rate(bytes, effort, &mut messages, |_| (), decode);
+    Server { apply, filter, encode, decode }
+}
+
+fn run(store: &mut Store, operation: Operation, isa: Isa) {
+    let (back, outcome) = StoreTask { store: std::mem::take(store), operation, isa }.run();
+    black_box(outcome);
+    *store = back;
+}
+
+/// Units a second of processor time when one piece of `work` has `units`. What `prepare` takes is not counted.
+fn rate<T>(units: f64, effort: Effort, state: &mut T, prepare: impl FnMut(&mut T), work: impl FnMut(&mut T)) -> Rate {
+    rate_by(cpu_seconds, units, effort, state, prepare, work)
+}
+
+/// The same in seconds of `time`.
+fn rate_by<T>(
+    time: impl Fn() -> f64,
+    units: f64,
+    effort: Effort,
+    state: &mut T,
+    mut prepare: impl FnMut(&mut T),
+    mut work: impl FnMut(&mut T),
+) -> Rate {
+    let mut once = || {
+        prepare(state);
+        let before = time();
+        work(state);
+        time() - before
+    };
+    // Memory is mapped, and caches are as they will be.
+    once();
+    let mut repetition = || {
+        let (mut pieces, mut seconds) = (0.0, 0.0);
+        while seconds < effort.seconds || pieces == 0.0 {
+            seconds += once();
+            pieces += 1.0;
+        }
+        pieces * units / seconds
+    };
+    Rate::of((0..effort.repetitions.max(1)).map(|_| repetition()).collect())
+}
+
+/// Seconds that this thread has been on a processor.
+pub(super) fn cpu_seconds() -> f64 {
+    seconds_of(ClockId::ThreadCPUTime)
+}
+
+/// The reading of a clock, in seconds.
+pub fn seconds_of(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_median_with_its_spread() {
+        let rate = Rate::of(vec![5.0, 1.0, 4.0]);
+        assert_eq!((rate.median, rate.spread()), (4.0, 1.0));
+        assert_eq!(Rate::of(vec![2.0, 4.0]).median, 3.0);
+    }
+
+    #[test]
+    fn preparation_is_not_counted_and_work_is_repeated() {
+        let spin = |seconds: f64| {
+            let until = cpu_seconds() + seconds;
+            while cpu_seconds() < until {}
+        };
+        let effort = Effort { repetitions: 3, seconds: 0.02 };
+        let measured = rate(10.0, effort, &mut (), |()| spin(0.02), |()| spin(0.005));
+        assert!((1_000.0..=2_001.0).contains(&measured.median), "{measured:?}");
+    }
+}

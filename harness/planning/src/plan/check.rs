@@ -1,0 +1,250 @@
+//! Errors of meaning: collected, each with the path of its field, so that a user sees all of them at once.
+//!
+//! Bounds are generous: they catch slips, not bold experiments.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use emulator::profile::MAX_RATE;
+use emulator::units::{Bandwidth, ByteSize};
+use gaia_core::cost::MachineKind;
+use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
+use gaia_core::sync::inside::Clocks;
+use thiserror::Error;
+
+use crate::spec::{Cap, Convergence, Link, Workload};
+use record::suggest;
+
+/// The most clocks that a machine or site may be ahead.
+const MAX_CLOCKS_AHEAD: u32 = 1000;
+/// The most parts of a clock.
+const MAX_PARTS: u32 = 64;
+/// The most clocks in which a worker goes through its data.
+const MAX_CLOCKS_PER_PASS: u32 = 10_000;
+
+/// The least of a machine's rates, in their units: below it, a clock outlasts a run.
+const MIN_RATE: f64 = 1e-6;
+
+/// The fields of a machine kind that may be `fitted`.
+const RATES: [&str; 8] = [
+    "mf.updates-per-second",
+    "lda.tokens-per-second",
+    "ic.images-per-second",
+    "server.apply-gb-per-second",
+    "server.filter-gb-per-second",
+    "server.encode-gb-per-second",
+    "server.decode-gb-per-second",
+    "jitter",
+];
+
+/// One thing that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// `cells[1].system.gaia.significance.threshold`.
+    pub path: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// Everything that is wrong with the meaning of a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Problems {
+    /// The spec as it was asked for.
+    pub file: String,
+    /// In the order of the checks; never empty when returned.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.problems.len() == 1 { "" } else { "s" };
+        write!(f, "{}: {} problem{plural}", self.file, self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.path, problem.message))
+    }
+}
+
+impl Problems {
+    pub(super) fn new(file: &str) -> Self {
+        Problems { file: file.into(), problems: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    /// `value` must lie in `range`.
+    pub(super) fn within<T: PartialOrd + fmt::Display>(&mut self, path: &str, value: T, range: RangeInclusive<T>) {
+        if !range.contains(&value) {
+            self.add(path, format!("{value}: expected {} to {}", range.start(), range.end()));
+        }
+    }
+
+    /// The same, of a number that may be too small or too large to be written out.
+    pub(super) fn number(&mut self, path: &str, value: f64, range: RangeInclusive<f64>) {
+        if !range.contains(&value) {
+            self.add(path, format!("{}: expected {} to {}", short(value), range.start(), range.end()));
+        }
+    }
+
+    /// `value` must be more than 0 and at most `most`.
+    pub(super) fn positive(&mut self, path: &str, value: f64, most: f64) {
+        if !(value > 0.0 && value <= most) {
+            self.add(path, format!("{}: expected more than 0, at most {most}", short(value)));
+        }
+    }
+
+    pub(super) fn workload(&mut self, path: &str, workload: &Workload) {
+        let path = format!("{path}.{}", workload.name());
+        let errors: Vec<(&str, f64, &str)> = match workload {
+            Workload::Mf(mf) => mf.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+            Workload::Lda(lda) => lda.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+            Workload::Ic(ic) => ic.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
+        };
+        for (field, found, expected) in errors {
+            self.add(format!("{path}.{field}"), format!("{found}: expected {expected}"));
+        }
+        let found = workload.clocks_per_pass();
+        if found > MAX_CLOCKS_PER_PASS {
+            self.add(format!("{path}.clocks-per-pass"), format!("{found}: expected at most {MAX_CLOCKS_PER_PASS}"));
+        }
+    }
+
+    pub(super) fn system(&mut self, path: &str, system: &System) {
+        match (system, system.between_sites()) {
+            (System::Global(inside), _) => self.inside(&format!("{path}.global"), inside),
+            (System::Centralized(central), _) => {
+                let path = format!("{path}.centralized");
+                self.inside(&format!("{path}.inside"), &central.inside);
+                if central.raw_data == Some(ByteSize::from_bytes(0)) {
+                    self.add(format!("{path}.raw-data"), "0 B: expected at least one byte");
+                }
+            }
+            (System::Bosen(bosen), _) => self.bosen(&format!("{path}.bosen"), bosen),
+            (System::Gaia(_), Some(gaia)) => self.gaia(&format!("{path}.gaia"), &gaia),
+            (System::GaiaAsync(_), Some(gaia)) => self.gaia(&format!("{path}.gaia-async"), &gaia),
+            (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
+        }
+    }
+
+    /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
+    pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
+        if let System::Global(Inside::LocalSteps(LocalSteps { every })) = system
+            && *every >= clocks
+        {
+            let path = "target.system.global.local-steps.every";
+            self.add(path, format!("{every}: expected less than the {clocks} clocks of `convergence.passes`"));
+        }
+    }
+
+    fn bosen(&mut self, path: &str, bosen: &Bosen) {
+        self.within(&format!("{path}.slack"), bosen.slack, 0..=MAX_CLOCKS_AHEAD);
+        self.within(&format!("{path}.parts"), bosen.parts, 1..=MAX_PARTS);
+        let bytes = ByteSize::from_bytes;
+        self.within(&format!("{path}.message"), bosen.message, bytes(1 << 10)..=bytes(1 << 30));
+    }
+
+    fn gaia(&mut self, path: &str, gaia: &Gaia) {
+        self.inside(&format!("{path}.inside"), &gaia.inside);
+        if let Some(why) = gaia.inside.bars_from_sites() {
+            let all = Inside::all();
+            let able = all.iter().filter(|it| it.example.bars_from_sites().is_none());
+            let able: Vec<&String> = able.map(|it| &it.name).collect();
+            let names: Vec<String> = able.iter().map(|name| format!("`{name}`")).collect();
+            let others = format!("{why}: expected {} among the workers of a site", names.join(" or "));
+            let says = if able.iter().any(|name| **name == gaia.inside.name()) { why.to_owned() } else { others };
+            self.add(format!("{path}.inside.{}", gaia.inside.name()), says);
+        }
+        self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
+        if let UserGoal::Fastest { soft, seconds } = gaia.goal {
+            self.within(&format!("{path}.goal.fastest.soft"), soft, 0.0..=1.0);
+            self.positive(&format!("{path}.goal.fastest.seconds"), seconds, 3600.0);
+        }
+        if let SelectiveBarrier::Backlog { seconds } = gaia.selective_barrier {
+            self.positive(&format!("{path}.selective-barrier.backlog.seconds"), seconds, 3600.0);
+        }
+        if let MirrorClock::Bounded { staleness } = gaia.mirror_clock {
+            self.within(&format!("{path}.mirror-clock.bounded.staleness"), staleness, 0..=MAX_CLOCKS_AHEAD);
+        }
+    }
+
+    fn inside(&mut self, path: &str, inside: &Inside) {
+        if let Some(Clocks { setting, value, least }) = inside.clocks() {
+            self.within(&format!("{path}.{}.{setting}", inside.name()), value, least..=MAX_CLOCKS_AHEAD);
+        }
+    }
+
+    pub(super) fn machine_kind(&mut self, path: &str, kind: &MachineKind) {
+        if kind.name.trim().is_empty() {
+            self.add(format!("{path}.name"), "empty: expected a name");
+        }
+        self.within(&format!("{path}.mf.rank"), kind.mf.rank, 1..=4096);
+        self.number(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, MIN_RATE..=1e12);
+        self.within(&format!("{path}.lda.topics"), kind.lda.topics, 2..=4096);
+        self.number(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, MIN_RATE..=1e12);
+        let multiplications = kind.ic.billion_multiplications;
+        self.number(&format!("{path}.ic.billion-multiplications"), multiplications, MIN_RATE..=1e6);
+        self.number(&format!("{path}.ic.images-per-second"), kind.ic.images_per_second, MIN_RATE..=1e9);
+        for (name, rate) in [
+            ("apply", kind.server.apply_gb_per_second),
+            ("filter", kind.server.filter_gb_per_second),
+            ("encode", kind.server.encode_gb_per_second),
+            ("decode", kind.server.decode_gb_per_second),
+        ] {
+            self.number(&format!("{path}.server.{name}-gb-per-second"), rate, MIN_RATE..=1e6);
+        }
+        self.nic(&format!("{path}.nic"), kind.nic);
+        self.within(&format!("{path}.jitter"), kind.jitter, 0.0..=0.9);
+        for (position, name) in kind.fitted.iter().enumerate() {
+            if !RATES.contains(&name.as_str()) {
+                let hint = suggest::hint(name, &RATES);
+                self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
+            }
+        }
+    }
+
+    /// The rate of network interfaces, where there is one.
+    pub(super) fn nic(&mut self, path: &str, rate: Option<Bandwidth>) {
+        if let Some(found) = rate.filter(|rate| *rate > MAX_RATE) {
+            self.add(path, format!("{found}: expected at most {MAX_RATE}"));
+        }
+    }
+
+    pub(super) fn convergence(&mut self, convergence: &Convergence) {
+        self.positive("convergence.change", convergence.change, 0.5);
+        self.within("convergence.passes", convergence.passes, 1..=1000);
+        self.within("convergence.min-improvement", convergence.min_improvement, 0.0..=0.99);
+    }
+
+    pub(super) fn cap(&mut self, cap: &Cap) {
+        self.within("cap.clocks", cap.clocks, 1..=1_000_000);
+        self.within("cap.times-target", cap.times_target, 1.0..=1000.0);
+    }
+
+    pub(super) fn link(&mut self, link: &Link) {
+        let bytes = ByteSize::from_bytes;
+        self.within("link.chunk", link.chunk, bytes(1 << 10)..=bytes(16 << 20));
+        if let Some(depth) = link.depth {
+            self.within("link.depth", depth, bytes(1)..=bytes(1 << 30));
+        }
+    }
+
+    pub(super) fn seeds(&mut self, seeds: &[u64]) {
+        if seeds.is_empty() {
+            self.add("seeds", "empty: expected at least one");
+        }
+        if seeds.len() > 1000 {
+            return self.add("seeds", format!("{}: expected at most 1000", seeds.len()));
+        }
+        for (position, seed) in seeds.iter().enumerate() {
+            if let Some(first) = seeds[..position].iter().position(|other| other == seed) {
+                self.add(format!("seeds[{position}]"), format!("{seed} is seeds[{first}] already"));
+            }
+        }
+    }
+}
+
+/// `value` as it was probably written: with an exponent where it would have more than about fifteen digits.
+fn short(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-9..1e15).contains(&value.abs()) || !value.is_finite();
+    if is_plain { value.to_string() } else { format!("{value:e}") }
+}

@@ -1,0 +1,61 @@
+//! Why a command failed, and the exit code of the process.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::say;
+
+/// Everything went as asked.
+pub const DONE: u8 = 0;
+/// A run failed.
+pub const RUN_FAILED: u8 = 1;
+/// The user's input is wrong.
+pub const INPUT_WRONG: u8 = 2;
+/// A claim does not hold or was not measured, under `--strict`.
+pub const CLAIM_FAILED: u8 = 3;
+
+/// Why a command did not do what was asked. Told on the standard error, with its causes.
+#[derive(Debug)]
+pub enum Failure {
+    /// The user's input is wrong: exit 2.
+    Input(Box<dyn Error + Send + Sync>),
+    /// A run failed: exit 1.
+    Run(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// A mistake in what the user gave.
+    pub fn input(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure::Input(error.into())
+    }
+
+    /// Something that went wrong with good input.
+    pub fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure::Run(error.into())
+    }
+
+    /// The message, with the causes that it does not tell itself.
+    pub fn message(&self) -> String {
+        let (Failure::Input(error) | Failure::Run(error)) = self;
+        let mut text = format!("error: {error}");
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            if !text.contains(&inner.to_string()) {
+                text.push_str(&format!("\n  because: {inner}"));
+            }
+            cause = inner.source();
+        }
+        text
+    }
+}
+
+/// Tells a failure and gives the process's exit code.
+pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
+    done.unwrap_or_else(|failure| {
+        say::err(&failure.message());
+        match failure {
+            Failure::Input(_) => ExitCode::from(INPUT_WRONG),
+            Failure::Run(_) => ExitCode::from(RUN_FAILED),
+        }
+    })
+}

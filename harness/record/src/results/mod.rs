@@ -1,0 +1,304 @@
+//! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
+//!
+//! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`hashes`]: that files are what was written.
+//! * [`sound`]: whether a target may be believed.
+//! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
+//!   several specs have.
+
+pub mod atomic;
+pub mod conformance;
+pub mod cost;
+pub mod hashes;
+pub mod lock;
+pub mod manifest;
+mod number;
+mod parquet;
+pub mod share;
+pub mod sound;
+pub mod store;
+pub mod tables;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod thrift;
+
+pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
+pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of every file's schema.
+pub const SCHEMA: u32 = 3;
+
+/// How a cell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The objective reached the target.
+    TargetReached,
+    /// The objective stopped changing (for the cell that sets the target).
+    Converged,
+    /// The cap on clocks came first.
+    ClockCap,
+    /// The objective is not a number any more.
+    Diverged,
+    /// It was to run for so many clocks, and has.
+    ClocksDone,
+    /// A run in real time that did not come to its end: what it had until then.
+    BrokenOff,
+}
+
+/// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// The worker computes.
+    pub compute: f64,
+    /// A server shard works, or its work waits for the shard.
+    pub server: f64,
+    /// A message is written.
+    pub encode: f64,
+    /// Bytes wait for, or travel over, a link.
+    pub wire: f64,
+    /// Barred rows, or the mirror clock.
+    pub barrier: f64,
+    /// Other workers have not yet computed what this one must read.
+    pub staleness: f64,
+}
+
+impl Breakdown {
+    /// The parts by name, in the order in which they are drawn and tabled.
+    pub fn parts(&self) -> [(&'static str, f64); 6] {
+        [
+            ("compute", self.compute),
+            ("server", self.server),
+            ("encode", self.encode),
+            ("wire", self.wire),
+            ("barrier", self.barrier),
+            ("staleness", self.staleness),
+        ]
+    }
+
+    /// The clock: all parts.
+    pub fn sum(&self) -> f64 {
+        self.parts().iter().map(|(_, seconds)| seconds).sum()
+    }
+}
+
+/// Percentiles of a distribution of durations, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Half are below.
+    pub p50: f64,
+    /// 90 % are below.
+    pub p90: f64,
+    /// 99 % are below.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// One cell in numbers: `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The plan's hash, also the folder's name.
+    pub plan: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Virtual seconds at the end, at the paper's scale under similitude.
+    pub seconds: f64,
+    /// Clocks completed by the slowest worker.
+    pub clocks: u32,
+    /// The objective to reach; none for the cell that sets it.
+    #[serde(with = "number::optional")]
+    pub target: Option<f64>,
+    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds; none where there is no
+    /// target.
+    pub seconds_to_target: Option<f64>,
+    /// In clocks.
+    pub clocks_to_target: Option<u32>,
+    /// Objective before the first clock.
+    #[serde(with = "number")]
+    pub first_objective: f64,
+    /// Objective at the end; not finite when learning diverged (written as text then: `NaN`, `inf`, `-inf`).
+    #[serde(with = "number")]
+    pub last_objective: f64,
+    /// Held-out root mean squared error at the end, in stars; none without held-out data.
+    #[serde(with = "number::optional")]
+    pub last_held_out_rmse: Option<f64>,
+    /// Share of test images that are told right at the end, 0 to 1; left out with other workloads than image classification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_accuracy: Option<f64>,
+    /// Charged bytes between sites (paper scale under similitude).
+    pub wan_bytes: u64,
+    /// Bytes between sites as encoded here.
+    pub wan_bytes_actual: u64,
+    /// `wan_bytes` over clocks.
+    pub wan_bytes_per_clock: f64,
+    /// Charged bytes between machines of one site.
+    pub lan_bytes: u64,
+    /// What is paid for.
+    pub usage: Usage,
+    /// What that costs by the default price list, so that it depends on the plan alone; none when that list has no price for a
+    /// site. Reports price by the list of their spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// Mean over machines and clocks.
+    pub breakdown: Breakdown,
+    /// From asking for rows to having them all, each clock and worker.
+    pub read_wait: Percentiles,
+    /// Reads held by barred rows or the mirror clock.
+    pub barrier_wait: Percentiles,
+    /// From a message's sending to its arrival, over links.
+    pub transfer: Percentiles,
+    /// Share of insignificant updates, 0 to 1, counted over all parameters as the author's code does for Figure 5: [`Held::of_all`];
+    /// none without a filter.
+    pub insignificant: Option<f64>,
+    /// What filters held back, counted in three ways; none without a filter.
+    #[serde(default)]
+    pub held: Option<Held>,
+    /// Hash over all events of the run: equal for equal runs. For a run in real time: over its samples.
+    pub digest: String,
+    /// Why a run in real time must not be believed, a line each: see `conformance.json`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+    /// What topic modelling has found; left out with other workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_model: Option<TopicModel>,
+}
+
+/// Shares, 0 to 1, of what significance filters held back, over all servers and clocks. Figure 5 of the paper shows a "percentage
+/// of insignificant updates" and does not say of what; the author's code counts every parameter of a table in every clock.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Of the parameters that had an update pending.
+    pub of_touched: f64,
+    /// Of all parameters, those without an update too: [`Summary::insignificant`].
+    pub of_all: f64,
+    /// The share of all parameters that had an update pending. Where it is 1, `of_touched` and `of_all` are the same.
+    pub touched: f64,
+    /// Of the updates' sizes, signs left out: what is held counts by how much it would change.
+    pub of_amount: f64,
+}
+
+/// A topic model at the end of a run. Its objective is the joint log likelihood of words and topics, negated, in nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopicModel {
+    /// Tokens of the corpus.
+    pub tokens: u64,
+    /// Counts in the table of words and topics.
+    #[serde(default)]
+    pub parameters: u64,
+    /// The log likelihood (the last objective, negated) over the tokens.
+    #[serde(with = "number")]
+    pub log_likelihood_per_token: f64,
+    /// Negative counts that workers saw and took as 0, over all clocks.
+    pub clamped: u64,
+    /// By their number; in the first site's copy.
+    pub topics: Vec<Topic>,
+}
+
+/// A topic by the words that have most of its tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    /// Tokens that have it.
+    pub tokens: f64,
+    /// The most frequent words, the first most often; by number where the corpus has no spellings.
+    pub words: Vec<String>,
+}
+
+/// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Clocks completed by the slowest worker.
+    pub clock: u32,
+    /// Virtual seconds.
+    pub seconds: f64,
+    /// Each worker's own data on its site's copy, summed.
+    pub objective: f64,
+    /// One site's copy on all data.
+    pub objective_one_copy: f64,
+    /// In stars; NaN without held-out data. In image classification the root of the share of test images that are told wrong:
+    /// test accuracy is 1 less its square.
+    pub held_out_rmse: f64,
+    /// Charged bytes between sites so far.
+    pub wan_bytes: u64,
+    /// The same as encoded here.
+    pub wan_bytes_actual: u64,
+}
+
+/// One clock of one machine: a row of `clocks.parquet`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockRow {
+    /// From 0.
+    pub clock: u32,
+    /// The machine's number.
+    pub machine: u32,
+    /// Its site's number.
+    pub site: u32,
+    /// Virtual seconds at which the clock's read was asked for.
+    pub started: f64,
+    /// Virtual seconds at which its updates went out.
+    pub ended: f64,
+    /// Where the time went.
+    pub parts: Breakdown,
+}
+
+/// What went from one machine to another: a row of `traffic.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrafficRow {
+    /// Sender.
+    pub from: u32,
+    /// Receiver.
+    pub to: u32,
+    /// The sender's site by name.
+    pub from_site: Arc<str>,
+    /// The receiver's.
+    pub to_site: Arc<str>,
+    /// `control` or `data`.
+    pub class: Arc<str>,
+    /// Messages.
+    pub messages: u64,
+    /// Bytes as encoded here.
+    pub bytes_actual: u64,
+    /// Charged bytes.
+    pub bytes: u64,
+}
+
+/// A finished cell as read back from its folder, with the names that its spec gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellResult {
+    /// The panel's name; empty when the spec has no panels.
+    pub panel: String,
+    /// The cell's name in its panel: `Baseline`, `Gaia`, `LAN`, `Target`.
+    pub cell: String,
+    /// `manifest.json`.
+    pub manifest: Manifest,
+    /// `summary.json`.
+    pub summary: Summary,
+    /// `samples.parquet`, by clock.
+    pub samples: Vec<Sample>,
+    /// `traffic.parquet`, by sender, receiver and class.
+    pub traffic: Vec<TrafficRow>,
+}
+
+impl CellResult {
+    /// `MF Gaia`, or `Gaia` in a spec without panels.
+    pub fn name(&self) -> String {
+        name_in_spec(&self.panel, &self.cell)
+    }
+}
+
+/// A cell's name with its panel's, if it has one.
+pub fn name_in_spec(panel: &str, cell: &str) -> String {
+    if panel.is_empty() { cell.to_owned() } else { format!("{panel} {cell}") }
+}

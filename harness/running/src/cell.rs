@@ -1,0 +1,335 @@
+//! One cell: machines built from a plan, run to their goal in virtual time or as processes, recorded.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use emulator::digest::Digest;
+use emulator::link::{Fabric, LinkConfig, LinkError};
+use emulator::topology::{Topology, TopologyError};
+use emulator::virtual_driver::{RunError, Step, VirtualDriver};
+use gaia_core::machine::Machine;
+use gaia_core::setting::Setting;
+use gaia_core::simd::Isa;
+use gaia_core::workload::lda::likelihood;
+use gaia_core::workload::lda::worker::TooFrequent;
+use gaia_core::workload::traits::Workload as Learning;
+use thiserror::Error;
+
+use super::gathered::{GatherError, Gathered};
+use super::goal::Goal;
+use super::local::{self, Assignment, Keeping, LocalError};
+use super::meter::{self, Meter};
+use super::panics::Panicked;
+use super::progress::CellProgress;
+use super::recorder::{Recorder, RecorderState};
+use super::views::Views;
+use super::{build, checkpoint, images, table, topics};
+use planning::plan::{DataSet, DataSource, Plan, Role};
+use planning::spec::{Launch, Local, Workload};
+use record::results::atomic::WriteError;
+use record::results::manifest::{Host, Manifest};
+use record::results::{Outcome, Summary, TopicModel, store};
+
+/// Events between two looks at the wall clock.
+const EVENTS_A_LOOK: u32 = 4096;
+
+/// The next checkpoint is written after at least this multiple of the time that the last one took to write.
+const CHECKPOINTS_APART: u32 = 10;
+
+/// Why a cell did not end.
+#[derive(Debug, Error)]
+pub(super) enum CellError {
+    /// Results cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The run cannot go on.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Machines cannot be placed.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// The links cannot be emulated.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A run in real time broke off.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// Raw data cannot be moved.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
+    /// A corpus whose counts are not exact.
+    #[error(transparent)]
+    TooFrequent(#[from] TooFrequent),
+    /// Something that the plan could not show, such as a time that outgrows its type.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+    /// Images that cannot be learnt from any more.
+    #[error("{0}")]
+    Images(String),
+}
+
+/// A cell to run.
+pub(super) struct Job<'a> {
+    pub(super) plan: &'a Plan,
+    /// For people.
+    pub(super) name: &'a str,
+    pub(super) folder: &'a Path,
+    pub(super) data: &'a DataSet,
+    pub(super) source: &'a DataSource,
+    pub(super) target: Option<&'a Summary>,
+    pub(super) isa: Isa,
+    pub(super) pool: &'a Arc<rayon::ThreadPool>,
+    pub(super) jobs: usize,
+    pub(super) checkpoint_every: Duration,
+    pub(super) meter: Meter,
+    /// What networks run on; there when the workload has one.
+    pub(super) device: Option<&'a images::Device>,
+}
+
+/// What a workload may describe when its run is over.
+pub(super) struct RunEnd<'a> {
+    /// The first site's copy of all rows.
+    pub(super) first_copy: &'a [f32],
+    /// The last objective.
+    pub(super) objective: f64,
+    /// Parameters that no model can have, over all evaluations.
+    pub(super) clamped: u64,
+}
+
+/// Where a cell learns, and what moved there first.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    topology: &'a Topology,
+    plan: &'a Plan,
+    gathered: Option<&'a Gathered>,
+}
+
+type Driver<W> = VirtualDriver<Machine<W>>;
+
+impl Job<'_> {
+    /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
+    pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
+        let placed = self.plan.placed();
+        match (self.plan.workload.in_parts(self.plan.system.parts()), self.data) {
+            (Workload::Mf(config), DataSet::Ratings(ratings)) => {
+                let workloads = build::mf_workers(&placed, ratings, config, self.isa);
+                self.run_workload(workloads, progress, say, |_| None)
+            }
+            (Workload::Lda(config), DataSet::Corpus(corpus)) => {
+                let model = |end: &RunEnd<'_>| Some(topics::model(corpus, config.topics, end));
+                let workloads = build::lda_workers(&placed, corpus, config, self.isa)?;
+                self.run_workload(workloads, progress, say, model)
+            }
+            (Workload::Ic(config), DataSet::Images(images)) => images::run(self, images, config, progress, say),
+            (Workload::Mf(_) | Workload::Lda(_) | Workload::Ic(_), _) => {
+                unreachable!("the loader gives what the plan's workload learns from")
+            }
+        }
+    }
+
+    /// `model`: what the summary says of the model at the end, where the workload has more to say than its objective.
+    pub(super) fn run_workload<W: Learning>(
+        &self,
+        workloads: Vec<Arc<W>>,
+        progress: &CellProgress,
+        say: impl Fn(&str),
+        model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
+    ) -> Result<Summary, CellError> {
+        let (begun, cpu_before) = (Instant::now(), self.meter.cpu_seconds());
+        let mut host = Host { device: self.device.map(images::name), ..Host::this(self.jobs) };
+        store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
+        let placed = self.plan.placed();
+        let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
+        let gathered = Gathered::of(self.plan, || build::held(self.plan, self.data))?;
+        let place = |gathered| Place { topology: &topology, plan: &placed, gathered };
+        let clocks_per_pass = self.plan.workload.clocks_per_pass();
+        let setting = build::setting(&placed, &topology, &workloads[0], self.max_clocks(), self.isa);
+        let setting = Arc::new(setting);
+        let mut recorder = Recorder {
+            setting: setting.clone(),
+            views: Views::new(&setting, &workloads),
+            workloads,
+            pool: self.pool.clone(),
+            goal: self.goal(clocks_per_pass),
+            progress,
+            state: RecorderState::default(),
+            last_copy: Vec::new(),
+        };
+        let (mut summary, faults) = match self.plan.launch {
+            Launch::Simulated => {
+                let mut driver = self.begin(&topology, &mut recorder, say)?;
+                self.run_to_the_end(&mut driver, &mut recorder)?;
+                let mut digest = driver.digest().clone();
+                if let Some(gathered) = &gathered {
+                    gathered.shift(&mut recorder.state);
+                    gathered.digest(&mut digest);
+                }
+                (self.write_end(place(gathered.as_ref()), &digest, &recorder.state)?, Vec::new())
+            }
+            Launch::Local(Local { dilation }) => {
+                let assignment = Assignment::new(self, dilation);
+                let mut keep = |state: &RecorderState<W::State>, why: &str| self.keep(place(None), state, why);
+                let keeping = Keeping { every: self.checkpoint_every, keep: &mut keep };
+                let ended = local::run(&assignment, self.folder, &mut recorder, keeping)?;
+                let conformance = ended.conformance(mean_clock(&recorder.state));
+                conformance.write(self.folder)?;
+                conformance.faults.iter().for_each(|fault| say(&format!("{}: invalid: {fault}", self.name)));
+                (self.write_end(place(None), &Digest::default(), &recorder.state)?, conformance.faults)
+            }
+        };
+        self.mark(&mut summary, faults)?;
+        let clamped = recorder.state.clamped;
+        let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
+        summary.topic_model = model(&RunEnd { first_copy, objective, clamped });
+        store::write_summary(self.folder, &summary)?;
+        host.wall_seconds = Some(begun.elapsed().as_secs_f64());
+        host.cpu_seconds = Some(self.meter.cpu_seconds() - cpu_before);
+        host.peak_memory_bytes = meter::peak_memory_bytes();
+        store::write_host(self.folder, &host)?;
+        checkpoint::remove(self.folder)?;
+        Ok(summary)
+    }
+
+    /// The clocks to run; or the cap, in clocks or in times of what the target cell took.
+    pub(super) fn max_clocks(&self) -> u32 {
+        if let Role::RunsClocks { clocks } = self.plan.role {
+            return clocks;
+        }
+        let cap = self.plan.cap;
+        let times = self.target.map(|target| (f64::from(target.clocks) * cap.times_target).ceil() as u32);
+        times.unwrap_or(cap.clocks).clamp(1, cap.clocks)
+    }
+
+    fn goal(&self, clocks_per_pass: u32) -> Goal {
+        match (&self.plan.role, self.target) {
+            (Role::RunsClocks { .. }, _) => Goal::DoClocks,
+            (Role::ReachesTarget { .. }, Some(target)) => Goal::Reach(target.last_objective),
+            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass, winnable: self.winnable() },
+        }
+    }
+
+    /// What the guard against the first plateau takes its share of; none: the first objective.
+    fn winnable(&self) -> Option<f64> {
+        match (self.plan.workload, self.data) {
+            (Workload::Lda(lda), DataSet::Corpus(corpus)) => Some(likelihood::winnable(corpus.tokens, lda.topics)),
+            _ => None,
+        }
+    }
+
+    fn driver<W: Learning>(
+        &self,
+        topology: &Topology,
+        setting: &Arc<Setting>,
+        workloads: &[Arc<W>],
+    ) -> Result<Driver<W>, LinkError> {
+        let network = Arc::new(topology.network());
+        let fabric = Fabric::new(network, LinkConfig { chunk: self.plan.chunk }, self.plan.seed)?;
+        let machines = topology.machines().zip(workloads);
+        let machines = machines.map(|(id, workload)| Machine::new(setting.clone(), id, workload.clone())).collect();
+        Ok(VirtualDriver::new(machines, fabric, self.pool.clone()))
+    }
+
+    /// A driver that takes up the last checkpoint, or starts.
+    fn begin<W: Learning>(
+        &self,
+        topology: &Topology,
+        recorder: &mut Recorder<'_, W>,
+        say: impl Fn(&str),
+    ) -> Result<Driver<W>, LinkError> {
+        let new = |recorder: &Recorder<'_, W>| self.driver(topology, &recorder.setting, &recorder.workloads);
+        let unusable = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
+        match checkpoint::read(self.folder, &self.plan.hash()) {
+            Ok(Some(mut read)) => {
+                let mut driver = new(recorder)?;
+                match driver.read_checkpoint(&mut read.driver) {
+                    Ok(()) => {
+                        recorder.state = read.recorder;
+                        say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
+                        return Ok(driver);
+                    }
+                    Err(error) => unusable(&error.to_string()),
+                }
+            }
+            Ok(None) => {}
+            Err(why) => unusable(&why),
+        }
+        let mut driver = new(recorder)?;
+        driver.start(recorder);
+        Ok(driver)
+    }
+
+    fn run_to_the_end<W: Learning>(
+        &self,
+        driver: &mut Driver<W>,
+        recorder: &mut Recorder<'_, W>,
+    ) -> Result<(), CellError> {
+        let (mut written, mut until_next) = (Instant::now(), self.checkpoint_every);
+        loop {
+            for _ in 0..EVENTS_A_LOOK {
+                if driver.step(recorder)? == Step::Ended {
+                    return Ok(());
+                }
+            }
+            if let DataSet::Images(set) = self.data {
+                images::check(set).map_err(CellError::Images)?;
+            }
+            if written.elapsed() >= until_next {
+                let begun = Instant::now();
+                let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);
+                checkpoint::write(self.folder, &self.plan.hash(), &recorder.state, write)?;
+                written = Instant::now();
+                // However large the state, writing it takes a small part of a run.
+                until_next = self.checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
+            }
+        }
+    }
+
+    /// Writes the tables of a run that has ended.
+    fn write_end<S>(&self, place: Place<'_>, digest: &Digest, state: &RecorderState<S>) -> Result<Summary, WriteError> {
+        let end = state.end.expect("a run that ended has an end");
+        self.write_tables(place, (end.outcome, digest), state)
+    }
+
+    /// Keeps what a run has that does not come to its end, and says so in it: the cell counts as run, but not as valid.
+    fn keep<S>(&self, place: Place<'_>, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
+        let Some(last) = state.samples.last() else { return Ok(()) };
+        let broken_off = (Outcome::BrokenOff, &Digest::default());
+        let mut summary = self.write_tables(place, broken_off, state)?;
+        self.mark(&mut summary, vec![format!("broken off after clock {}: {why}", last.clock)])?;
+        store::write_summary(self.folder, &summary)
+    }
+
+    /// Writes into summary and manifest why the run must not be believed, if so.
+    fn mark(&self, summary: &mut Summary, faults: Vec<String>) -> Result<(), WriteError> {
+        if !faults.is_empty() {
+            let manifest = Manifest { faults: faults.clone(), ..table::manifest(self.plan, self.data) };
+            store::write_manifest(self.folder, &manifest)?;
+        }
+        summary.faults = faults;
+        Ok(())
+    }
+
+    fn write_tables<S>(
+        &self,
+        place: Place<'_>,
+        how: (Outcome, &Digest),
+        state: &RecorderState<S>,
+    ) -> Result<Summary, WriteError> {
+        let mut clocks = state.clocks.clone();
+        clocks.sort_by_key(|row| (row.clock, row.machine));
+        let mut traffic = table::traffic(place.topology, &state.traffic);
+        traffic.extend(place.gathered.into_iter().flat_map(Gathered::traffic));
+        let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
+        store::write_tables(self.folder, &tables)?;
+        let target = self.target.map(|target| target.last_objective);
+        Ok(table::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
+    }
+}
+
+/// The run's time for a clock.
+fn mean_clock<S>(state: &RecorderState<S>) -> emulator::time::Duration {
+    let seconds = state.samples.last().map_or(0.0, |last| last.seconds / f64::from(last.clock.max(1)));
+    emulator::time::Duration::from_nanos((seconds * 1e9) as u64)
+}

@@ -1,0 +1,133 @@
+//! The state of an unfinished cell on disk: `checkpoint.bin`, beside the manifest, until the cell is whole.
+//!
+//! Layout: magic; the plan's hash, the recorder's state and the driver's; BLAKE3 of all that. It is written as a stream, without a copy of
+//! the state in memory, and read likewise. A file that is damaged or of another plan is ignored: the cell starts again and logs why.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Take, Write};
+use std::path::Path;
+
+use emulator::binary;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use record::results::atomic::{self, WriteError};
+
+const FILE: &str = "checkpoint.bin";
+const MAGIC: &[u8; 8] = b"gaiackp2";
+const HASH_BYTES: usize = 32;
+/// Bytes that are written and hashed at once.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// An intact checkpoint.
+pub(super) struct Checkpoint<R> {
+    pub(super) recorder: R,
+    /// The driver's state, still to be read.
+    pub(super) driver: BufReader<Take<File>>,
+}
+
+/// Writes the state of the cell of `plan`; `driver` writes its own.
+pub(super) fn write<R: Serialize>(
+    folder: &Path,
+    plan: &str,
+    recorder: &R,
+    driver: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    atomic::write_with(&folder.join(FILE), |file| {
+        let mut hashed = Hashed { to: &mut *file, hasher: blake3::Hasher::new() };
+        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut hashed);
+        to.write_all(MAGIC)?;
+        binary::write(&(plan, recorder), &mut to)?;
+        driver(&mut to)?;
+        to.flush()?;
+        drop(to);
+        let hash = hashed.hasher.finalize();
+        file.write_all(hash.as_bytes())
+    })
+}
+
+/// Hashes everything that is written to `to`.
+struct Hashed<W> {
+    to: W,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// The state of the cell of `plan`. `Ok(None)` when there is none; the reason when it cannot be used.
+pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, String> {
+    match File::open(folder.join(FILE)) {
+        Ok(file) => intact(file, plan).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads the file twice, to compare its hash before anything of it is used.
+fn intact<R: DeserializeOwned>(mut file: File, plan: &str) -> Result<Checkpoint<R>, String> {
+    let told = |error: io::Error| error.to_string();
+    let length = file.metadata().map_err(told)?.len();
+    let hashed = length.checked_sub(HASH_BYTES as u64).filter(|&hashed| hashed >= MAGIC.len() as u64);
+    let hashed = hashed.ok_or("it is too short")?;
+    let mut magic = [0; MAGIC.len()];
+    file.read_exact(&mut magic).map_err(told)?;
+    if magic != *MAGIC {
+        return Err("it is none of this version's".to_owned());
+    }
+    let (mut hasher, mut hash) = (blake3::Hasher::new(), [0; HASH_BYTES]);
+    hasher.update(&magic).update_reader((&mut file).take(hashed - MAGIC.len() as u64)).map_err(told)?;
+    file.read_exact(&mut hash).map_err(told)?;
+    if hash != *hasher.finalize().as_bytes() {
+        return Err("it is damaged".to_owned());
+    }
+    file.seek(SeekFrom::Start(MAGIC.len() as u64)).map_err(told)?;
+    let mut body = BufReader::with_capacity(PIECE_BYTES, file.take(hashed - MAGIC.len() as u64));
+    let of: String = binary::read(&mut body).map_err(told)?;
+    if of != plan {
+        return Err(format!("it is of plan {of}"));
+    }
+    let recorder = binary::read(&mut body).map_err(told)?;
+    Ok(Checkpoint { recorder, driver: body })
+}
+
+/// Takes the checkpoint of a cell away.
+pub(super) fn remove(folder: &Path) -> Result<(), WriteError> {
+    atomic::remove(&folder.join(FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_or_foreign_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        assert!(read::<u32>(folder, "a").expect("none is no error").is_none());
+        write(folder, "a", &7u32, |to| to.write_all(b"driver")).expect("a folder to write in");
+        let mut whole = read::<u32>(folder, "a").expect("sound").expect("there");
+        let mut driver = String::new();
+        whole.driver.read_to_string(&mut driver).expect("there");
+        assert_eq!((driver.as_str(), whole.recorder), ("driver", 7));
+        assert!(read::<u32>(folder, "b").is_err());
+        let file = folder.join(FILE);
+        let mut bytes = std::fs::read(&file).expect("there");
+        *bytes.last_mut().expect("not empty") ^= 1;
+        std::fs::write(&file, &bytes).expect("writable");
+        assert_eq!(read::<u32>(folder, "a").err().as_deref(), Some("it is damaged"));
+        std::fs::write(&file, &bytes[..20]).expect("writable");
+        assert_eq!(read::<u32>(folder, "a").err().as_deref(), Some("it is too short"));
+        remove(folder).expect("there");
+        assert!(read::<u32>(folder, "a").expect("none is no error").is_none());
+    }
+}

@@ -1,0 +1,187 @@
+//! What a person sees while cells run: a line a cell that stays where it is on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use record::results::Sample;
+use record::say;
+
+/// Between two plain lines of one cell.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// The display of all cells of a command.
+#[derive(Debug)]
+pub(super) struct Display {
+    mode: Mode,
+    /// Cells of the command, and those that are over.
+    all: AtomicUsize,
+    over: AtomicUsize,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Quiet,
+    Plain,
+    Bars { bars: MultiProgress, all: ProgressBar },
+}
+
+/// The display of one cell.
+#[derive(Debug)]
+pub(super) struct CellProgress {
+    name: String,
+    expected_clocks: Option<u32>,
+    target: Option<f64>,
+    view: View,
+}
+
+#[derive(Debug)]
+enum View {
+    Quiet,
+    Plain { next: Mutex<Instant>, started: Instant },
+    Bar(ProgressBar),
+}
+
+impl Display {
+    /// Bars on a terminal, lines elsewhere, nothing when `quiet`.
+    pub(super) fn new(quiet: bool) -> Self {
+        let mode = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Mode::Quiet,
+            (false, true) => {
+                let bars = MultiProgress::new();
+                let all = bars.add(ProgressBar::new(0));
+                all.set_style(style("{prefix:>18} {bar:20} {elapsed_precise} {pos} of {len} cells"));
+                all.set_prefix("all");
+                Mode::Bars { bars, all }
+            }
+            (false, false) => Mode::Plain,
+        };
+        Display { mode, all: AtomicUsize::new(0), over: AtomicUsize::new(0) }
+    }
+
+    /// So many cells are to come.
+    pub(super) fn expect(&self, cells: usize) {
+        self.all.store(cells, Ordering::Relaxed);
+        if let Mode::Bars { all, .. } = &self.mode {
+            all.set_length(cells as u64);
+        }
+    }
+
+    /// One of them is over; how many are, for its last line: ` [3 of 80]`.
+    pub(super) fn over(&self) -> String {
+        self.skip(1);
+        let all = self.all.load(Ordering::Relaxed);
+        if all > 1 { format!(" [{} of {all}]", self.over.load(Ordering::Relaxed)) } else { String::new() }
+    }
+
+    /// So many of them will not come.
+    pub(super) fn skip(&self, cells: usize) {
+        let over = self.over.fetch_add(cells, Ordering::Relaxed) + cells;
+        if let Mode::Bars { all, .. } = &self.mode {
+            all.set_position(over as u64);
+            if over >= self.all.load(Ordering::Relaxed) {
+                all.finish();
+            }
+        }
+    }
+
+    /// Says something between the cells' lines.
+    pub(super) fn say(&self, line: &str) {
+        match &self.mode {
+            Mode::Quiet => {}
+            Mode::Plain => say::err(line),
+            // A display that cannot be written to is no reason to stop a run.
+            Mode::Bars { bars, .. } => drop(bars.println(line)),
+        }
+    }
+
+    /// The line of a cell that begins. `expected_clocks`: what it may take, for the time left.
+    pub(super) fn cell(&self, name: String, expected_clocks: Option<u32>, target: Option<f64>) -> CellProgress {
+        let view = match &self.mode {
+            Mode::Quiet => View::Quiet,
+            Mode::Plain => {
+                say::err(&format!("{name}: begins"));
+                let started = Instant::now();
+                View::Plain { next: Mutex::new(started + PLAIN_EVERY), started }
+            }
+            Mode::Bars { bars, all } => View::Bar(bars.insert_before(all, bar(&name, expected_clocks))),
+        };
+        CellProgress { name, expected_clocks, target, view }
+    }
+}
+
+impl CellProgress {
+    /// A clock is complete.
+    pub(super) fn clock(&self, sample: &Sample) {
+        match &self.view {
+            View::Quiet => {}
+            View::Plain { next, started } => {
+                let mut next = next.lock().expect("no holder panics");
+                if Instant::now() >= *next {
+                    *next = Instant::now() + PLAIN_EVERY;
+                    let left = self.time_left(sample, started.elapsed());
+                    say::err(&format!("{}: {}{left}", self.name, self.status(sample)));
+                }
+            }
+            View::Bar(bar) => {
+                if let Some(expected) = self.expected_clocks {
+                    bar.set_length(u64::from(expected.max(sample.clock + 1)));
+                }
+                bar.set_position(u64::from(sample.clock));
+                bar.set_message(self.status(sample));
+            }
+        }
+    }
+
+    fn status(&self, sample: &Sample) -> String {
+        let target = self.target.map_or(String::new(), |target| format!(" (target {target:.4e})"));
+        let rmse = match sample.held_out_rmse {
+            none if none.is_nan() => String::new(),
+            rmse => format!(", held-out error {rmse:.4}"),
+        };
+        format!(
+            "clock {}, {:.1} virtual s, objective {:.4e}{target}{rmse}",
+            sample.clock, sample.seconds, sample.objective
+        )
+    }
+
+    fn time_left(&self, sample: &Sample, elapsed: Duration) -> String {
+        match self.expected_clocks {
+            Some(expected) if sample.clock > 0 && expected > sample.clock => {
+                let left = elapsed.as_secs_f64() / f64::from(sample.clock) * f64::from(expected - sample.clock);
+                format!(", about {left:.0} s left")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The cell is over: `words` say how.
+    pub(super) fn finish(&self, words: &str) {
+        match &self.view {
+            View::Quiet => {}
+            View::Plain { started, .. } => {
+                say::err(&format!("{}: {words} ({:.1} s here)", self.name, started.elapsed().as_secs_f64()));
+            }
+            View::Bar(bar) => bar.finish_with_message(words.to_owned()),
+        }
+    }
+}
+
+fn bar(name: &str, expected_clocks: Option<u32>) -> ProgressBar {
+    let template = match expected_clocks {
+        Some(_) => "{prefix:>18} {bar:20} {elapsed_precise} (left {eta}) {msg}",
+        None => "{prefix:>18} {spinner} {elapsed_precise} {msg}",
+    };
+    let style = style(template);
+    let bar = expected_clocks.map_or_else(ProgressBar::new_spinner, |clocks| ProgressBar::new(u64::from(clocks)));
+    bar.set_style(style);
+    bar.set_prefix(name.to_owned());
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is sound")
+}

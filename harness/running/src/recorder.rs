@@ -1,0 +1,250 @@
+//! Watches a run: gathers what machines record into rows, and ends the run when its goal is met.
+//!
+//! A row of `samples.parquet` stands for the moment when every worker has read the parameters for its next clock. Its
+//! objective is the sum of what each worker measured on its own data with the rows that it read (DESIGN: each worker's
+//! own data on its site's copy); its time is when the last of them had read. Beside it stands the objective of the first
+//! site's copy on all data. Evaluation takes no virtual time.
+//!
+//! Rows are finished in the order of clocks, and the goal is asked after each: the end of a run depends on nothing else.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use emulator::id::MachineId;
+use emulator::node::Class;
+use emulator::time::Instant;
+use emulator::virtual_driver::{Observer, Transfer};
+use gaia_core::breakdown::{Part, Parts};
+use gaia_core::outbox::Sample as Recorded;
+use gaia_core::server::store::Pending;
+use gaia_core::setting::Setting;
+use gaia_core::workload::traits::{Evaluation, Workload};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::goal::{End, Goal};
+use super::histogram::Durations;
+use super::progress::CellProgress;
+use super::views::Views;
+use record::results::{Breakdown, ClockRow, Sample};
+
+/// Gathers a run's results.
+pub(super) struct Recorder<'a, W: Workload> {
+    pub(super) setting: Arc<Setting>,
+    pub(super) workloads: Vec<Arc<W>>,
+    pub(super) views: Views,
+    pub(super) pool: Arc<rayon::ThreadPool>,
+    pub(super) goal: Goal,
+    pub(super) progress: &'a CellProgress,
+    pub(super) state: RecorderState<W::State>,
+    /// The first site's copy of all rows at the end of the run; empty before.
+    pub(super) last_copy: Vec<f32>,
+}
+
+/// What it has gathered: part of a checkpoint.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "S: Serialize + serde::de::DeserializeOwned")]
+pub(super) struct RecorderState<S> {
+    pub(super) samples: Vec<Sample>,
+    pub(super) clocks: Vec<ClockRow>,
+    pub(super) traffic: BTreeMap<(u32, u32, Class), Counts>,
+    pub(super) read_wait: Durations,
+    pub(super) barrier_wait: Durations,
+    pub(super) transfer: Durations,
+    /// What filters found, and what of it they let through.
+    pub(super) found: Pending,
+    pub(super) significant: Pending,
+    /// Parameters that filters looked through, touched or not.
+    pub(super) filtered: u64,
+    /// Parameters that no model can have, over all workers and evaluations.
+    pub(super) clamped: u64,
+    pub(super) end: Option<End>,
+    wan: Counts,
+    pending: BTreeMap<u32, PendingRow<S>>,
+}
+
+/// Messages and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counts {
+    pub(super) messages: u64,
+    pub(super) actual: u64,
+    pub(super) charged: u64,
+}
+
+/// A row that is not complete yet.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "S: Serialize + serde::de::DeserializeOwned")]
+struct PendingRow<S> {
+    evaluations: Vec<Option<(Instant, Evaluation)>>,
+    states: Vec<Option<Arc<S>>>,
+    copies: BTreeMap<MachineId, Arc<[f32]>>,
+    ended: u32,
+    wan: Counts,
+}
+
+impl<S> Default for RecorderState<S> {
+    fn default() -> Self {
+        RecorderState {
+            samples: Vec::new(),
+            clocks: Vec::new(),
+            traffic: BTreeMap::new(),
+            read_wait: Durations::default(),
+            barrier_wait: Durations::default(),
+            transfer: Durations::default(),
+            found: Pending::default(),
+            significant: Pending::default(),
+            filtered: 0,
+            clamped: 0,
+            end: None,
+            wan: Counts::default(),
+            pending: BTreeMap::new(),
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, transfer: &Transfer) {
+        self.messages += 1;
+        self.actual += transfer.actual.as_bytes();
+        self.charged += transfer.charged.as_bytes();
+    }
+}
+
+impl<W: Workload> Recorder<'_, W> {
+    fn row(&mut self, clock: u32) -> &mut PendingRow<W::State> {
+        let workers = self.workloads.len();
+        self.state.pending.entry(clock).or_insert_with(|| PendingRow {
+            evaluations: vec![None; workers],
+            states: vec![None; workers],
+            copies: BTreeMap::new(),
+            ended: 0,
+            wan: Counts::default(),
+        })
+    }
+
+    /// Finishes the rows that are complete, in order, until one ends the run.
+    fn finish_rows(&mut self) -> ControlFlow<()> {
+        while self.state.end.is_none() {
+            let next = self.state.samples.len() as u32;
+            let shards = self.setting.groups()[0].machines.len();
+            let complete = self.state.pending.get(&next).is_some_and(|row| {
+                row.evaluations.iter().all(Option::is_some)
+                    && row.states.iter().all(Option::is_some)
+                    && row.copies.len() == shards
+            });
+            if !complete {
+                return ControlFlow::Continue(());
+            }
+            let row = self.state.pending.remove(&next).expect("it was just there");
+            let copy = self.views.table(&row.copies);
+            let sample = self.sample_of(next, &row, &copy);
+            self.state.samples.push(sample);
+            self.progress.clock(&sample);
+            let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
+            self.state.end = self.goal.end(&objectives, self.setting.parts.max_clocks);
+            if self.state.end.is_some() {
+                self.last_copy = copy;
+            }
+        }
+        ControlFlow::Break(())
+    }
+
+    fn sample_of(&mut self, clock: u32, row: &PendingRow<W::State>, copy: &[f32]) -> Sample {
+        let mut all = Evaluation::default();
+        let mut seconds = Instant::START;
+        for (at, evaluation) in row.evaluations.iter().flatten() {
+            all += *evaluation;
+            seconds = seconds.max(*at);
+        }
+        self.state.clamped += all.clamped;
+        let stands = self.state.samples.last().filter(|_| !self.evaluates(clock));
+        let one_copy = stands.map_or_else(|| self.evaluate_copy(row, copy).objective, |last| last.objective_one_copy);
+        Sample {
+            clock,
+            seconds: seconds.as_secs_f64(),
+            objective: all.objective,
+            objective_one_copy: one_copy,
+            held_out_rmse: (all.held_out_squared / all.held_out as f64).sqrt(),
+            wan_bytes: row.wan.charged,
+            wan_bytes_actual: row.wan.actual,
+        }
+    }
+
+    fn evaluates(&self, clock: u32) -> bool {
+        clock == self.setting.parts.max_clocks || self.workloads[0].evaluates(clock * self.setting.parts.system.parts())
+    }
+
+    /// The first site's copy on all workers' data; summed in the workers' order whatever the number of threads.
+    fn evaluate_copy(&self, row: &PendingRow<W::State>, table: &[f32]) -> Evaluation {
+        let evaluate = |worker: usize| {
+            let state = row.states[worker].as_ref().expect("the row is complete");
+            self.workloads[worker].evaluate(state, &self.views.view(worker, table))
+        };
+        let workers = 0..self.workloads.len();
+        let parts: Vec<Evaluation> = self.pool.install(|| workers.into_par_iter().map(evaluate).collect());
+        parts.into_iter().fold(Evaluation::default(), |mut sum, part| {
+            sum += part;
+            sum
+        })
+    }
+}
+
+impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
+    fn sample(&mut self, _: Instant, machine: MachineId, sample: Recorded<W::State>) -> ControlFlow<()> {
+        let worker = machine.index();
+        match sample {
+            Recorded::Clock { clock, started, ended, parts, read_wait, barrier_wait } => {
+                self.state.read_wait.record(read_wait);
+                self.state.barrier_wait.record(barrier_wait);
+                let site = self.setting.parts.placement.site_of[worker].0;
+                let (started, ended) = (started.as_secs_f64(), ended.as_secs_f64());
+                let row = ClockRow { clock, machine: machine.0, site, started, ended, parts: breakdown(&parts) };
+                self.state.clocks.push(row);
+                let (workers, wan) = (self.workloads.len() as u32, self.state.wan);
+                let next = self.row(clock + 1);
+                next.ended += 1;
+                if next.ended == workers {
+                    next.wan = wan;
+                }
+            }
+            Recorded::Evaluation { clock, at, evaluation } => {
+                self.row(clock).evaluations[worker] = Some((at, evaluation));
+            }
+            Recorded::State { clock, state } => self.row(clock).states[worker] = Some(state),
+            Recorded::Copy { clock, values, .. } => {
+                self.row(clock).copies.insert(machine, values);
+            }
+            Recorded::Filter { pending, significant, .. } => {
+                self.state.found += pending;
+                self.state.significant += significant;
+                self.state.filtered += self.setting.rows_of(machine).floats() as u64;
+            }
+        }
+        let ended = self.finish_rows();
+        // Machines that have done their clocks halt: what is under way then still counts.
+        if self.goal == Goal::DoClocks { ControlFlow::Continue(()) } else { ended }
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        self.state.transfer.record(transfer.arrived_at - transfer.sent_at);
+        let site_of = &self.setting.parts.placement.site_of;
+        if site_of[transfer.from.index()] != site_of[transfer.to.index()] {
+            self.state.wan.add(transfer);
+        }
+        self.state.traffic.entry((transfer.from.0, transfer.to.0, transfer.class)).or_default().add(transfer);
+    }
+}
+
+/// In seconds.
+fn breakdown(parts: &Parts) -> Breakdown {
+    let seconds = |part| parts.part(part).as_secs_f64();
+    Breakdown {
+        compute: seconds(Part::Compute),
+        server: seconds(Part::Server),
+        encode: seconds(Part::Encode),
+        wire: seconds(Part::Wire),
+        barrier: seconds(Part::Barrier),
+        staleness: seconds(Part::Staleness),
+    }
+}

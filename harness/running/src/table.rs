@@ -1,0 +1,207 @@
+//! What a run has gathered, in the form of the results.
+
+use std::collections::BTreeMap;
+
+use emulator::digest::Digest;
+use emulator::id::MachineId;
+use emulator::node::Class;
+use emulator::topology::Topology;
+
+use super::gathered::Gathered;
+use super::recorder::{Counts, RecorderState};
+use super::usage::usage;
+use planning::plan::{self, Data, DataSet, Plan, system_in_words};
+use planning::spec::Workload;
+use record::cost;
+use record::results::manifest::{self, Machines, Manifest, Scale, Shape};
+use record::results::{Breakdown, ClockRow, Held, Outcome, SCHEMA, Summary, TrafficRow};
+
+/// What stands before the first sample.
+pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
+    let shape = match &plan.data {
+        Data::Generated { config } if config.has_netflix_shape() => Shape::Paper,
+        Data::GeneratedCorpus { config } if config.has_nytimes_shape() => Shape::Paper,
+        // What makes a clock's time is the network, and similitude gives it the paper's bytes and work.
+        Data::GeneratedImages { .. } if plan.stands_for.is_some() => Shape::Paper,
+        Data::Generated { .. }
+        | Data::GeneratedCorpus { .. }
+        | Data::GeneratedImages { .. }
+        | Data::File { .. }
+        | Data::CorpusFile { .. }
+        | Data::ImageFile { .. } => Shape::Own,
+    };
+    Manifest {
+        schema: SCHEMA,
+        plan: plan.hash(),
+        seed: plan.seed,
+        profile: plan.profile.name.clone(),
+        system: system_in_words(&plan.system),
+        machines: Machines {
+            kind: plan.machines.name.clone(),
+            source: plan.machines.source.clone(),
+            fitted: plan.machines.fitted.clone(),
+        },
+        data: manifest::Data { name: data.name().to_owned(), hash: hex(data.hash()), shape },
+        similitude: Scale {
+            of: plan.stands_for.clone(),
+            sigma_bytes: plan.similitude.sigma_bytes,
+            sigma_work: plan.similitude.sigma_work,
+        },
+        sources: plan.sources.clone(),
+        commit: plan::commit().map(str::to_owned),
+        dirty: plan::dirty(),
+        resolved: serde_json::to_value(plan).expect("plans have text keys and finite numbers"),
+        faults: Vec::new(),
+    }
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What went from machine to machine.
+pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), Counts>) -> Vec<TrafficRow> {
+    let site = |machine| topology.site(topology.site_of(MachineId(machine))).name.as_str();
+    let rows = counts.iter().map(|(&(from, to, class), counts)| TrafficRow {
+        from,
+        to,
+        from_site: site(from).into(),
+        to_site: site(to).into(),
+        class: match class {
+            Class::Control => "control",
+            Class::Data => "data",
+        }
+        .into(),
+        messages: counts.messages,
+        bytes_actual: counts.actual,
+        bytes: counts.charged,
+    });
+    rows.collect()
+}
+
+/// The cell in numbers.
+pub(super) fn summary<S>(
+    plan: &Plan,
+    (placed, gathered): (&Plan, Option<&Gathered>),
+    target: Option<f64>,
+    state: &RecorderState<S>,
+    (clocks, traffic): (&[ClockRow], &[TrafficRow]),
+    (outcome, digest): (Outcome, &Digest),
+) -> Summary {
+    let (first, last) = (state.samples.first(), state.samples.last());
+    let (first, last) = first.zip(last).expect("nothing is written before the first sample");
+    let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged);
+    let sites: Vec<u32> =
+        placed.machines_per_site.iter().enumerate().flat_map(|(site, &n)| vec![site as u32; n as usize]).collect();
+    let learning = last.seconds - gathered.map_or(0.0, Gathered::seconds);
+    let usage = usage(placed, learning, last.clock, clocks, traffic);
+    let usage = gathered.map_or_else(|| usage.clone(), |gathered| gathered.paid(usage.clone()));
+    let held = held(state);
+    let judges = matches!(plan.workload, Workload::Ic(_));
+    let error = (!last.held_out_rmse.is_nan()).then_some(last.held_out_rmse);
+    let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
+    Summary {
+        schema: SCHEMA,
+        plan: plan.hash(),
+        seed: plan.seed,
+        outcome,
+        seconds: last.seconds,
+        clocks: last.clock,
+        target,
+        seconds_to_target: met.then_some(last.seconds),
+        clocks_to_target: met.then_some(last.clock),
+        first_objective: first.objective,
+        last_objective: last.objective,
+        last_held_out_rmse: error.filter(|_| !judges),
+        test_accuracy: error.filter(|_| judges).map(accuracy),
+        wan_bytes: last.wan_bytes,
+        wan_bytes_actual: last.wan_bytes_actual,
+        wan_bytes_per_clock: last.wan_bytes as f64 / f64::from(last.clock.max(1)),
+        lan_bytes: lan.map(|(_, counts)| counts.charged).sum(),
+        cost: cost::by_default(&usage, &plan.machines.name),
+        usage,
+        breakdown: mean(clocks.iter().filter(|row| row.clock < last.clock)),
+        read_wait: state.read_wait.percentiles(),
+        barrier_wait: state.barrier_wait.percentiles(),
+        transfer: state.transfer.percentiles(),
+        insignificant: held.map(|held| held.of_all),
+        held,
+        digest: full_digest(digest, state),
+        faults: Vec::new(),
+        topic_model: None,
+    }
+}
+
+/// The share of right answers, where an answer's error is 0 or 1 and this is the root of the mean of their squares.
+pub(super) fn accuracy(held_out_rmse: f64) -> f64 {
+    1.0 - held_out_rmse * held_out_rmse
+}
+
+/// What filters held back, three ways; none when they found nothing.
+fn held<S>(state: &RecorderState<S>) -> Option<Held> {
+    let (found, significant) = (state.found, state.significant);
+    (found.touched > 0).then(|| Held {
+        of_touched: 1.0 - significant.touched as f64 / found.touched as f64,
+        of_all: 1.0 - significant.touched as f64 / state.filtered as f64,
+        touched: found.touched as f64 / state.filtered as f64,
+        of_amount: 1.0 - significant.amount / found.amount,
+    })
+}
+
+/// The digest of all events, and of what was evaluated outside virtual time.
+fn full_digest<S>(events: &Digest, state: &RecorderState<S>) -> String {
+    let mut digest = events.clone();
+    for sample in &state.samples {
+        digest.write_f64(sample.objective);
+        digest.write_f64(sample.objective_one_copy);
+        digest.write_f64(sample.held_out_rmse);
+        digest.write_u64(sample.wan_bytes);
+    }
+    digest.to_string()
+}
+
+fn mean<'a>(rows: impl Iterator<Item = &'a ClockRow>) -> Breakdown {
+    let mut sum = Breakdown::default();
+    let mut count = 0.0f64;
+    for ClockRow { parts, .. } in rows {
+        sum.compute += parts.compute;
+        sum.server += parts.server;
+        sum.encode += parts.encode;
+        sum.wire += parts.wire;
+        sum.barrier += parts.barrier;
+        sum.staleness += parts.staleness;
+        count += 1.0;
+    }
+    let over = |seconds: f64| seconds / count.max(1.0);
+    Breakdown {
+        compute: over(sum.compute),
+        server: over(sum.server),
+        encode: over(sum.encode),
+        wire: over(sum.wire),
+        barrier: over(sum.barrier),
+        staleness: over(sum.staleness),
+    }
+}
+
+/// How a cell ended.
+pub(super) fn in_words(summary: &Summary) -> String {
+    let how = match summary.outcome {
+        Outcome::TargetReached => "reached the target",
+        Outcome::Converged => "converged",
+        Outcome::ClockCap => "gave up",
+        Outcome::Diverged => "diverged",
+        Outcome::ClocksDone => "ended",
+        Outcome::BrokenOff => "broken off",
+    };
+    let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
+    let likelihood = summary.topic_model.as_ref().map_or(String::new(), |model| {
+        let per_token = model.log_likelihood_per_token;
+        format!(", log likelihood {per_token:.4} a token")
+    });
+    let accuracy = summary.test_accuracy;
+    let accuracy = accuracy.map_or(String::new(), |share| format!(", test accuracy {:.2} %", 100.0 * share));
+    format!(
+        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{rmse}{likelihood}{accuracy}",
+        summary.clocks, summary.seconds, summary.last_objective
+    )
+}
