@@ -18,7 +18,6 @@ pub mod share;
 pub mod sound;
 pub mod store;
 pub mod tables;
-#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod thrift;
 
