@@ -1,6 +1,6 @@
 //! Whether the model can run a network.
 
-use super::LinkError;
+use super::error::LinkError;
 use super::exact::{MAX_CHUNK, MAX_RATE};
 use crate::id::MachineId;
 use crate::network::Network;

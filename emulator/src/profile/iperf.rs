@@ -10,7 +10,7 @@
 use serde::Deserialize;
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
-use super::read::Open;
+use super::source::{Open, Opened};
 use super::table::Values;
 use super::{Site, SiteMatrix};
 use crate::quantity::Quantity;
@@ -113,7 +113,7 @@ pub(super) fn values<Q: Quantity>(
     let mut notes = Vec::new();
     for (row, from) in sites.iter().enumerate() {
         for (column, to) in sites.iter().enumerate().filter(|(column, _)| *column != row) {
-            let (file, text) = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
+            let Opened { file, text } = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
             let fail = |message: String| ReadProfileError::meaning(&file, Problem::Iperf { message });
             let report = parse(&text).map_err(fail)?;
             let (field, number) = match wanted {
@@ -263,7 +263,8 @@ fn top_level_values(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::profile::Profile;
+    use crate::profile::source::{Open, Opened, Source};
+    use crate::profile::{Profile, ReadProfileError};
 
     const YAML: &str = "\
 sites: [{name: Berlin}, {name: Tokyo}]
@@ -287,12 +288,17 @@ rtt: {iperf: {folder: runs}}
         report_of(bits, rtts, ", \"reverse\": 0, \"target_bitrate\": 0, \"bidir\": 0, \"fqrate\": 0")
     }
 
+    fn parse(text: &str, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
+        let source = Source { file: "mine.yaml", stem: "mine", text, nic: None };
+        crate::profile::yaml::parse(&source, open)
+    }
+
     fn read(there: &str, back: &str) -> Result<Profile, String> {
         let open = |name: &str| {
             let text = if name == "runs/Berlin..Tokyo.json" { there } else { back };
-            Ok((name.to_owned(), text.to_owned()))
+            Ok(Opened { file: name.to_owned(), text: text.to_owned() })
         };
-        crate::profile::yaml::parse(("mine.yaml", "mine"), YAML, None, &open).map_err(|error| error.to_string())
+        parse(YAML, &open).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -353,8 +359,8 @@ rtt: {iperf: {folder: runs}}
     fn a_round_trip_names_the_field_that_it_is_read_from() {
         let yaml = YAML.replace("bandwidth: {iperf: {folder: runs}}", "bandwidth: {uniform: 1 Gbit/s}");
         let reversed = report_of(41e6, &[0], ", \"reverse\": 1");
-        let open = |name: &str| Ok((name.to_owned(), reversed.clone()));
-        let error = crate::profile::yaml::parse(("mine.yaml", "mine"), &yaml, None, &open).unwrap_err().to_string();
+        let open = |name: &str| Ok(Opened { file: name.to_owned(), text: reversed.clone() });
+        let error = parse(&yaml, &open).unwrap_err().to_string();
         assert!(error.contains("no `min_rtt` above zero") && error.contains("`-R`"), "{error}");
     }
 }

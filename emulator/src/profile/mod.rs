@@ -21,6 +21,8 @@ mod iperf;
 #[cfg(feature = "read")]
 mod read;
 #[cfg(feature = "read")]
+mod source;
+#[cfg(feature = "read")]
 mod table;
 #[cfg(feature = "read")]
 mod yaml;

@@ -11,7 +11,7 @@ use serde::de::{self, DeserializeOwned, MapAccess};
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::{find_site, hint_for_form};
 use super::iperf::{self, Wanted};
-use super::read::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open};
+use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open, Source};
 use super::table::{Table, Values};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix};
 use crate::id::SiteId;
@@ -101,14 +101,9 @@ struct IperfFolder {
 /// A map in the order in which it was written, each key once.
 struct Entries<V>(Vec<(String, V)>);
 
-/// Reads the profile in `text`, the content of `file`; `stem` names it when it does not name itself. `nic`: of machines whose
-/// network cards it does not state.
-pub(super) fn parse(
-    (file, stem): (&str, &str),
-    text: &str,
-    nic: Option<Bandwidth>,
-    open: &Open<'_>,
-) -> Result<Profile, ReadProfileError> {
+/// Parses the profile in `source`; `open` reads the tables and reports that it names.
+pub(super) fn parse(source: &Source<'_>, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
+    let Source { file, stem, text, nic } = *source;
     let written: ProfileFile = serde_yaml::from_str(text).map_err(|error| {
         let hint = hint_for_form(&error.to_string());
         ReadProfileError::Form { file: file.to_owned(), error, hint }
@@ -184,8 +179,8 @@ impl Reading<'_> {
             }),
             Some(MatrixForm::Rows(rows)) => self.rows(sites, rows, matrix, instead),
             Some(MatrixForm::Csv(csv)) => {
-                let (path, text) = (self.open)(&csv.file)?;
-                Table::parse(&path, &text)?.values(sites, csv.unit.as_deref())
+                let table = (self.open)(&csv.file)?;
+                Table::parse(&table.file, &table.text)?.values(sites, csv.unit.as_deref())
             }
             Some(MatrixForm::Iperf(runs)) => {
                 let wanted = if matrix == "rtt" { Wanted::RoundTrip } else { Wanted::Bandwidth };

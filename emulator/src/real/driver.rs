@@ -33,6 +33,7 @@ use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 use crate::virtual_driver::Observer;
 
+mod reach;
 mod report;
 mod wire;
 
@@ -176,7 +177,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         observer: &'a mut dyn Observer<N::Sample>,
     ) -> Result<Self, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
-        let socket = wire::reach(config)?;
+        let socket = reach::reach(config.relay, &config.bounds)?;
         let prepared = socket.set_nonblocking(true).and_then(|()| socket.set_nodelay(true));
         prepared.map_err(system("the connection cannot be prepared"))?;
         let socket = TcpStream::from_std(socket).map_err(system("the connection cannot be polled"))?;

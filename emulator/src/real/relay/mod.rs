@@ -15,18 +15,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration as WallDuration;
 
-use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::event::{EventfdFlags, eventfd};
 use thiserror::Error;
 
-use self::connection::Connection;
 pub use self::report::{Outcome, RelayReport};
-use self::roster::Roster;
-use self::server::Server;
 pub use self::transit::TransitError;
 use super::clock::Dilation;
-use super::frame::FrameError;
 use super::pacer::Pacer;
-use super::timer::{Priority, Timer};
+use super::timer::Priority;
 use crate::id::MachineId;
 use crate::link::{Fabric, LinkConfig, LinkError};
 use crate::network::Network;
@@ -204,11 +200,6 @@ impl Relay {
     /// Ends the run from another thread.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.wake.clone())
-    }
-
-    /// Waits for the machines, runs until the end, and says how it was. Blocks the thread.
-    pub fn run(self) -> Outcome {
-        Server::run(self)
     }
 }
 

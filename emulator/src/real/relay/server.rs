@@ -4,19 +4,22 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::num::NonZeroU32;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use rustix::event::epoll;
 
-use super::connection::{Input, READS_A_TURN};
-use super::roster::Rest;
+use super::connection::{Connection, Input, READS_A_TURN};
+use super::report::{Outcome, RelayReport};
+use super::roster::{Rest, Roster};
 use super::transit::{Notice, Transit};
-use super::*;
-use crate::real::clock::{Epoch, monotonic_nanos};
-use crate::real::frame::{Frame, FrameReader, Open};
+use super::{Bounds, Ended, Relay, RelayError, nanos, system};
+use crate::id::MachineId;
+use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
+use crate::real::frame::{Frame, FrameError, FrameReader, Open};
 use crate::real::pacer::Lateness;
-use crate::real::timer::{schedule_this_thread, starved_nanos};
+use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
 /// From the last machine's coming to the start of the run, in wall nanoseconds: enough for all to hear of it.
 const LEAD: u64 = 50_000_000;
@@ -42,7 +45,7 @@ enum Phase {
 }
 
 /// A relay at work.
-pub(super) struct Server {
+struct Server {
     bounds: Bounds,
     dilation: Dilation,
     run: u64,
@@ -69,19 +72,20 @@ pub(super) struct Server {
     refused: u64,
 }
 
-impl Server {
-    pub(super) fn run(relay: Relay) -> Outcome {
-        let priority = schedule_this_thread(relay.config.priority);
+impl Relay {
+    /// Waits for the machines, runs until the end, and reports how it ended. Blocks the thread.
+    pub fn run(self) -> Outcome {
+        let priority = schedule_this_thread(self.config.priority);
         let starved = starved_nanos();
         let now = monotonic_nanos();
         let (poll, timer) = match descriptors() {
             Ok(both) => both,
             Err(error) => {
-                let pacing = relay.pacer.report(0);
+                let pacing = self.pacer.report(0);
                 return Outcome { ended: Err(error), report: empty_report(pacing, priority) };
             }
         };
-        let mut server = Server::new(relay, poll, timer, now);
+        let mut server = Server::new(self, poll, timer, now);
         let ended = server.serve();
         let report = RelayReport {
             pacing: server.transit.report(server.epoch.wall()),
@@ -95,7 +99,9 @@ impl Server {
         };
         Outcome { ended, report }
     }
+}
 
+impl Server {
     fn new(relay: Relay, poll: OwnedFd, timer: Timer, now: u64) -> Server {
         let Relay { config, listener, pacer, wake, .. } = relay;
         let machines = config.network.machines;
