@@ -22,6 +22,9 @@ rustfmt --check --edition 2024 gaia-core/src/sync/*.rs # modules that a list dec
 step "what must not be committed"
 python3 ci/tidy.py
 
+step "no new circles of modules"
+python3 ci/circles.py
+
 step "lints (clippy, warnings denied)"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
