@@ -240,6 +240,8 @@ impl<N: Node> VirtualDriver<N> {
                 return Ok(Step::Ended);
             }
             (None, None) => return Err(self.stalled()),
+            // Links first among equal instants: a chunk that is due leaves before a node sends at the same instant, which
+            // the fabric requires.
             (Some(link), event) if event.is_none_or(|event| link <= event) => {
                 self.now = link;
                 self.fabric.handle_timeout(link);
@@ -277,6 +279,7 @@ impl<N: Node> VirtualDriver<N> {
                 self.nodes[index].handle_done(self.now, done);
             }
             Kind::Timeout => {
+                // A heap cannot take an entry back. When a node moves its timeout, the old entry stays and is skipped here.
                 if self.timeouts[index] != Some(event.at) {
                     return;
                 }
@@ -295,12 +298,14 @@ impl<N: Node> VirtualDriver<N> {
                 Output::Send { to, class, actual, charged, message } => {
                     assert_ne!(to, node, "a machine does not send to itself over a link");
                     let (sent_at, id) = (self.now, self.next_sequence());
+                    // The fabric carries a number and a size. The message itself waits here until it arrives.
                     let envelope =
                         Envelope { from: node, to, class, actual, charged, sent_at, arrives_at: sent_at, message };
                     self.in_flight.insert(id, envelope);
                     self.fabric.send(self.now, node, to, class, charged, id);
                 }
                 Output::Spawn { task, duration } => {
+                    // The completion is scheduled by the modelled duration alone, whenever the task really runs.
                     let id = self.next_sequence();
                     let running = self.run(task);
                     self.tasks.insert(id, running);
@@ -330,16 +335,19 @@ impl<N: Node> VirtualDriver<N> {
         }
         let (sender, receiver) = sync_channel(1);
         self.pool.spawn(move || {
+            // A panic goes to the driver's thread and continues there, at the task's completion: see [`Running::join`].
             let result = catch_unwind(AssertUnwindSafe(|| task.run()));
-            // The driver is gone when a run is broken off: then nobody wants the result.
+            // The send fails when the driver has been dropped before the end of the run; the result is of no use then.
             let _ = sender.send(result);
         });
         Running::Pending(receiver)
     }
 
-    /// Passes on what the links have done, and does what nodes ask for when they hear of their backlogs.
+    /// Schedules the messages that have departed, reports backlogs to nodes, and carries out what these ask for in return.
     fn settle_links(&mut self, observer: &mut dyn Observer<N::Sample>) {
-        let mut told = BTreeSet::new();
+        // A node that sends in answer to its backlog changes backlogs again, so this goes round until nothing is reported.
+        // In one round a node first gets all its reports; then nodes answer in the order of their numbers.
+        let mut informed = BTreeSet::new();
         loop {
             while let Some(event) = self.fabric.poll_event() {
                 match event {
@@ -350,14 +358,14 @@ impl<N: Node> VirtualDriver<N> {
                     }
                     LinkEvent::Backlog { from, to, backlog } => {
                         self.nodes[from.index()].handle_backlog(self.now, to, backlog);
-                        told.insert(from);
+                        informed.insert(from);
                     }
                 }
             }
-            if told.is_empty() {
+            if informed.is_empty() {
                 return;
             }
-            std::mem::take(&mut told).into_iter().for_each(|node| self.carry_out(node, observer));
+            std::mem::take(&mut informed).into_iter().for_each(|node| self.carry_out(node, observer));
         }
     }
 
@@ -410,9 +418,11 @@ impl<N: Node> VirtualDriver<N> {
     /// # Errors
     /// Those of `to`.
     pub fn write_checkpoint(&mut self, mut to: impl io::Write) -> io::Result<()> {
+        // A task under way cannot be written, its result can. It stays undelivered until its completion in virtual time.
         let tasks = std::mem::take(&mut self.tasks);
         self.tasks = tasks.into_iter().map(|(id, task)| (id, Running::Finished(task.join()))).collect();
         let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
+        // The inner order of a heap depends on its history; sorted, equal states give equal bytes.
         queue.sort_unstable();
         binary::write(&self.nodes.len(), &mut to)?;
         for node in &self.nodes {

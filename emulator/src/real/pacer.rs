@@ -63,15 +63,22 @@ pub struct Percentiles {
     pub most: u64,
 }
 
-/// What a limit or link has carried.
+/// The traffic of a limit or link. An *episode* is a time during which bytes wait for it.
 #[derive(Clone, Debug, Default)]
 struct Load {
+    /// Charged bytes that have left.
     charged: u64,
+    /// Ordered pairs whose bytes wait for it now.
     backlogged: u32,
+    /// Episodes begun.
     episodes: u64,
+    /// The start of the episode that lasts, in nanoseconds of the run's time.
     since_model: u64,
+    /// The start of the episode that lasts, in wall nanoseconds.
     since_wall: u64,
+    /// The length of all episodes that have ended, in nanoseconds of the run's time.
     busy_model: u64,
+    /// The length of all episodes that have ended, in wall nanoseconds.
     busy_wall: u64,
 }
 
@@ -156,11 +163,15 @@ impl Pacer {
                 break;
             }
             let late = wall - due_wall;
+            // Slip moves all that is still due to later wall times. However long a stall was, the chunks that leave
+            // here were due within `credit` nanoseconds of each other: no burst.
             self.lateness.record(late);
             if late > self.credit {
                 self.slip += late - self.credit;
                 self.slips += 1;
             }
+            // At its own instant, not at the wall's: the stream's next chunk is booked from there, as if this call had
+            // been punctual.
             self.fabric.handle_timeout(due);
             self.drain(due, wall, &mut on_event);
         }
@@ -168,6 +179,7 @@ impl Pacer {
 
     /// Puts a message on its link at `wall`, after [`Pacer::advance`] to the same `wall`.
     pub fn send(&mut self, wall: u64, from: MachineId, to: MachineId, class: Class, charged: ByteSize, message: u64) {
+        // The wall's instant, not that of the last event: an idle link gains nothing from a late call.
         let now = self.instant(wall);
         let idle = self.fabric.backlog(from, to) == ByteSize::default();
         self.fabric.send(now, from, to, class, charged, message);
@@ -192,6 +204,7 @@ impl Pacer {
     fn count(&mut self, due: Instant, wall: u64, from: MachineId, to: MachineId, backlog: ByteSize) {
         let pair = self.pair(from, to);
         let traffic = |class| self.fabric.traffic(from, to, class).charged.as_bytes();
+        // An event says that the backlog has changed, not by how much has left: sends change it too.
         let left = traffic(Class::Control) + traffic(Class::Data);
         let bytes = left - std::mem::replace(&mut self.left[pair], left);
         let end = backlog == ByteSize::default() && self.links[pair].backlogged > 0;
@@ -232,6 +245,8 @@ impl Pacer {
     }
 
     fn achieved(&self, name: String, configured: Bandwidth, load: &Load, now: Instant, wall: u64) -> Achieved {
+        // A copy, so that a report in the middle of an episode does not end it. All the pairs that wait for a limit end
+        // theirs together.
         let mut load = load.clone();
         if load.backlogged > 0 {
             load.backlogged = 1;
