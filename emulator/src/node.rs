@@ -8,6 +8,91 @@
 //! Compute is an effect: [`Output::Spawn`] hands a [`Task`] and its *modelled* duration to the driver, which runs the
 //! task whenever it likes and delivers the result exactly when the modelled duration has passed.
 //!
+//! # Example
+//! A node without work of its own, which sends every number back, one larger:
+//!
+//! ```
+//! use std::collections::VecDeque;
+//!
+//! use emulator::digest::Digest;
+//! use emulator::id::MachineId;
+//! use emulator::node::{Class, Node, Output, Record, Task};
+//! use emulator::time::{Duration, Instant};
+//! use emulator::units::ByteSize;
+//!
+//! #[derive(Default)]
+//! struct Counter {
+//!     answered: u64,
+//!     outputs: VecDeque<Output<u64, Nothing, Answered>>,
+//! }
+//!
+//! /// A task that takes no time and leaves nothing.
+//! struct Nothing;
+//!
+//! impl Task for Nothing {
+//!     type Done = ();
+//!     fn is_light(&self) -> bool {
+//!         true
+//!     }
+//!     fn run(self) {}
+//! }
+//!
+//! /// A sample: the number that was answered.
+//! struct Answered(u64);
+//!
+//! impl Record for Answered {
+//!     fn write_digest(&self, digest: &mut Digest) {
+//!         digest.write_u64(self.0);
+//!     }
+//! }
+//!
+//! impl Node for Counter {
+//!     type Message = u64;
+//!     type Task = Nothing;
+//!     type Sample = Answered;
+//!     type Snapshot = u64;
+//!
+//!     fn handle_start(&mut self, _now: Instant) {}
+//!     fn handle_message(&mut self, _now: Instant, from: MachineId, message: u64) {
+//!         self.answered += 1;
+//!         let bytes = ByteSize::from_bytes(8);
+//!         let message = message + 1;
+//!         self.outputs.push_back(Output::Send { to: from, class: Class::Data, actual: bytes, charged: bytes, message });
+//!         self.outputs.push_back(Output::Record(Answered(message)));
+//!     }
+//!     fn handle_done(&mut self, _now: Instant, (): ()) {}
+//!     fn handle_timeout(&mut self, _now: Instant) {}
+//!     fn handle_backlog(&mut self, _now: Instant, _peer: MachineId, _backlog: ByteSize) {}
+//!     fn handle_peer_lost(&mut self, _now: Instant, _peer: MachineId) {}
+//!
+//!     fn poll_output(&mut self) -> Option<Output<u64, Nothing, Answered>> {
+//!         self.outputs.pop_front()
+//!     }
+//!     fn poll_timeout(&self) -> Option<Instant> {
+//!         None
+//!     }
+//!     fn waiting_for(&self) -> Option<String> {
+//!         Some("a number".to_owned())
+//!     }
+//!     // Outputs need not be written: a driver takes all of them before it takes a snapshot.
+//!     fn snapshot(&self) -> u64 {
+//!         self.answered
+//!     }
+//!     fn restore(&mut self, answered: u64) {
+//!         self.answered = answered;
+//!     }
+//! }
+//!
+//! let mut node = Counter::default();
+//! node.handle_message(Instant::START + Duration::from_millis(5), MachineId(3), 41);
+//! assert!(matches!(node.poll_output(), Some(Output::Send { to: MachineId(3), message: 42, .. })));
+//! assert!(matches!(node.poll_output(), Some(Output::Record(Answered(42)))));
+//! assert!(node.poll_output().is_none());
+//! ```
+//!
+//! [`crate::virtual_driver`] has an example with two machines.
+//!
+//! # State
 //! A node's whole state can be written and read back ([`Node::snapshot`], [`Node::restore`]); what never changes in a
 //! run (its data, its configuration) is not part of it.
 

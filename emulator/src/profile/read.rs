@@ -17,7 +17,22 @@ use crate::units::Bandwidth;
 const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
 impl Profile {
-    /// A built-in profile by its name, or one's own by its path (ending in `.yaml`, `.yml` or `.csv`).
+    /// A built-in profile by its name, or one from a file by its path (ending in `.yaml`, `.yml` or `.csv`).
+    ///
+    /// ```
+    /// use emulator::profile::Profile;
+    /// use emulator::topology::Topology;
+    ///
+    /// let profile = Profile::load("ec2-all")?.restrict(&["Virginia", "Tokyo", "ap-southeast-1"])?;
+    /// assert_eq!(profile.sites[2].name, "Singapore");
+    /// let (virginia, tokyo) = (profile.find_site("virginia")?, profile.find_site("tokyo")?);
+    /// println!("{}", profile.bandwidth.value(virginia, tokyo).expect("two different sites"));
+    ///
+    /// // Two machines per site, and the limits and routes between them.
+    /// let topology = Topology::new(&profile, &[2, 2, 2])?;
+    /// assert_eq!(topology.network().machines, 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(name_or_path: &str) -> Result<Profile, ReadProfileError> {
         if is_path(name_or_path) { Profile::read(Path::new(name_or_path)) } else { Profile::builtin(name_or_path) }
     }
