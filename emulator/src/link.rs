@@ -9,7 +9,7 @@
 //! one event, and there is nothing between the limits that could queue. A message leaves with its last byte and arrives
 //! after the route's delay and a jitter drawn from `0..=jitter`, but never before an earlier one of its stream.
 //!
-//! # What a limit guarantees
+//! # The guarantee of a limit
 //! With rate `r`, depth `d` and chunk size `c`: in every closed interval of length `s` at most `b + r s` bytes leave, with
 //! `b = d` when `d >= 2 c`, `b = 2 c` when `d` is between `c` and `2 c`, and `b = d + c` when `d < c`. The last case is
 //! the depth again for bytes that pass evenly before the chunk is counted as gone. Such a chunk takes
@@ -21,7 +21,7 @@
 //! times differ from exact max-min ([`crate::maxmin`]) by 0.1 to 0.2 % on average and 1.0 to 1.8 % at the 99th percentile
 //! (`tests/link_accuracy.rs`: machine-to-site limits with NICs; pairs with uplinks; site pairs), with chunks of 16 KiB
 //! and a depth of a millisecond of the rate, but at least eight chunks in limits that many streams share (128 KiB:
-//! 1 ms at 1 Gbit/s). What moves these numbers:
+//! 1 ms at 1 Gbit/s). These numbers depend on:
 //! * Chunks of 32 KiB, the depths in proportion: 0.2 to 0.3 % mean, 1.9 to 2.6 % at p99. Of 64 KiB: 0.3 to 0.5 %, 3.6 to
 //!   4.5 %.
 //! * A depth below about six chunks in a limit that many streams saturate loses throughput, because two limits seldom
@@ -79,7 +79,7 @@
 //! # Ok::<(), emulator::link::LinkError>(())
 //! ```
 //!
-//! # What it does not do
+//! # Not modelled
 //! No loss, no retransmission, no congestion control, no cap on the queue of a stream: senders watch their backlog.
 //! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.
 
@@ -110,7 +110,7 @@ pub use snapshot::FabricSnapshot;
 /// Settings of the link model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
-    /// The most charged bytes of one stream that leave at one instant. Fewer are fairer, and more events.
+    /// The largest number of charged bytes of one stream that leave at one instant. Smaller chunks are fairer, and cost more events.
     pub chunk: ByteSize,
 }
 
@@ -118,7 +118,7 @@ impl LinkConfig {
     /// Whether [`Fabric::new`] takes `network`.
     ///
     /// # Errors
-    /// The first thing found that it refuses.
+    /// The first problem found.
     pub fn check(self, network: &Network) -> Result<(), LinkError> {
         check::check(network, self.chunk.as_bytes()).map(|_| ())
     }
@@ -130,7 +130,7 @@ impl Default for LinkConfig {
     }
 }
 
-/// What [`Fabric::poll_event`] reports.
+/// An event that [`Fabric::poll_event`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkEvent {
     /// The last byte of a message has left; it will be at the receiver at `arrives_at`.
@@ -155,20 +155,20 @@ pub struct Departure {
     pub to: MachineId,
     /// The queue it waited in.
     pub class: Class,
-    /// The caller's handle.
+    /// The handle that the caller gave to [`Fabric::send`].
     pub message: u64,
     /// When its last byte left.
     pub departed_at: Instant,
-    /// When it is whole at the receiver.
+    /// When its last byte arrives at the receiver.
     pub arrives_at: Instant,
 }
 
-/// What has left on a stream.
+/// The traffic that has left on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// Whole messages.
+    /// Messages whose last byte has left.
     pub messages: u64,
-    /// Charged bytes.
+    /// Charged bytes of these and of the message that is leaving.
     pub charged: ByteSize,
 }
 

@@ -6,7 +6,7 @@
 //! any number of threads gives the same run, which the running [`Digest`] over all events shows.
 //!
 //! When nothing can ever happen again and neither the observer nor the nodes have ended the run, it is stalled: an
-//! error that names who waits for what.
+//! error that lists each waiting node and what it waits for.
 //!
 //! Between two events the whole state can be written ([`VirtualDriver::checkpoint`]) and taken up again
 //! ([`VirtualDriver::resume`]); the run goes on to the bit as if it had never been interrupted.
@@ -147,7 +147,7 @@ pub struct Transfer {
     pub arrived_at: Instant,
 }
 
-/// Who watches a run, outside virtual time.
+/// Watches a run from outside virtual time.
 pub trait Observer<S> {
     /// A node has recorded `sample`. `Break` ends the run.
     fn sample(&mut self, now: Instant, machine: MachineId, sample: S) -> ControlFlow<()>;
@@ -155,7 +155,7 @@ pub trait Observer<S> {
     fn transfer(&mut self, transfer: &Transfer);
 }
 
-/// What one step left.
+/// The state of a run after one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The run goes on.
@@ -164,15 +164,15 @@ pub enum Step {
     Ended,
 }
 
-/// Why a run cannot go on.
+/// The reason why a run cannot go on.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// No event is left, and not every node has halted.
     #[error("the run is stalled at {now}: nothing can happen any more\n{waiting}")]
     Stalled {
-        /// When.
+        /// The instant of the last event.
         now: Instant,
-        /// A line for every node that waits.
+        /// One line per node that waits.
         waiting: String,
     },
     /// A checkpoint does not belong to this plan, or is damaged.
@@ -295,7 +295,7 @@ impl<N: Node> VirtualDriver<N> {
         }
     }
 
-    /// Virtual time.
+    /// The virtual time: that of the event handled last.
     pub fn now(&self) -> Instant {
         self.now
     }
@@ -388,7 +388,7 @@ impl<N: Node> VirtualDriver<N> {
         self.carry_out(event.node, observer);
     }
 
-    /// Does what a node asks for after it has handled something.
+    /// Carries out the outputs of a node after it has handled an event.
     fn carry_out(&mut self, node: MachineId, observer: &mut dyn Observer<N::Sample>) {
         while let Some(output) = self.nodes[node.index()].poll_output() {
             match output {
@@ -513,7 +513,7 @@ impl<N: Node> VirtualDriver<N> {
     /// is copied at a time. Waits for tasks under way; changes nothing in virtual time.
     ///
     /// # Errors
-    /// Those of `to`.
+    /// The errors of `to`.
     pub fn write_checkpoint(&mut self, mut to: impl io::Write) -> io::Result<()> {
         // A task under way cannot be written, its result can. It stays undelivered until its completion in virtual time.
         let tasks = std::mem::take(&mut self.tasks);

@@ -2,7 +2,7 @@
 
 use crate::id::MachineId;
 
-/// Why a network cannot be emulated.
+/// The reason why a network cannot be emulated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The chunk size is outside its range.
@@ -23,12 +23,12 @@ pub enum LinkError {
         /// Machines squared.
         expected: usize,
     },
-    /// A limit too fast to count.
+    /// A limit whose rate is too large to count with.
     #[error("limit `{limit}` has a rate of {found} bit/s: expected at most {most}")]
     Rate {
         /// The limit's name.
         limit: String,
-        /// Bits a second found.
+        /// Bits per second found.
         found: u64,
         /// The largest that works.
         most: u64,

@@ -27,7 +27,7 @@ pub struct Fabric {
     /// The limits of every pair's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
     pub(super) buckets: Vec<Bucket>,
-    /// By [`Class`].
+    /// Indexed by [`Class`].
     pub(super) lanes: [Lane; 2],
     /// The latest instant that was handled or sent at.
     pub(super) now: u64,
@@ -79,7 +79,7 @@ impl Fabric {
         (first != NEVER).then(|| Instant::from_nanos(first))
     }
 
-    /// What has happened, until there is no more: first departures in their order, then each pair whose backlog has
+    /// The next event; `None` when there are no more. Departures come first, in their order, then each pair whose backlog has
     /// changed, once, with the backlog of this moment.
     #[inline]
     pub fn poll_event(&mut self) -> Option<LinkEvent> {
@@ -97,7 +97,7 @@ impl Fabric {
         self.backlog_of(self.pair(from, to))
     }
 
-    /// What has left `from` for `to` in `class`.
+    /// The traffic that has left `from` for `to` in `class`.
     pub fn traffic(&self, from: MachineId, to: MachineId, class: Class) -> Traffic {
         let pair = self.pair(from, to);
         let lane = &self.lanes[class as usize];
@@ -160,7 +160,7 @@ impl Fabric {
         self.report(pair);
     }
 
-    /// Does all that is due at `now` or was before, each thing at its own instant: a late call changes no result.
+    /// Handles all that is due at `now` or before, each event at its own instant: a late call changes no result.
     ///
     /// # Panics
     /// When `now` lies before an instant already seen.

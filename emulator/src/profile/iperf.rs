@@ -5,7 +5,7 @@
 //! least that any of its senders saw (`min_rtt`).
 //!
 //! A report of another kind of test is refused with its reason: over UDP, in the other direction (`-R`) or in both
-//! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, broken off, or with streams missing.
+//! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, interrupted, or with streams missing.
 
 use serde::Deserialize;
 
@@ -17,15 +17,15 @@ use crate::quantity::Quantity;
 
 /// A test that got less than this share of its pace was held up by the link.
 const SHARE_OF_PACE: f64 = 0.9;
-/// A test that ran for less than this share of its time has broken off.
+/// A test that ran for less than this share of its time was interrupted.
 const SHARE_OF_TIME: f64 = 0.9;
 
-/// What is wanted of a test.
+/// The quantity to read from a test.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted {
-    /// Bits a second.
+    /// The mean rate in bits per second.
     Bandwidth,
-    /// Nanoseconds.
+    /// The least round trip in nanoseconds.
     RoundTrip,
 }
 
@@ -48,7 +48,7 @@ struct Start {
     test_start: Option<Test>,
 }
 
-/// What was asked for. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
+/// The options of the test. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
 #[derive(Deserialize)]
 #[serde(expecting = "a JSON object")]
 struct Test {
@@ -62,7 +62,7 @@ struct Test {
     reverse: f64,
     #[serde(default)]
     bidir: f64,
-    /// Bits a second of each stream; 0: as fast as it goes.
+    /// Bits per second and stream; 0 means no limit.
     #[serde(default)]
     target_bitrate: f64,
     /// The same, kept by the system (`--fq-rate`).
@@ -183,7 +183,7 @@ impl Report {
         self.start.test_start.as_ref().expect("a report without it was refused")
     }
 
-    /// Bits a second that the receiver at TO had of the sender at FROM.
+    /// Bits per second that the receiver at TO had of the sender at FROM.
     fn bandwidth(&self) -> Result<f64, String> {
         let test = self.test();
         if test.reverse != 0.0 {
@@ -209,7 +209,7 @@ impl Report {
         Ok(received)
     }
 
-    /// The bits a second to which all streams together were held, and by which option.
+    /// The bits per second to which all streams together were held, and the option that held them.
     fn pace(&self) -> Option<(&'static str, f64)> {
         let test = self.test();
         let streams = self.end.streams.len().max(1) as f64;
@@ -241,7 +241,7 @@ impl Report {
     }
 }
 
-/// How many JSON objects or lists stand in `text`, one after another.
+/// The number of JSON objects and lists in `text`, one after another.
 fn top_level_values(text: &str) -> usize {
     let (mut depth, mut values) = (0_usize, 0);
     let (mut is_text, mut is_escaped) = (false, false);

@@ -13,7 +13,7 @@ use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
 
-/// The round trip between sites of a table that stands alone and does not say, assumed.
+/// The round trip between sites of a table that stands alone and states none, assumed.
 const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
 impl Profile {

@@ -44,7 +44,7 @@ struct ProfileFile {
     depth: Option<ByteSize>,
 }
 
-/// A site as written; what it leaves out is the profile's.
+/// A site as written; fields that it leaves out are the profile's.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "the fields of a site: `{name: Berlin}`")]
@@ -81,7 +81,7 @@ enum MatrixForm<Q> {
     Iperf(IperfFolder),
 }
 
-/// A table beside the profile; its path is relative to the profile's folder.
+/// A table alongside the profile; its path is relative to the profile's folder.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "`{file: NAME}`")]
@@ -90,7 +90,7 @@ struct CsvFile {
     unit: Option<String>,
 }
 
-/// A folder beside the profile, with `FROM..TO.json` for every pair of sites.
+/// A folder alongside the profile, with `FROM..TO.json` for every pair of sites.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "`{folder: NAME}`")]
@@ -113,7 +113,7 @@ pub(super) fn parse(source: &Source<'_>, open: &Open<'_>) -> Result<Profile, Rea
     reading.resolve(written, stem)
 }
 
-/// What the steps of reading need.
+/// The inputs that all steps of reading share.
 struct Reading<'a> {
     file: &'a str,
     nic: Option<Duplex>,
@@ -150,7 +150,7 @@ impl Reading<'_> {
         Ok(profile)
     }
 
-    /// A site with all that its matrices do not say; its card and inner round trip are filled in after them.
+    /// A site with all fields that the matrices do not state; its card and inner round trip are filled in after them.
     fn site(&self, profile: &ProfileFile, entry: &SiteEntry) -> Site {
         let unset = Bandwidth::from_bits_per_second(1);
         Site {
@@ -194,7 +194,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The values of `rows`; what is missing among them [`Profile::check`] will say.
+    /// The values of `rows`; [`Profile::check`] reports missing ones.
     fn rows<Q: Quantity>(
         &self,
         sites: &[Site],

@@ -1,4 +1,4 @@
-//! Reaching the relay.
+//! Connecting to the relay, with attempts until it listens.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration as WallDuration, Instant as WallInstant};

@@ -13,11 +13,11 @@ use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
 use crate::real::frame::{Arrival, Frame, FrameReader, Stream};
 use crate::virtual_driver::Transfer;
 
-/// Bytes written at once, about.
+/// Bytes per write, about.
 const BATCH_BYTES: usize = 64 << 10;
 /// Reads before the node's other work has its turn.
 const READS_A_TURN: usize = 8;
-/// For last words, when a machine ends with an error.
+/// The time to send the reason when a machine ends with an error.
 const LAST_WORDS: WallDuration = WallDuration::from_secs(1);
 
 impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
@@ -25,7 +25,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         NodeError::RelayLost { relay: self.config.relay, reason: reason.to_string() }
     }
 
-    /// Gathers frames to write, when the last ones are written.
+    /// Gathers the next frames to write once the last ones are written.
     pub(super) fn fill_batch(&mut self) {
         if self.written < self.batch.len() {
             return;
@@ -39,7 +39,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         match self.socket.try_write(&self.batch[self.written..]) {
             Ok(count) => self.written += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // What the relay said before it closed says more than this error.
+            // A reason that the relay sent before it closed explains more than this error.
             Err(error) => match self.read()? {
                 ControlFlow::Break(()) => {}
                 ControlFlow::Continue(()) => return Err(self.relay_lost(&error)),
@@ -48,7 +48,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         Ok(())
     }
 
-    /// Reads what is there and handles it; breaks when the run is over.
+    /// Reads and handles the bytes that have arrived; breaks when the run is over.
     pub(super) fn read(&mut self) -> Result<ControlFlow<()>, NodeError> {
         for _ in 0..READS_A_TURN {
             match self.socket.try_read(self.reader.space()) {

@@ -1,14 +1,14 @@
-//! Who takes part in a run, and whether anything can still happen.
+//! The machines of a run, and whether an event is still possible.
 //!
-//! A machine that waits for messages and nothing else says so ([`Frame::Idle`](crate::real::frame::Frame)) with the
+//! A machine that waits for messages and nothing else reports it ([`Frame::Idle`](crate::real::frame::Frame)) with the
 //! number of messages that it has announced and handled. When all do, those numbers are the relay's own, and no message
-//! is in the relay, then nothing can ever happen again: the run is over if every machine has halted, and stalled if not.
+//! is in the relay, then no further event is possible: the run is over if every machine has halted, and stalled if not.
 //! All channels pass through the relay and keep their order, so this is never true too early.
 
 use crate::id::MachineId;
 use crate::real::frame::Halted;
 
-/// What is known of every machine.
+/// The state of every machine, as last reported.
 #[derive(Debug)]
 pub(super) struct Roster {
     machines: Vec<Member>,
@@ -44,7 +44,7 @@ impl Roster {
         self.machines.len()
     }
 
-    /// Takes `machine` in on connection `slot`; says why not.
+    /// Admits `machine` on connection `slot`, or returns the reason why not.
     pub(super) fn join(&mut self, machine: MachineId, machines: u32, slot: usize) -> Result<(), String> {
         let expected = self.machines.len();
         if machines as usize != expected {

@@ -1,4 +1,4 @@
-//! The relay's loop.
+//! The relay's loop: one thread that waits for sockets and for the link model's next instant.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -21,11 +21,11 @@ use crate::real::frame::{Frame, FrameError, FrameReader, Open};
 use crate::real::pacer::Lateness;
 use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
-/// From the last machine's coming to the start of the run, in wall nanoseconds: enough for all to hear of it.
+/// From the last machine's coming to the start of the run, in wall nanoseconds: enough for `Start` to reach all of them.
 const LEAD: u64 = 50_000_000;
-/// Connections that have not said who they are, at most.
+/// The most connections that have not sent their `Hello`.
 const MOST_STRANGERS: usize = 64;
-/// Connection attempts a second, after a burst of two a machine.
+/// Connection attempts per second, after a burst of two per machine.
 const ATTEMPTS_A_SECOND: u32 = 100;
 
 const LISTENER: u64 = 0;
@@ -33,7 +33,7 @@ const TIMER: u64 = 1;
 const WAKE: u64 = 2;
 const FIRST_SLOT: u64 = 3;
 
-/// Where a run stands.
+/// The phase of a run.
 #[derive(Debug)]
 enum Phase {
     /// Machines are coming, until this monotonic nanosecond.
@@ -135,7 +135,7 @@ impl Server {
         }
     }
 
-    /// Until the run is over and all connections are closed.
+    /// Serves until the run is over and all connections are closed.
     fn serve(&mut self) -> Result<Ended, RelayError> {
         let watch = |fd: &dyn Fn() -> io::Result<()>| fd().map_err(system("a descriptor cannot be polled"));
         watch(&|| self.watch(&self.listener, LISTENER))?;
@@ -298,7 +298,7 @@ impl Server {
             let epoch = Epoch(monotonic_nanos() + LEAD);
             self.epoch = epoch;
             self.phase = Phase::Running(epoch);
-            self.tell_all(&Frame::Start { epoch: epoch.0, dilation: self.dilation.as_thousandths() });
+            self.broadcast(&Frame::Start { epoch: epoch.0, dilation: self.dilation.as_thousandths() });
         }
         Ok(())
     }
@@ -366,7 +366,7 @@ impl Server {
                 Notice::Credit { stream, bytes } => Frame::Credit { stream, bytes },
                 Notice::Left { peer, charged } => Frame::Left { peer, charged },
             };
-            self.tell(machine, &frame);
+            self.send(machine, &frame);
         }
     }
 
@@ -377,14 +377,14 @@ impl Server {
             let missing: Vec<String> = self.roster.missing().iter().map(MachineId::to_string).collect();
             let waited = self.bounds.rendezvous;
             let reason = format!("after {waited:?} it had not come");
-            self.tell_all(&Frame::Lost { machine: self.roster.missing()[0], reason: &reason });
+            self.broadcast(&Frame::Lost { machine: self.roster.missing()[0], reason: &reason });
             self.end(Err(RelayError::Rendezvous { missing: missing.join(", "), waited }));
         }
         if now < self.next_tick {
             return;
         }
         self.next_tick = now.saturating_add(nanos(self.bounds.heartbeat)).max(now + 1_000_000);
-        self.tell_all(&Frame::Alive);
+        self.broadcast(&Frame::Alive);
         for slot in 0..self.connections.len() {
             let Some(connection) = &self.connections[slot] else { continue };
             let silent = now.saturating_sub(connection.heard);
@@ -406,7 +406,7 @@ impl Server {
         if rest == Rest::Ended {
             self.end(Ok(Ended::Halted));
         } else {
-            self.tell_all(&Frame::Stalled);
+            self.broadcast(&Frame::Stalled);
             self.end(Err(RelayError::Stalled { waiting: String::new() }));
         }
     }
@@ -417,7 +417,7 @@ impl Server {
             return;
         }
         if ended.is_ok() {
-            self.tell_all(&Frame::End);
+            self.broadcast(&Frame::End);
         }
         self.ended = Some(ended);
         self.phase = Phase::Ending(monotonic_nanos().saturating_add(nanos(self.bounds.closing)));
@@ -429,7 +429,7 @@ impl Server {
         match connection.machine {
             None => self.refused += u64::from(!connection.closing),
             Some(machine) if self.ended.is_none() => {
-                self.tell_all(&Frame::Lost { machine, reason });
+                self.broadcast(&Frame::Lost { machine, reason });
                 self.end(Err(RelayError::Lost { machine, reason: reason.to_owned() }));
             }
             Some(_) => {}
@@ -440,7 +440,7 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, machine: MachineId, frame: &Frame<'_>) {
+    fn send(&mut self, machine: MachineId, frame: &Frame<'_>) {
         let Some(slot) = self.roster.slot(machine) else { return };
         if let Some(connection) = self.connections[slot].as_mut() {
             connection.push(frame);
@@ -448,8 +448,8 @@ impl Server {
         }
     }
 
-    fn tell_all(&mut self, frame: &Frame<'_>) {
-        (0..self.roster.len()).for_each(|machine| self.tell(MachineId(machine as u32), frame));
+    fn broadcast(&mut self, frame: &Frame<'_>) {
+        (0..self.roster.len()).for_each(|machine| self.send(MachineId(machine as u32), frame));
     }
 
     fn write_dirty(&mut self) {
@@ -482,7 +482,7 @@ impl Server {
         }
     }
 
-    /// A stall with what the machines said that they wait for.
+    /// Adds the reports of waiting machines to the error of a stall.
     fn with_waiting(&mut self, error: RelayError) -> RelayError {
         let RelayError::Stalled { .. } = error else { return error };
         self.waiting.sort();

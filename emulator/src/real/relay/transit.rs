@@ -26,7 +26,7 @@ use crate::units::ByteSize;
 /// Messages of one stream in the relay at once, at most.
 pub(crate) const MAX_MESSAGES: usize = 1 << 16;
 
-/// Why a machine's frames are not taken.
+/// The reason why a machine's frames are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TransitError {
     /// No such machine, or itself.
@@ -34,7 +34,7 @@ pub enum TransitError {
     Receiver {
         /// The sender.
         from: MachineId,
-        /// What it named.
+        /// The receiver that it named.
         to: MachineId,
         /// How many machines there are.
         machines: usize,
@@ -130,7 +130,7 @@ pub(crate) struct Transit {
     pub(crate) late_pieces: u64,
 }
 
-/// Every stream, at `(from * machines + to) * 2 + class`, and the delay line.
+/// Every stream's queue, at `(from * machines + to) * 2 + class`, and the delay line.
 #[derive(Debug)]
 struct Ways {
     machines: usize,
@@ -182,7 +182,7 @@ impl Transit {
         Transit { pacer, network, ways, window, most_bytes, late_pieces: 0 }
     }
 
-    /// Nothing is between any two machines.
+    /// Whether no message is on its way between any two machines.
     pub(crate) fn is_empty(&self) -> bool {
         self.ways.line.is_empty() && self.ways.ways.iter().all(|way| way.messages.is_empty())
     }
@@ -285,7 +285,7 @@ impl Transit {
         self.ways.line.pop().map(|Reverse(delivery)| delivery)
     }
 
-    /// The next notice for a sender. What has been freed or has left since the last one is in one notice, however many
+    /// The next notice for a sender. One notice covers all that has left since the last one, however many
     /// pieces it was.
     pub(crate) fn poll_notice(&mut self) -> Option<(MachineId, Notice)> {
         let machines = self.ways.machines;
