@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 begun=$(date +%s) last=$begun step=''
-# Names the step that begins, and says how long the one before took.
+# Prints the name of the step that begins, and the time that the one before took.
 step() {
     local now
     now=$(date +%s)
