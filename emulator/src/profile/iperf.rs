@@ -8,6 +8,7 @@
 //! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, interrupted, or with streams missing.
 
 use serde::Deserialize;
+use thiserror::Error;
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::source::{Open, Opened};
@@ -27,6 +28,110 @@ pub(super) enum Wanted {
     Bandwidth,
     /// The least round trip in nanoseconds.
     RoundTrip,
+}
+
+/// The reason why a report is refused.
+#[derive(Debug, Error)]
+enum IperfError {
+    /// More than one JSON value.
+    #[error(
+        "several reports in one file; expected one (with `--json-stream` iperf3 writes one for each event: leave that out)"
+    )]
+    Several,
+    /// No JSON, or not with the fields of a report.
+    #[error("no report of iperf3 -J: {0}")]
+    Form(serde_yaml::Error),
+    /// The test itself reports an error.
+    #[error("the test failed: {0}")]
+    Failed(String),
+    /// A report that does not state its options.
+    #[error(
+        "no `start.test_start`: nothing says over what and which way the test went; expected a whole report of `iperf3 -J`"
+    )]
+    NoOptions,
+    /// A test over UDP or SCTP.
+    #[error(
+        "`start.test_start.protocol` is {0}: its receiver sees what was offered (`-b`), not what the link gives; expected a TCP test"
+    )]
+    Protocol(String),
+    /// A test of both directions.
+    #[error(
+        "`start.test_start.bidir` is 1 (`iperf3 --bidir`): both directions were measured at once; expected a test of each by itself"
+    )]
+    BothWays,
+    /// A report without some of its streams.
+    #[error("`end.streams` has {found} of the {expected} streams (`start.test_start.num_streams`)")]
+    Streams {
+        /// Streams in the report.
+        found: u64,
+        /// Streams of the test.
+        expected: u64,
+    },
+    /// A test of the other direction.
+    #[error(
+        "`start.test_start.reverse` is 1 (`iperf3 -R`): the bytes went the other way, from the server to the client; expected a test without it, with its client at the first site"
+    )]
+    Reverse,
+    /// A report without the receiver's side.
+    #[error("no `end.sum_received`; expected a report of a TCP test")]
+    NoSum,
+    /// A test that was interrupted.
+    #[error("the test broke off: it ran for {ran:.1} of {planned} s")]
+    Short {
+        /// Seconds that it ran.
+        ran: f64,
+        /// Seconds that it should have run.
+        planned: f64,
+    },
+    /// A pace that the link kept up with.
+    #[error(
+        "the test was held to {} Mbit/s ({option}) and {} Mbit/s came through: that is not what the link gives; expected a test without {option}",
+        .pace / 1e6, .received / 1e6
+    )]
+    Paced {
+        /// The option that held it.
+        option: &'static str,
+        /// Bits per second to which it was held.
+        pace: f64,
+        /// Bits per second that the receiver saw.
+        received: f64,
+    },
+    /// A report without round trips.
+    #[error(
+        "no `min_rtt` above zero of a sender in `end.streams`; expected one, or `rtt` in another form{}", .direction.hint()
+    )]
+    NoRoundTrip {
+        /// The direction of the test.
+        direction: Direction,
+    },
+    /// A number that is no bandwidth or round trip.
+    #[error("`{field}` is {number}: expected more than zero, and less than 10^18")]
+    Number {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        number: f64,
+    },
+}
+
+/// The direction of a test.
+#[derive(Debug)]
+enum Direction {
+    /// From the client to the server.
+    Forward,
+    /// From the server to the client.
+    Reverse,
+}
+
+impl Direction {
+    fn hint(&self) -> &'static str {
+        match self {
+            Direction::Forward => "",
+            Direction::Reverse => {
+                "; with `-R` (`start.test_start.reverse` is 1) the sender is the other end, which does not report it"
+            }
+        }
+    }
 }
 
 /// The parts of iperf3's report that are read.
@@ -114,7 +219,8 @@ pub(super) fn values<Q: Quantity>(
     for (row, from) in sites.iter().enumerate() {
         for (column, to) in sites.iter().enumerate().filter(|(column, _)| *column != row) {
             let Opened { file, text } = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
-            let fail = |message: String| ReadProfileError::meaning(&file, Problem::Iperf { message });
+            let fail =
+                |error: IperfError| ReadProfileError::meaning(&file, Problem::Iperf { message: error.to_string() });
             let report = parse(&text).map_err(fail)?;
             let (field, number) = match wanted {
                 Wanted::Bandwidth => {
@@ -123,7 +229,7 @@ pub(super) fn values<Q: Quantity>(
                 }
                 Wanted::RoundTrip => ("end.streams[].sender.min_rtt", report.round_trip().map_err(fail)?),
             };
-            let wrong = || fail(format!("`{field}` is {number}: expected more than zero, and less than 10^18"));
+            let wrong = || fail(IperfError::Number { field, number });
             if !(0.5..1e18).contains(&number) {
                 return Err(wrong());
             }
@@ -135,45 +241,26 @@ pub(super) fn values<Q: Quantity>(
 }
 
 /// A whole report of one TCP test, of whatever direction.
-fn parse(text: &str) -> Result<Report, String> {
+fn parse(text: &str) -> Result<Report, IperfError> {
     if top_level_values(text) > 1 {
-        return Err(
-            "several reports in one file; expected one (with `--json-stream` iperf3 writes one for each event: \
-                    leave that out)"
-                .into(),
-        );
+        return Err(IperfError::Several);
     }
     // JSON is YAML but for its tabs, which stand between tokens only.
-    let report: Report =
-        serde_yaml::from_str(&text.replace('\t', " ")).map_err(|error| format!("no report of iperf3 -J: {error}"))?;
+    let report: Report = serde_yaml::from_str(&text.replace('\t', " ")).map_err(IperfError::Form)?;
     if let Some(error) = report.error.filter(|error| !error.is_empty()) {
-        return Err(format!("the test failed: {error}"));
+        return Err(IperfError::Failed(error));
     }
     let report = Report { error: None, ..report };
-    let Some(test) = &report.start.test_start else {
-        return Err(
-            "no `start.test_start`: nothing says over what and which way the test went; expected a whole report \
-                    of `iperf3 -J`"
-                .into(),
-        );
-    };
+    let Some(test) = &report.start.test_start else { return Err(IperfError::NoOptions) };
     if !test.protocol.eq_ignore_ascii_case("tcp") {
-        return Err(format!(
-            "`start.test_start.protocol` is {}: its receiver sees what was offered (`-b`), not what the link gives; \
-             expected a TCP test",
-            test.protocol
-        ));
+        return Err(IperfError::Protocol(test.protocol.clone()));
     }
     if test.bidir != 0.0 {
-        return Err(
-            "`start.test_start.bidir` is 1 (`iperf3 --bidir`): both directions were measured at once; expected \
-                    a test of each by itself"
-                .into(),
-        );
+        return Err(IperfError::BothWays);
     }
     let found = report.end.streams.len() as u64;
     if let Some(expected) = test.num_streams.filter(|&expected| expected != found) {
-        return Err(format!("`end.streams` has {found} of the {expected} streams (`start.test_start.num_streams`)"));
+        return Err(IperfError::Streams { found, expected });
     }
     Ok(report)
 }
@@ -184,27 +271,18 @@ impl Report {
     }
 
     /// Bits per second that the receiver at TO had of the sender at FROM.
-    fn bandwidth(&self) -> Result<f64, String> {
+    fn bandwidth(&self) -> Result<f64, IperfError> {
         let test = self.test();
         if test.reverse != 0.0 {
-            return Err(
-                "`start.test_start.reverse` is 1 (`iperf3 -R`): the bytes went the other way, from the server to \
-                        the client; expected a test without it, with its client at the first site"
-                    .into(),
-            );
+            return Err(IperfError::Reverse);
         }
-        let sum = self.end.sum_received.as_ref().ok_or("no `end.sum_received`; expected a report of a TCP test")?;
-        if let Some(seconds) = sum.seconds.filter(|&seconds| seconds < SHARE_OF_TIME * test.duration) {
-            return Err(format!("the test broke off: it ran for {seconds:.1} of {} s", test.duration));
+        let sum = self.end.sum_received.as_ref().ok_or(IperfError::NoSum)?;
+        if let Some(ran) = sum.seconds.filter(|&seconds| seconds < SHARE_OF_TIME * test.duration) {
+            return Err(IperfError::Short { ran, planned: test.duration });
         }
         let received = sum.bits_per_second;
         if let Some((option, pace)) = self.pace().filter(|(_, pace)| received >= SHARE_OF_PACE * pace) {
-            return Err(format!(
-                "the test was held to {} Mbit/s ({option}) and {} Mbit/s came through: that is not what the link gives; \
-                 expected a test without {option}",
-                pace / 1e6,
-                received / 1e6
-            ));
+            return Err(IperfError::Paced { option, pace, received });
         }
         Ok(received)
     }
@@ -224,20 +302,14 @@ impl Report {
     }
 
     /// The least round trip in nanoseconds.
-    fn round_trip(&self) -> Result<f64, String> {
+    fn round_trip(&self) -> Result<f64, IperfError> {
         let senders = self.end.streams.iter().filter_map(|stream| stream.sender.as_ref()?.min_rtt);
         let least = senders.filter(|&micros| micros > 0.0).fold(f64::INFINITY, f64::min);
         if least.is_finite() {
             return Ok(least * 1e3);
         }
-        let why = if self.test().reverse == 0.0 {
-            ""
-        } else {
-            "; with `-R` (`start.test_start.reverse` is 1) the sender is the other end, which does not report it"
-        };
-        Err(format!(
-            "no `min_rtt` above zero of a sender in `end.streams`; expected one, or `rtt` in another form{why}"
-        ))
+        let direction = if self.test().reverse == 0.0 { Direction::Forward } else { Direction::Reverse };
+        Err(IperfError::NoRoundTrip { direction })
     }
 }
 

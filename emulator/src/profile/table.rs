@@ -86,7 +86,7 @@ impl<'a> Table<'a> {
                     return Err(fail(line, Problem::RepeatedDirective { key: key.name().to_owned() }));
                 }
             } else if !content.is_empty() {
-                let cells = cells(content).map_err(|message| fail(line, Problem::Csv { message }))?;
+                let cells = cells(content).map_err(|error| fail(line, Problem::Csv { message: error.to_string() }))?;
                 // A line of nothing but a byte order mark, where files were put one behind another, has none.
                 if !cells.is_empty() {
                     records.push((line, cells));
@@ -278,9 +278,9 @@ fn directive(comment: &str) -> Option<(Key, String)> {
 }
 
 /// The cells of one line.
-fn cells(line: &str) -> Result<Vec<String>, String> {
+fn cells(line: &str) -> Result<Vec<String>, csv::Error> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
     let mut record = csv::StringRecord::new();
-    reader.read_record(&mut record).map_err(|error| error.to_string())?;
+    reader.read_record(&mut record)?;
     Ok(record.iter().map(str::to_owned).collect())
 }

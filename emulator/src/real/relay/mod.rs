@@ -28,6 +28,7 @@ use crate::link::{Fabric, LinkConfig, LinkError};
 use crate::network::Network;
 
 mod connection;
+mod fault;
 mod report;
 mod roster;
 mod server;

@@ -11,13 +11,14 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustix::event::epoll;
 
 use super::connection::{Connection, Input, READS_A_TURN};
+use super::fault::{Fault, Refusal};
 use super::report::{Outcome, RelayReport};
 use super::roster::{Rest, Roster};
 use super::transit::{Notice, Transit};
 use super::{Bounds, Ended, Relay, RelayError, nanos, system};
 use crate::id::MachineId;
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
-use crate::real::frame::{Frame, FrameError, FrameReader, Open};
+use crate::real::frame::{Frame, FrameReader, Open};
 use crate::real::pacer::Lateness;
 use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
@@ -236,7 +237,7 @@ impl Server {
             let Some(connection) = self.connections[slot].as_mut() else { return };
             let input = connection.read(&mut reader);
             let now = monotonic_nanos();
-            let problem = match input {
+            let fault = match input {
                 Ok(Input::Some) => {
                     if connection.machine.is_some() {
                         connection.heard = now;
@@ -245,13 +246,13 @@ impl Server {
                 }
                 Ok(Input::None) => break,
                 Ok(Input::End) => Some(match reader.end() {
-                    Ok(()) => "its connection was closed before the run was over".to_owned(),
-                    Err(error) => error.to_string(),
+                    Ok(()) => Fault::Closed,
+                    Err(error) => Fault::Frame(error),
                 }),
-                Err(error) => Some(format!("its connection broke: {error}")),
+                Err(error) => Some(Fault::Broken(error)),
             };
-            if let Some(problem) = problem {
-                self.drop_connection(slot, &problem);
+            if let Some(fault) = fault {
+                self.drop_connection(slot, &fault.to_string());
                 return;
             }
         }
@@ -260,8 +261,8 @@ impl Server {
         }
     }
 
-    fn handle_frames(&mut self, slot: usize, reader: &mut FrameReader, now: u64) -> Result<(), String> {
-        while let Some(frame) = reader.next_frame().map_err(|error: FrameError| error.to_string())? {
+    fn handle_frames(&mut self, slot: usize, reader: &mut FrameReader, now: u64) -> Result<(), Fault> {
+        while let Some(frame) = reader.next_frame()? {
             if matches!(self.phase, Phase::Ending(_)) {
                 self.handle_last_words(slot, frame);
                 continue;
@@ -275,19 +276,19 @@ impl Server {
         Ok(())
     }
 
-    fn handle_hello(&mut self, slot: usize, frame: Frame<'_>) -> Result<(), String> {
+    fn handle_hello(&mut self, slot: usize, frame: Frame<'_>) -> Result<(), Fault> {
         let Frame::Hello { run, machine, machines } = frame else {
-            return Err(format!("its first frame is {frame:?}"));
+            return Err(Fault::NoHello { frame: format!("{frame:?}") });
         };
         let joined = if run == self.run {
             self.roster.join(machine, machines, slot)
         } else {
-            Err(format!("{machine} belongs to run {run:016x}, this is the relay of run {:016x}", self.run))
+            Err(Refusal::Run { machine, found: run, expected: self.run })
         };
         let connection = self.connections[slot].as_mut().expect("it has just spoken");
         self.dirty.push(slot);
-        if let Err(reason) = joined {
-            connection.push(&Frame::Refused { reason: &reason });
+        if let Err(refusal) = joined {
+            connection.push(&Frame::Refused { reason: &refusal.to_string() });
             connection.closing = true;
             self.refused += 1;
             return Ok(());
@@ -303,15 +304,13 @@ impl Server {
         Ok(())
     }
 
-    fn handle_frame(&mut self, machine: MachineId, frame: Frame<'_>, now: u64) -> Result<(), String> {
+    fn handle_frame(&mut self, machine: MachineId, frame: Frame<'_>, now: u64) -> Result<(), Fault> {
         let running = matches!(self.phase, Phase::Running(_));
         let wall = now.saturating_sub(self.epoch.0);
         match frame {
             Frame::Alive => Ok(()),
             Frame::Open(open) if running => self.handle_open(machine, wall, open),
-            Frame::Body { stream, bytes } if running => {
-                self.transit.body(wall, machine, stream, bytes).map_err(|error| error.to_string())
-            }
+            Frame::Body { stream, bytes } if running => Ok(self.transit.body(wall, machine, stream, bytes)?),
             Frame::Idle { sent, received, halted } if running => {
                 self.roster.note_idle(machine, sent, received, halted);
                 self.unrest = true;
@@ -321,14 +320,14 @@ impl Server {
                 self.end(Ok(Ended::ByMachine(machine)));
                 Ok(())
             }
-            Frame::Failed { reason } => Err(reason.to_owned()),
-            other => Err(format!("it sent an unexpected frame: {other:?}")),
+            Frame::Failed { reason } => Err(Fault::Failed { reason: reason.to_owned() }),
+            other => Err(Fault::Unexpected { frame: format!("{other:?}") }),
         }
     }
 
-    fn handle_open(&mut self, machine: MachineId, wall: u64, open: Open) -> Result<(), String> {
+    fn handle_open(&mut self, machine: MachineId, wall: u64, open: Open) -> Result<(), Fault> {
         self.roster.count_opened(machine);
-        self.transit.open(wall, machine, open).map_err(|error| error.to_string())
+        Ok(self.transit.open(wall, machine, open)?)
     }
 
     /// The run is over: only what a stalled machine waits for is of interest.
