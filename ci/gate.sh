@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 begun=$(date +%s) last=$begun step=''
-# Names the step that begins, and says how long the one before took.
+# Prints the name of the step that begins, and the time that the one before took.
 step() {
     local now
     now=$(date +%s)
@@ -21,6 +21,9 @@ rustfmt --check --edition 2024 gaia-core/src/sync/*.rs # modules that a list dec
 
 step "what must not be committed"
 python3 ci/tidy.py
+
+step "no new circles of modules"
+python3 ci/circles.py
 
 step "lints (clippy, warnings denied)"
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Small files of results: kept as a reference, and held against it.
+"""Small files of results: kept as a reference, and compared with it.
 
 usage: reference.py store OUT REFERENCE     keep tables, figures, claims and manifests of every spec in OUT
        reference.py compare OUT REFERENCE   exit 1 when OUT is worse than, or other than, REFERENCE
 
 Compared are, figure by figure:
-* claims: none may fail that holds in the reference (one that holds now and failed there is told);
+* claims: none may fail that holds in the reference (one that holds now and failed there is reported);
 * table.csv: with the sources and seeds of the reference, every value must be equal, because simulated runs have the same bits
   everywhere. With other sources words must be equal and numbers within TOLERANCE; with other seeds only claims are compared.
 Left out are runs in real time, which are never quite equal, and panels and figures of image classification: libtorch's bits depend

@@ -22,7 +22,7 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
 /// Writes `value`, in many small pieces.
 ///
 /// # Errors
-/// Those of `to`.
+/// The errors of `to`.
 pub fn write<T: Serialize + ?Sized>(value: &T, to: impl Write) -> io::Result<()> {
     let mut kept = Kept { to, error: None };
     match postcard::to_io(value, &mut kept) {
@@ -91,7 +91,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_systems_error_is_told() {
+    fn the_systems_error_is_kept() {
         let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
         let error = write("text", full).expect_err("it is full");
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);

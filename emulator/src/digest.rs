@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 const BLOCK_BYTES: usize = 4096;
 
-/// The running hash.
+/// The running hash of a run's events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     chain: [u8; 32],
@@ -17,17 +17,17 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Takes in one integer.
+    /// Adds one integer to the hash.
     pub fn write_u64(&mut self, value: u64) {
         self.write(&value.to_le_bytes());
     }
 
-    /// Takes in one float by its bits.
+    /// Adds one float to the hash, by its bits.
     pub fn write_f64(&mut self, value: f64) {
         self.write_u64(value.to_bits());
     }
 
-    /// Takes in bytes.
+    /// Adds bytes to the hash.
     pub fn write(&mut self, bytes: &[u8]) {
         self.block.extend_from_slice(bytes);
         if self.block.len() >= BLOCK_BYTES {

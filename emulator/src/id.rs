@@ -13,14 +13,14 @@ pub struct MachineId(pub u32);
 pub struct SiteId(pub u32);
 
 impl MachineId {
-    /// The position in arrays that have one entry a machine.
+    /// The position in arrays with one entry per machine.
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 impl SiteId {
-    /// The position in arrays that have one entry a site.
+    /// The position in arrays with one entry per site.
     pub const fn index(self) -> usize {
         self.0 as usize
     }

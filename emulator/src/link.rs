@@ -9,7 +9,7 @@
 //! one event, and there is nothing between the limits that could queue. A message leaves with its last byte and arrives
 //! after the route's delay and a jitter drawn from `0..=jitter`, but never before an earlier one of its stream.
 //!
-//! # What a limit guarantees
+//! # The guarantee of a limit
 //! With rate `r`, depth `d` and chunk size `c`: in every closed interval of length `s` at most `b + r s` bytes leave, with
 //! `b = d` when `d >= 2 c`, `b = 2 c` when `d` is between `c` and `2 c`, and `b = d + c` when `d < c`. The last case is
 //! the depth again for bytes that pass evenly before the chunk is counted as gone. Such a chunk takes
@@ -21,7 +21,7 @@
 //! times differ from exact max-min ([`crate::maxmin`]) by 0.1 to 0.2 % on average and 1.0 to 1.8 % at the 99th percentile
 //! (`tests/link_accuracy.rs`: machine-to-site limits with NICs; pairs with uplinks; site pairs), with chunks of 16 KiB
 //! and a depth of a millisecond of the rate, but at least eight chunks in limits that many streams share (128 KiB:
-//! 1 ms at 1 Gbit/s). What moves these numbers:
+//! 1 ms at 1 Gbit/s). These numbers depend on:
 //! * Chunks of 32 KiB, the depths in proportion: 0.2 to 0.3 % mean, 1.9 to 2.6 % at p99. Of 64 KiB: 0.3 to 0.5 %, 3.6 to
 //!   4.5 %.
 //! * A depth below about six chunks in a limit that many streams saturate loses throughput, because two limits seldom
@@ -41,12 +41,51 @@
 //! Things due at the same instant happen control first, then by ordered pair (`from`, then `to`); sends happen where the
 //! caller places them. All state is integers, so equal calls give equal events on any machine.
 //!
-//! # What it does not do
+//! # Example
+//! One way of 8 Mbit/s between two machines that are 60 ms of round trip apart:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use emulator::id::MachineId;
+//! use emulator::link::{Fabric, LinkConfig, LinkEvent};
+//! use emulator::network::{Limit, Network, Route};
+//! use emulator::node::Class;
+//! use emulator::time::{Duration, Instant};
+//! use emulator::units::{Bandwidth, ByteSize};
+//!
+//! let rate = Bandwidth::from_bits_per_second(8_000_000);
+//! let limit = Limit { name: "m0 out".to_owned(), rate, depth: ByteSize::from_bytes(0) };
+//! let there = Route { limits: vec![0], delay: Duration::from_millis(30), jitter: Duration::ZERO };
+//! // One route per ordered pair, at `from * machines + to`.
+//! let routes = vec![Route::default(), there, Route::default(), Route::default()];
+//! let network = Arc::new(Network { machines: 2, limits: vec![limit], routes });
+//!
+//! let mut fabric = Fabric::new(network, LinkConfig::default(), 1)?;
+//! let megabyte = ByteSize::from_bytes(1_000_000);
+//! fabric.send(Instant::START, MachineId(0), MachineId(1), Class::Data, megabyte, 7);
+//!
+//! let mut arrivals = Vec::new();
+//! while let Some(due) = fabric.poll_timeout() {
+//!     fabric.handle_timeout(due);
+//!     while let Some(event) = fabric.poll_event() {
+//!         if let LinkEvent::Departed(departure) = event {
+//!             arrivals.push((departure.message, departure.arrives_at));
+//!         }
+//!     }
+//! }
+//! // A second at the link's rate, then the delay.
+//! assert_eq!(arrivals, [(7, Instant::START + Duration::from_millis(1_030))]);
+//! # Ok::<(), emulator::link::LinkError>(())
+//! ```
+//!
+//! # Not modelled
 //! No loss, no retransmission, no congestion control, no cap on the queue of a stream: senders watch their backlog.
 //! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.
 
 mod bucket;
 mod check;
+mod error;
 mod exact;
 mod fabric;
 mod jitter;
@@ -64,13 +103,14 @@ use crate::node::Class;
 use crate::time::Instant;
 use crate::units::ByteSize;
 
+pub use error::{LinkError, RestoreError};
 pub use fabric::Fabric;
 pub use snapshot::FabricSnapshot;
 
 /// Settings of the link model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
-    /// The most charged bytes of one stream that leave at one instant. Fewer are fairer, and more events.
+    /// The largest number of charged bytes of one stream that leave at one instant. Smaller chunks are fairer, and cost more events.
     pub chunk: ByteSize,
 }
 
@@ -78,7 +118,7 @@ impl LinkConfig {
     /// Whether [`Fabric::new`] takes `network`.
     ///
     /// # Errors
-    /// The first thing found that it refuses.
+    /// The first problem found.
     pub fn check(self, network: &Network) -> Result<(), LinkError> {
         check::check(network, self.chunk.as_bytes()).map(|_| ())
     }
@@ -90,7 +130,7 @@ impl Default for LinkConfig {
     }
 }
 
-/// What [`Fabric::poll_event`] reports.
+/// An event that [`Fabric::poll_event`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkEvent {
     /// The last byte of a message has left; it will be at the receiver at `arrives_at`.
@@ -115,20 +155,20 @@ pub struct Departure {
     pub to: MachineId,
     /// The queue it waited in.
     pub class: Class,
-    /// The caller's handle.
+    /// The handle that the caller gave to [`Fabric::send`].
     pub message: u64,
     /// When its last byte left.
     pub departed_at: Instant,
-    /// When it is whole at the receiver.
+    /// When its last byte arrives at the receiver.
     pub arrives_at: Instant,
 }
 
-/// What has left on a stream.
+/// The traffic that has left on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// Whole messages.
+    /// Messages whose last byte has left.
     pub messages: u64,
-    /// Charged bytes.
+    /// Charged bytes of these and of the message that is leaving.
     pub charged: ByteSize,
 }
 
@@ -158,73 +198,4 @@ impl fmt::Display for Waiting {
         let Waiting { from, to, messages, due, .. } = self;
         write!(f, "{from} to {to}: {messages} {class} messages, {} bytes, next at {due}", self.backlog.as_bytes())
     }
-}
-
-/// Why a network cannot be emulated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// The chunk size is outside its range.
-    #[error("chunk of {found} bytes: expected 1 to {most}")]
-    Chunk {
-        /// Bytes found.
-        found: u64,
-        /// The largest that works.
-        most: u64,
-    },
-    /// Routes and machines do not match.
-    #[error("{found} routes for {machines} machines: expected one for every ordered pair, {expected}")]
-    Routes {
-        /// Routes found.
-        found: usize,
-        /// Machines.
-        machines: usize,
-        /// Machines squared.
-        expected: usize,
-    },
-    /// A limit too fast to count.
-    #[error("limit `{limit}` has a rate of {found} bit/s: expected at most {most}")]
-    Rate {
-        /// The limit's name.
-        limit: String,
-        /// Bits a second found.
-        found: u64,
-        /// The largest that works.
-        most: u64,
-    },
-    /// A route names a limit that does not exist.
-    #[error("route {from} to {to} uses limit {found}: the network has {limits}")]
-    NoSuchLimit {
-        /// The sender.
-        from: MachineId,
-        /// The receiver.
-        to: MachineId,
-        /// The index found.
-        found: u32,
-        /// How many limits there are.
-        limits: usize,
-    },
-    /// A route names a limit twice.
-    #[error("route {from} to {to} uses limit `{limit}` twice")]
-    RepeatedLimit {
-        /// The sender.
-        from: MachineId,
-        /// The receiver.
-        to: MachineId,
-        /// The limit's name.
-        limit: String,
-    },
-}
-
-/// A snapshot does not fit the network that it is restored on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("snapshot of {found_pairs} ordered pairs and {found_limits} limits: expected {pairs} and {limits}")]
-pub struct RestoreError {
-    /// Ordered pairs of the snapshot.
-    pub found_pairs: usize,
-    /// Limits of the snapshot.
-    pub found_limits: usize,
-    /// Ordered pairs of the network.
-    pub pairs: usize,
-    /// Limits of the network.
-    pub limits: usize,
 }

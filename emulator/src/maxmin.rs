@@ -45,7 +45,7 @@ pub fn fair_rates<L: AsRef<[u32]>>(capacities: &[f64], flows: &[L]) -> Vec<f64> 
     rates
 }
 
-/// When each flow ends, in seconds, with `capacities` in bytes a second.
+/// When each flow ends, in seconds, with `capacities` in bytes per second.
 pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
     let mut ends = vec![0.0; flows.len()];
     let mut left: Vec<f64> = flows.iter().map(|flow| flow.bytes).collect();

@@ -9,15 +9,15 @@ use crate::units::{Bandwidth, ByteSize};
 /// A rate limit that flows may share: a token bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// What it stands for, for messages and reports: `m3 to São Paulo`, `m3 in`.
+    /// The limit's name in messages and reports: `m3 to São Paulo`, `m3 in`.
     pub name: String,
     /// The long-run rate of payload bytes.
     pub rate: Bandwidth,
-    /// How many bytes may pass at once after a silence.
+    /// Bytes that may pass at once after a silence.
     pub depth: ByteSize,
 }
 
-/// The way from one machine to another.
+/// The route from one machine to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     /// Indexes into [`Network::limits`], in no particular order; a chunk reserves in all of them.
@@ -31,16 +31,16 @@ pub struct Route {
 /// Limits and routes between `machines` machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
-    /// How many machines there are.
+    /// The number of machines, numbered from 0.
     pub machines: usize,
-    /// Every limit.
+    /// Every limit; routes refer to them by index.
     pub limits: Vec<Limit>,
     /// One route for every ordered pair, at `from * machines + to`; those from a machine to itself are never used.
     pub routes: Vec<Route>,
 }
 
 impl Network {
-    /// The way from `from` to `to`.
+    /// The route from `from` to `to`.
     pub fn route(&self, from: MachineId, to: MachineId) -> &Route {
         &self.routes[from.index() * self.machines + to.index()]
     }

@@ -8,6 +8,91 @@
 //! Compute is an effect: [`Output::Spawn`] hands a [`Task`] and its *modelled* duration to the driver, which runs the
 //! task whenever it likes and delivers the result exactly when the modelled duration has passed.
 //!
+//! # Example
+//! A node without work of its own, which sends every number back, one larger:
+//!
+//! ```
+//! use std::collections::VecDeque;
+//!
+//! use emulator::digest::Digest;
+//! use emulator::id::MachineId;
+//! use emulator::node::{Class, Node, Output, Record, Task};
+//! use emulator::time::{Duration, Instant};
+//! use emulator::units::ByteSize;
+//!
+//! #[derive(Default)]
+//! struct Counter {
+//!     answered: u64,
+//!     outputs: VecDeque<Output<u64, Nothing, Answered>>,
+//! }
+//!
+//! /// A task that takes no time and leaves nothing.
+//! struct Nothing;
+//!
+//! impl Task for Nothing {
+//!     type Done = ();
+//!     fn is_light(&self) -> bool {
+//!         true
+//!     }
+//!     fn run(self) {}
+//! }
+//!
+//! /// A sample: the number that was answered.
+//! struct Answered(u64);
+//!
+//! impl Record for Answered {
+//!     fn write_digest(&self, digest: &mut Digest) {
+//!         digest.write_u64(self.0);
+//!     }
+//! }
+//!
+//! impl Node for Counter {
+//!     type Message = u64;
+//!     type Task = Nothing;
+//!     type Sample = Answered;
+//!     type Snapshot = u64;
+//!
+//!     fn handle_start(&mut self, _now: Instant) {}
+//!     fn handle_message(&mut self, _now: Instant, from: MachineId, message: u64) {
+//!         self.answered += 1;
+//!         let bytes = ByteSize::from_bytes(8);
+//!         let message = message + 1;
+//!         self.outputs.push_back(Output::Send { to: from, class: Class::Data, actual: bytes, charged: bytes, message });
+//!         self.outputs.push_back(Output::Record(Answered(message)));
+//!     }
+//!     fn handle_done(&mut self, _now: Instant, (): ()) {}
+//!     fn handle_timeout(&mut self, _now: Instant) {}
+//!     fn handle_backlog(&mut self, _now: Instant, _peer: MachineId, _backlog: ByteSize) {}
+//!     fn handle_peer_lost(&mut self, _now: Instant, _peer: MachineId) {}
+//!
+//!     fn poll_output(&mut self) -> Option<Output<u64, Nothing, Answered>> {
+//!         self.outputs.pop_front()
+//!     }
+//!     fn poll_timeout(&self) -> Option<Instant> {
+//!         None
+//!     }
+//!     fn waiting_for(&self) -> Option<String> {
+//!         Some("a number".to_owned())
+//!     }
+//!     // Outputs need not be written: a driver takes all of them before it takes a snapshot.
+//!     fn snapshot(&self) -> u64 {
+//!         self.answered
+//!     }
+//!     fn restore(&mut self, answered: u64) {
+//!         self.answered = answered;
+//!     }
+//! }
+//!
+//! let mut node = Counter::default();
+//! node.handle_message(Instant::START + Duration::from_millis(5), MachineId(3), 41);
+//! assert!(matches!(node.poll_output(), Some(Output::Send { to: MachineId(3), message: 42, .. })));
+//! assert!(matches!(node.poll_output(), Some(Output::Record(Answered(42)))));
+//! assert!(node.poll_output().is_none());
+//! ```
+//!
+//! [`crate::virtual_driver`] has an example with two machines.
+//!
+//! # State
 //! A node's whole state can be written and read back ([`Node::snapshot`], [`Node::restore`]); what never changes in a
 //! run (its data, its configuration) is not part of it.
 
@@ -19,7 +104,7 @@ use crate::id::MachineId;
 use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 
-/// Which queue of a link a message waits in. Control overtakes data; within a class each stream is first in, first out.
+/// The queue of a link in which a message waits. Control overtakes data; within a class each stream is first in, first out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub enum Class {
     /// Small and urgent: requests, barriers. Served before data.
@@ -30,17 +115,17 @@ pub enum Class {
 
 /// A piece of work that a node asks for. Single-threaded inside, and a function of its fields alone.
 pub trait Task: Send + 'static {
-    /// What it leaves.
+    /// The result of the task.
     type Done: Serialize + DeserializeOwned + Send + 'static;
 
-    /// Whether running it in place is cheaper than handing it to another thread (roughly: under 20 microseconds).
+    /// Whether the task should run in place because another thread would cost more (roughly: under 20 microseconds).
     fn is_light(&self) -> bool;
 
-    /// Does the work.
+    /// Does the work and returns its result.
     fn run(self) -> Self::Done;
 }
 
-/// What a node wants its driver to do.
+/// An action that a node asks of its driver.
 #[derive(Debug)]
 pub enum Output<M, T, S> {
     /// Send `message` to another machine. Never to itself.
@@ -49,31 +134,31 @@ pub enum Output<M, T, S> {
         to: MachineId,
         /// The queue it waits in.
         class: Class,
-        /// What the encoding of `message` really takes.
+        /// Bytes of the encoding of `message`.
         actual: ByteSize,
-        /// What the link is charged for it: at the paper's scale (similitude), at least 1 byte.
+        /// Bytes that the link is charged: at the paper's scale (similitude), at least 1 byte.
         charged: ByteSize,
-        /// The message.
+        /// The message itself.
         message: M,
     },
     /// Run `task`; deliver its result when `duration` has passed.
     Spawn {
         /// The work.
         task: T,
-        /// How long the modelled machine takes for it.
+        /// The time that the modelled machine takes for it.
         duration: Duration,
     },
-    /// Keep `sample` among the results.
+    /// Add `sample` to the results.
     Record(S),
     /// This node has nothing more to do.
     Halt,
 }
 
-/// The bytes of messages. A run in virtual time never needs them; a real one sends them.
+/// The encoding of messages. A run in virtual time does not need it; a run in real time sends the bytes.
 pub trait Codec {
-    /// What is written and read.
+    /// The messages of a [`Node`].
     type Message;
-    /// Why bytes are no message.
+    /// The reason why bytes are not a message.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Appends the bytes of `message`.
@@ -83,19 +168,19 @@ pub trait Codec {
     fn decode(&self, bytes: &[u8]) -> Result<Self::Message, Self::Error>;
 }
 
-/// Something that a node leaves in the results.
+/// A sample: an entry of the results that a node makes.
 pub trait Record {
-    /// Writes what makes two samples the same into the run's digest.
+    /// Writes the sample into the run's digest: equal bytes for equal samples.
     fn write_digest(&self, digest: &mut Digest);
 }
 
 /// A machine as a state machine.
 pub trait Node {
-    /// What nodes say to each other.
+    /// The messages between nodes.
     type Message: Serialize + DeserializeOwned + 'static;
-    /// The work they ask for.
+    /// The work that the node hands to its driver.
     type Task: Task;
-    /// What they leave in the results.
+    /// The node's entries in the results.
     type Sample: Record;
     /// All state that changes in a run.
     type Snapshot: Serialize + DeserializeOwned;
@@ -108,22 +193,22 @@ pub trait Node {
     fn handle_done(&mut self, now: Instant, done: <Self::Task as Task>::Done);
     /// The time asked for by [`Node::poll_timeout`] has come.
     fn handle_timeout(&mut self, now: Instant);
-    /// `backlog` charged bytes now wait on the link to `peer`. What the node asks for then is done at once: a sender that keeps
+    /// `backlog` charged bytes now wait on the link to `peer`. The node's outputs are carried out at once: a sender that keeps
     /// its messages until a link has room sends its next one here.
     fn handle_backlog(&mut self, now: Instant, peer: MachineId, backlog: ByteSize);
     /// `peer` will not answer any more.
     fn handle_peer_lost(&mut self, now: Instant, peer: MachineId);
 
-    /// The next thing to do, until there is none.
+    /// The node's next output; `None` when the driver has taken all of them.
     fn poll_output(&mut self) -> Option<Output<Self::Message, Self::Task, Self::Sample>>;
-    /// When to call [`Node::handle_timeout`], if at all.
+    /// When to call [`Node::handle_timeout`]; `None` means that the node waits for no time.
     fn poll_timeout(&self) -> Option<Instant>;
 
-    /// What this node is waiting for, in words; `None` when it has halted. For the message about a stalled run.
+    /// A description of what the node waits for, for the error of a stalled run; `None` means that it has halted.
     fn waiting_for(&self) -> Option<String>;
 
     /// All state that changes in a run.
     fn snapshot(&self) -> Self::Snapshot;
-    /// Takes up the state of a snapshot of the same plan.
+    /// Replaces the state by that of a snapshot of the same plan.
     fn restore(&mut self, snapshot: Self::Snapshot);
 }

@@ -23,14 +23,14 @@ pub(crate) struct Unit {
 
 /// A type whose values are written as a number and a unit.
 pub(crate) trait Quantity: Copy {
-    /// What it is called in messages.
+    /// The quantity's name in messages.
     const NAME: &'static str;
     /// An example for messages.
     const EXAMPLE: &'static str;
     /// From the smallest (factor 1) to the largest.
     const UNITS: &'static [Unit];
 
-    /// The value of `count` smallest units.
+    /// The value of `count` smallest units; an error when the type has no such value.
     fn from_count(count: u64) -> Result<Self, QuantityProblem>;
     /// The number of smallest units.
     fn count(self) -> u64;
@@ -40,15 +40,15 @@ pub(crate) trait Quantity: Copy {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{quantity} `{text}`: {problem}")]
 pub struct ParseQuantityError {
-    /// What was expected: `bandwidth`, `byte size`, `duration`.
+    /// The quantity that was expected: `bandwidth`, `byte size`, `duration`.
     pub quantity: &'static str,
-    /// What was found.
+    /// The text that was found.
     pub text: String,
-    /// What is wrong with it.
+    /// The reason why it was refused.
     pub problem: QuantityProblem,
 }
 
-/// What is wrong with the text of a quantity.
+/// The reason why the text of a quantity was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum QuantityProblem {
     /// Not a number followed by a known unit.
@@ -192,7 +192,7 @@ fn too_large<Q: Quantity>() -> QuantityProblem {
     QuantityProblem::TooLarge { most: format!("{} {}", u64::MAX, Q::UNITS[0].symbol) }
 }
 
-/// Takes text, or the bare count from formats that are not for people.
+/// Accepts text, or the bare count from binary formats.
 pub(crate) struct QuantityVisitor<Q>(pub(crate) PhantomData<Q>);
 
 impl<Q: Quantity> de::Visitor<'_> for QuantityVisitor<Q> {
@@ -207,7 +207,7 @@ impl<Q: Quantity> de::Visitor<'_> for QuantityVisitor<Q> {
     }
 }
 
-/// Text in both directions for a [`Quantity`]: `FromStr`, serde as text for people and as `u64` for machines.
+/// Text in both directions for a [`Quantity`]: `FromStr`, serde as text in formats for people and as `u64` in binary ones.
 macro_rules! text_form {
     ($quantity:ty) => {
         impl std::str::FromStr for $quantity {

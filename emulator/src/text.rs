@@ -7,7 +7,7 @@ use std::path::Path;
 /// The most bytes of a text that a user writes by hand or measures: profiles, specs, machine kinds, price lists, reports.
 pub const MAX_BYTES: u64 = 16 << 20;
 
-/// What editors on Windows put in front of UTF-8.
+/// The byte order mark that editors on Windows put in front of UTF-8.
 const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// The same mark in UTF-16, in either order of bytes.
 const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
@@ -20,7 +20,7 @@ pub fn read(path: &Path) -> io::Result<String> {
     read_from(File::open(path)?)
 }
 
-/// [`read`], of anything that is open.
+/// [`read`] from an open source.
 ///
 /// # Errors
 /// As [`read`].

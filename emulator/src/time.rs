@@ -46,7 +46,7 @@ impl Instant {
 }
 
 impl Duration {
-    /// No time at all.
+    /// A span of 0 nanoseconds.
     pub const ZERO: Duration = Duration(0);
 
     /// A span of `nanos` nanoseconds.
@@ -78,12 +78,12 @@ impl Duration {
         Duration((secs * NANOS_PER_SECOND as f64).round() as u64)
     }
 
-    /// Whole nanoseconds.
+    /// The span in whole nanoseconds.
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// Seconds, for reports and cost models.
+    /// The span in seconds, for reports and cost models.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NANOS_PER_SECOND as f64
     }

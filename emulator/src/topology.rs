@@ -1,4 +1,4 @@
-//! A profile with machines placed in it, and the [`Network`] of limits and routes that comes of it.
+//! A profile with machines placed in it, and the [`Network`] of limits and routes between them.
 //!
 //! Machines are numbered site by site, in the profile's order. Every machine has a limit on what it sends and one on
 //! what it receives. On the way to another site come, by the profile's [`Shaping`], one of
@@ -19,12 +19,12 @@ use crate::units::{Bandwidth, ByteSize};
 /// The most machines of a topology: there is a route for every ordered pair.
 pub const MAX_MACHINES: u32 = 2048;
 
-/// How long a bucket sends at its rate after a silence.
+/// The depth of a bucket, as the time in which its rate carries that many bytes.
 const DEPTH_SPAN: Duration = Duration::from_millis(1);
-/// What a bucket that many streams share lets pass after a silence, at least: eight chunks of 16 KiB.
+/// The least depth of a bucket that many streams share: eight chunks of 16 KiB.
 const SHARED_DEPTH_BYTES: u64 = 8 * 16 * 1024;
 
-/// Why machines cannot be placed.
+/// The reason why machines cannot be placed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TopologyError {
     /// The profile contradicts itself.
@@ -32,7 +32,7 @@ pub enum TopologyError {
     Profile {
         /// Its name.
         profile: String,
-        /// What is wrong.
+        /// The profile's problem.
         problem: InvalidProfile,
     },
     /// Not one number of machines for each site.
@@ -114,7 +114,7 @@ impl Topology {
         &self.profile
     }
 
-    /// How many machines there are.
+    /// The number of machines in all sites.
     pub fn machine_count(&self) -> usize {
         self.site_of.len()
     }
@@ -131,12 +131,12 @@ impl Topology {
         (0..count).map(SiteId)
     }
 
-    /// What the profile says about a site.
+    /// The profile's entry of a site.
     pub fn site(&self, site: SiteId) -> &Site {
         &self.profile.sites[site.index()]
     }
 
-    /// Where a machine stands.
+    /// The site of a machine.
     pub fn site_of(&self, machine: MachineId) -> SiteId {
         self.site_of[machine.index()]
     }
@@ -151,7 +151,7 @@ impl Topology {
         self.site_of(from) != self.site_of(to)
     }
 
-    /// What a single flow could get: the smallest limit on its way.
+    /// The rate of a single flow: the smallest limit of its route.
     pub fn rate_between(&self, from: MachineId, to: MachineId) -> Bandwidth {
         let (source, target) = (self.site_of(from), self.site_of(to));
         let nics = self.site(source).nic.outbound.min(self.site(target).nic.inbound);
@@ -197,7 +197,7 @@ impl Topology {
     }
 }
 
-/// Every limit of a topology, and where each stands.
+/// Every limit of a topology, and the index of each by its place.
 #[derive(Default)]
 struct Limits {
     all: Vec<Limit>,
@@ -206,11 +206,11 @@ struct Limits {
     nic_out: Vec<u32>,
     /// By machine.
     nic_in: Vec<u32>,
-    /// By site, where it has one.
+    /// By site; `None` means that the site has no limit.
     uplink_out: Vec<Option<u32>>,
-    /// By site, where it has one.
+    /// By site; `None` means that the site has no limit.
     uplink_in: Vec<Option<u32>>,
-    /// By sender and receiver, each a machine or a site as the shaping says; `None` inside a site.
+    /// By sender and receiver, each a machine or a site, depending on the shaping; `None` inside a site.
     shared: Vec<Vec<Option<u32>>>,
 }
 

@@ -13,7 +13,7 @@ use crate::time::Duration;
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 const BITS_PER_BYTE: u128 = 8;
 
-/// A rate in bits a second, never zero.
+/// A rate in bits per second, never zero.
 ///
 /// Units in text: bit/s, kbit/s, Mbit/s, Gbit/s, each a thousand of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ pub struct Bandwidth(u64);
 pub struct ByteSize(u64);
 
 impl Bandwidth {
-    /// A rate of `bits` bits a second.
+    /// A rate of `bits` bits per second.
     ///
     /// # Panics
     /// When `bits` is 0: nothing would ever arrive.
@@ -35,7 +35,7 @@ impl Bandwidth {
         Bandwidth(bits)
     }
 
-    /// Bits a second.
+    /// The rate in bits per second.
     pub const fn as_bits_per_second(self) -> u64 {
         self.0
     }
@@ -53,7 +53,7 @@ impl ByteSize {
         ByteSize(bytes)
     }
 
-    /// Bytes.
+    /// The size in bytes.
     pub const fn as_bytes(self) -> u64 {
         self.0
     }

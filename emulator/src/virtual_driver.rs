@@ -6,10 +6,107 @@
 //! any number of threads gives the same run, which the running [`Digest`] over all events shows.
 //!
 //! When nothing can ever happen again and neither the observer nor the nodes have ended the run, it is stalled: an
-//! error that names who waits for what.
+//! error that lists each waiting node and what it waits for.
 //!
 //! Between two events the whole state can be written ([`VirtualDriver::checkpoint`]) and taken up again
-//! ([`VirtualDriver::resume`]); the run goes on to the bit as if it had never been broken off.
+//! ([`VirtualDriver::resume`]); the run goes on to the bit as if it had never been interrupted.
+//!
+//! # Example
+//! Two machines that are 20 ms apart play ping-pong. The hidden lines are the parts of [`Node`] that they do not need.
+//!
+//! ```
+//! # use std::collections::VecDeque;
+//! # use std::ops::ControlFlow;
+//! # use std::sync::Arc;
+//! # use emulator::digest::Digest;
+//! # use emulator::id::MachineId;
+//! # use emulator::link::{Fabric, LinkConfig};
+//! # use emulator::network::{Network, Route};
+//! # use emulator::node::{Class, Node, Output, Record, Task};
+//! # use emulator::time::{Duration, Instant};
+//! # use emulator::units::ByteSize;
+//! # use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
+//! # struct Nothing;
+//! # impl Task for Nothing {
+//! #     type Done = ();
+//! #     fn is_light(&self) -> bool { true }
+//! #     fn run(self) {}
+//! # }
+//! # struct Hit;
+//! # impl Record for Hit {
+//! #     fn write_digest(&self, _digest: &mut Digest) {}
+//! # }
+//! struct Player {
+//!     serves: bool,
+//!     outputs: VecDeque<Output<u32, Nothing, Hit>>,
+//! }
+//!
+//! impl Player {
+//!     fn hit(&mut self, to: u32, ball: u32) {
+//!         let bytes = ByteSize::from_bytes(4);
+//!         let (to, class) = (MachineId(to), Class::Data);
+//!         self.outputs.push_back(Output::Send { to, class, actual: bytes, charged: bytes, message: ball });
+//!     }
+//! }
+//!
+//! impl Node for Player {
+//! #   type Message = u32;
+//! #   type Task = Nothing;
+//! #   type Sample = Hit;
+//! #   type Snapshot = ();
+//!     fn handle_start(&mut self, _now: Instant) {
+//!         if self.serves {
+//!             self.hit(1, 5);
+//!         }
+//!     }
+//!     fn handle_message(&mut self, _now: Instant, from: MachineId, ball: u32) {
+//!         if ball > 0 {
+//!             self.hit(from.0, ball - 1);
+//!         }
+//!         if ball < 2 {
+//!             self.outputs.push_back(Output::Halt);
+//!         }
+//!     }
+//!     fn poll_output(&mut self) -> Option<Output<u32, Nothing, Hit>> {
+//!         self.outputs.pop_front()
+//!     }
+//! #   fn handle_done(&mut self, _now: Instant, (): ()) {}
+//! #   fn handle_timeout(&mut self, _now: Instant) {}
+//! #   fn handle_backlog(&mut self, _now: Instant, _peer: MachineId, _backlog: ByteSize) {}
+//! #   fn handle_peer_lost(&mut self, _now: Instant, _peer: MachineId) {}
+//! #   fn poll_timeout(&self) -> Option<Instant> { None }
+//! #   fn waiting_for(&self) -> Option<String> { Some("the ball".to_owned()) }
+//! #   fn snapshot(&self) {}
+//! #   fn restore(&mut self, (): ()) {}
+//! }
+//!
+//! /// When the ball arrived, and at whom.
+//! #[derive(Default)]
+//! struct Umpire(Vec<(Instant, MachineId)>);
+//!
+//! impl Observer<Hit> for Umpire {
+//!     fn sample(&mut self, _now: Instant, _machine: MachineId, _sample: Hit) -> ControlFlow<()> {
+//!         ControlFlow::Continue(())
+//!     }
+//!     fn transfer(&mut self, transfer: &Transfer) {
+//!         self.0.push((transfer.arrived_at, transfer.to));
+//!     }
+//! }
+//!
+//! let route = Route { delay: Duration::from_millis(20), ..Route::default() };
+//! let network = Arc::new(Network { machines: 2, limits: vec![], routes: vec![route; 4] });
+//! let fabric = Fabric::new(network, LinkConfig::default(), 1)?;
+//! let players = [true, false].map(|serves| Player { serves, outputs: VecDeque::new() });
+//! let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build()?);
+//! let mut driver = VirtualDriver::new(players.into(), fabric, pool);
+//!
+//! let mut umpire = Umpire::default();
+//! driver.start(&mut umpire);
+//! while driver.step(&mut umpire)? == Step::Running {}
+//! assert_eq!(umpire.0.len(), 6);
+//! assert_eq!(umpire.0[5], (Instant::START + Duration::from_millis(6 * 20), MachineId(0)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::any::Any;
 use std::cmp::Reverse;
@@ -50,7 +147,7 @@ pub struct Transfer {
     pub arrived_at: Instant,
 }
 
-/// Who watches a run, outside virtual time.
+/// Watches a run from outside virtual time.
 pub trait Observer<S> {
     /// A node has recorded `sample`. `Break` ends the run.
     fn sample(&mut self, now: Instant, machine: MachineId, sample: S) -> ControlFlow<()>;
@@ -58,7 +155,7 @@ pub trait Observer<S> {
     fn transfer(&mut self, transfer: &Transfer);
 }
 
-/// What one step left.
+/// The state of a run after one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The run goes on.
@@ -67,15 +164,15 @@ pub enum Step {
     Ended,
 }
 
-/// Why a run cannot go on.
+/// The reason why a run cannot go on.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// No event is left, and not every node has halted.
     #[error("the run is stalled at {now}: nothing can happen any more\n{waiting}")]
     Stalled {
-        /// When.
+        /// The instant of the last event.
         now: Instant,
-        /// A line for every node that waits.
+        /// One line per node that waits.
         waiting: String,
     },
     /// A checkpoint does not belong to this plan, or is damaged.
@@ -198,7 +295,7 @@ impl<N: Node> VirtualDriver<N> {
         }
     }
 
-    /// Virtual time.
+    /// The virtual time: that of the event handled last.
     pub fn now(&self) -> Instant {
         self.now
     }
@@ -240,6 +337,8 @@ impl<N: Node> VirtualDriver<N> {
                 return Ok(Step::Ended);
             }
             (None, None) => return Err(self.stalled()),
+            // Links first among equal instants: a chunk that is due leaves before a node sends at the same instant, which
+            // the fabric requires.
             (Some(link), event) if event.is_none_or(|event| link <= event) => {
                 self.now = link;
                 self.fabric.handle_timeout(link);
@@ -277,6 +376,7 @@ impl<N: Node> VirtualDriver<N> {
                 self.nodes[index].handle_done(self.now, done);
             }
             Kind::Timeout => {
+                // A heap cannot take an entry back. When a node moves its timeout, the old entry stays and is skipped here.
                 if self.timeouts[index] != Some(event.at) {
                     return;
                 }
@@ -288,19 +388,21 @@ impl<N: Node> VirtualDriver<N> {
         self.carry_out(event.node, observer);
     }
 
-    /// Does what a node asks for after it has handled something.
+    /// Carries out the outputs of a node after it has handled an event.
     fn carry_out(&mut self, node: MachineId, observer: &mut dyn Observer<N::Sample>) {
         while let Some(output) = self.nodes[node.index()].poll_output() {
             match output {
                 Output::Send { to, class, actual, charged, message } => {
                     assert_ne!(to, node, "a machine does not send to itself over a link");
                     let (sent_at, id) = (self.now, self.next_sequence());
+                    // The fabric carries a number and a size. The message itself waits here until it arrives.
                     let envelope =
                         Envelope { from: node, to, class, actual, charged, sent_at, arrives_at: sent_at, message };
                     self.in_flight.insert(id, envelope);
                     self.fabric.send(self.now, node, to, class, charged, id);
                 }
                 Output::Spawn { task, duration } => {
+                    // The completion is scheduled by the modelled duration alone, whenever the task really runs.
                     let id = self.next_sequence();
                     let running = self.run(task);
                     self.tasks.insert(id, running);
@@ -330,16 +432,19 @@ impl<N: Node> VirtualDriver<N> {
         }
         let (sender, receiver) = sync_channel(1);
         self.pool.spawn(move || {
+            // A panic goes to the driver's thread and continues there, at the task's completion: see [`Running::join`].
             let result = catch_unwind(AssertUnwindSafe(|| task.run()));
-            // The driver is gone when a run is broken off: then nobody wants the result.
+            // The send fails when the driver has been dropped before the end of the run; the result is of no use then.
             let _ = sender.send(result);
         });
         Running::Pending(receiver)
     }
 
-    /// Passes on what the links have done, and does what nodes ask for when they hear of their backlogs.
+    /// Schedules the messages that have departed, reports backlogs to nodes, and carries out what these ask for in return.
     fn settle_links(&mut self, observer: &mut dyn Observer<N::Sample>) {
-        let mut told = BTreeSet::new();
+        // A node that sends in answer to its backlog changes backlogs again, so this goes round until nothing is reported.
+        // In one round a node first gets all its reports; then nodes answer in the order of their numbers.
+        let mut informed = BTreeSet::new();
         loop {
             while let Some(event) = self.fabric.poll_event() {
                 match event {
@@ -350,14 +455,14 @@ impl<N: Node> VirtualDriver<N> {
                     }
                     LinkEvent::Backlog { from, to, backlog } => {
                         self.nodes[from.index()].handle_backlog(self.now, to, backlog);
-                        told.insert(from);
+                        informed.insert(from);
                     }
                 }
             }
-            if told.is_empty() {
+            if informed.is_empty() {
                 return;
             }
-            std::mem::take(&mut told).into_iter().for_each(|node| self.carry_out(node, observer));
+            std::mem::take(&mut informed).into_iter().for_each(|node| self.carry_out(node, observer));
         }
     }
 
@@ -408,11 +513,13 @@ impl<N: Node> VirtualDriver<N> {
     /// is copied at a time. Waits for tasks under way; changes nothing in virtual time.
     ///
     /// # Errors
-    /// Those of `to`.
+    /// The errors of `to`.
     pub fn write_checkpoint(&mut self, mut to: impl io::Write) -> io::Result<()> {
+        // A task under way cannot be written, its result can. It stays undelivered until its completion in virtual time.
         let tasks = std::mem::take(&mut self.tasks);
         self.tasks = tasks.into_iter().map(|(id, task)| (id, Running::Finished(task.join()))).collect();
         let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
+        // The inner order of a heap depends on its history; sorted, equal states give equal bytes.
         queue.sort_unstable();
         binary::write(&self.nodes.len(), &mut to)?;
         for node in &self.nodes {

@@ -57,7 +57,9 @@ impl Bucket {
     pub(super) fn new(limit: &Limit, chunk: u32) -> Bucket {
         let rate = limit.rate.as_bits_per_second();
         let depth = limit.depth.as_bytes();
+        // The `b` of the law in `link`: d, 2 c or d + c. A burst below a chunk would let none of them pass, ever.
         let burst = depth.max(depth.min(chunk.into()) + u64::from(chunk));
+        // At least a chunk remains, so that data conform in an idle bucket whatever its depth.
         let for_data = burst - (depth / HEADROOM).min(chunk.into());
         let per_byte = Exact::cost(1, rate);
         // Rounded as costs are, so that a chunk as large as the burst conforms.
@@ -100,10 +102,13 @@ impl Bucket {
     /// The first instant from `from` on at which `bytes` of data can be booked.
     #[inline]
     pub(super) fn fit(&mut self, bytes: u32, from: u64, now: u64) -> u64 {
+        // Bookings only take room, so an instant that had none for a whole chunk stays without until one is cancelled. A
+        // shorter chunk may fit there: it neither uses the bound nor moves it.
         let whole = bytes == self.chunk;
         let start = if whole { from.max(self.full_until) } else { from };
         let calendar = &self.bookings[self.first..];
         let (at, position) = self.fit_in(self.left, calendar, self.burst[Class::Data as usize], bytes, start);
+        // Only when nothing between `now` and `from` was skipped is all of it known to be full.
         if whole && from <= self.full_until.max(now) {
             self.full_until = at;
         }
@@ -113,6 +118,8 @@ impl Bucket {
 
     /// The first instant from `from` on at which `bytes` of control could be booked if there were no data.
     pub(super) fn fit_control(&self, bytes: u32, from: u64) -> u64 {
+        // The accounts of the calendar include data. Here they are added up anew from what has left, with control alone:
+        // control waits for tokens that are used, never for data that is only booked.
         let mut account = self.left;
         let control: Vec<Booking> = self.bookings[self.first..]
             .iter()
@@ -125,19 +132,25 @@ impl Bucket {
         self.fit_in(self.left, &control, self.burst[Class::Control as usize], bytes, from).0
     }
 
-    /// Whose data would have to give way if `bytes` of control were booked at `at`, which fits without data.
+    /// The key of the data that must give way for `bytes` of control at `at`, which fits without data; `None` when nothing has to.
+    ///
+    /// It names one booking. The caller cancels that one and asks again.
     pub(super) fn in_the_way(&self, bytes: u32, at: u64) -> Option<u32> {
+        // With the burst of control for data too: data that leave control less than its part of the depth may stay, as
+        // long as the limit's own law holds.
         let burst = self.burst[Class::Control as usize];
         let position = self.position(at, 0);
         let mut account = self.before(position).at_least(at).plus(self.cost(bytes));
         let mut clash = (!account.conforms(at, burst)).then_some(position);
         for (i, b) in self.bookings.iter().enumerate().skip(position) {
+            // Full again by then: the chunk no longer makes a difference to this booking, nor to any after it.
             if clash.is_some() || account.is_by(b.at) {
                 break;
             }
             account = account.plus(self.cost(b.bytes));
             clash = (!account.conforms(b.at, burst)).then_some(i + 1);
         }
+        // The latest one, so that data which is booked earlier keeps its instant.
         let data = self.bookings[self.first..clash?].iter().rev().find(|b| b.key & DATA_KEY != 0);
         Some(data.expect("without data there is no clash").key)
     }
@@ -145,6 +158,7 @@ impl Bucket {
     /// Books data where [`Bucket::fit`] has just found room.
     #[inline]
     pub(super) fn book_found(&mut self, key: u32, bytes: u32, at: u64) {
+        // The search stops in front of all bookings of its instant; among those the key decides.
         let mut position = self.found;
         while self.bookings.get(position).is_some_and(|b| b.at == at && b.key < key) {
             position += 1;
@@ -163,6 +177,7 @@ impl Bucket {
         let position = self.first + here.expect("a chunk is booked in every bucket of its route");
         self.bookings.remove(position);
         self.settle(position, self.before(position));
+        // There is room again, perhaps before the bound.
         self.full_until = 0;
     }
 
@@ -173,6 +188,8 @@ impl Bucket {
         debug_assert_eq!((booking.at, booking.key), (now, key), "chunks leave in the order of the calendar");
         self.left = booking.account;
         self.first += 1;
+        // Bookings that have left are dropped when they are half of the list: each is moved once on average, not once
+        // per departure.
         if 2 * self.first >= self.bookings.len() {
             self.bookings.copy_within(self.first.., 0);
             self.bookings.truncate(self.bookings.len() - self.first);
@@ -207,6 +224,7 @@ impl Bucket {
         let mut at = from;
         'place: loop {
             at = at.max(before.plus(cost).within(burst));
+            // A booking that leaves earlier belongs before this chunk, and its account is the one to start from.
             if let Some(b) = calendar.get(position)
                 && b.at < at
             {
@@ -214,12 +232,15 @@ impl Bucket {
                 position += 1;
                 continue;
             }
+            // The chunk fits by itself. It raises the accounts of later bookings until the bucket is full again.
             let mut account = before.at_least(at).plus(cost);
             for (ahead, b) in calendar[position..].iter().enumerate() {
                 if account.is_by(b.at) {
                     break;
                 }
                 account = account.plus(self.cost(b.bytes));
+                // Any instant between here and this booking would raise its account at least as much, so the next
+                // candidate lies behind it.
                 if !account.conforms(b.at, burst) {
                     before = b.account;
                     at = b.at;
@@ -244,6 +265,7 @@ impl Bucket {
         for i in position..self.bookings.len() {
             let booking = self.bookings[i];
             account = account.at_least(booking.at).plus(self.cost(booking.bytes));
+            // An account depends on the one before and on its own booking, so from here on nothing changes.
             if account == booking.account {
                 return;
             }

@@ -1,6 +1,6 @@
 //! Whether the model can run a network.
 
-use super::LinkError;
+use super::error::LinkError;
 use super::exact::{MAX_CHUNK, MAX_RATE};
 use crate::id::MachineId;
 use crate::network::Network;
@@ -8,7 +8,7 @@ use crate::network::Network;
 /// The most ordered pairs: stream numbers have 31 bits.
 const MAX_PAIRS: usize = 1 << 31;
 
-/// The chunk size if all fits, or the first thing found that does not.
+/// The chunk size as the fabric keeps it, or the first problem found.
 pub(super) fn check(network: &Network, chunk: u64) -> Result<u32, LinkError> {
     if !(1..=MAX_CHUNK).contains(&chunk) {
         return Err(LinkError::Chunk { found: chunk, most: MAX_CHUNK });

@@ -1,6 +1,6 @@
 //! Instants and spans finer than a nanosecond: 64 bits of nanoseconds and 64 bits of fraction.
 //!
-//! A byte takes `8e9 / rate` nanoseconds, seldom a whole number. The remainder is carried to 2^-64 of a nanosecond a byte,
+//! A byte takes `8e9 / rate` nanoseconds, seldom a whole number. The remainder is carried to 2^-64 of a nanosecond per byte,
 //! rounded up: a gigabit limit backlogged for ten years falls behind its rate by less than a nanosecond, and never runs
 //! ahead of it.
 
@@ -20,7 +20,7 @@ pub(super) const MAX_RATE: u64 = 1 << 60;
 pub(super) struct Exact(u128);
 
 impl Exact {
-    /// The time that `bytes` take at `rate` bits a second; the longest span there is when it would be longer.
+    /// The time that `bytes` take at `rate` bits per second; the longest span there is when it would be longer.
     pub(super) fn cost(bytes: u64, rate: u64) -> Exact {
         let (nanobits, rate) = (u128::from(bytes) * NANOBITS, u128::from(rate));
         let (nanos, rest) = (nanobits / rate, nanobits % rate);
@@ -34,7 +34,7 @@ impl Exact {
         Exact(self.0 * u128::from(n))
     }
 
-    /// The sum.
+    /// The sum of two spans, or of an instant and a span.
     #[inline]
     pub(super) fn plus(self, other: Exact) -> Exact {
         Exact(self.0.checked_add(other.0).expect("a run lasts less than 584 years"))

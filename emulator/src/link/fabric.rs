@@ -27,7 +27,7 @@ pub struct Fabric {
     /// The limits of every pair's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
     pub(super) buckets: Vec<Bucket>,
-    /// By [`Class`].
+    /// Indexed by [`Class`].
     pub(super) lanes: [Lane; 2],
     /// The latest instant that was handled or sent at.
     pub(super) now: u64,
@@ -53,6 +53,7 @@ impl Fabric {
         for route in &network.routes {
             streams.push(Stream::new(hops.len(), route.limits.len()));
             let mut limits = route.limits.clone();
+            // The slowest usually decides the instant. Asked first, it saves the others a search; the order changes no result.
             limits.sort_by_key(|&limit| (network.limits[limit as usize].rate, limit));
             hops.extend(limits);
         }
@@ -78,7 +79,7 @@ impl Fabric {
         (first != NEVER).then(|| Instant::from_nanos(first))
     }
 
-    /// What has happened, until there is no more: first departures in their order, then each pair whose backlog has
+    /// The next event; `None` when there are no more. Departures come first, in their order, then each pair whose backlog has
     /// changed, once, with the backlog of this moment.
     #[inline]
     pub fn poll_event(&mut self) -> Option<LinkEvent> {
@@ -96,7 +97,7 @@ impl Fabric {
         self.backlog_of(self.pair(from, to))
     }
 
-    /// What has left `from` for `to` in `class`.
+    /// The traffic that has left `from` for `to` in `class`.
     pub fn traffic(&self, from: MachineId, to: MachineId, class: Class) -> Traffic {
         let pair = self.pair(from, to);
         let lane = &self.lanes[class as usize];
@@ -134,6 +135,8 @@ impl Fabric {
     ) {
         assert!(from != to, "{from} sends to itself: a message that needs no link");
         let now = self.advance(now);
+        // A chunk booked for an earlier instant counts as waiting until it is handled. Booked behind it now, this message
+        // would be part of a past that has not happened yet.
         let due = self.poll_timeout();
         assert!(due.is_none_or(|due| due.as_nanos() >= now), "what was due at {due:?} has not been handled");
         let pair = self.pair(from, to);
@@ -157,7 +160,7 @@ impl Fabric {
         self.report(pair);
     }
 
-    /// Does all that is due at `now` or was before, each thing at its own instant: a late call changes no result.
+    /// Handles all that is due at `now` or before, each event at its own instant: a late call changes no result.
     ///
     /// # Panics
     /// When `now` lies before an instant already seen.
@@ -186,6 +189,8 @@ impl Fabric {
         } else {
             self.complete_messages(class, pair, bytes.into(), now);
         }
+        // The next chunk is booked only now: a stream never holds more than one place in the calendars, so a long queue
+        // gets no more than its turn.
         self.form_chunk(class, pair, now, self.chunk, bytes);
         self.report(pair);
     }
@@ -204,6 +209,7 @@ impl Fabric {
             let jitter_key = pair as u64 * 2 + class as u64;
             let extra = jitter::draw(self.seed, jitter_key, queue.departed, route.jitter.as_nanos());
             let arrival = departed_at + route.delay + Duration::from_nanos(extra);
+            // A smaller jitter must not let a message arrive before an earlier one of its stream.
             queue.last_arrival = queue.last_arrival.max(arrival.as_nanos());
             queue.departed += 1;
             let arrives_at = Instant::from_nanos(queue.last_arrival);
@@ -224,7 +230,8 @@ impl Fabric {
             NEVER
         } else {
             let passage = |&hop: &u32| self.buckets[hop as usize].passage(stream.chunk);
-            // Behind a chunk as large, the passage is in the accounts.
+            // A chunk larger than a depth takes time even through an idle limit. Behind a chunk at least as large, that time
+            // is in the accounts already.
             let longest = match class {
                 Class::Data if stream.chunk <= before => 0,
                 _ => stream.route(&self.hops).iter().map(passage).max().unwrap_or(0),
@@ -256,6 +263,8 @@ impl Fabric {
         let (route, bytes) = (stream.route(&self.hops), stream.chunk);
         let at = agree(route, from, |hop, from| self.buckets[hop].fit_control(bytes, from));
         let mut moved = Vec::new();
+        // All the data that must give way is cancelled before the control is booked, in every limit of its own route: a
+        // chunk is booked in all of them or in none.
         for &hop in route {
             while let Some(key) = self.buckets[hop as usize].in_the_way(bytes, at) {
                 let other = (key & !DATA_KEY) as usize;
@@ -268,6 +277,8 @@ impl Fabric {
         for &hop in route {
             self.buckets[hop as usize].book(key(Class::Control, pair), bytes, at);
         }
+        // In the order of the instants that they had, then by pair, not in the order in which limits named them. Never
+        // earlier than before, because control only takes room.
         moved.sort_unstable();
         for (was, other) in moved {
             let due = self.book_data(other, was, now);
@@ -310,6 +321,10 @@ impl Fabric {
 }
 
 /// The first instant from `from` on that `fit` leaves as it is for every bucket of `route`.
+///
+/// `fit` gives the first instant that works for one bucket, so no instant before the largest of their answers works for
+/// all, and going round from there until none objects finds the first that does. The last call for every bucket returned
+/// the result: [`Bucket::book_found`] relies on it.
 #[inline]
 fn agree(route: &[u32], from: u64, mut fit: impl FnMut(usize, u64) -> u64) -> u64 {
     let (mut at, mut agreed, mut hop) = (from, 0, 0);

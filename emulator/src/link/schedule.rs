@@ -1,10 +1,10 @@
-//! When each stream's next chunk is due: a tree of minima, eight children a node.
+//! When each stream's next chunk is due: a tree of minima, eight children per node.
 //!
-//! A stream has at most one due instant, so the queue is an array with one key a stream and, above it, arrays with
+//! A stream has at most one due instant, so the queue is an array with one key per stream and, above it, arrays with
 //! the minimum of each group of eight. Replacing a key costs a few short scans and no branch that depends on the order of
 //! the keys. Equal instants come out by stream number, lowest first.
 
-/// Not due.
+/// The instant of a stream that is not due.
 pub(super) const NEVER: u64 = u64::MAX;
 
 const FAN: usize = 8;

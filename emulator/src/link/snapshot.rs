@@ -1,4 +1,4 @@
-//! Writing and reading back all that changes of a [`Fabric`].
+//! Writing and reading back the state of a [`Fabric`] that changes in a run.
 //!
 //! Calendars are not written: they follow from the outstanding chunk of every stream.
 
@@ -13,7 +13,7 @@ use super::stream::StreamState;
 use super::{Departure, RestoreError};
 use crate::node::Class;
 
-/// All that changes of a [`Fabric`] in a run.
+/// The state of a [`Fabric`] that changes in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FabricSnapshot {
     accounts: Vec<Exact>,

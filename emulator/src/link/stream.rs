@@ -27,13 +27,13 @@ pub(super) struct Queue {
     pub(super) messages: VecDeque<(u64, u64)>,
     /// Messages that have left.
     pub(super) departed: u64,
-    /// Bytes ever accepted.
+    /// Bytes accepted since the start.
     pub(super) accepted: u64,
     /// The latest arrival so far.
     pub(super) last_arrival: u64,
 }
 
-/// What changes of a stream in a run.
+/// The part of a stream that changes in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StreamState {
     waiting: u64,
@@ -52,13 +52,13 @@ impl Stream {
         Stream { waiting: 0, head_left: 0, chunk: 0, first_hop, hops, reported: false }
     }
 
-    /// The limits on its way.
+    /// The limits of its route, as indexes into the buckets.
     #[inline]
     pub(super) fn route<'a>(&self, hops: &'a [u32]) -> &'a [u32] {
         &hops[self.first_hop as usize..][..self.hops as usize]
     }
 
-    /// For a snapshot.
+    /// The changing part, with its due instant and its queue, for a snapshot.
     pub(super) fn state(&self, due: u64, queue: &Queue) -> StreamState {
         let &Stream { waiting, head_left, chunk, reported, .. } = self;
         StreamState { waiting, head_left, chunk, reported, due, queue: queue.clone() }

@@ -5,9 +5,9 @@
 /// A profile file with the tables that it names.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
-    /// The name that specs use; the file says the same.
+    /// The name that specs use; the file has the same one.
     pub name: &'static str,
-    /// The profile file.
+    /// The text of the profile file.
     pub yaml: &'static str,
     /// The tables: file name and content.
     pub tables: &'static [(&'static str, &'static str)],

@@ -1,4 +1,4 @@
-//! What can be wrong with a profile file.
+//! Errors of profile files.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{InvalidProfile, UnknownSite};
 use crate::units::ParseQuantityError;
 
-/// Why there is no profile. Each message says where, what was found and what was expected.
+/// The reason why a profile cannot be read. Each message has the place, the text found and the form expected.
 #[derive(Debug, Error)]
 pub enum ReadProfileError {
     /// Neither a built-in profile nor a path.
@@ -15,17 +15,17 @@ pub enum ReadProfileError {
         "unknown profile `{name}`: {hint} (a profile of your own is given by a path ending in .yaml, .yml or .csv)"
     )]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
-        /// What was probably meant, or what there is.
+        /// The nearest name, or the list of names.
         hint: String,
     },
-    /// The file system said no, or it is no text.
+    /// The file cannot be read, or it is not text.
     #[error("{file}: cannot be read: {error}")]
     File {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// A folder where a file must stand.
@@ -41,9 +41,9 @@ pub enum ReadProfileError {
     Form {
         /// The file.
         file: String,
-        /// What, with line and column.
+        /// The parser's error, with line and column.
         error: serde_yaml::Error,
-        /// What was probably meant, or nothing.
+        /// The nearest name; empty when there is none.
         hint: String,
     },
     /// A line of a table.
@@ -53,7 +53,7 @@ pub enum ReadProfileError {
         file: String,
         /// The line, from 1.
         line: u64,
-        /// What is wrong.
+        /// The problem itself.
         problem: Box<ReadProfileProblem>,
     },
     /// A whole file, or a field of it that the problem names.
@@ -61,7 +61,7 @@ pub enum ReadProfileError {
     Meaning {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The problem itself.
         problem: Box<ReadProfileProblem>,
     },
 }
@@ -76,7 +76,7 @@ impl ReadProfileError {
     }
 }
 
-/// What is wrong with a profile file, at the place that the error names.
+/// A problem of a profile file, at the place that the error names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadProfileProblem {
     /// The profile contradicts itself.
@@ -88,7 +88,7 @@ pub enum ReadProfileProblem {
     /// Not comma-separated text.
     #[error("not comma-separated: {message}")]
     Csv {
-        /// What the reader said.
+        /// The CSV reader's message.
         message: String,
     },
     /// A row or column (or key) of no site.
@@ -96,7 +96,7 @@ pub enum ReadProfileProblem {
     Site {
         /// `row`, `column 3`, `bandwidth.rows`.
         place: String,
-        /// Which, and what was probably meant.
+        /// The name found and the nearest one.
         error: UnknownSite,
     },
     /// A site that has two rows or columns.
@@ -107,7 +107,7 @@ pub enum ReadProfileProblem {
         /// The site.
         site: String,
     },
-    /// A column for nobody knows which site.
+    /// A column without the name of a site.
     #[error("{place}: no name; expected the name of a site")]
     Unnamed {
         /// `column 3`.
@@ -151,7 +151,7 @@ pub enum ReadProfileProblem {
         /// What.
         error: ParseQuantityError,
     },
-    /// Numbers of nobody knows what.
+    /// A table that does not state its unit.
     #[error(
         "the unit is not stated; expected a line `# unit: {example}` above the table, or the key `unit` where the file is named"
     )]
@@ -162,17 +162,17 @@ pub enum ReadProfileProblem {
     /// A unit of something else.
     #[error("unit `{unit}`: expected one of {units}")]
     Unit {
-        /// What was found.
+        /// The unit found.
         unit: String,
-        /// What there is.
+        /// The units accepted.
         units: String,
     },
     /// Two units for one table.
     #[error("the table is in {table}, the profile says {profile}")]
     UnitConflict {
-        /// What the file says.
+        /// The unit that the file states.
         table: &'static str,
-        /// What the profile says.
+        /// The unit that the profile states.
         profile: &'static str,
     },
     /// A comment line `# key: value` whose value is wrong.
@@ -183,13 +183,13 @@ pub enum ReadProfileProblem {
         /// What.
         error: ParseQuantityError,
     },
-    /// A comment line that says again what another has said.
+    /// A comment line that states a second value of the same key.
     #[error("# {key}: stated a second time")]
     RepeatedDirective {
         /// The key.
         key: String,
     },
-    /// Nothing says how far or how fast.
+    /// A profile without a matrix of bandwidths or round trips.
     #[error(
         "{matrix}: missing; expected `{matrix}: {{uniform: {example}}}`, `{{rows: ...}}` or `{{csv: {{file: ...}}}}`"
     )]
@@ -209,7 +209,7 @@ pub enum ReadProfileProblem {
         /// The key for it.
         instead: &'static str,
     },
-    /// A report of iperf3 that says nothing of use.
+    /// A report of iperf3 that cannot be used.
     #[error("{message}")]
     Iperf {
         /// What.

@@ -11,13 +11,13 @@ use crate::id::SiteId;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown site `{name}`: {hint}")]
 pub struct UnknownSite {
-    /// The name.
+    /// The name that was asked for.
     pub name: String,
-    /// What was probably meant, or what there is.
+    /// The nearest name, or the list of names.
     pub hint: String,
 }
 
-/// A choice of sites that is none.
+/// A choice of sites that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RestrictError {
     /// No site has this name.
@@ -28,7 +28,7 @@ pub enum RestrictError {
     Twice {
         /// The site.
         name: String,
-        /// What it was called the second time.
+        /// The name that it was given the second time.
         again: String,
     },
     /// An empty choice.
@@ -103,7 +103,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, known)| known)
 }
 
-/// What the unknown name in a serde message was probably meant to be, as the end of that message: serde lists what it
+/// The nearest name to the unknown one in a serde message, as the end of that message: serde lists the names that it
 /// expected, each in backticks after the name that it found.
 pub(super) fn hint_for_form(message: &str) -> String {
     let Some((_, names)) = message.split_once("unknown field ").or_else(|| message.split_once("unknown variant "))
@@ -115,7 +115,7 @@ pub(super) fn hint_for_form(message: &str) -> String {
     near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
-/// Names for a message; the first dozen of many.
+/// Names as a list for a message; at most a dozen of them.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();

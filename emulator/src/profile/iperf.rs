@@ -5,28 +5,133 @@
 //! least that any of its senders saw (`min_rtt`).
 //!
 //! A report of another kind of test is refused with its reason: over UDP, in the other direction (`-R`) or in both
-//! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, broken off, or with streams missing.
+//! (`--bidir`), with a pace (`-b`, `--fq-rate`) that the link had no trouble with, interrupted, or with streams missing.
 
 use serde::Deserialize;
+use thiserror::Error;
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
-use super::read::Open;
+use super::source::{Open, Opened};
 use super::table::Values;
 use super::{Site, SiteMatrix};
 use crate::quantity::Quantity;
 
 /// A test that got less than this share of its pace was held up by the link.
 const SHARE_OF_PACE: f64 = 0.9;
-/// A test that ran for less than this share of its time has broken off.
+/// A test that ran for less than this share of its time was interrupted.
 const SHARE_OF_TIME: f64 = 0.9;
 
-/// What is wanted of a test.
+/// The quantity to read from a test.
 #[derive(Clone, Copy)]
 pub(super) enum Wanted {
-    /// Bits a second.
+    /// The mean rate in bits per second.
     Bandwidth,
-    /// Nanoseconds.
+    /// The least round trip in nanoseconds.
     RoundTrip,
+}
+
+/// The reason why a report is refused.
+#[derive(Debug, Error)]
+enum IperfError {
+    /// More than one JSON value.
+    #[error(
+        "several reports in one file; expected one (with `--json-stream` iperf3 writes one for each event: leave that out)"
+    )]
+    Several,
+    /// No JSON, or not with the fields of a report.
+    #[error("no report of iperf3 -J: {0}")]
+    Form(serde_yaml::Error),
+    /// The test itself reports an error.
+    #[error("the test failed: {0}")]
+    Failed(String),
+    /// A report that does not state its options.
+    #[error(
+        "no `start.test_start`: nothing says over what and which way the test went; expected a whole report of `iperf3 -J`"
+    )]
+    NoOptions,
+    /// A test over UDP or SCTP.
+    #[error(
+        "`start.test_start.protocol` is {0}: its receiver sees what was offered (`-b`), not what the link gives; expected a TCP test"
+    )]
+    Protocol(String),
+    /// A test of both directions.
+    #[error(
+        "`start.test_start.bidir` is 1 (`iperf3 --bidir`): both directions were measured at once; expected a test of each by itself"
+    )]
+    BothWays,
+    /// A report without some of its streams.
+    #[error("`end.streams` has {found} of the {expected} streams (`start.test_start.num_streams`)")]
+    Streams {
+        /// Streams in the report.
+        found: u64,
+        /// Streams of the test.
+        expected: u64,
+    },
+    /// A test of the other direction.
+    #[error(
+        "`start.test_start.reverse` is 1 (`iperf3 -R`): the bytes went the other way, from the server to the client; expected a test without it, with its client at the first site"
+    )]
+    Reverse,
+    /// A report without the receiver's side.
+    #[error("no `end.sum_received`; expected a report of a TCP test")]
+    NoSum,
+    /// A test that was interrupted.
+    #[error("the test broke off: it ran for {ran:.1} of {planned} s")]
+    Short {
+        /// Seconds that it ran.
+        ran: f64,
+        /// Seconds that it should have run.
+        planned: f64,
+    },
+    /// A pace that the link kept up with.
+    #[error(
+        "the test was held to {} Mbit/s ({option}) and {} Mbit/s came through: that is not what the link gives; expected a test without {option}",
+        .pace / 1e6, .received / 1e6
+    )]
+    Paced {
+        /// The option that held it.
+        option: &'static str,
+        /// Bits per second to which it was held.
+        pace: f64,
+        /// Bits per second that the receiver saw.
+        received: f64,
+    },
+    /// A report without round trips.
+    #[error(
+        "no `min_rtt` above zero of a sender in `end.streams`; expected one, or `rtt` in another form{}", .direction.hint()
+    )]
+    NoRoundTrip {
+        /// The direction of the test.
+        direction: Direction,
+    },
+    /// A number that is no bandwidth or round trip.
+    #[error("`{field}` is {number}: expected more than zero, and less than 10^18")]
+    Number {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        number: f64,
+    },
+}
+
+/// The direction of a test.
+#[derive(Debug)]
+enum Direction {
+    /// From the client to the server.
+    Forward,
+    /// From the server to the client.
+    Reverse,
+}
+
+impl Direction {
+    fn hint(&self) -> &'static str {
+        match self {
+            Direction::Forward => "",
+            Direction::Reverse => {
+                "; with `-R` (`start.test_start.reverse` is 1) the sender is the other end, which does not report it"
+            }
+        }
+    }
 }
 
 /// The parts of iperf3's report that are read.
@@ -48,7 +153,7 @@ struct Start {
     test_start: Option<Test>,
 }
 
-/// What was asked for. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
+/// The options of the test. Numbers that iperf3 writes as integers are read as numbers; older versions leave some out.
 #[derive(Deserialize)]
 #[serde(expecting = "a JSON object")]
 struct Test {
@@ -62,7 +167,7 @@ struct Test {
     reverse: f64,
     #[serde(default)]
     bidir: f64,
-    /// Bits a second of each stream; 0: as fast as it goes.
+    /// Bits per second and stream; 0 means no limit.
     #[serde(default)]
     target_bitrate: f64,
     /// The same, kept by the system (`--fq-rate`).
@@ -113,8 +218,9 @@ pub(super) fn values<Q: Quantity>(
     let mut notes = Vec::new();
     for (row, from) in sites.iter().enumerate() {
         for (column, to) in sites.iter().enumerate().filter(|(column, _)| *column != row) {
-            let (file, text) = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
-            let fail = |message: String| ReadProfileError::meaning(&file, Problem::Iperf { message });
+            let Opened { file, text } = open(&format!("{folder}/{}..{}.json", from.name, to.name))?;
+            let fail =
+                |error: IperfError| ReadProfileError::meaning(&file, Problem::Iperf { message: error.to_string() });
             let report = parse(&text).map_err(fail)?;
             let (field, number) = match wanted {
                 Wanted::Bandwidth => {
@@ -123,7 +229,7 @@ pub(super) fn values<Q: Quantity>(
                 }
                 Wanted::RoundTrip => ("end.streams[].sender.min_rtt", report.round_trip().map_err(fail)?),
             };
-            let wrong = || fail(format!("`{field}` is {number}: expected more than zero, and less than 10^18"));
+            let wrong = || fail(IperfError::Number { field, number });
             if !(0.5..1e18).contains(&number) {
                 return Err(wrong());
             }
@@ -135,45 +241,26 @@ pub(super) fn values<Q: Quantity>(
 }
 
 /// A whole report of one TCP test, of whatever direction.
-fn parse(text: &str) -> Result<Report, String> {
+fn parse(text: &str) -> Result<Report, IperfError> {
     if top_level_values(text) > 1 {
-        return Err(
-            "several reports in one file; expected one (with `--json-stream` iperf3 writes one for each event: \
-                    leave that out)"
-                .into(),
-        );
+        return Err(IperfError::Several);
     }
     // JSON is YAML but for its tabs, which stand between tokens only.
-    let report: Report =
-        serde_yaml::from_str(&text.replace('\t', " ")).map_err(|error| format!("no report of iperf3 -J: {error}"))?;
+    let report: Report = serde_yaml::from_str(&text.replace('\t', " ")).map_err(IperfError::Form)?;
     if let Some(error) = report.error.filter(|error| !error.is_empty()) {
-        return Err(format!("the test failed: {error}"));
+        return Err(IperfError::Failed(error));
     }
     let report = Report { error: None, ..report };
-    let Some(test) = &report.start.test_start else {
-        return Err(
-            "no `start.test_start`: nothing says over what and which way the test went; expected a whole report \
-                    of `iperf3 -J`"
-                .into(),
-        );
-    };
+    let Some(test) = &report.start.test_start else { return Err(IperfError::NoOptions) };
     if !test.protocol.eq_ignore_ascii_case("tcp") {
-        return Err(format!(
-            "`start.test_start.protocol` is {}: its receiver sees what was offered (`-b`), not what the link gives; \
-             expected a TCP test",
-            test.protocol
-        ));
+        return Err(IperfError::Protocol(test.protocol.clone()));
     }
     if test.bidir != 0.0 {
-        return Err(
-            "`start.test_start.bidir` is 1 (`iperf3 --bidir`): both directions were measured at once; expected \
-                    a test of each by itself"
-                .into(),
-        );
+        return Err(IperfError::BothWays);
     }
     let found = report.end.streams.len() as u64;
     if let Some(expected) = test.num_streams.filter(|&expected| expected != found) {
-        return Err(format!("`end.streams` has {found} of the {expected} streams (`start.test_start.num_streams`)"));
+        return Err(IperfError::Streams { found, expected });
     }
     Ok(report)
 }
@@ -183,33 +270,24 @@ impl Report {
         self.start.test_start.as_ref().expect("a report without it was refused")
     }
 
-    /// Bits a second that the receiver at TO had of the sender at FROM.
-    fn bandwidth(&self) -> Result<f64, String> {
+    /// Bits per second that the receiver at TO had of the sender at FROM.
+    fn bandwidth(&self) -> Result<f64, IperfError> {
         let test = self.test();
         if test.reverse != 0.0 {
-            return Err(
-                "`start.test_start.reverse` is 1 (`iperf3 -R`): the bytes went the other way, from the server to \
-                        the client; expected a test without it, with its client at the first site"
-                    .into(),
-            );
+            return Err(IperfError::Reverse);
         }
-        let sum = self.end.sum_received.as_ref().ok_or("no `end.sum_received`; expected a report of a TCP test")?;
-        if let Some(seconds) = sum.seconds.filter(|&seconds| seconds < SHARE_OF_TIME * test.duration) {
-            return Err(format!("the test broke off: it ran for {seconds:.1} of {} s", test.duration));
+        let sum = self.end.sum_received.as_ref().ok_or(IperfError::NoSum)?;
+        if let Some(ran) = sum.seconds.filter(|&seconds| seconds < SHARE_OF_TIME * test.duration) {
+            return Err(IperfError::Short { ran, planned: test.duration });
         }
         let received = sum.bits_per_second;
         if let Some((option, pace)) = self.pace().filter(|(_, pace)| received >= SHARE_OF_PACE * pace) {
-            return Err(format!(
-                "the test was held to {} Mbit/s ({option}) and {} Mbit/s came through: that is not what the link gives; \
-                 expected a test without {option}",
-                pace / 1e6,
-                received / 1e6
-            ));
+            return Err(IperfError::Paced { option, pace, received });
         }
         Ok(received)
     }
 
-    /// The bits a second to which all streams together were held, and by which option.
+    /// The bits per second to which all streams together were held, and the option that held them.
     fn pace(&self) -> Option<(&'static str, f64)> {
         let test = self.test();
         let streams = self.end.streams.len().max(1) as f64;
@@ -224,24 +302,18 @@ impl Report {
     }
 
     /// The least round trip in nanoseconds.
-    fn round_trip(&self) -> Result<f64, String> {
+    fn round_trip(&self) -> Result<f64, IperfError> {
         let senders = self.end.streams.iter().filter_map(|stream| stream.sender.as_ref()?.min_rtt);
         let least = senders.filter(|&micros| micros > 0.0).fold(f64::INFINITY, f64::min);
         if least.is_finite() {
             return Ok(least * 1e3);
         }
-        let why = if self.test().reverse == 0.0 {
-            ""
-        } else {
-            "; with `-R` (`start.test_start.reverse` is 1) the sender is the other end, which does not report it"
-        };
-        Err(format!(
-            "no `min_rtt` above zero of a sender in `end.streams`; expected one, or `rtt` in another form{why}"
-        ))
+        let direction = if self.test().reverse == 0.0 { Direction::Forward } else { Direction::Reverse };
+        Err(IperfError::NoRoundTrip { direction })
     }
 }
 
-/// How many JSON objects or lists stand in `text`, one after another.
+/// The number of JSON objects and lists in `text`, one after another.
 fn top_level_values(text: &str) -> usize {
     let (mut depth, mut values) = (0_usize, 0);
     let (mut is_text, mut is_escaped) = (false, false);
@@ -263,7 +335,8 @@ fn top_level_values(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::profile::Profile;
+    use crate::profile::source::{Open, Opened, Source};
+    use crate::profile::{Profile, ReadProfileError};
 
     const YAML: &str = "\
 sites: [{name: Berlin}, {name: Tokyo}]
@@ -287,12 +360,17 @@ rtt: {iperf: {folder: runs}}
         report_of(bits, rtts, ", \"reverse\": 0, \"target_bitrate\": 0, \"bidir\": 0, \"fqrate\": 0")
     }
 
+    fn parse(text: &str, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
+        let source = Source { file: "mine.yaml", stem: "mine", text, nic: None };
+        crate::profile::yaml::parse(&source, open)
+    }
+
     fn read(there: &str, back: &str) -> Result<Profile, String> {
         let open = |name: &str| {
             let text = if name == "runs/Berlin..Tokyo.json" { there } else { back };
-            Ok((name.to_owned(), text.to_owned()))
+            Ok(Opened { file: name.to_owned(), text: text.to_owned() })
         };
-        crate::profile::yaml::parse(("mine.yaml", "mine"), YAML, None, &open).map_err(|error| error.to_string())
+        parse(YAML, &open).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -353,8 +431,8 @@ rtt: {iperf: {folder: runs}}
     fn a_round_trip_names_the_field_that_it_is_read_from() {
         let yaml = YAML.replace("bandwidth: {iperf: {folder: runs}}", "bandwidth: {uniform: 1 Gbit/s}");
         let reversed = report_of(41e6, &[0], ", \"reverse\": 1");
-        let open = |name: &str| Ok((name.to_owned(), reversed.clone()));
-        let error = crate::profile::yaml::parse(("mine.yaml", "mine"), &yaml, None, &open).unwrap_err().to_string();
+        let open = |name: &str| Ok(Opened { file: name.to_owned(), text: reversed.clone() });
+        let error = parse(&yaml, &open).unwrap_err().to_string();
         assert!(error.contains("no `min_rtt` above zero") && error.contains("`-R`"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
-//! Profiles: what a network between data centres is like.
+//! Profiles: descriptions of networks between data centres.
 //!
-//! A [`Profile`] names sites and says, for every ordered pair of them, the bandwidth and the round trip, and for every
+//! A [`Profile`] lists sites; for every ordered pair of them, the bandwidth and the round trip; and for every
 //! site the rate of a machine's network card and the round trip inside. How the bandwidth between two sites is shared
 //! by their machines is its [`Shaping`]. [`crate::topology`] places machines in a profile and makes the limits and
 //! routes that the link model works with.
@@ -20,6 +20,8 @@ mod find;
 mod iperf;
 #[cfg(feature = "read")]
 mod read;
+#[cfg(feature = "read")]
+mod source;
 #[cfg(feature = "read")]
 mod table;
 #[cfg(feature = "read")]
@@ -65,17 +67,17 @@ pub struct Profile {
     pub source: String,
     /// When they were measured.
     pub date: String,
-    /// Where the rest comes from, what is assumed, what to beware of.
+    /// The sources of the rest, assumptions and caveats.
     pub notes: Vec<String>,
     /// The sites, in the order of their [`SiteId`]s.
     pub sites: Vec<Site>,
-    /// The bandwidth from a site (row) to another (column), for what [`Profile::shaping`] says.
+    /// The bandwidth from a site (row) to another (column), shared as [`Profile::shaping`] defines.
     pub bandwidth: SiteMatrix<Bandwidth>,
     /// The round trip as measured from a site (row) to another (column). Half of it is the delay of that direction.
     pub rtt: SiteMatrix<Duration>,
-    /// The largest extra delay of a message between sites; none inside.
+    /// The largest extra delay of a message between sites. Inside a site there is none.
     pub jitter: Duration,
-    /// Who shares the bandwidth between two sites.
+    /// The sharing of the bandwidth between two sites.
     pub shaping: Shaping,
     /// The depth of every token bucket, instead of [`crate::topology::bucket_depth`] of its rate.
     pub depth: Option<ByteSize>,
@@ -89,9 +91,9 @@ pub struct Site {
     pub name: String,
     /// The provider's name for it: `us-east-1`. Prices go by it.
     pub region: Option<String>,
-    /// What else it may be called.
+    /// Other names that specs may use for it.
     pub aliases: Vec<String>,
-    /// How many machines stand there unless an experiment says otherwise; at least 1.
+    /// The number of machines unless an experiment gives another; at least 1.
     pub machines: u32,
     /// The limits of each machine's network card, for all of its traffic.
     pub nic: Duplex,
@@ -106,15 +108,15 @@ pub struct Site {
 #[serde(deny_unknown_fields)]
 #[serde(expecting = "`{in: RATE, out: RATE}`")]
 pub struct Duplex {
-    /// Of what arrives.
+    /// The rate of arriving traffic.
     #[serde(rename = "in")]
     pub inbound: Bandwidth,
-    /// Of what leaves.
+    /// The rate of leaving traffic.
     #[serde(rename = "out")]
     pub outbound: Bandwidth,
 }
 
-/// Who shares the bandwidth from one site to another.
+/// The sharing of the bandwidth from one site to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[serde(expecting = "`machine-to-site`, `machine-pair` or `site-pair`")]
@@ -140,25 +142,25 @@ pub struct SiteMatrix<T> {
 /// A profile that contradicts itself. Paths are those of a profile file: `sites[1].name`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum InvalidProfile {
-    /// Nowhere to put a machine.
+    /// A profile without sites.
     #[error("sites: none; expected at least one")]
     NoSites,
     /// More than [`MAX_SITES`].
     #[error("sites: {found}, the most is {MAX_SITES}")]
     TooManySites {
-        /// How many.
+        /// The number of sites found.
         found: usize,
     },
-    /// A name without letters.
+    /// A name that is empty or blank.
     #[error("{path}: empty; expected a name")]
     EmptyName {
-        /// Where.
+        /// The path of the field.
         path: String,
     },
     /// A name, region or alias that is taken, upper and lower case being the same.
     #[error("{path}: `{name}` is {first_path} already; a name, region or alias may stand once")]
     DuplicateName {
-        /// Where.
+        /// The path of the field.
         path: String,
         /// The name.
         name: String,
@@ -176,7 +178,7 @@ pub enum InvalidProfile {
     NotSquare {
         /// `bandwidth` or `rtt`.
         matrix: &'static str,
-        /// How many sites.
+        /// The number of sites.
         sites: usize,
     },
     /// A pair of sites without a value.
@@ -200,7 +202,7 @@ pub enum InvalidProfile {
     /// A rate above [`MAX_RATE`].
     #[error("{path}: {found}: expected at most {MAX_RATE}")]
     Rate {
-        /// Where.
+        /// The path of the field.
         path: String,
         /// The rate.
         found: Bandwidth,
@@ -208,7 +210,7 @@ pub enum InvalidProfile {
     /// A delay above [`MAX_DELAY`].
     #[error("{path}: {found}: expected at most {MAX_DELAY}")]
     Delay {
-        /// Where.
+        /// The path of the field.
         path: String,
         /// The delay.
         found: Duration,
@@ -219,7 +221,7 @@ pub enum InvalidProfile {
 }
 
 impl Profile {
-    /// Checks what the types cannot: names, shapes, completeness. Profiles that were read have passed it.
+    /// Checks the rules that the types cannot express: names, shapes, completeness. Profiles that were read have passed it.
     pub fn check(&self) -> Result<(), InvalidProfile> {
         check_sites(&self.sites)?;
         if let Some(site) = self.sites.iter().position(|site| site.machines == 0) {
@@ -297,14 +299,14 @@ impl Profile {
         Profile { name, title, source, date, notes, sites, bandwidth, rtt, jitter, shaping, depth }
     }
 
-    /// The number of machines in each site unless an experiment says otherwise.
+    /// The number of machines in each site unless an experiment gives another.
     pub fn default_machines(&self) -> Vec<u32> {
         self.sites.iter().map(|site| site.machines).collect()
     }
 }
 
 impl Site {
-    /// Everything it may be called, each with its place under the site in a profile file.
+    /// All names of the site, each with its place under the site in a profile file.
     pub(crate) fn names(&self) -> impl Iterator<Item = (String, &str)> {
         let name = std::iter::once(("name".to_owned(), self.name.as_str()));
         let region = self.region.iter().map(|region| ("region".to_owned(), region.as_str()));
@@ -334,7 +336,7 @@ impl<T: Copy> SiteMatrix<T> {
         self.cells.iter().flatten().filter_map(|cell| *cell)
     }
 
-    /// Reports what is missing or too much for `sites`.
+    /// Reports missing values and values on the diagonal.
     fn check(&self, matrix: &'static str, sites: &[Site]) -> Result<(), InvalidProfile> {
         if self.cells.len() != sites.len() || self.cells.iter().any(|row| row.len() != sites.len()) {
             return Err(InvalidProfile::NotSquare { matrix, sites: sites.len() });
@@ -360,7 +362,7 @@ pub(crate) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// Checks what needs no matrix: readers do so before they make one, whose size is the square of the number of sites.
+/// Checks everything that needs no matrix: readers do so before they make one, whose size is the square of the number of sites.
 fn check_sites(sites: &[Site]) -> Result<(), InvalidProfile> {
     if sites.is_empty() {
         return Err(InvalidProfile::NoSites);

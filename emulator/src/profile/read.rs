@@ -6,24 +6,33 @@ use std::path::Path;
 use super::builtin::{builtin_names, builtins};
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::{listed, nearest};
+use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Opened, Source};
 use super::table::{Key, Stated, Table};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix, yaml};
 use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
 
-/// Machines in a site of a profile that does not say, as in the Gaia paper's 11 regions.
-pub(super) const DEFAULT_MACHINES: u32 = 2;
-/// The round trip inside a site of a profile that does not say: that of a data centre, assumed.
-pub(super) const DEFAULT_RTT_INSIDE: Duration = Duration::from_micros(500);
-/// The round trip between sites of a table that stands alone and does not say, assumed.
+/// The round trip between sites of a table that stands alone and states none, assumed.
 const DEFAULT_RTT: Duration = Duration::from_millis(100);
 
-/// Gives the path (for messages) and the text of a file that a profile names.
-pub(super) type Open<'a> = dyn Fn(&str) -> Result<(String, String), ReadProfileError> + 'a;
-
 impl Profile {
-    /// A built-in profile by its name, or one's own by its path (ending in `.yaml`, `.yml` or `.csv`).
+    /// A built-in profile by its name, or one from a file by its path (ending in `.yaml`, `.yml` or `.csv`).
+    ///
+    /// ```
+    /// use emulator::profile::Profile;
+    /// use emulator::topology::Topology;
+    ///
+    /// let profile = Profile::load("ec2-all")?.restrict(&["Virginia", "Tokyo", "ap-southeast-1"])?;
+    /// assert_eq!(profile.sites[2].name, "Singapore");
+    /// let (virginia, tokyo) = (profile.find_site("virginia")?, profile.find_site("tokyo")?);
+    /// println!("{}", profile.bandwidth.value(virginia, tokyo).expect("two different sites"));
+    ///
+    /// // Two machines per site, and the limits and routes between them.
+    /// let topology = Topology::new(&profile, &[2, 2, 2])?;
+    /// assert_eq!(topology.network().machines, 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(name_or_path: &str) -> Result<Profile, ReadProfileError> {
         if is_path(name_or_path) { Profile::read(Path::new(name_or_path)) } else { Profile::builtin(name_or_path) }
     }
@@ -41,9 +50,10 @@ impl Profile {
             let table = builtin.tables.iter().find(|(known, _)| *known == file);
             let text = table.map(|(_, text)| (*text).to_owned());
             let missing = || ReadProfileError::File { file: file.to_owned(), error: io::ErrorKind::NotFound.into() };
-            text.map(|text| (file.to_owned(), text)).ok_or_else(missing)
+            text.map(|text| Opened { file: file.to_owned(), text }).ok_or_else(missing)
         };
-        yaml::parse((&format!("{name}.yaml"), name), builtin.yaml, None, &open)
+        let source = Source { file: &format!("{name}.yaml"), stem: name, text: builtin.yaml, nic: None };
+        yaml::parse(&source, &open)
     }
 
     /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`.
@@ -56,20 +66,22 @@ impl Profile {
         let file = path.display().to_string();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = read_text(path)?;
+        let source = Source { file: &file, stem: &stem, text: &text, nic };
         if has_extension(path, "csv") {
-            return from_table((&file, &stem), &text, nic);
+            return from_table(&source);
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let open = |name: &str| {
             let path = folder.join(name);
-            Ok((path.display().to_string(), read_text(&path)?))
+            Ok(Opened { file: path.display().to_string(), text: read_text(&path)? })
         };
-        yaml::parse((&file, &stem), &text, nic, &open)
+        yaml::parse(&source, &open)
     }
 }
 
-/// A profile from nothing but a table of bandwidths and its comment lines. `nic`: of machines whose cards these do not state.
-fn from_table((file, stem): (&str, &str), text: &str, nic: Option<Bandwidth>) -> Result<Profile, ReadProfileError> {
+/// A profile from nothing but a table of bandwidths and its comment lines.
+fn from_table(source: &Source<'_>) -> Result<Profile, ReadProfileError> {
+    let Source { file, stem, text, nic } = *source;
     let table = Table::parse(file, text)?;
     let meaning = |problem| ReadProfileError::meaning(file, problem);
     let stated_nic = table.stated_quantity::<Bandwidth>(Key::Nic)?;

@@ -12,7 +12,7 @@ use super::{Site, SiteMatrix, folded};
 use crate::id::SiteId;
 use crate::quantity::{Quantity, Unit, parse_number, symbols, unit};
 
-/// What a comment line may state.
+/// A key that a comment line may state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     /// The unit of the numbers; what follows the first word is comment.
@@ -56,7 +56,7 @@ struct Row {
 pub(super) struct Values<Q> {
     pub(super) between: SiteMatrix<Q>,
     pub(super) diagonal: Vec<Option<Q>>,
-    /// What a reader of the profile should know of them.
+    /// Remarks for the notes of the profile.
     pub(super) notes: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Table<'a> {
                     return Err(fail(line, Problem::RepeatedDirective { key: key.name().to_owned() }));
                 }
             } else if !content.is_empty() {
-                let cells = cells(content).map_err(|message| fail(line, Problem::Csv { message }))?;
+                let cells = cells(content).map_err(|error| fail(line, Problem::Csv { message: error.to_string() }))?;
                 // A line of nothing but a byte order mark, where files were put one behind another, has none.
                 if !cells.is_empty() {
                     records.push((line, cells));
@@ -126,7 +126,7 @@ impl<'a> Table<'a> {
         Ok(&self.header.names)
     }
 
-    /// What a comment line says.
+    /// The value that a comment line states.
     pub(super) fn stated(&self, key: Key) -> Option<&Stated> {
         self.stated.get(&key)
     }
@@ -172,7 +172,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// One value; only the diagonal may say nothing.
+    /// One value; only the diagonal may leave it out.
     fn cell<Q: Quantity>(
         &self,
         line: u64,
@@ -261,7 +261,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whether a cell of the diagonal says nothing about the inside of a site: blank, a word or dash for "not measured", or a number
+/// Whether a cell of the diagonal states nothing about the inside of a site: blank, a word or dash for "not measured", or a number
 /// of zero where the quantity is never zero.
 fn says_nothing<Q: Quantity>(cell: &str) -> bool {
     const NOTHING: [&str; 10] = ["", "-", "--", "\u{2013}", "\u{2014}", "nan", "na", "n/a", "none", "null"];
@@ -269,7 +269,7 @@ fn says_nothing<Q: Quantity>(cell: &str) -> bool {
     NOTHING.contains(&cell.to_lowercase().as_str()) || is_zero()
 }
 
-/// What a comment states, if it is one that does.
+/// The key and value that a comment states; `None` for any other comment.
 fn directive(comment: &str) -> Option<(Key, String)> {
     let (name, value) = comment.split_once(':')?;
     let name = name.trim().to_lowercase();
@@ -278,9 +278,9 @@ fn directive(comment: &str) -> Option<(Key, String)> {
 }
 
 /// The cells of one line.
-fn cells(line: &str) -> Result<Vec<String>, String> {
+fn cells(line: &str) -> Result<Vec<String>, csv::Error> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
     let mut record = csv::StringRecord::new();
-    reader.read_record(&mut record).map_err(|error| error.to_string())?;
+    reader.read_record(&mut record)?;
     Ok(record.iter().map(str::to_owned).collect())
 }

@@ -11,7 +11,7 @@ use serde::de::{self, DeserializeOwned, MapAccess};
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::{find_site, hint_for_form};
 use super::iperf::{self, Wanted};
-use super::read::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open};
+use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open, Source};
 use super::table::{Table, Values};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix};
 use crate::id::SiteId;
@@ -44,7 +44,7 @@ struct ProfileFile {
     depth: Option<ByteSize>,
 }
 
-/// A site as written; what it leaves out is the profile's.
+/// A site as written; fields that it leaves out are the profile's.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "the fields of a site: `{name: Berlin}`")]
@@ -81,7 +81,7 @@ enum MatrixForm<Q> {
     Iperf(IperfFolder),
 }
 
-/// A table beside the profile; its path is relative to the profile's folder.
+/// A table alongside the profile; its path is relative to the profile's folder.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "`{file: NAME}`")]
@@ -90,7 +90,7 @@ struct CsvFile {
     unit: Option<String>,
 }
 
-/// A folder beside the profile, with `FROM..TO.json` for every pair of sites.
+/// A folder alongside the profile, with `FROM..TO.json` for every pair of sites.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[serde(expecting = "`{folder: NAME}`")]
@@ -101,14 +101,9 @@ struct IperfFolder {
 /// A map in the order in which it was written, each key once.
 struct Entries<V>(Vec<(String, V)>);
 
-/// Reads the profile in `text`, the content of `file`; `stem` names it when it does not name itself. `nic`: of machines whose
-/// network cards it does not state.
-pub(super) fn parse(
-    (file, stem): (&str, &str),
-    text: &str,
-    nic: Option<Bandwidth>,
-    open: &Open<'_>,
-) -> Result<Profile, ReadProfileError> {
+/// Parses the profile in `source`; `open` reads the tables and reports that it names.
+pub(super) fn parse(source: &Source<'_>, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
+    let Source { file, stem, text, nic } = *source;
     let written: ProfileFile = serde_yaml::from_str(text).map_err(|error| {
         let hint = hint_for_form(&error.to_string());
         ReadProfileError::Form { file: file.to_owned(), error, hint }
@@ -118,7 +113,7 @@ pub(super) fn parse(
     reading.resolve(written, stem)
 }
 
-/// What the steps of reading need.
+/// The inputs that all steps of reading share.
 struct Reading<'a> {
     file: &'a str,
     nic: Option<Duplex>,
@@ -155,7 +150,7 @@ impl Reading<'_> {
         Ok(profile)
     }
 
-    /// A site with all that its matrices do not say; its card and inner round trip are filled in after them.
+    /// A site with all fields that the matrices do not state; its card and inner round trip are filled in after them.
     fn site(&self, profile: &ProfileFile, entry: &SiteEntry) -> Site {
         let unset = Bandwidth::from_bits_per_second(1);
         Site {
@@ -184,8 +179,8 @@ impl Reading<'_> {
             }),
             Some(MatrixForm::Rows(rows)) => self.rows(sites, rows, matrix, instead),
             Some(MatrixForm::Csv(csv)) => {
-                let (path, text) = (self.open)(&csv.file)?;
-                Table::parse(&path, &text)?.values(sites, csv.unit.as_deref())
+                let table = (self.open)(&csv.file)?;
+                Table::parse(&table.file, &table.text)?.values(sites, csv.unit.as_deref())
             }
             Some(MatrixForm::Iperf(runs)) => {
                 let wanted = if matrix == "rtt" { Wanted::RoundTrip } else { Wanted::Bandwidth };
@@ -199,7 +194,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The values of `rows`; what is missing among them [`Profile::check`] will say.
+    /// The values of `rows`; [`Profile::check`] reports missing ones.
     fn rows<Q: Quantity>(
         &self,
         sites: &[Site],

@@ -20,21 +20,21 @@ const THOUSAND: u128 = 1000;
 #[serde(try_from = "u32", into = "u32")]
 pub struct Dilation(u32);
 
-/// Why a text is no dilation.
+/// The error of a text or number that is not a dilation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("dilation `{found}`: expected a number from 0.001 to 1000000 with at most three decimals, such as 4 or 0.5")]
 pub struct DilationError {
-    /// What was found.
+    /// The text found.
     pub found: String,
 }
 
 impl Dilation {
-    /// Real time.
+    /// Real time: a factor of 1.
     pub const NONE: Dilation = Dilation(1000);
-    /// The largest.
+    /// The largest dilation, in thousandths.
     pub const MOST: u32 = 1_000_000_000;
 
-    /// `thousandths` / 1000.
+    /// The dilation by the factor `thousandths` / 1000.
     pub fn from_thousandths(thousandths: u32) -> Result<Dilation, DilationError> {
         if (1..=Dilation::MOST).contains(&thousandths) {
             return Ok(Dilation(thousandths));
@@ -42,7 +42,7 @@ impl Dilation {
         Err(DilationError { found: format!("{}.{:03}", thousandths / 1000, thousandths % 1000) })
     }
 
-    /// Times 1000.
+    /// The factor in thousandths.
     pub const fn as_thousandths(self) -> u32 {
         self.0
     }

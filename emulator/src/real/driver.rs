@@ -5,7 +5,7 @@
 //! run on threads of their own. A task's result is delivered when its modelled duration, dilated, has passed, or when it
 //! is there, whichever is later; that it came too late is counted, with the dilation that would have been enough.
 //!
-//! The run ends when the relay says so: all machines have halted and nothing is under way, an observer has had enough,
+//! The run ends when the relay ends it: all machines have halted and nothing is under way, an observer has ended it,
 //! or a machine is lost. Nothing waits for ever: not for the relay to answer, not for the other machines to come, not for
 //! a peer or a relay that is dead or stuck.
 
@@ -33,28 +33,29 @@ use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 use crate::virtual_driver::Observer;
 
+mod reach;
 mod report;
 mod wire;
 
 /// Bytes of messages that a node may leave waiting on this side, at most.
 const MOST_WAITING_BYTES: u64 = 4 << 30;
 
-/// What a machine needs to know to take part in a run.
+/// The settings of a machine that takes part in a run.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeConfig {
     /// Where the relay listens.
     pub relay: SocketAddr,
     /// The run's number, as the relay has it.
     pub run: u64,
-    /// Which machine this is.
+    /// The number of this machine.
     pub machine: MachineId,
-    /// How many there are.
+    /// The number of machines in the run.
     pub machines: usize,
     /// Threads for heavy tasks, at least one.
     pub compute_threads: usize,
-    /// How the loop's thread is scheduled; those that compute are ordinary.
+    /// The scheduling of the loop's thread; threads for tasks have the ordinary one.
     pub priority: Priority,
-    /// The same as the relay's.
+    /// Limits of waits and sizes, the same as the relay's.
     pub bounds: Bounds,
 }
 
@@ -124,12 +125,12 @@ struct Backlog {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Until all machines are there: the deadline in monotonic nanoseconds.
+    /// Machines are joining; the deadline in monotonic nanoseconds.
     Joining(u64),
     /// The start is known and lies ahead.
     Starting,
     Running,
-    /// The observer has had enough; the relay has until then to end the run.
+    /// The observer has ended the run; the relay has until this monotonic nanosecond to confirm.
     Stopping(u64),
 }
 
@@ -176,7 +177,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         observer: &'a mut dyn Observer<N::Sample>,
     ) -> Result<Self, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
-        let socket = wire::reach(config)?;
+        let socket = reach::reach(config.relay, &config.bounds)?;
         let prepared = socket.set_nonblocking(true).and_then(|()| socket.set_nodelay(true));
         prepared.map_err(system("the connection cannot be prepared"))?;
         let socket = TcpStream::from_std(socket).map_err(system("the connection cannot be polled"))?;
@@ -225,7 +226,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         })
     }
 
-    /// Until the relay ends the run.
+    /// Runs until the relay ends the run.
     async fn run(&mut self) -> Result<(), NodeError> {
         loop {
             self.do_what_is_due()?;
@@ -335,7 +336,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         Ok(false)
     }
 
-    /// Does what the node asks for after it has handled something.
+    /// Carries out the outputs of the node after it has handled an event.
     fn carry_out(&mut self) -> Result<(), NodeError> {
         loop {
             while let Some(output) = self.node.poll_output() {
@@ -423,7 +424,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         self.ready.push(Reverse((task.due, id)));
     }
 
-    /// Tells the relay when only messages are waited for.
+    /// Reports to the relay that the node waits for messages and nothing else.
     fn announce_idleness(&mut self) {
         let waits = self.phase == Phase::Running && self.tasks.is_empty() && self.node.poll_timeout().is_none();
         let idle = waits.then_some((self.sent, self.received, self.halted));

@@ -1,4 +1,4 @@
-//! What goes over a connection between a machine and the relay: frames of at most 64 KiB.
+//! The protocol between a machine and the relay: frames of at most 64 KiB.
 //!
 //! A frame is a header of 8 bytes and a body. Header, all integers little-endian: magic `GA` (2 bytes), protocol version
 //! (1), kind (1), bytes of the body (4). Every frame carries magic and version, so a reader that is out of step, or a
@@ -9,7 +9,7 @@
 //! of different streams mix freely, so control overtakes data between two frames.
 //!
 //! [`FrameReader`] takes bytes in any portions and gives frames; it holds one frame at most. [`Reassembler`] makes
-//! messages of them. Both refuse what breaks the rules with an error that says what was found and expected.
+//! messages of them. Both refuse anything else, with an error that has what was found and what was expected.
 
 mod reassembly;
 
@@ -28,7 +28,7 @@ pub const VERSION: u8 = 1;
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Bytes of a message in one frame, at most.
 pub const MAX_PIECE_BYTES: usize = MAX_FRAME_BYTES - HEADER_BYTES - STREAM_BYTES;
-/// The longest text that says why.
+/// The longest reason, in bytes. A longer one is cut.
 pub const MAX_REASON_BYTES: usize = 4096;
 
 const HEADER_BYTES: usize = 8;
@@ -66,21 +66,21 @@ pub struct Open {
 /// `Left`, `Whole`, `Lost`, `Stalled` and `End`; the rest goes both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
-    /// The first of a machine.
+    /// The first frame of a machine.
     Hello {
         /// The run that it belongs to.
         run: u64,
         /// Who it is.
         machine: MachineId,
-        /// How many machines it believes there are.
+        /// The number of machines that it expects.
         machines: u32,
     },
-    /// The answer: it is taken.
+    /// The answer to `Hello`: the machine takes part.
     Welcome {
         /// Bytes of each stream that may be under way to the relay.
         window: u32,
     },
-    /// The other answer.
+    /// The other answer to `Hello`: the relay closes the connection.
     Refused {
         /// Why.
         reason: &'a str,
@@ -108,21 +108,21 @@ pub enum Frame<'a> {
         /// When the link model has it arrive, in the run's time.
         arrives_at: Instant,
     },
-    /// So many bytes of a stream have left the relay's queue.
+    /// Bytes of a stream have left the relay's queue since the last such frame.
     Credit {
         /// The stream.
         stream: Stream,
         /// Bytes of messages as sent.
         bytes: u32,
     },
-    /// So many charged bytes have left for a peer since the start, in both classes.
+    /// The charged bytes that have left for a peer since the start, in both classes.
     Left {
         /// The receiver.
         peer: MachineId,
         /// Charged bytes.
         charged: u64,
     },
-    /// The machine is there, even if it has nothing to say.
+    /// A heartbeat: the sender is alive, with or without other frames to send.
     Alive,
     /// The machine waits for messages and for nothing else.
     Idle {
@@ -140,11 +140,11 @@ pub enum Frame<'a> {
         /// Why.
         reason: &'a str,
     },
-    /// A machine is gone.
+    /// A machine is lost; the run is over.
     Lost {
         /// Which.
         machine: MachineId,
-        /// What is known of it.
+        /// The reason that is known.
         reason: &'a str,
     },
     /// Every machine waits for messages and none is under way.
@@ -153,7 +153,7 @@ pub enum Frame<'a> {
     End,
 }
 
-/// Whether a node has said that it has nothing more to do.
+/// Whether a node has put out [`Output::Halt`](crate::node::Output::Halt).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halted {
     /// It has.
@@ -162,25 +162,25 @@ pub enum Halted {
     NotYet,
 }
 
-/// Why bytes are no frames.
+/// The reason why bytes are not frames.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
-    /// Something else speaks there, or the reader is out of step.
+    /// The other side is no part of the testbed, or the reader is out of step.
     #[error("bad magic {found:02x?}: expected {MAGIC:02x?}; this is no connection of a machine")]
     Magic {
-        /// What was found.
+        /// The value found.
         found: [u8; 2],
     },
     /// Another version.
     #[error("protocol version {found}: expected {VERSION}; machines and relay must be of one build")]
     Version {
-        /// What was found.
+        /// The value found.
         found: u8,
     },
     /// No such kind.
     #[error("unknown frame kind {found}")]
     Kind {
-        /// What was found.
+        /// The value found.
         found: u8,
     },
     /// Longer than allowed.
@@ -196,7 +196,7 @@ pub enum FrameError {
         kind: u8,
         /// Bytes found.
         found: usize,
-        /// What the kind needs, in words.
+        /// A description of the bodies that the kind allows.
         expected: &'static str,
     },
     /// A field has no meaning.
@@ -470,7 +470,7 @@ impl FrameReader {
         Err(FrameError::Truncated { found: self.unread.len(), expected })
     }
 
-    /// Bytes of the frame at hand, as soon as its header is there. What is there of a wrong header is enough.
+    /// Bytes of the frame at hand, as soon as its header is there. The first wrong byte of a header is enough for an error.
     fn frame_length(&self) -> Result<Option<usize>, FrameError> {
         let bytes = &self.buffer[self.unread.clone()];
         if let Some(&found) = bytes.first_chunk::<2>()

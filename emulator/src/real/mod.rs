@@ -8,9 +8,9 @@
 //! ```
 //!
 //! * [`clock`]: `now = wall / K`. [`timer`]: precise waiting. [`pacer`]: the link model against the wall clock.
-//! * [`frame`]: what goes over a connection. [`relay`]: what all connections pass through. [`driver`]: runs one node.
+//! * [`frame`]: the protocol of a connection. [`relay`]: the process that all connections lead to. [`driver`]: runs one node.
 //!
-//! # What is real and what is modelled
+//! # Real and modelled parts
 //!
 //! | | real | modelled |
 //! |---|---|---|
@@ -32,11 +32,11 @@
 //!
 //! All processes are on one host: they share its monotonic clock, and the relay listens on the loopback interface only.
 //!
-//! # What is measured
+//! # Measurements
 //!
 //! * In the relay ([`relay::RelayReport`]): how late chunks left and messages were written; the rate of each limit and
 //!   link while bytes waited for it, as the model has it and as it was; slip; bytes that their sender delivered too late;
-//!   time without a processor. [`relay::RelayReport::faults`] says whether the run may be believed.
+//!   time without a processor. [`relay::RelayReport::faults`] lists the reasons why a run is not valid.
 //! * In each machine ([`driver::NodeReport`]): how late messages were handled and results delivered; tasks that took
 //!   longer than modelled, with the dilation that would have been enough.
 //!

@@ -1,8 +1,8 @@
-//! What a machine has to send, and in which order it goes to the relay.
+//! The frames that a machine has to send, and their order on the way to the relay.
 //!
 //! First the protocol's own frames and the announcements of messages, so that the relay's link model knows of a message
 //! at once; then bytes of control messages; then bytes of data. Within a class streams take turns by deficit round robin
-//! (Shreedhar and Varghese 1995): each gets one frame's worth of bytes a turn. A stream sends no more than its window
+//! (Shreedhar and Varghese 1995): each gets one frame's worth of bytes per turn. A stream sends no more than its window
 //! allows until the relay gives credit back.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::node::Class;
 use crate::real::frame::{Frame, MAX_PIECE_BYTES, Open, Stream};
 
-/// Bytes that a stream may send a turn.
+/// Bytes that a stream may send per turn.
 const QUANTUM: usize = MAX_PIECE_BYTES;
 
 /// Frames that wait to be sent.
@@ -66,7 +66,7 @@ impl Outbound {
         self.give_turn(open.stream);
     }
 
-    /// The relay has let go of `bytes` of a stream; `false` when that is more than was under way.
+    /// The relay has released `bytes` of a stream. Returns `false` when that is more than was under way.
     pub(super) fn credit(&mut self, stream: Stream, bytes: u32) -> bool {
         let Some(queue) = self.streams.get_mut(&stream) else { return false };
         let Some(left) = queue.under_way.checked_sub(u64::from(bytes)) else { return false };

@@ -9,7 +9,7 @@
 //! Counted for each limit and each link: the bytes that left, the time that the link model gave them, and the time that
 //! they really took. The first two are exact by construction; the third shows how well this host kept up.
 //!
-//! No clock is read here: the caller says what time it is.
+//! No clock is read here: the caller passes the time in.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ use crate::node::Class;
 use crate::time::{Duration, Instant};
 use crate::units::{Bandwidth, ByteSize};
 
-/// The most that a lateness histogram tells apart from more: a minute, in nanoseconds.
+/// The largest value of a lateness histogram, in nanoseconds: a minute. Larger ones count as this.
 const MOST_LATENESS: u64 = 60_000_000_000;
 
-/// What goes on between a fabric and the wall clock.
+/// A fabric that follows the wall clock.
 #[derive(Debug)]
 pub struct Pacer {
     fabric: Fabric,
@@ -44,34 +44,41 @@ pub struct Pacer {
     left: Vec<u64>,
 }
 
-/// How late things were: a histogram of wall nanoseconds.
+/// A histogram of lateness in wall nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Lateness(Histogram<u64>);
 
 /// Percentiles of lateness in wall nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Percentiles {
-    /// How many were counted.
+    /// The number of values.
     pub count: u64,
     /// The median.
     pub p50: u64,
-    /// Ninety in a hundred are below.
+    /// The 90th percentile.
     pub p90: u64,
-    /// Ninety-nine in a hundred are below.
+    /// The 99th percentile.
     pub p99: u64,
     /// The largest.
     pub most: u64,
 }
 
-/// What a limit or link has carried.
+/// The traffic of a limit or link. An *episode* is a time during which bytes wait for it.
 #[derive(Clone, Debug, Default)]
 struct Load {
+    /// Charged bytes that have left.
     charged: u64,
+    /// Ordered pairs whose bytes wait for it now.
     backlogged: u32,
+    /// Episodes begun.
     episodes: u64,
+    /// The start of the episode that lasts, in nanoseconds of the run's time.
     since_model: u64,
+    /// The start of the episode that lasts, in wall nanoseconds.
     since_wall: u64,
+    /// The length of all episodes that have ended, in nanoseconds of the run's time.
     busy_model: u64,
+    /// The length of all episodes that have ended, in wall nanoseconds.
     busy_wall: u64,
 }
 
@@ -80,32 +87,32 @@ struct Load {
 pub struct Achieved {
     /// The limit's name, or `m0 to m1`.
     pub name: String,
-    /// As configured: of a link the smallest on its way.
+    /// The configured rate; for a link, the smallest of its route.
     pub configured: Bandwidth,
     /// Charged bytes that have left.
     pub charged: ByteSize,
-    /// How often bytes came to it while none waited.
+    /// The number of times that bytes came while none waited.
     pub episodes: u64,
     /// How long bytes waited for it, by the link model, in the run's time.
     pub busy: Duration,
-    /// The same, as it really took: wall / K.
+    /// The same as it really passed, in the run's time: wall / K.
     pub busy_real: Duration,
 }
 
-/// What a pacer has measured.
+/// The measurements of a pacer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PacingReport {
-    /// Wall seconds a second of the run.
+    /// Wall seconds per second of the run.
     pub dilation: Dilation,
     /// How late chunks left.
     pub lateness: Percentiles,
     /// Wall nanoseconds by which lateness exceeded its credit, in all.
     pub slip: u64,
-    /// How often.
+    /// The number of times that it did.
     pub slips: u64,
     /// Every limit that has carried anything.
     pub limits: Vec<Achieved>,
-    /// Every link that has.
+    /// Every link that has carried anything.
     pub links: Vec<Achieved>,
 }
 
@@ -156,11 +163,15 @@ impl Pacer {
                 break;
             }
             let late = wall - due_wall;
+            // Slip moves all that is still due to later wall times. However long a stall was, the chunks that leave
+            // here were due within `credit` nanoseconds of each other: no burst.
             self.lateness.record(late);
             if late > self.credit {
                 self.slip += late - self.credit;
                 self.slips += 1;
             }
+            // At its own instant, not at the wall's: the stream's next chunk is booked from there, as if this call had
+            // been punctual.
             self.fabric.handle_timeout(due);
             self.drain(due, wall, &mut on_event);
         }
@@ -168,6 +179,7 @@ impl Pacer {
 
     /// Puts a message on its link at `wall`, after [`Pacer::advance`] to the same `wall`.
     pub fn send(&mut self, wall: u64, from: MachineId, to: MachineId, class: Class, charged: ByteSize, message: u64) {
+        // The wall's instant, not that of the last event: an idle link gains nothing from a late call.
         let now = self.instant(wall);
         let idle = self.fabric.backlog(from, to) == ByteSize::default();
         self.fabric.send(now, from, to, class, charged, message);
@@ -192,6 +204,7 @@ impl Pacer {
     fn count(&mut self, due: Instant, wall: u64, from: MachineId, to: MachineId, backlog: ByteSize) {
         let pair = self.pair(from, to);
         let traffic = |class| self.fabric.traffic(from, to, class).charged.as_bytes();
+        // An event says that the backlog has changed, not by how much has left: sends change it too.
         let left = traffic(Class::Control) + traffic(Class::Data);
         let bytes = left - std::mem::replace(&mut self.left[pair], left);
         let end = backlog == ByteSize::default() && self.links[pair].backlogged > 0;
@@ -209,7 +222,7 @@ impl Pacer {
         from.index() * self.network.machines + to.index()
     }
 
-    /// What has been measured up to `wall`. Where bytes wait still, the time so far counts.
+    /// The measurements up to `wall`. Where bytes still wait, the time until now counts.
     pub fn report(&self, wall: u64) -> PacingReport {
         let now = self.instant(wall);
         let limits = self.network.limits.iter().zip(&self.limits).filter(|(_, load)| load.charged > 0);
@@ -232,6 +245,8 @@ impl Pacer {
     }
 
     fn achieved(&self, name: String, configured: Bandwidth, load: &Load, now: Instant, wall: u64) -> Achieved {
+        // A copy, so that a report in the middle of an episode does not end it. All the pairs that wait for a limit end
+        // theirs together.
         let mut load = load.clone();
         if load.backlogged > 0 {
             load.backlogged = 1;
@@ -268,12 +283,12 @@ impl Load {
 }
 
 impl Achieved {
-    /// Charged bits a second of the run, as it really took, while bytes waited; `None` when none ever did.
+    /// Charged bits per second of the run's time as it really passed, while bytes waited; `None` means that none ever did.
     pub fn bits_per_second(&self) -> Option<f64> {
         rate(self.charged, self.busy_real)
     }
 
-    /// How far the real rate is from the link model's: -0.01 is 1 % too slow. `None` when no bytes ever waited.
+    /// How far the real rate is from the link model's: -0.01 is 1 % too slow. `None` means that no bytes ever waited.
     pub fn rate_error(&self) -> Option<f64> {
         Some(rate(self.charged, self.busy_real)? / rate(self.charged, self.busy)? - 1.0)
     }
@@ -290,12 +305,12 @@ impl Default for Lateness {
 }
 
 impl Lateness {
-    /// Counts one; more than a minute counts as a minute.
+    /// Counts one value; more than a minute counts as a minute.
     pub fn record(&mut self, nanos: u64) {
         self.0.saturating_record(nanos);
     }
 
-    /// What has been counted.
+    /// The percentiles of all counted values.
     pub fn percentiles(&self) -> Percentiles {
         Percentiles {
             count: self.0.len(),

@@ -72,11 +72,11 @@ impl AsRawFd for Timer {
 pub enum Priority {
     /// First in, first out, before all ordinary threads, with this priority (1 to 99); ordinary if not permitted.
     Realtime(u8),
-    /// As any thread.
+    /// The ordinary scheduling of the host.
     Ordinary,
 }
 
-/// Gives the calling thread `priority` and a timer slack of 1 ns; returns what it really has now. Threads that it starts
+/// Gives the calling thread `priority` and a timer slack of 1 ns; returns the priority that it really has now. Threads that it starts
 /// later are ordinary.
 pub fn schedule_this_thread(priority: Priority) -> Priority {
     // A kernel that knows no slack has none.
@@ -89,7 +89,7 @@ pub fn schedule_this_thread(priority: Priority) -> Priority {
     if answer == 0 { Priority::Realtime(level) } else { Priority::Ordinary }
 }
 
-/// How long the calling thread has been ready to run without a processor, in nanoseconds; `None` where the kernel does
+/// How long the calling thread has been ready to run without a processor, in nanoseconds; `None` means that the kernel does
 /// not count it.
 pub fn starved_nanos() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;

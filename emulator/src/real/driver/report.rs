@@ -1,4 +1,4 @@
-//! How a machine's run ended, and what was measured in it.
+//! The end of a machine's run, and its measurements.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,16 +17,16 @@ use crate::time::Duration;
 /// A task may end this much of the run's time too late without counting as an overrun.
 const ALLOWED_LATENESS: Duration = Duration::from_millis(2);
 
-/// How a machine's run ended, and what was measured until then.
+/// The end of a machine's run, and the measurements until then.
 #[derive(Debug)]
 pub struct NodeOutcome {
-    /// Well, or why not.
+    /// `Ok` when the run ended as it should.
     pub ended: Result<(), NodeError>,
-    /// What was measured.
+    /// The measurements until the end.
     pub report: NodeReport,
 }
 
-/// What a machine has measured.
+/// The measurements of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeReport {
     /// Tasks against their modelled durations.
@@ -35,9 +35,9 @@ pub struct NodeReport {
     pub arrivals: Percentiles,
     /// How late results of tasks were delivered, after they were both due and there.
     pub wakes: Percentiles,
-    /// Messages sent.
+    /// Messages that the node has sent.
     pub sent: u64,
-    /// Messages handled.
+    /// Messages that the node has handled.
     pub received: u64,
     /// Nanoseconds that the loop was ready to run without a processor.
     pub starved: Option<u64>,
@@ -49,15 +49,15 @@ pub struct NodeReport {
 /// them take place outside of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComputeReport {
-    /// How many.
+    /// The number of tasks.
     pub tasks: u64,
-    /// What they should have taken, in wall nanoseconds.
+    /// The sum of their modelled durations, in wall nanoseconds.
     pub modelled: u64,
-    /// What they took, waiting for a processor included, in wall nanoseconds.
+    /// The sum of their real durations, in wall nanoseconds, waits for a processor included.
     pub real: u64,
-    /// How many ended more than 2 ms of the run's time too late.
+    /// The number of tasks that ended more than 2 ms of the run's time too late.
     pub overruns: u64,
-    /// The most by which one did, in wall nanoseconds.
+    /// The largest lateness of a task, in wall nanoseconds.
     pub worst: u64,
     /// The dilation with which none would have, in thousandths; 0 without overruns.
     pub needed_thousandths: u32,
@@ -98,7 +98,7 @@ impl ComputeReport {
         self.needed_thousandths = self.needed_thousandths.max(needed);
     }
 
-    /// Why the run must not be believed, if so: the host is too small for its dilation.
+    /// The reason why the run is not valid: the host is too small for its dilation. `None` means that every task was in time.
     pub fn fault(&self, machine: MachineId) -> Option<String> {
         if self.overruns == 0 {
             return None;
@@ -114,7 +114,7 @@ impl ComputeReport {
     }
 }
 
-/// Why a machine cannot go on.
+/// The reason why a machine cannot go on.
 #[derive(Debug, Error)]
 pub enum NodeError {
     /// Nothing answers at the relay's address.
@@ -127,7 +127,7 @@ pub enum NodeError {
         /// The last attempt's error.
         source: io::Error,
     },
-    /// The relay does not want this machine.
+    /// The relay refuses this machine.
     #[error("the relay at {relay} refuses this machine: {reason}")]
     Refused {
         /// Where it is.
@@ -148,7 +148,7 @@ pub enum NodeError {
     RelayLost {
         /// Where it was.
         relay: SocketAddr,
-        /// What is known of it.
+        /// The reason that is known.
         reason: String,
     },
     /// Another machine is gone, or this one was given up by the relay.
@@ -156,13 +156,13 @@ pub enum NodeError {
     PeerLost {
         /// Which.
         machine: MachineId,
-        /// What is known of it.
+        /// The reason that is known.
         reason: String,
     },
     /// Every machine waits and no message is under way.
     #[error("the run is stalled; this machine waits for {waiting}")]
     Stalled {
-        /// What for.
+        /// A description of what it waits for.
         waiting: String,
     },
     /// The relay's bytes are no frames.
@@ -170,7 +170,7 @@ pub enum NodeError {
     Frame {
         /// Where it is.
         relay: SocketAddr,
-        /// What is wrong.
+        /// The error of the bytes.
         source: FrameError,
     },
     /// The relay's frames are no messages.
@@ -178,7 +178,7 @@ pub enum NodeError {
     Reassembly {
         /// Where it is.
         relay: SocketAddr,
-        /// What is wrong.
+        /// The error of the bytes.
         source: ReassemblyError,
     },
     /// The relay sends what it must not.
@@ -226,7 +226,7 @@ pub enum NodeError {
     /// The system refuses something else.
     #[error("{what}")]
     System {
-        /// What was tried.
+        /// The action that failed, as a message.
         what: &'static str,
         /// Why not.
         source: io::Error,

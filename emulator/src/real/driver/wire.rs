@@ -1,53 +1,31 @@
-//! The driver's side of the connection: reaching the relay, reading, writing, and what frames mean.
+//! The driver's side of the connection: reading, writing, and the meaning of frames.
 
 use std::error::Error;
 use std::fmt::Display;
 use std::io::ErrorKind;
-use std::net::TcpStream as BlockingStream;
 use std::ops::ControlFlow;
 use std::time::{Duration as WallDuration, Instant as WallInstant};
 
-use super::{Driver, NodeConfig, NodeError, Phase};
+use super::{Driver, NodeError, Phase};
 use crate::id::MachineId;
 use crate::node::{Codec, Node};
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
 use crate::real::frame::{Arrival, Frame, FrameReader, Stream};
-use crate::real::relay::set_buffers;
 use crate::virtual_driver::Transfer;
 
-/// Bytes written at once, about.
+/// Bytes per write, about.
 const BATCH_BYTES: usize = 64 << 10;
 /// Reads before the node's other work has its turn.
 const READS_A_TURN: usize = 8;
-/// For last words, when a machine ends with an error.
+/// The time to send the reason when a machine ends with an error.
 const LAST_WORDS: WallDuration = WallDuration::from_secs(1);
-/// Between two attempts to reach the relay.
-const CONNECT_PAUSE: WallDuration = WallDuration::from_millis(50);
-
-/// A connection to the relay, which may come up a little later than its machines.
-pub(super) fn reach(config: &NodeConfig) -> Result<BlockingStream, NodeError> {
-    let (relay, waited) = (config.relay, config.bounds.rendezvous);
-    let until = WallInstant::now() + waited;
-    loop {
-        let left = until.saturating_duration_since(WallInstant::now()).max(WallDuration::from_millis(1));
-        let connected = BlockingStream::connect_timeout(&relay, left)
-            .and_then(|socket| set_buffers(&socket, config.bounds.socket_buffer).map(|()| socket));
-        match connected {
-            Ok(socket) => return Ok(socket),
-            Err(source) if WallInstant::now() + CONNECT_PAUSE >= until => {
-                return Err(NodeError::Connect { relay, waited, source });
-            }
-            Err(_) => std::thread::sleep(CONNECT_PAUSE),
-        }
-    }
-}
 
 impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
     pub(super) fn relay_lost(&self, reason: &dyn Display) -> NodeError {
         NodeError::RelayLost { relay: self.config.relay, reason: reason.to_string() }
     }
 
-    /// Gathers frames to write, when the last ones are written.
+    /// Gathers the next frames to write once the last ones are written.
     pub(super) fn fill_batch(&mut self) {
         if self.written < self.batch.len() {
             return;
@@ -61,7 +39,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         match self.socket.try_write(&self.batch[self.written..]) {
             Ok(count) => self.written += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            // What the relay said before it closed says more than this error.
+            // A reason that the relay sent before it closed explains more than this error.
             Err(error) => match self.read()? {
                 ControlFlow::Break(()) => {}
                 ControlFlow::Continue(()) => return Err(self.relay_lost(&error)),
@@ -70,7 +48,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         Ok(())
     }
 
-    /// Reads what is there and handles it; breaks when the run is over.
+    /// Reads and handles the bytes that have arrived; breaks when the run is over.
     pub(super) fn read(&mut self) -> Result<ControlFlow<()>, NodeError> {
         for _ in 0..READS_A_TURN {
             match self.socket.try_read(self.reader.space()) {

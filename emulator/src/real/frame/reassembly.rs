@@ -68,7 +68,7 @@ pub enum ReassemblyError {
     },
 }
 
-/// Puts messages together, one a stream at a time.
+/// Puts messages together, one per stream at a time.
 #[derive(Debug)]
 pub struct Reassembler {
     most_bytes: u64,
@@ -78,11 +78,11 @@ pub struct Reassembler {
 /// A message that is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// As it was announced.
+    /// The announcement of the message.
     pub open: Open,
     /// When the link model has it arrive.
     pub arrives_at: Instant,
-    /// Its bytes.
+    /// The bytes of the encoded message.
     pub bytes: Vec<u8>,
 }
 
@@ -101,7 +101,7 @@ impl Reassembler {
         Reassembler { most_bytes, streams: BTreeMap::new() }
     }
 
-    /// A message begins.
+    /// Begins a message in its stream, which must have none under way.
     pub fn open(&mut self, open: Open) -> Result<(), ReassemblyError> {
         let Stream { peer, class } = open.stream;
         if open.bytes > self.most_bytes {

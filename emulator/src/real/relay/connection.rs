@@ -43,12 +43,12 @@ struct Waiting {
     planned: Option<u64>,
 }
 
-/// What came of a read.
+/// The result of a read.
 #[derive(Debug)]
 pub(super) enum Input {
     /// More bytes are in the reader.
     Some,
-    /// None for now.
+    /// No bytes have arrived yet.
     None,
     /// The other side has closed.
     End,
@@ -101,7 +101,7 @@ impl Connection {
         self.waiting_bytes > MOST_WAITING_BYTES
     }
 
-    /// Reads once.
+    /// Reads once from the socket, without blocking.
     pub(super) fn read(&mut self, reader: &mut FrameReader) -> io::Result<Input> {
         loop {
             match self.socket.read(reader.space()) {

@@ -5,9 +5,9 @@
 //! sockets and for the link model's next instant at the same time (`epoll` and a `timerfd`), so that no other thread need
 //! wake between a frame's due instant and its `write`. It asks for a real-time priority. See [`super`] for the model.
 //!
-//! Every wait has an end: a stranger has [`Bounds::handshake`] to say who it is, the machines have
+//! Every wait has an end: a stranger has [`Bounds::handshake`] to send its `Hello`, the machines have
 //! [`Bounds::rendezvous`] to come, a machine that is silent for [`Bounds::silence`] is lost, and when the run ends, well
-//! or badly, connections have [`Bounds::closing`] to close. When a machine is lost the others are told which and why.
+//! or badly, connections have [`Bounds::closing`] to close. When a machine is lost, the relay reports which and why to the others.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,44 +15,41 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration as WallDuration;
 
-use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::event::{EventfdFlags, eventfd};
 use thiserror::Error;
 
-use self::connection::Connection;
 pub use self::report::{Outcome, RelayReport};
-use self::roster::Roster;
-use self::server::Server;
 pub use self::transit::TransitError;
 use super::clock::Dilation;
-use super::frame::FrameError;
 use super::pacer::Pacer;
-use super::timer::{Priority, Timer};
+use super::timer::Priority;
 use crate::id::MachineId;
 use crate::link::{Fabric, LinkConfig, LinkError};
 use crate::network::Network;
 
 mod connection;
+mod fault;
 mod report;
 mod roster;
 mod server;
 mod transit;
 
-/// What a relay needs to know.
+/// The settings of a relay.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
     /// The limits and routes between the machines.
     pub network: Arc<Network>,
     /// Settings of the link model.
     pub link: LinkConfig,
-    /// Keys the jitter.
+    /// The seed of the jitter.
     pub seed: u64,
-    /// Wall seconds a second of the run.
+    /// Wall seconds per second of the run.
     pub dilation: Dilation,
     /// The run that machines must name: those of another are refused.
     pub run: u64,
     /// The port on the loopback interface; 0 for any that is free.
     pub port: u16,
-    /// How the relay's thread is scheduled.
+    /// The scheduling of the relay's thread.
     pub priority: Priority,
     /// Limits of waits and sizes.
     pub bounds: Bounds,
@@ -61,15 +58,15 @@ pub struct RelayConfig {
 /// Limits of waits (wall time) and of sizes, the same in the relay and in all machines of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// For all machines to come, and for a machine to reach the relay.
+    /// The time for all machines to join, and for a machine to reach the relay.
     pub rendezvous: WallDuration,
-    /// For a connection to say who it is.
+    /// The time for a new connection to send its `Hello`.
     pub handshake: WallDuration,
-    /// Without any frame from the other side, after which it is taken for dead.
+    /// The time without a frame from the other side after which it counts as dead.
     pub silence: WallDuration,
-    /// Between two signs of life.
+    /// The time between two heartbeats.
     pub heartbeat: WallDuration,
-    /// For connections to close at the end.
+    /// The time for connections to close at the end.
     pub closing: WallDuration,
     /// Lateness of the link model that is made up for: see [`super::pacer`].
     pub credit: WallDuration,
@@ -97,24 +94,24 @@ impl Default for Bounds {
     }
 }
 
-/// How a run came to its end.
+/// The way in which a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Every machine has halted and no message is under way.
     Halted,
-    /// A machine's observer had enough.
+    /// The observer of this machine has ended the run.
     ByMachine(MachineId),
     /// By [`Stopper::stop`].
     Stopped,
 }
 
-/// Why a relay cannot start or go on.
+/// The reason why a relay cannot start or go on.
 #[derive(Debug, Error)]
 pub enum RelayError {
     /// The link model cannot emulate the network.
     #[error("the network cannot be emulated")]
     Link(#[from] LinkError),
-    /// The port is not to be had.
+    /// The port is not free.
     #[error(
         "port {port} of the loopback interface cannot be listened on; leave the port out to have a free one chosen"
     )]
@@ -127,7 +124,7 @@ pub enum RelayError {
     /// The system refuses something else.
     #[error("{what}")]
     System {
-        /// What was tried.
+        /// The action that failed, as a message.
         what: &'static str,
         /// Why not.
         source: io::Error,
@@ -145,18 +142,18 @@ pub enum RelayError {
     Lost {
         /// Which.
         machine: MachineId,
-        /// What is known of it.
+        /// The reason that is known.
         reason: String,
     },
     /// Nothing can happen any more.
     #[error("the run is stalled: every machine waits for messages and none is under way\n{waiting}")]
     Stalled {
-        /// A line for every machine that waits, as far as they answered.
+        /// One line per waiting machine that answered.
         waiting: String,
     },
 }
 
-/// A relay that listens.
+/// A relay that listens; [`Relay::run`] lets machines join.
 #[derive(Debug)]
 pub struct Relay {
     config: RelayConfig,
@@ -204,11 +201,6 @@ impl Relay {
     /// Ends the run from another thread.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.wake.clone())
-    }
-
-    /// Waits for the machines, runs until the end, and says how it was. Blocks the thread.
-    pub fn run(self) -> Outcome {
-        Server::run(self)
     }
 }
 

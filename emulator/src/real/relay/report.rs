@@ -1,4 +1,4 @@
-//! What a relay measured, and whether a run may be believed.
+//! The measurements of a relay, and the rules by which a run is valid.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,25 +12,25 @@ const MOST_RATE_ERROR: f64 = 0.01;
 /// Lateness that is always allowed, in the run's time.
 const ALLOWED_LATENESS: Duration = Duration::from_millis(2);
 
-/// A run's end and what was measured until then.
+/// A run's end and the measurements until then.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How it ended.
+    /// The way in which the run ended.
     pub ended: Result<Ended, RelayError>,
-    /// What was measured.
+    /// The measurements until the end.
     pub report: RelayReport,
 }
 
-/// What a relay has measured.
+/// The measurements of a relay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RelayReport {
     /// Rates and lateness of the link model's departures.
     pub pacing: PacingReport,
-    /// How late the last byte of messages was written to the receiver's socket.
+    /// The lateness with which the last byte of messages was written to the receiver's socket.
     pub delivery: Percentiles,
     /// Pieces that came to the relay when their message should have been at the receiver: their sender was too slow.
     pub late_pieces: u64,
-    /// Messages delivered.
+    /// Messages whose last byte was written to the receiver's socket.
     pub messages: u64,
     /// Bytes written to machines, frames and all.
     pub written_bytes: u64,
@@ -43,10 +43,10 @@ pub struct RelayReport {
 }
 
 impl RelayReport {
-    /// Why the run must not be believed, a line each; none when it may. `clock`: a clock's length in the run's time.
+    /// The reasons why the run is not valid, one line per reason; empty when it is valid. `clock`: a clock's length in the run's time.
     ///
     /// A rate may be off by 1 % while bytes wait, or each wait by the lateness allowed below, whichever is more: a
-    /// message that waits a millisecond says nothing about a rate. Ninety-nine of a hundred deliveries may be late by at
+    /// message that waits a millisecond is no measure of a rate. Ninety-nine of a hundred deliveries may be late by at
     /// most 2 ms or 1 % of a clock of the run's time, whichever is more.
     pub fn faults(&self, clock: Duration) -> Vec<String> {
         let allowed = ALLOWED_LATENESS.as_nanos().max(clock.as_nanos() / 100);

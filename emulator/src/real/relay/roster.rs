@@ -1,14 +1,15 @@
-//! Who takes part in a run, and whether anything can still happen.
+//! The machines of a run, and whether an event is still possible.
 //!
-//! A machine that waits for messages and nothing else says so ([`Frame::Idle`](crate::real::frame::Frame)) with the
+//! A machine that waits for messages and nothing else reports it ([`Frame::Idle`](crate::real::frame::Frame)) with the
 //! number of messages that it has announced and handled. When all do, those numbers are the relay's own, and no message
-//! is in the relay, then nothing can ever happen again: the run is over if every machine has halted, and stalled if not.
+//! is in the relay, then no further event is possible: the run is over if every machine has halted, and stalled if not.
 //! All channels pass through the relay and keep their order, so this is never true too early.
 
+use super::fault::Refusal;
 use crate::id::MachineId;
 use crate::real::frame::Halted;
 
-/// What is known of every machine.
+/// The state of every machine, as last reported.
 #[derive(Debug)]
 pub(super) struct Roster {
     machines: Vec<Member>,
@@ -44,17 +45,17 @@ impl Roster {
         self.machines.len()
     }
 
-    /// Takes `machine` in on connection `slot`; says why not.
-    pub(super) fn join(&mut self, machine: MachineId, machines: u32, slot: usize) -> Result<(), String> {
+    /// Admits `machine` on connection `slot`, or returns the reason why not.
+    pub(super) fn join(&mut self, machine: MachineId, machines: u32, slot: usize) -> Result<(), Refusal> {
         let expected = self.machines.len();
         if machines as usize != expected {
-            return Err(format!("{machine} expects a run of {machines} machines, this one has {expected}"));
+            return Err(Refusal::Machines { machine, found: machines, expected });
         }
         let Some(member) = self.machines.get_mut(machine.index()) else {
-            return Err(format!("{machine} in a run of {expected} machines, m0 to m{}", expected.saturating_sub(1)));
+            return Err(Refusal::Number { machine, expected });
         };
         if member.slot.is_some() {
-            return Err(format!("{machine} is here already"));
+            return Err(Refusal::Repeated { machine });
         }
         member.slot = Some(slot);
         Ok(())
@@ -117,12 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_told_why() {
+    fn strangers_are_refused_with_the_reason() {
         let mut roster = Roster::new(3);
+        let refused = |joined: Result<(), Refusal>| joined.unwrap_err().to_string();
         assert_eq!(roster.join(MachineId(1), 3, 0), Ok(()));
-        assert!(roster.join(MachineId(1), 3, 1).unwrap_err().contains("m1 is here already"));
-        assert!(roster.join(MachineId(3), 3, 1).unwrap_err().contains("m0 to m2"));
-        assert!(roster.join(MachineId(0), 4, 1).unwrap_err().contains("4 machines, this one has 3"));
+        assert!(refused(roster.join(MachineId(1), 3, 1)).contains("m1 is here already"));
+        assert!(refused(roster.join(MachineId(3), 3, 1)).contains("m0 to m2"));
+        assert!(refused(roster.join(MachineId(0), 4, 1)).contains("4 machines, this one has 3"));
         assert_eq!(roster.missing(), [MachineId(0), MachineId(2)]);
     }
 }

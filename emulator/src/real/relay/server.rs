@@ -1,28 +1,32 @@
-//! The relay's loop.
+//! The relay's loop: one thread that waits for sockets and for the link model's next instant.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::num::NonZeroU32;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use rustix::event::epoll;
 
-use super::connection::{Input, READS_A_TURN};
-use super::roster::Rest;
+use super::connection::{Connection, Input, READS_A_TURN};
+use super::fault::{Fault, Refusal};
+use super::report::{Outcome, RelayReport};
+use super::roster::{Rest, Roster};
 use super::transit::{Notice, Transit};
-use super::*;
-use crate::real::clock::{Epoch, monotonic_nanos};
+use super::{Bounds, Ended, Relay, RelayError, nanos, system};
+use crate::id::MachineId;
+use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
 use crate::real::frame::{Frame, FrameReader, Open};
 use crate::real::pacer::Lateness;
-use crate::real::timer::{schedule_this_thread, starved_nanos};
+use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
-/// From the last machine's coming to the start of the run, in wall nanoseconds: enough for all to hear of it.
+/// From the last machine's coming to the start of the run, in wall nanoseconds: enough for `Start` to reach all of them.
 const LEAD: u64 = 50_000_000;
-/// Connections that have not said who they are, at most.
+/// The most connections that have not sent their `Hello`.
 const MOST_STRANGERS: usize = 64;
-/// Connection attempts a second, after a burst of two a machine.
+/// Connection attempts per second, after a burst of two per machine.
 const ATTEMPTS_A_SECOND: u32 = 100;
 
 const LISTENER: u64 = 0;
@@ -30,7 +34,7 @@ const TIMER: u64 = 1;
 const WAKE: u64 = 2;
 const FIRST_SLOT: u64 = 3;
 
-/// Where a run stands.
+/// The phase of a run.
 #[derive(Debug)]
 enum Phase {
     /// Machines are coming, until this monotonic nanosecond.
@@ -42,7 +46,7 @@ enum Phase {
 }
 
 /// A relay at work.
-pub(super) struct Server {
+struct Server {
     bounds: Bounds,
     dilation: Dilation,
     run: u64,
@@ -69,19 +73,20 @@ pub(super) struct Server {
     refused: u64,
 }
 
-impl Server {
-    pub(super) fn run(relay: Relay) -> Outcome {
-        let priority = schedule_this_thread(relay.config.priority);
+impl Relay {
+    /// Waits for the machines, runs until the end, and reports how it ended. Blocks the thread.
+    pub fn run(self) -> Outcome {
+        let priority = schedule_this_thread(self.config.priority);
         let starved = starved_nanos();
         let now = monotonic_nanos();
         let (poll, timer) = match descriptors() {
             Ok(both) => both,
             Err(error) => {
-                let pacing = relay.pacer.report(0);
+                let pacing = self.pacer.report(0);
                 return Outcome { ended: Err(error), report: empty_report(pacing, priority) };
             }
         };
-        let mut server = Server::new(relay, poll, timer, now);
+        let mut server = Server::new(self, poll, timer, now);
         let ended = server.serve();
         let report = RelayReport {
             pacing: server.transit.report(server.epoch.wall()),
@@ -95,7 +100,9 @@ impl Server {
         };
         Outcome { ended, report }
     }
+}
 
+impl Server {
     fn new(relay: Relay, poll: OwnedFd, timer: Timer, now: u64) -> Server {
         let Relay { config, listener, pacer, wake, .. } = relay;
         let machines = config.network.machines;
@@ -129,7 +136,7 @@ impl Server {
         }
     }
 
-    /// Until the run is over and all connections are closed.
+    /// Serves until the run is over and all connections are closed.
     fn serve(&mut self) -> Result<Ended, RelayError> {
         let watch = |fd: &dyn Fn() -> io::Result<()>| fd().map_err(system("a descriptor cannot be polled"));
         watch(&|| self.watch(&self.listener, LISTENER))?;
@@ -230,7 +237,7 @@ impl Server {
             let Some(connection) = self.connections[slot].as_mut() else { return };
             let input = connection.read(&mut reader);
             let now = monotonic_nanos();
-            let problem = match input {
+            let fault = match input {
                 Ok(Input::Some) => {
                     if connection.machine.is_some() {
                         connection.heard = now;
@@ -239,13 +246,13 @@ impl Server {
                 }
                 Ok(Input::None) => break,
                 Ok(Input::End) => Some(match reader.end() {
-                    Ok(()) => "its connection was closed before the run was over".to_owned(),
-                    Err(error) => error.to_string(),
+                    Ok(()) => Fault::Closed,
+                    Err(error) => Fault::Frame(error),
                 }),
-                Err(error) => Some(format!("its connection broke: {error}")),
+                Err(error) => Some(Fault::Broken(error)),
             };
-            if let Some(problem) = problem {
-                self.drop_connection(slot, &problem);
+            if let Some(fault) = fault {
+                self.drop_connection(slot, &fault.to_string());
                 return;
             }
         }
@@ -254,8 +261,8 @@ impl Server {
         }
     }
 
-    fn handle_frames(&mut self, slot: usize, reader: &mut FrameReader, now: u64) -> Result<(), String> {
-        while let Some(frame) = reader.next_frame().map_err(|error: FrameError| error.to_string())? {
+    fn handle_frames(&mut self, slot: usize, reader: &mut FrameReader, now: u64) -> Result<(), Fault> {
+        while let Some(frame) = reader.next_frame()? {
             if matches!(self.phase, Phase::Ending(_)) {
                 self.handle_last_words(slot, frame);
                 continue;
@@ -269,19 +276,19 @@ impl Server {
         Ok(())
     }
 
-    fn handle_hello(&mut self, slot: usize, frame: Frame<'_>) -> Result<(), String> {
+    fn handle_hello(&mut self, slot: usize, frame: Frame<'_>) -> Result<(), Fault> {
         let Frame::Hello { run, machine, machines } = frame else {
-            return Err(format!("its first frame is {frame:?}"));
+            return Err(Fault::NoHello { frame: format!("{frame:?}") });
         };
         let joined = if run == self.run {
             self.roster.join(machine, machines, slot)
         } else {
-            Err(format!("{machine} belongs to run {run:016x}, this is the relay of run {:016x}", self.run))
+            Err(Refusal::Run { machine, found: run, expected: self.run })
         };
         let connection = self.connections[slot].as_mut().expect("it has just spoken");
         self.dirty.push(slot);
-        if let Err(reason) = joined {
-            connection.push(&Frame::Refused { reason: &reason });
+        if let Err(refusal) = joined {
+            connection.push(&Frame::Refused { reason: &refusal.to_string() });
             connection.closing = true;
             self.refused += 1;
             return Ok(());
@@ -292,20 +299,18 @@ impl Server {
             let epoch = Epoch(monotonic_nanos() + LEAD);
             self.epoch = epoch;
             self.phase = Phase::Running(epoch);
-            self.tell_all(&Frame::Start { epoch: epoch.0, dilation: self.dilation.as_thousandths() });
+            self.broadcast(&Frame::Start { epoch: epoch.0, dilation: self.dilation.as_thousandths() });
         }
         Ok(())
     }
 
-    fn handle_frame(&mut self, machine: MachineId, frame: Frame<'_>, now: u64) -> Result<(), String> {
+    fn handle_frame(&mut self, machine: MachineId, frame: Frame<'_>, now: u64) -> Result<(), Fault> {
         let running = matches!(self.phase, Phase::Running(_));
         let wall = now.saturating_sub(self.epoch.0);
         match frame {
             Frame::Alive => Ok(()),
             Frame::Open(open) if running => self.handle_open(machine, wall, open),
-            Frame::Body { stream, bytes } if running => {
-                self.transit.body(wall, machine, stream, bytes).map_err(|error| error.to_string())
-            }
+            Frame::Body { stream, bytes } if running => Ok(self.transit.body(wall, machine, stream, bytes)?),
             Frame::Idle { sent, received, halted } if running => {
                 self.roster.note_idle(machine, sent, received, halted);
                 self.unrest = true;
@@ -315,14 +320,14 @@ impl Server {
                 self.end(Ok(Ended::ByMachine(machine)));
                 Ok(())
             }
-            Frame::Failed { reason } => Err(reason.to_owned()),
-            other => Err(format!("it sent an unexpected frame: {other:?}")),
+            Frame::Failed { reason } => Err(Fault::Failed { reason: reason.to_owned() }),
+            other => Err(Fault::Unexpected { frame: format!("{other:?}") }),
         }
     }
 
-    fn handle_open(&mut self, machine: MachineId, wall: u64, open: Open) -> Result<(), String> {
+    fn handle_open(&mut self, machine: MachineId, wall: u64, open: Open) -> Result<(), Fault> {
         self.roster.count_opened(machine);
-        self.transit.open(wall, machine, open).map_err(|error| error.to_string())
+        Ok(self.transit.open(wall, machine, open)?)
     }
 
     /// The run is over: only what a stalled machine waits for is of interest.
@@ -360,7 +365,7 @@ impl Server {
                 Notice::Credit { stream, bytes } => Frame::Credit { stream, bytes },
                 Notice::Left { peer, charged } => Frame::Left { peer, charged },
             };
-            self.tell(machine, &frame);
+            self.send(machine, &frame);
         }
     }
 
@@ -371,14 +376,14 @@ impl Server {
             let missing: Vec<String> = self.roster.missing().iter().map(MachineId::to_string).collect();
             let waited = self.bounds.rendezvous;
             let reason = format!("after {waited:?} it had not come");
-            self.tell_all(&Frame::Lost { machine: self.roster.missing()[0], reason: &reason });
+            self.broadcast(&Frame::Lost { machine: self.roster.missing()[0], reason: &reason });
             self.end(Err(RelayError::Rendezvous { missing: missing.join(", "), waited }));
         }
         if now < self.next_tick {
             return;
         }
         self.next_tick = now.saturating_add(nanos(self.bounds.heartbeat)).max(now + 1_000_000);
-        self.tell_all(&Frame::Alive);
+        self.broadcast(&Frame::Alive);
         for slot in 0..self.connections.len() {
             let Some(connection) = &self.connections[slot] else { continue };
             let silent = now.saturating_sub(connection.heard);
@@ -400,7 +405,7 @@ impl Server {
         if rest == Rest::Ended {
             self.end(Ok(Ended::Halted));
         } else {
-            self.tell_all(&Frame::Stalled);
+            self.broadcast(&Frame::Stalled);
             self.end(Err(RelayError::Stalled { waiting: String::new() }));
         }
     }
@@ -411,7 +416,7 @@ impl Server {
             return;
         }
         if ended.is_ok() {
-            self.tell_all(&Frame::End);
+            self.broadcast(&Frame::End);
         }
         self.ended = Some(ended);
         self.phase = Phase::Ending(monotonic_nanos().saturating_add(nanos(self.bounds.closing)));
@@ -423,7 +428,7 @@ impl Server {
         match connection.machine {
             None => self.refused += u64::from(!connection.closing),
             Some(machine) if self.ended.is_none() => {
-                self.tell_all(&Frame::Lost { machine, reason });
+                self.broadcast(&Frame::Lost { machine, reason });
                 self.end(Err(RelayError::Lost { machine, reason: reason.to_owned() }));
             }
             Some(_) => {}
@@ -434,7 +439,7 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, machine: MachineId, frame: &Frame<'_>) {
+    fn send(&mut self, machine: MachineId, frame: &Frame<'_>) {
         let Some(slot) = self.roster.slot(machine) else { return };
         if let Some(connection) = self.connections[slot].as_mut() {
             connection.push(frame);
@@ -442,8 +447,8 @@ impl Server {
         }
     }
 
-    fn tell_all(&mut self, frame: &Frame<'_>) {
-        (0..self.roster.len()).for_each(|machine| self.tell(MachineId(machine as u32), frame));
+    fn broadcast(&mut self, frame: &Frame<'_>) {
+        (0..self.roster.len()).for_each(|machine| self.send(MachineId(machine as u32), frame));
     }
 
     fn write_dirty(&mut self) {
@@ -476,7 +481,7 @@ impl Server {
         }
     }
 
-    /// A stall with what the machines said that they wait for.
+    /// Adds the reports of waiting machines to the error of a stall.
     fn with_waiting(&mut self, error: RelayError) -> RelayError {
         let RelayError::Stalled { .. } = error else { return error };
         self.waiting.sort();

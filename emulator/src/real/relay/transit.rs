@@ -26,7 +26,7 @@ use crate::units::ByteSize;
 /// Messages of one stream in the relay at once, at most.
 pub(crate) const MAX_MESSAGES: usize = 1 << 16;
 
-/// Why a machine's frames are not taken.
+/// The reason why a machine's frames are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TransitError {
     /// No such machine, or itself.
@@ -34,7 +34,7 @@ pub enum TransitError {
     Receiver {
         /// The sender.
         from: MachineId,
-        /// What it named.
+        /// The receiver that it named.
         to: MachineId,
         /// How many machines there are.
         machines: usize,
@@ -109,7 +109,7 @@ pub(crate) struct Delivery {
     pub(crate) frames: Vec<u8>,
 }
 
-/// What a sender is told.
+/// A report of progress to a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// Bytes of a stream have left.
@@ -130,7 +130,7 @@ pub(crate) struct Transit {
     pub(crate) late_pieces: u64,
 }
 
-/// Every stream, at `(from * machines + to) * 2 + class`, and the delay line.
+/// Every stream's queue, at `(from * machines + to) * 2 + class`, and the delay line.
 #[derive(Debug)]
 struct Ways {
     machines: usize,
@@ -182,7 +182,7 @@ impl Transit {
         Transit { pacer, network, ways, window, most_bytes, late_pieces: 0 }
     }
 
-    /// Nothing is between any two machines.
+    /// Whether no message is on its way between any two machines.
     pub(crate) fn is_empty(&self) -> bool {
         self.ways.line.is_empty() && self.ways.ways.iter().all(|way| way.messages.is_empty())
     }
@@ -213,6 +213,7 @@ impl Transit {
 
     /// A message is announced at `wall`.
     pub(crate) fn open(&mut self, wall: u64, from: MachineId, open: Open) -> Result<(), TransitError> {
+        // The fabric takes a message only after all that was due before it.
         self.advance(wall);
         let index = self.way_index(from, open.stream)?;
         let Stream { peer: to, class } = open.stream;
@@ -233,6 +234,7 @@ impl Transit {
         way.messages.push_back(Message { open, pieces, received: 0, forwarded: 0, announced: false, arrives_at: None });
         way.skip_received();
         self.pacer.send(wall, from, to, class, charged, open.number);
+        // Buckets with tokens let the first chunk leave at this very instant.
         self.advance(wall);
         Ok(())
     }
@@ -266,6 +268,7 @@ impl Transit {
         let now = self.pacer.instant(wall);
         self.late_pieces += u64::from(message.arrives_at.is_some_and(|arrives_at| arrives_at < now));
         way.skip_received();
+        // The model may have let go of these bytes before they came: then they go on at once, not at its next event.
         let left = self.pacer.fabric().traffic(from, to, class).charged.as_bytes();
         let delay = self.network.route(from, to).delay;
         self.ways.release(from, stream, now, delay, left);
@@ -282,7 +285,8 @@ impl Transit {
         self.ways.line.pop().map(|Reverse(delivery)| delivery)
     }
 
-    /// The next thing to tell a sender.
+    /// The next notice for a sender. One notice covers all that has left since the last one, however many
+    /// pieces it was.
     pub(crate) fn poll_notice(&mut self) -> Option<(MachineId, Notice)> {
         let machines = self.ways.machines;
         let ids = |pair: usize| (MachineId((pair / machines) as u32), MachineId((pair % machines) as u32));
@@ -315,6 +319,8 @@ impl Ways {
         let &Departure { from, to, class, message: number, arrives_at, .. } = departure;
         let index = self.index(from, Stream { peer: to, class });
         let way = &mut self.ways[index];
+        // Numbers of a stream have no gaps, so the distance from the oldest message is the position. The oldest may have
+        // departed too, while it waits for bytes from its sender.
         let first = way.messages.front().expect("what departs is here").open.number;
         way.messages[(number - first) as usize].arrives_at = Some(arrives_at);
     }
@@ -336,12 +342,14 @@ impl Ways {
         let back = Stream { peer: from, class: stream.class };
         while let Some(message) = way.messages.front_mut() {
             let allowed = message.allowed(left - way.charged_before);
+            // The message ends here once the model has its arrival and the sender has delivered all of its bytes.
             let whole = message.arrives_at.filter(|_| message.received == message.open.bytes);
             let mut freed = 0;
             while let Some(piece) = message.next_piece(allowed) {
                 let last = whole.filter(|_| message.forwarded == message.open.bytes && message.open.bytes > 0);
                 // A piece that came late is not delayed twice.
                 let due = message.arrives_at.map_or(now + delay, |arrives_at| arrives_at.min(now + delay));
+                // Never before an earlier piece of the stream: the receiver puts them together in this order.
                 way.last_due = way.last_due.max(last.unwrap_or(due));
                 freed += (piece.len() - PIECE_OFFSET) as u64;
                 let frames = message.wrap(back, piece, last);
@@ -354,7 +362,9 @@ impl Ways {
             if freed > 0 {
                 self.credited.insert(index);
             }
+            // What comes behind an unfinished message in its stream waits for it.
             let Some(arrives_at) = whole else { return };
+            // A message without bytes has no last piece that could carry its announcement and its end.
             if message.open.bytes == 0 {
                 way.last_due = way.last_due.max(arrives_at);
                 let frames = message.wrap(back, Vec::new(), whole);
@@ -364,6 +374,7 @@ impl Ways {
             }
             way.charged_before += message.open.charged.as_bytes();
             way.messages.pop_front();
+            // A position counted from the front; the message that is gone was complete, so it lay before it.
             way.receiving -= 1;
         }
     }
