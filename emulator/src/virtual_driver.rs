@@ -417,11 +417,12 @@ impl<N: Node> VirtualDriver<N> {
                 Output::Halt => self.halted[node.index()] = true,
             }
         }
-        let timeout = self.nodes[node.index()].poll_timeout();
+        // A time in the past is now: the event's time must be the one that is remembered, or the event is skipped as moved.
+        let timeout = self.nodes[node.index()].poll_timeout().map(|at| at.max(self.now));
         if timeout != self.timeouts[node.index()] {
             self.timeouts[node.index()] = timeout;
             if let Some(at) = timeout {
-                self.schedule(at.max(self.now), node, Kind::Timeout);
+                self.schedule(at, node, Kind::Timeout);
             }
         }
     }
