@@ -47,10 +47,10 @@ pub struct Entry {
     pub example: super::Inside,
 }
 
-/// Declares the modules of sync models, and [`crate::sync::Inside`], which holds one of them.
+/// Exports the sync models of a list, and declares [`crate::sync::Inside`], which holds one of them.
 macro_rules! sync_models_inside {
     ($($module:ident::$Model:ident,)*) => {
-        $(mod $module; pub use $module::$Model;)*
+        $(pub use $module::$Model;)*
 
         /// The sync model among workers of one parameter server.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
