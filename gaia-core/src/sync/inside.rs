@@ -1,7 +1,13 @@
 //! What a sync model among the workers of one parameter server says of itself, and how the list of them (in
 //! [`crate::sync`]) becomes the type that specs are read into.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use super::SyncModel;
+
+/// The largest value of a setting in clocks.
+pub const MAX_CLOCKS: u32 = 1000;
 
 /// A sync model among the workers of one parameter server: its settings, as specs write them.
 pub trait SyncModelInside: SyncModel + Sized {
@@ -13,9 +19,9 @@ pub trait SyncModelInside: SyncModel + Sized {
     /// The model and its settings, in a few words.
     fn in_words(&self) -> String;
 
-    /// Its setting in clocks, if it has one.
-    fn clocks(&self) -> Option<Clocks> {
-        None
+    /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
+    fn check(&self) -> Vec<Problem> {
+        Vec::new()
     }
 
     /// Why it cannot keep the workers of a site together where sites exchange significant updates; `None`: it can. There a model must
@@ -25,19 +31,31 @@ pub trait SyncModelInside: SyncModel + Sized {
     }
 }
 
-/// A setting in clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clocks {
-    /// Its name in specs.
-    pub setting: &'static str,
-    /// What it is.
-    pub value: u32,
-    /// The least that it may be.
-    pub least: u32,
+/// A setting that cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its path below the model, as specs spell it: `slack`.
+    pub setting: String,
+    /// The value in the spec.
+    pub found: String,
+    /// The valid values.
+    pub expected: String,
+}
+
+impl Problem {
+    /// `None` when `value` lies in `range`.
+    pub fn outside<T: PartialOrd + Display>(setting: &str, value: T, range: RangeInclusive<T>) -> Option<Self> {
+        let expected = || format!("{} to {}", range.start(), range.end());
+        (!range.contains(&value)).then(|| Problem {
+            setting: setting.to_owned(),
+            found: value.to_string(),
+            expected: expected(),
+        })
+    }
 }
 
 /// What a list of sync models says of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// As specs name it.
     pub name: String,
@@ -48,12 +66,14 @@ pub struct Entry {
 }
 
 /// Exports the sync models of a list, and declares [`crate::sync::Inside`], which holds one of them.
+///
+/// `Inside` is `PartialEq` and not `Eq`, so that a model may have settings of any type, `f64` included.
 macro_rules! sync_models_inside {
     ($($module:ident::$Model:ident,)*) => {
         $(pub use $module::$Model;)*
 
         /// The sync model among workers of one parameter server.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub enum Inside {
             $(
@@ -92,9 +112,9 @@ macro_rules! sync_models_inside {
                 match self { $(Inside::$Model(model) => model.bars_from_sites(),)* }
             }
 
-            /// Its setting in clocks, if it has one.
-            pub fn clocks(&self) -> Option<inside::Clocks> {
-                match self { $(Inside::$Model(model) => model.clocks(),)* }
+            /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
+            pub fn check(&self) -> Vec<inside::Problem> {
+                match self { $(Inside::$Model(model) => model.check(),)* }
             }
         }
     };

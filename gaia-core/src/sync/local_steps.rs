@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{Clocks, SyncModelInside};
+use super::inside::{MAX_CLOCKS, Problem, SyncModelInside};
 use super::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
@@ -55,8 +55,8 @@ impl SyncModelInside for LocalSteps {
         Some("for `global` only")
     }
 
-    fn clocks(&self) -> Option<Clocks> {
-        Some(Clocks { setting: "every", value: self.every, least: 1 })
+    fn check(&self) -> Vec<Problem> {
+        Problem::outside("every", self.every, 1..=MAX_CLOCKS).into_iter().collect()
     }
 }
 

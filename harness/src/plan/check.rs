@@ -9,14 +9,12 @@ use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
-use gaia_core::sync::inside::Clocks;
+use gaia_core::sync::inside::MAX_CLOCKS as MAX_CLOCKS_AHEAD;
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link, Workload};
 use crate::suggest;
 
-/// The most clocks that a machine or site may be ahead.
-const MAX_CLOCKS_AHEAD: u32 = 1000;
 /// The most parts of a clock.
 const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
@@ -168,8 +166,9 @@ impl Problems {
     }
 
     fn inside(&mut self, path: &str, inside: &Inside) {
-        if let Some(Clocks { setting, value, least }) = inside.clocks() {
-            self.within(&format!("{path}.{}.{setting}", inside.name()), value, least..=MAX_CLOCKS_AHEAD);
+        for problem in inside.check() {
+            let path = format!("{path}.{}.{}", inside.name(), problem.setting);
+            self.add(path, format!("{}: expected {}", problem.found, problem.expected));
         }
     }
 
