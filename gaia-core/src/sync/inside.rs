@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::SyncModel;
+use super::{Apply, SyncModel};
 
 /// The largest value of a setting in clocks.
 pub const MAX_CLOCKS: u32 = 1000;
@@ -52,6 +52,20 @@ impl Problem {
             expected: expected(),
         })
     }
+}
+
+/// What a model's own check finds, and a rule that its server could not apply.
+pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
+    let mut problems = model.check();
+    let rule = model.rule();
+    if !rule.is_default() && model.apply() == Apply::OnArrival {
+        problems.push(Problem {
+            setting: "rule".to_owned(),
+            found: format!("`{}`", rule.name()),
+            expected: "`add`, as updates are applied on arrival and not in whole rounds".to_owned(),
+        });
+    }
+    problems
 }
 
 /// What a list of sync models says of one.
@@ -114,10 +128,60 @@ macro_rules! sync_models_inside {
 
             /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
             pub fn check(&self) -> Vec<inside::Problem> {
-                match self { $(Inside::$Model(model) => model.check(),)* }
+                match self { $(Inside::$Model(model) => inside::problems(model),)* }
             }
         }
     };
 }
 
 pub(super) use sync_models_inside;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::rule::Rule;
+    use crate::sync::{CacheState, Hold, ReadState};
+
+    /// A model of these two choices alone.
+    struct Choices(Apply, Rule);
+
+    impl SyncModel for Choices {
+        fn apply(&self) -> Apply {
+            self.0
+        }
+
+        fn rule(&self) -> Rule {
+            self.1
+        }
+
+        fn may_read(&self, _: &ReadState) -> Result<(), Hold> {
+            Ok(())
+        }
+
+        fn cache_serves(&self, _: &CacheState) -> bool {
+            true
+        }
+    }
+
+    impl SyncModelInside for Choices {
+        const ABOUT: &'static str = "nothing";
+        const EXAMPLE: Self = Choices(Apply::OnArrival, Rule::Add {});
+
+        fn in_words(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn a_rule_of_whole_rounds_is_refused_where_updates_are_applied_on_arrival() {
+        for (apply, rule, count) in [
+            (Apply::OnArrival, Rule::Add {}, 0),
+            (Apply::InWorkerOrder, Rule::Average {}, 0),
+            (Apply::OnArrival, Rule::Average {}, 1),
+        ] {
+            assert_eq!(problems(&Choices(apply, rule)).len(), count, "{apply:?} {rule:?}");
+        }
+        let found = problems(&Choices(Apply::OnArrival, Rule::Average {})).remove(0);
+        assert_eq!((&found.setting[..], &found.found[..]), ("rule", "`average`"));
+    }
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::config::{Budget, System};
 use crate::sync::inside::{SyncModelInside, sync_models_inside};
+use crate::sync::rule::Rule;
 
 mod bosen;
 mod bsp;
@@ -16,6 +17,7 @@ pub mod config;
 mod gaia;
 pub mod inside;
 mod local_steps;
+pub mod rule;
 mod ssp;
 mod tap;
 
@@ -124,6 +126,10 @@ pub enum Communication {
 pub trait SyncModel: Send + Sync {
     /// When updates are applied.
     fn apply(&self) -> Apply;
+    /// How they are applied. A rule other than [`Rule::Add`] needs whole rounds: [`Apply::InWorkerOrder`].
+    fn rule(&self) -> Rule {
+        Rule::default()
+    }
     /// May the server answer this read now, and if not, why.
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May the worker compute from its cache without hearing from the server again.

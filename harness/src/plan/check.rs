@@ -126,7 +126,7 @@ impl Problems {
 
     /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
     pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
-        if let System::Global(Inside::LocalSteps(LocalSteps { every })) = system
+        if let System::Global(Inside::LocalSteps(LocalSteps { every, .. })) = system
             && *every >= clocks
         {
             let path = "target.system.global.local-steps.every";
