@@ -140,7 +140,7 @@ pub(super) use sync_models_inside;
 mod tests {
     use super::*;
     use crate::sync::rule::Rule;
-    use crate::sync::{CacheState, Hold, ReadState};
+    use crate::sync::{CacheState, Hold, Inside, ReadState};
 
     /// A model of these two choices alone.
     struct Choices(Apply, Rule);
@@ -183,5 +183,16 @@ mod tests {
         }
         let found = problems(&Choices(Apply::OnArrival, Rule::Average {})).remove(0);
         assert_eq!((&found.setting[..], &found.found[..]), ("rule", "`average`"));
+    }
+
+    #[test]
+    fn settings_in_clocks_are_bounded() {
+        let messages = |inside: Inside| -> Vec<String> {
+            let problems = inside.check().into_iter();
+            problems.map(|it| format!("{}: {}: expected {}", it.setting, it.found, it.expected)).collect()
+        };
+        assert_eq!(messages(Inside::ssp(4_000_000)), ["slack: 4000000: expected 0 to 1000"]);
+        assert_eq!(messages(Inside::local_steps(0)), ["every: 0: expected 1 to 1000"]);
+        assert!(Inside::all().into_iter().all(|model| model.example.check().is_empty()), "examples can run");
     }
 }
