@@ -18,6 +18,40 @@ pub fn add_assign(isa: Isa, destination: &mut [f32], source: &[f32]) {
     dispatch(isa, AddAssign { destination, source });
 }
 
+/// A step of gradient descent with momentum along the mean of some updates, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OuterStep {
+    /// One over the number of the updates.
+    pub share: f32,
+    /// Factor of the direction.
+    pub learning_rate: f32,
+    /// Factor of the velocity before; 0: there is no velocity.
+    pub momentum: f32,
+    /// Whether the step looks ahead along the velocity.
+    pub nesterov: bool,
+}
+
+impl OuterStep {
+    /// Whether steps leave a velocity behind.
+    pub fn has_velocity(&self) -> bool {
+        self.momentum != 0.0
+    }
+}
+
+/// Makes the step of a sum of updates, in its place: with the mean `d = share * sum`, `velocity = momentum * velocity + d`, and the step
+/// is `learning_rate * velocity`; with `nesterov` it is `learning_rate * (d + momentum * velocity)`. Without momentum `velocity` is not
+/// used, and may be empty.
+///
+/// Multiplication and addition fuse where both stand in one of these terms. Where `share` is a power of two the mean is exact.
+pub fn outer_step(isa: Isa, sum: &mut [f32], velocity: &mut [f32], step: OuterStep) {
+    if step.has_velocity() {
+        assert_eq!(sum.len(), velocity.len(), "the tables differ in length");
+        dispatch(isa, MomentumStep { sum, velocity, step });
+    } else {
+        dispatch(isa, MeanStep { sum, step });
+    }
+}
+
 /// The significance filter (paper section 3.2): where |accumulated| > threshold * |value|, the index and the
 /// accumulated update are appended to the outputs, indexes rising, and the accumulated update is reset to 0.
 ///
@@ -81,6 +115,60 @@ impl Kernel for AddAssign<'_> {
     }
 }
 
+struct MeanStep<'a> {
+    sum: &'a mut [f32],
+    step: OuterStep,
+}
+
+impl Kernel for MeanStep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let OuterStep { share, learning_rate, .. } = self.step;
+        let (shares, rates) = (simd.splat(share), simd.splat(learning_rate));
+        let (sum, sum_rest) = self.sum.as_chunks_mut::<LANES>();
+        for sum in sum {
+            let mean = simd.mul(simd.load(sum), shares);
+            simd.store(simd.mul(mean, rates), sum);
+        }
+        for sum in sum_rest {
+            *sum = *sum * share * learning_rate;
+        }
+    }
+}
+
+struct MomentumStep<'a> {
+    sum: &'a mut [f32],
+    velocity: &'a mut [f32],
+    step: OuterStep,
+}
+
+impl Kernel for MomentumStep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let OuterStep { share, learning_rate, momentum, nesterov } = self.step;
+        let (shares, rates, momenta) = (simd.splat(share), simd.splat(learning_rate), simd.splat(momentum));
+        let (sum, sum_rest) = self.sum.as_chunks_mut::<LANES>();
+        let (velocity, velocity_rest) = self.velocity.as_chunks_mut::<LANES>();
+        for (sum, velocity) in sum.iter_mut().zip(velocity) {
+            let mean = simd.mul(simd.load(sum), shares);
+            let moved = simd.mul_add(momenta, simd.load(velocity), mean);
+            simd.store(moved, velocity);
+            let direction = if nesterov { simd.mul_add(momenta, moved, mean) } else { moved };
+            simd.store(simd.mul(direction, rates), sum);
+        }
+        for (sum, velocity) in sum_rest.iter_mut().zip(velocity_rest) {
+            let mean = *sum * share;
+            *velocity = momentum.mul_add(*velocity, mean);
+            let direction = if nesterov { momentum.mul_add(*velocity, mean) } else { *velocity };
+            *sum = direction * learning_rate;
+        }
+    }
+}
+
 struct Significant<'a> {
     accumulated: &'a mut [f32],
     values: &'a [f32],
@@ -126,5 +214,38 @@ impl Kernel for Significant<'_> {
 fn reset(lanes: &mut [f32; LANES], mask: u16) {
     for (k, lane) in lanes.iter_mut().enumerate() {
         *lane = if mask & (1 << k) != 0 { 0.0 } else { *lane };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outer_steps_have_the_same_bits_on_all_instructions_and_are_those_of_their_formula() {
+        let numbers = |seed: u32, count: u32| -> Vec<f32> {
+            (0..count).map(|k| ((k * 37 + seed * 101) % 97) as f32 * 0.137 - 6.3).collect()
+        };
+        let bits = |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
+        for (count, share, momentum, nesterov) in
+            [(0, 0.5, 0.9, true), (15, 0.25, 0.9, false), (50, 1.0 / 3.0, 0.9, true), (50, 1.0 / 3.0, 0.0, true)]
+        {
+            let step = OuterStep { share, learning_rate: 0.7, momentum, nesterov };
+            let (sum, before) = (numbers(1, count), numbers(2, count));
+            let mean = |sum: f32| sum * share;
+            let velocity = |(&sum, &before): (&f32, &f32)| momentum.mul_add(before, mean(sum));
+            let velocities: Vec<f32> = sum.iter().zip(&before).map(velocity).collect();
+            let ahead = |(&sum, &velocity): (&f32, &f32)| {
+                0.7 * if nesterov { momentum.mul_add(velocity, mean(sum)) } else { velocity }
+            };
+            let steps: Vec<f32> = sum.iter().zip(&velocities).map(ahead).collect();
+            for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {
+                let (mut sum, mut velocity) = (sum.clone(), before.clone());
+                outer_step(isa, &mut sum, &mut velocity, step);
+                assert_eq!(bits(&sum), bits(&steps), "{isa}, {step:?}");
+                let expected = if step.has_velocity() { &velocities } else { &before };
+                assert_eq!(bits(&velocity), bits(expected), "{isa}, {step:?}");
+            }
+        }
     }
 }

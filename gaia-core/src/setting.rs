@@ -11,7 +11,7 @@ use crate::layout::{Layout, RowSet};
 use crate::overlay::{self, Overlay};
 use crate::simd::Isa;
 use crate::sync::config::{Encodings, System};
-use crate::sync::{self, Progress, SyncModel};
+use crate::sync::{self, Apply, Progress, SyncModel};
 
 /// Where machines stand, and how fast the links between them are.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +94,8 @@ impl Setting {
     /// A setting of these parts.
     ///
     /// # Panics
-    /// When sites differ in their machines under a system with a server group a site: a plan is checked for that.
+    /// When sites differ in their machines under a system with a server group a site, or a sync model applies updates on arrival by a
+    /// rule that needs whole rounds: a plan is checked for both.
     pub fn new(parts: SettingParts) -> Self {
         let groups = groups(&parts.system, &parts.placement);
         let size = groups[0].machines.len();
@@ -106,7 +107,10 @@ impl Setting {
             }
         }
         let shard_rows = (0..size).map(|shard| Arc::new(parts.layout.shard(shard, size))).collect();
-        Setting { model: sync::model(&parts.system), parts, groups, membership, shard_rows }
+        let model = sync::model(&parts.system);
+        let in_rounds = model.rule().is_default() || model.apply() == Apply::InWorkerOrder;
+        assert!(in_rounds, "{:?} on arrival", model.rule());
+        Setting { model, parts, groups, membership, shard_rows }
     }
 
     /// The sync model.

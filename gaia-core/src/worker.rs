@@ -249,6 +249,10 @@ impl<W: Workload> Worker<W> {
     /// What the view is brought up to date with.
     fn pull(&mut self) -> Vec<Option<Pulled>> {
         let mut pulled: Vec<Option<Pulled>> = self.state.caches.iter_mut().map(Cache::pull).collect();
+        // Own changes count in full where they are added again, which is right only under `add`. Other rules work on whole rounds, of
+        // which an answer that serves has all.
+        let adds = self.setting.model().rule().is_default();
+        debug_assert!(adds || pulled.iter().flatten().all(|pulled| pulled.own.is_empty()), "rows of whole rounds");
         for ((pulled, log), shard) in pulled.iter_mut().zip(&self.state.log).zip(&self.shards) {
             if let Some(pulled) = pulled
                 && let Some(lacking) = log.lacking(self.setting.parts.isa, &shard.logged)

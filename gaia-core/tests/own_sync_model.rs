@@ -1,4 +1,4 @@
-//! The worked example of docs/your-own-sync-model.md: Total Asynchronous Parallel, one file and one line.
+//! The worked example of docs/your-own-sync-model.md: Total Asynchronous Parallel, one file and two lines.
 
 mod common;
 
@@ -41,7 +41,7 @@ fn no_update_is_lost() {
 }
 
 #[test]
-fn the_document_shows_the_file_and_the_line() {
+fn the_document_shows_the_file_and_the_lines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let read = |path: &str| fs::read_to_string(root.join(path)).expect("it is there");
     let document = read("docs/your-own-sync-model.md");
@@ -49,5 +49,8 @@ fn the_document_shows_the_file_and_the_line() {
         document.contains(&format!("```rust\n{}```", read("gaia-core/src/sync/tap.rs"))),
         "the file, word for word"
     );
-    assert!(read("gaia-core/src/sync/mod.rs").contains("    tap::Tap,\n"), "the line");
+    for line in ["mod tap;\n", "    tap::Tap,\n"] {
+        assert!(document.contains(&format!("```rust\n{line}```")), "`{line}` in the document");
+        assert!(read("gaia-core/src/sync/mod.rs").contains(line), "`{line}` in the code");
+    }
 }

@@ -145,7 +145,7 @@ impl Shard {
         let count = workers.len();
         let (readers, waiting) = Readers::new(count, &rows);
         let state = ShardState {
-            store: Some(Store { values, accumulated }),
+            store: Some(Store { values, accumulated, ..Store::default() }),
             working: None,
             queue: VecDeque::new(),
             readers: waiting,
@@ -494,13 +494,23 @@ impl Shard {
                 let sides = self.mirrors.of_workers();
                 // The values and the accumulated update beside them are one table's work, further ones one more each.
                 let tables = sides.len().max(1) as u64;
+                let step = self.setting.model().rule().step(self.workers.len());
+                let written = match step {
+                    None => tables * floats as u64,
+                    // The sum of the updates is one table's work; then the step goes through all rows, as does its velocity.
+                    Some(step) => floats as u64 + (tables + u64::from(step.has_velocity())) * self.rows.floats() as u64,
+                };
                 let span = self.span(bytes, |rates| rates.decode_gb_per_second)
-                    + self.span(tables * floats as u64 * 4, |rates| rates.apply_gb_per_second);
+                    + self.span(written * 4, |rates| rates.apply_gb_per_second);
                 let credits = updates.iter().map(|&(_, credit)| credit).collect();
                 let declared = |(stages, credit): Whole| {
                     self.readers.floats(credit.worker).iter().cloned().zip(stages).collect::<Vec<_>>()
                 };
-                let operation = Operation::Apply(updates.into_iter().flat_map(declared).collect(), sides);
+                let updates = updates.into_iter().flat_map(declared).collect();
+                let operation = match step {
+                    None => Operation::Apply(updates, sides),
+                    Some(step) => Operation::Step(updates, step, sides),
+                };
                 (Working::Apply { credits, cause }, operation, span)
             }
             Work::ApplyRows { credit, rows, payload, cause } => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel;
+use crate::kernel::{self, OuterStep};
 use crate::layout::Segment;
 use crate::simd::{Isa, LANES};
 use crate::wire::{Payload, Sparse};
@@ -21,6 +21,9 @@ pub struct Store {
     pub values: Vec<f32>,
     /// Updates not yet sent, for each side of the overlay; none without other sites.
     pub accumulated: Vec<Vec<f32>>,
+    /// The velocity of an outer optimiser (see [`crate::sync::rule`]), one for each value; empty before its first step, and without
+    /// momentum.
+    pub velocity: Vec<f32>,
 }
 
 /// A piece of work.
@@ -28,6 +31,9 @@ pub struct Store {
 pub enum Operation {
     /// Add workers' updates, in this order, to the values and to what these sides owe.
     Apply(Vec<(Arc<[Segment]>, Payload)>, Arc<[usize]>),
+    /// Sum workers' updates, in this order, and add the step that an update rule makes of the sum to the values and to what these sides
+    /// owe.
+    Step(Vec<(Arc<[Segment]>, Payload)>, OuterStep, Arc<[usize]>),
     /// Add other sites' updates likewise: to the values alone, but in a hub.
     ApplyMirror(Payload, Arc<[usize]>),
     /// Copy rows out, by stage.
@@ -91,6 +97,10 @@ impl StoreTask {
             Operation::Apply(updates, sides) => {
                 updates.iter().map(|(_, payload)| payload.floats()).sum::<usize>() * sides.len().max(1)
             }
+            Operation::Step(updates, step, sides) => {
+                let summed: usize = updates.iter().map(|(_, payload)| payload.floats()).sum();
+                summed + self.store.values.len() * (1 + usize::from(step.has_velocity()) + sides.len())
+            }
             Operation::ApplyMirror(Payload::Sparse(sparse), sides) => sparse.index.len() * 4 * (1 + sides.len()),
             Operation::ApplyMirror(payload, sides) => payload.floats() * (1 + sides.len()),
             Operation::Gather(stages) => stages.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum(),
@@ -107,6 +117,10 @@ impl StoreTask {
                 for (segments, payload) in updates {
                     self.store.apply(self.isa, &segments, &payload, &sides);
                 }
+                Outcome::Applied
+            }
+            Operation::Step(updates, step, sides) => {
+                self.store.step(self.isa, &updates, step, &sides);
                 Outcome::Applied
             }
             Operation::ApplyMirror(payload, sides) => {
@@ -130,6 +144,17 @@ impl Store {
     fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload, sides: &[usize]) {
         add_rows(isa, &mut self.values, segments, payload);
         sides.iter().for_each(|&side| add_rows(isa, &mut self.accumulated[side], segments, payload));
+    }
+
+    fn step(&mut self, isa: Isa, updates: &[(Arc<[Segment]>, Payload)], step: OuterStep, sides: &[usize]) {
+        let mut change = vec![0.0; self.values.len()];
+        updates.iter().for_each(|(segments, payload)| add_rows(isa, &mut change, segments, payload));
+        if step.has_velocity() {
+            self.velocity.resize(self.values.len(), 0.0);
+        }
+        kernel::outer_step(isa, &mut change, &mut self.velocity, step);
+        kernel::add_assign(isa, &mut self.values, &change);
+        sides.iter().for_each(|&side| kernel::add_assign(isa, &mut self.accumulated[side], &change));
     }
 
     fn apply_mirror(&mut self, isa: Isa, payload: &Payload, sides: &[usize]) {
@@ -237,7 +262,7 @@ mod tests {
     fn a_filter_says_what_it_had_and_leaves_what_it_holds() {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
-        let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated] };
+        let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated], ..Store::default() };
         let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1, usize::MAX) else {
             unreachable!("it filters")
         };
@@ -249,7 +274,8 @@ mod tests {
     #[test]
     fn of_too_many_the_most_significant_go() {
         let accumulated = vec![1.0, -5.0, 2.0, 0.1, 3.0, -2.0];
-        let mut store = Store { values: vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0], accumulated: vec![accumulated] };
+        let values = vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0];
+        let mut store = Store { values, accumulated: vec![accumulated], ..Store::default() };
         let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, 3) else {
             unreachable!("it filters")
         };
@@ -260,7 +286,8 @@ mod tests {
     #[test]
     fn all_go_where_just_as_many_may_and_none_where_none_may() {
         for (most, goes, stays) in [(2, &[0, 1][..], [0.0, 0.0]), (0, &[], [2.0, -1.0])] {
-            let mut store = Store { values: vec![10.0; 2], accumulated: vec![vec![2.0, -1.0]] };
+            let (values, accumulated) = (vec![10.0; 2], vec![vec![2.0, -1.0]]);
+            let mut store = Store { values, accumulated, ..Store::default() };
             let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, most) else {
                 unreachable!("it filters")
             };
@@ -296,6 +323,26 @@ mod tests {
             assert_eq!(is_light(Operation::Gather([whole(most / 2), whole(most / 2 - less)].into()), 0), light);
             assert_eq!(is_light(Operation::Relay(dense(most / 2 - less), sides(2)), 0), light);
             assert_eq!(is_light(filter(), most - less), light);
+        }
+    }
+
+    #[test]
+    fn sides_owe_the_step_that_the_values_take() {
+        let whole: Arc<[Segment]> = [Segment { first: 0, second: 0, len: 2 }].into();
+        let update = |values: [f32; 2]| (whole.clone(), Payload::Dense(values.into()));
+        let step = OuterStep { share: 0.5, learning_rate: 0.5, momentum: 0.5, nesterov: false };
+        let (values, accumulated) = (vec![10.0; 2], vec![vec![0.0; 2], vec![1.0; 2]]);
+        let mut store = Store { values, accumulated, ..Store::default() };
+        for (velocity, values, owed) in
+            [([4.0, -2.0], [12.0, 9.0], [3.0, 0.0]), ([6.0, -3.0], [15.0, 7.5], [6.0, -1.5])]
+        {
+            let updates = vec![update([8.0, 0.0]), update([0.0, -4.0])];
+            let operation = Operation::Step(updates, step, [1].into());
+            let task = StoreTask { store, operation, isa: Isa::detect() };
+            assert!(task.is_light());
+            store = task.run().0;
+            assert_eq!((&store.velocity[..], &store.values[..]), (&velocity[..], &values[..]));
+            assert_eq!((&store.accumulated[0][..], &store.accumulated[1][..]), (&[0.0; 2][..], &owed[..]));
         }
     }
 

@@ -6,6 +6,7 @@
 //! and [`crate::pace`]).
 
 use super::config::{Bosen, Inside};
+use super::rule::Rule;
 use super::{Apply, CacheState, Communication, Hold, ReadState, SyncModel};
 
 pub(super) struct BosenModel {
@@ -22,6 +23,10 @@ impl BosenModel {
 impl SyncModel for BosenModel {
     fn apply(&self) -> Apply {
         self.inside.apply()
+    }
+
+    fn rule(&self) -> Rule {
+        self.inside.rule()
     }
 
     fn may_read(&self, read: &ReadState) -> Result<(), Hold> {

@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use super::rule::{Outer, Rule};
 pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
 
@@ -402,9 +403,9 @@ impl Inside {
         Inside::Ssp(Ssp { slack, push: false })
     }
 
-    /// Local steps.
+    /// Local steps whose changes are added up.
     pub const fn local_steps(every: u32) -> Inside {
-        Inside::LocalSteps(LocalSteps { every })
+        Inside::LocalSteps(LocalSteps { every, rule: Rule::Add {} })
     }
 }
 

@@ -9,6 +9,7 @@
 //! A worker reads only what the server has answered for this very clock: a cached copy knows nothing of barred rows.
 
 use super::config::{Gaia, MirrorClock, Schedule, SelectiveBarrier, UserGoal};
+use super::rule::Rule;
 use super::{Apply, BestEffort, CacheState, Hold, Outgoing, Progress, ReadState, SyncModel};
 
 pub(super) struct GaiaModel {
@@ -25,6 +26,10 @@ impl GaiaModel {
 impl SyncModel for GaiaModel {
     fn apply(&self) -> Apply {
         self.inside.apply()
+    }
+
+    fn rule(&self) -> Rule {
+        self.inside.rule()
     }
 
     fn may_read(&self, read: &ReadState) -> Result<(), Hold> {

@@ -1,7 +1,13 @@
 //! What a sync model among the workers of one parameter server says of itself, and how the list of them (in
 //! [`crate::sync`]) becomes the type that specs are read into.
 
-use super::SyncModel;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::{Apply, SyncModel};
+
+/// The largest value of a setting in clocks.
+pub const MAX_CLOCKS: u32 = 1000;
 
 /// A sync model among the workers of one parameter server: its settings, as specs write them.
 pub trait SyncModelInside: SyncModel + Sized {
@@ -13,9 +19,9 @@ pub trait SyncModelInside: SyncModel + Sized {
     /// The model and its settings, in a few words.
     fn in_words(&self) -> String;
 
-    /// Its setting in clocks, if it has one.
-    fn clocks(&self) -> Option<Clocks> {
-        None
+    /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
+    fn check(&self) -> Vec<Problem> {
+        Vec::new()
     }
 
     /// Why it cannot keep the workers of a site together where sites exchange significant updates; `None`: it can. There a model must
@@ -25,19 +31,45 @@ pub trait SyncModelInside: SyncModel + Sized {
     }
 }
 
-/// A setting in clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clocks {
-    /// Its name in specs.
-    pub setting: &'static str,
-    /// What it is.
-    pub value: u32,
-    /// The least that it may be.
-    pub least: u32,
+/// A setting that cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its path below the model, as specs spell it: `slack`.
+    pub setting: String,
+    /// The value in the spec.
+    pub found: String,
+    /// The valid values.
+    pub expected: String,
+}
+
+impl Problem {
+    /// `None` when `value` lies in `range`.
+    pub fn outside<T: PartialOrd + Display>(setting: &str, value: T, range: RangeInclusive<T>) -> Option<Self> {
+        let expected = || format!("{} to {}", range.start(), range.end());
+        (!range.contains(&value)).then(|| Problem {
+            setting: setting.to_owned(),
+            found: value.to_string(),
+            expected: expected(),
+        })
+    }
+}
+
+/// What a model's own check finds, and a rule that its server could not apply.
+pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
+    let mut problems = model.check();
+    let rule = model.rule();
+    if !rule.is_default() && model.apply() == Apply::OnArrival {
+        problems.push(Problem {
+            setting: "rule".to_owned(),
+            found: format!("`{}`", rule.name()),
+            expected: "`add`, as updates are applied on arrival and not in whole rounds".to_owned(),
+        });
+    }
+    problems
 }
 
 /// What a list of sync models says of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// As specs name it.
     pub name: String,
@@ -47,13 +79,15 @@ pub struct Entry {
     pub example: super::Inside,
 }
 
-/// Declares the modules of sync models, and [`crate::sync::Inside`], which holds one of them.
+/// Exports the sync models of a list, and declares [`crate::sync::Inside`], which holds one of them.
+///
+/// `Inside` is `PartialEq` and not `Eq`, so that a model may have settings of any type, `f64` included.
 macro_rules! sync_models_inside {
     ($($module:ident::$Model:ident,)*) => {
-        $(mod $module; pub use $module::$Model;)*
+        $(pub use $module::$Model;)*
 
         /// The sync model among workers of one parameter server.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub enum Inside {
             $(
@@ -92,12 +126,73 @@ macro_rules! sync_models_inside {
                 match self { $(Inside::$Model(model) => model.bars_from_sites(),)* }
             }
 
-            /// Its setting in clocks, if it has one.
-            pub fn clocks(&self) -> Option<inside::Clocks> {
-                match self { $(Inside::$Model(model) => model.clocks(),)* }
+            /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
+            pub fn check(&self) -> Vec<inside::Problem> {
+                match self { $(Inside::$Model(model) => inside::problems(model),)* }
             }
         }
     };
 }
 
 pub(super) use sync_models_inside;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::rule::Rule;
+    use crate::sync::{CacheState, Hold, Inside, ReadState};
+
+    /// A model of these two choices alone.
+    struct Choices(Apply, Rule);
+
+    impl SyncModel for Choices {
+        fn apply(&self) -> Apply {
+            self.0
+        }
+
+        fn rule(&self) -> Rule {
+            self.1
+        }
+
+        fn may_read(&self, _: &ReadState) -> Result<(), Hold> {
+            Ok(())
+        }
+
+        fn cache_serves(&self, _: &CacheState) -> bool {
+            true
+        }
+    }
+
+    impl SyncModelInside for Choices {
+        const ABOUT: &'static str = "nothing";
+        const EXAMPLE: Self = Choices(Apply::OnArrival, Rule::Add {});
+
+        fn in_words(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn a_rule_of_whole_rounds_is_refused_where_updates_are_applied_on_arrival() {
+        for (apply, rule, count) in [
+            (Apply::OnArrival, Rule::Add {}, 0),
+            (Apply::InWorkerOrder, Rule::Average {}, 0),
+            (Apply::OnArrival, Rule::Average {}, 1),
+        ] {
+            assert_eq!(problems(&Choices(apply, rule)).len(), count, "{apply:?} {rule:?}");
+        }
+        let found = problems(&Choices(Apply::OnArrival, Rule::Average {})).remove(0);
+        assert_eq!((&found.setting[..], &found.found[..]), ("rule", "`average`"));
+    }
+
+    #[test]
+    fn settings_in_clocks_are_bounded() {
+        let messages = |inside: Inside| -> Vec<String> {
+            let problems = inside.check().into_iter();
+            problems.map(|it| format!("{}: {}: expected {}", it.setting, it.found, it.expected)).collect()
+        };
+        assert_eq!(messages(Inside::ssp(4_000_000)), ["slack: 4000000: expected 0 to 1000"]);
+        assert_eq!(messages(Inside::local_steps(0)), ["every: 0: expected 1 to 1000"]);
+        assert!(Inside::all().into_iter().all(|model| model.example.check().is_empty()), "examples can run");
+    }
+}

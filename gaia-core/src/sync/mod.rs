@@ -1,7 +1,7 @@
 //! Sync models: may this read go ahead, and what is sent now.
 //!
 //! A model decides and holds no state; the server shard and the worker store, send and wait. A model among the workers of one
-//! parameter server is one file and one line in the list below ([`Inside`]; docs/your-own-sync-model.md). Clocks count what
+//! parameter server is one file, its `mod` line and its line in the list below ([`Inside`]; docs/your-own-sync-model.md). Clocks count what
 //! is complete: "clock 3" of a worker means that clocks 0, 1 and 2 are done and their updates applied.
 
 use emulator::units::ByteSize;
@@ -9,13 +9,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::config::{Budget, System};
 use crate::sync::inside::{SyncModelInside, sync_models_inside};
+use crate::sync::rule::Rule;
 
 mod bosen;
+mod bsp;
 pub mod config;
 mod gaia;
 pub mod inside;
+mod local_steps;
+pub mod rule;
+mod ssp;
+mod tap;
 
-// Sync models among the workers of one parameter server: a file and a line each.
+// The sync models among the workers of one parameter server, in the order of lists and error messages. Modules are declared above
+// rather than by the macro, because rustfmt and editors follow only `mod` lines that they can see.
 sync_models_inside! {
     bsp::Bsp,
     ssp::Ssp,
@@ -119,6 +126,10 @@ pub enum Communication {
 pub trait SyncModel: Send + Sync {
     /// When updates are applied.
     fn apply(&self) -> Apply;
+    /// How they are applied. A rule other than [`Rule::Add`] needs whole rounds: [`Apply::InWorkerOrder`].
+    fn rule(&self) -> Rule {
+        Rule::default()
+    }
     /// May the server answer this read now, and if not, why.
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May the worker compute from its cache without hearing from the server again.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{Clocks, SyncModelInside};
+use super::inside::{MAX_CLOCKS, Problem, SyncModelInside};
 use super::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
@@ -51,8 +51,8 @@ impl SyncModelInside for Ssp {
         self.push.then_some(why)
     }
 
-    fn clocks(&self) -> Option<Clocks> {
-        Some(Clocks { setting: "slack", value: self.slack, least: 0 })
+    fn check(&self) -> Vec<Problem> {
+        Problem::outside("slack", self.slack, 0..=MAX_CLOCKS).into_iter().collect()
     }
 }
 

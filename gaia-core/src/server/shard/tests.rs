@@ -9,8 +9,8 @@ use crate::overlay::{Groups, Overlay};
 use crate::setting::{Placement, SettingParts};
 use crate::simd::Isa;
 use crate::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Gaia, Inside, LocalSteps, MirrorClock, Relay, Schedule, SelectiveBarrier,
-    Significance, System, UserGoal, Ways,
+    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
+    System, UserGoal, Ways,
 };
 
 /// Nanoseconds that the work on a byte takes; no two pieces of work take the same.
@@ -336,7 +336,7 @@ fn the_first_group_records_its_rows_for_every_clock_once() {
 
 #[test]
 fn between_exchanges_the_rows_stand_for_all_clocks_up_to_the_last() {
-    let system = System::Global(Inside::LocalSteps(LocalSteps { every: 3 }));
+    let system = System::Global(Inside::local_steps(3));
     let mut bench = Bench::new(SettingParts { record_copies: RecordCopies::EveryClock, ..parts(system, 1) });
     bench.shard.handle_start(bench.now, &mut bench.out);
     bench.update(2, &[1.0]);

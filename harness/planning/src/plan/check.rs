@@ -9,14 +9,12 @@ use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
 use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
-use gaia_core::sync::inside::Clocks;
+use gaia_core::sync::inside::MAX_CLOCKS as MAX_CLOCKS_AHEAD;
 use thiserror::Error;
 
 use crate::spec::{Cap, Convergence, Link, Workload};
 use record::suggest;
 
-/// The most clocks that a machine or site may be ahead.
-const MAX_CLOCKS_AHEAD: u32 = 1000;
 /// The most parts of a clock.
 const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
@@ -128,7 +126,7 @@ impl Problems {
 
     /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
     pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
-        if let System::Global(Inside::LocalSteps(LocalSteps { every })) = system
+        if let System::Global(Inside::LocalSteps(LocalSteps { every, .. })) = system
             && *every >= clocks
         {
             let path = "target.system.global.local-steps.every";
@@ -168,8 +166,9 @@ impl Problems {
     }
 
     fn inside(&mut self, path: &str, inside: &Inside) {
-        if let Some(Clocks { setting, value, least }) = inside.clocks() {
-            self.within(&format!("{path}.{}.{setting}", inside.name()), value, least..=MAX_CLOCKS_AHEAD);
+        for problem in inside.check() {
+            let path = format!("{path}.{}.{}", inside.name(), problem.setting);
+            self.add(path, format!("{}: expected {}", problem.found, problem.expected));
         }
     }
 
