@@ -2,12 +2,15 @@
 //! many features.
 //!
 //! * [`generate`]: examples with power-law features and planted weights; [`config`]: how a spec asks for them.
+//! * `load`: LIBSVM files (with the feature `read`).
 //! * [`held_out`]: which examples are kept to judge by; [`partition`]: which machine holds which examples.
 
 pub mod config;
 pub mod generate;
 mod hash;
 pub mod held_out;
+#[cfg(feature = "read")]
+pub mod load;
 pub mod partition;
 
 /// The most features that a data set may have: numbers of weights, an intercept included, stay below 2^32.
