@@ -3,6 +3,7 @@
 //! * [`ratings`]: users' ratings of items, for matrix factorisation.
 //! * [`bow`]: documents as bags of words, for topic modelling.
 //! * [`images`]: labelled images, for image classification.
+//! * [`sparse`]: labelled examples with sparse features, for logistic regression.
 
 pub mod bow;
 #[cfg(feature = "read")]
@@ -12,6 +13,7 @@ pub mod field;
 pub mod images;
 mod random;
 pub mod ratings;
+pub mod sparse;
 pub mod split;
 #[cfg(feature = "read")]
 pub mod text;

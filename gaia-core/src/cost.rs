@@ -133,6 +133,14 @@ impl MachineKind {
         Duration::from_secs_f64(at_rate / self.lda.tokens_per_second)
     }
 
+    /// The time of logistic regression's steps on `values` values that are not 0.
+    ///
+    /// Machine kinds have no rate of its own yet. A value is read, multiplied and changes one weight, as one factor of a rating is and
+    /// does in matrix factorisation, so it is charged as one `rank`-th of a rating update: no measurement stands behind that.
+    pub fn lr(&self, similitude: &Similitude, values: u64) -> Duration {
+        self.mf(similitude, values, 1)
+    }
+
     /// The time of training on `images` images with a network of `multiplications` an image in the forward pass.
     pub fn ic(&self, similitude: &Similitude, images: u64, multiplications: u64) -> Duration {
         let size = multiplications as f64 / (self.ic.billion_multiplications * 1e9);

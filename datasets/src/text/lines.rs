@@ -11,7 +11,7 @@ use super::TextError;
 use super::gzip::{Gunzip, MAGIC};
 
 const BUFFER_BYTES: usize = 1 << 18;
-/// A line longer than this is no line of ratings.
+/// A line longer than this is no line of ratings or counts.
 const MAX_LINE_BYTES: usize = 1 << 12;
 /// Of what was found, this many characters are shown.
 const SHOWN_CHARS: usize = 60;
@@ -36,6 +36,8 @@ pub(crate) struct Lines {
     end: usize,
     at_end: bool,
     number: u64,
+    /// A longer line is refused.
+    max_line_bytes: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -68,6 +70,7 @@ impl Lines {
             end: 0,
             at_end: false,
             number: 0,
+            max_line_bytes: MAX_LINE_BYTES,
         };
         lines.skip_byte_order_mark()?;
         Ok(lines)
@@ -76,6 +79,12 @@ impl Lines {
     /// The same lines, with messages that say of which format they should be: one that was guessed may be another.
     pub(crate) fn read_as(self, format: &'static str) -> Self {
         Lines { read_as: Some(format), ..self }
+    }
+
+    /// The same lines, of which one may have `bytes` bytes: for formats with a whole example in a line. The buffer grows with it.
+    pub(crate) fn of_at_most(mut self, bytes: usize) -> Self {
+        self.buffer.resize(self.buffer.len().max(bytes + BUFFER_BYTES), 0);
+        Lines { max_line_bytes: bytes, ..self }
     }
 
     /// The lines at the beginning of a file, what the first read gives; the last may be cut.
@@ -133,8 +142,9 @@ impl Lines {
                 return Ok(Some((from, to)));
             }
             searched = waiting.len();
-            if searched > MAX_LINE_BYTES {
-                let found = format!("a line of more than {MAX_LINE_BYTES} bytes beginning with {}", shown(waiting));
+            if searched > self.max_line_bytes {
+                let most = self.max_line_bytes;
+                let found = format!("a line of more than {most} bytes beginning with {}", shown(waiting));
                 return Err(self.error_at(self.number + 1, bad(found, self.a_line)));
             }
             if self.at_end {

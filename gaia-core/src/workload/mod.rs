@@ -2,5 +2,6 @@
 
 pub mod ic;
 pub mod lda;
+pub mod lr;
 pub mod mf;
 pub mod traits;

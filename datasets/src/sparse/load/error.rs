@@ -1,0 +1,57 @@
+//! What can be wrong with LIBSVM files: where, what was found, what was expected.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::text::TextError;
+
+/// Why examples could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// A file that cannot be read, or a line that is not what its format says.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A file without examples.
+    #[error("{file}: found no example, expected lines `label index:value index:value ...`")]
+    Empty {
+        /// The file.
+        file: PathBuf,
+    },
+    /// All examples are of one class.
+    #[error("{file}: found label {label} on every line, expected two labels: 0 and 1, -1 and +1, or 1 and 2")]
+    OneClass {
+        /// The file.
+        file: PathBuf,
+        /// Its only label.
+        label: i8,
+    },
+    /// A feature's number promises far more features than the values can fill.
+    #[error(
+        "{file}:{line}: found feature {feature} in a data set of {nonzeros} values, expected at most {limit}; most features would be empty"
+    )]
+    Doubtful {
+        /// The file.
+        file: PathBuf,
+        /// The line of the largest number.
+        line: u64,
+        /// The largest number, as written in the file.
+        feature: u32,
+        /// Values in all lines.
+        nonzeros: u64,
+        /// Up to which numbers are believed.
+        limit: u64,
+    },
+    /// A folder without a LIBSVM file, or with more than one.
+    #[error(
+        "{folder}: found {found} that may be LIBSVM files, expected one, or NAME with NAME.t beside it: the folder has {has}; name the file"
+    )]
+    NotOne {
+        /// The folder.
+        folder: PathBuf,
+        /// Number of such files.
+        found: usize,
+        /// What it has.
+        has: String,
+    },
+}

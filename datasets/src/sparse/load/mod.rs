@@ -1,0 +1,130 @@
+//! Examples from LIBSVM files, as users bring them: a line for each example, `label index:value index:value ...`.
+//!
+//! * Values that a line does not name are 0, and indexes ascend strictly. A value of 0 that is written is dropped; its index still
+//!   counts as a feature. A line with a label alone is an example whose values are all 0.
+//! * Fields are separated by blanks or tabs. What follows `#` is a comment. Lines with nothing (else) on them are passed over.
+//! * The two labels are 0 and 1, -1 and +1, or 1 and 2; of each pair the larger is the positive class.
+//! * Indexes count from 0 or from 1 ([`Ids`]).
+//! * A file may be compressed with gzip, which is recognised by its content.
+//! * As on LIBSVM's page, `NAME.t` beside `NAME` is the held-out part. Where there is none, a share of the examples is held out.
+//!
+//! Memory: 8 bytes per value and 9 per example, whatever the indexes are: a large index takes no memory here, and one that is far too
+//! large for the number of values ([`LoadError::Doubtful`]) is refused, since a model has a weight for each.
+
+mod error;
+mod parse;
+
+use std::path::{Path, PathBuf};
+
+pub use error::LoadError;
+
+use self::parse::{Labels, Parsed, read};
+use super::held_out::{DEFAULT_SHARE, HeldOut, split};
+use super::{Entry, Examples, Label, Sparse};
+use crate::text::folder::{entries, has, is_folder, plain_name};
+
+/// Features that are believed, however few values there are.
+const ALWAYS_BELIEVED: u64 = 1_000_000;
+/// Features that are believed for each value; of LIBSVM's sets none has more than 0.4 (news20 has 0.15).
+const BELIEVED_PER_VALUE: u64 = 100;
+/// What the name of a held-out part ends in.
+const HELD_OUT: &str = ".t";
+
+/// From where indexes count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ids {
+    /// From 0 if any line has index 0, else from 1. A file that counts from 0 and never names feature 0 is then read as counting
+    /// from 1: its features have other numbers, and nothing else changes.
+    #[default]
+    Detect,
+    /// From 0.
+    FromZero,
+    /// From 1: index 0 is an error.
+    FromOne,
+}
+
+/// How files are read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// From where indexes count.
+    pub ids: Ids,
+    /// What is held out where no file `NAME.t` is.
+    pub held_out: HeldOut,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { ids: Ids::Detect, held_out: HeldOut { share: DEFAULT_SHARE, seed: 0 } }
+    }
+}
+
+/// Reads the examples at `path`: a LIBSVM file, or a folder with one.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load(path: &Path, options: &Options) -> Result<Sparse, LoadError> {
+    let (file, held_out) = if is_folder(path)? { in_folder(path)? } else { (path.to_owned(), held_out_beside(path)?) };
+    let mut labels = Labels::default();
+    let train = read(&file, options.ids, &mut labels)?;
+    if train.labels.is_empty() {
+        return Err(LoadError::Empty { file });
+    }
+    if let Some(label) = labels.only() {
+        return Err(LoadError::OneClass { file, label });
+    }
+    let held_out = held_out.map(|file| read(&file, options.ids, &mut labels)).transpose()?;
+    let parts = [Some(&train), held_out.as_ref()];
+    let parts = || parts.into_iter().flatten();
+    let nonzeros: u64 = parts().map(|part| part.entries.len() as u64).sum();
+    let largest = parts().filter_map(|part| part.largest.as_ref()).max_by_key(|largest| largest.index);
+    let limit = ALWAYS_BELIEVED.max(nonzeros.saturating_mul(BELIEVED_PER_VALUE)).min(u64::from(super::MAX_FEATURES));
+    if let Some(largest) = largest.filter(|largest| u64::from(largest.index) > limit) {
+        let (file, line, feature) = (largest.file.clone(), largest.line, largest.index);
+        return Err(LoadError::Doubtful { file, line, feature, nonzeros, limit });
+    }
+    let first = match options.ids {
+        Ids::FromZero => 0,
+        Ids::FromOne => 1,
+        Ids::Detect => u32::from(!parts().any(|part| part.has_index_0)),
+    };
+    let features = largest.map_or(0, |largest| largest.index + 1 - first);
+    let (train, held_out) = match held_out {
+        Some(held_out) => (examples(train, first, &labels), examples(held_out, first, &labels)),
+        None => split(&examples(train, first, &labels), options.held_out),
+    };
+    let name = format!("LIBSVM file, {} examples x {features} features", train.len() + held_out.len());
+    Ok(Sparse::new(name, features, train, held_out))
+}
+
+/// What was read, with features counted from 0 and labels as classes.
+fn examples(mut parsed: Parsed, first: u32, labels: &Labels) -> Examples {
+    parsed.entries.iter_mut().for_each(|entry: &mut Entry| entry.feature -= first);
+    let class = |&label: &i8| if labels.is_positive(label) { Label::Positive } else { Label::Negative };
+    Examples { labels: parsed.labels.iter().map(class).collect(), starts: parsed.starts, entries: parsed.entries }
+}
+
+/// The only file of a folder that is not a held-out part, and its held-out part. Files and folders whose names begin with a dot are
+/// passed over, and so are notes (`README`, `.md`).
+fn in_folder(folder: &Path) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
+    let here = entries(folder)?;
+    let is_note = |name: &str| name.starts_with('.') || name.starts_with("README") || name.ends_with(".md");
+    let mut files: Vec<&PathBuf> = here.files.iter().filter(|file| !is_note(&plain_name(file))).collect();
+    // A file and its compressed form are one; the plain one comes first by name.
+    files.dedup_by_key(|file| plain_name(file));
+    let is_held_out = |file: &&PathBuf| {
+        let name = plain_name(file);
+        name.strip_suffix(HELD_OUT).is_some_and(|of| files.iter().any(|other| plain_name(other) == of))
+    };
+    let (held_out, train): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().copied().partition(is_held_out);
+    match (&train[..], &held_out[..]) {
+        (&[train], held_out) => Ok((train.clone(), held_out.first().map(|&file| file.clone()))),
+        _ => Err(LoadError::NotOne { folder: folder.to_owned(), found: train.len(), has: has(&here) }),
+    }
+}
+
+/// `NAME.t` or `NAME.t.gz` beside `NAME` or `NAME.gz`, where there is one.
+fn held_out_beside(file: &Path) -> Result<Option<PathBuf>, LoadError> {
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = plain_name(file) + HELD_OUT;
+    Ok(entries(folder)?.files.into_iter().find(|file| plain_name(file) == wanted))
+}

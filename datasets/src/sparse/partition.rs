@@ -1,0 +1,58 @@
+//! Which machine holds which examples to learn from; the held-out part is not dealt.
+//!
+//! What is balanced is the number of values that are not 0, which is what a clock's work is made of: with `Split::Even` no machine has
+//! more than the mean and one example's values. An example without values counts as one, so that those are spread too. Nothing is drawn,
+//! so no seed is needed.
+//!
+//! The skewed splits take one number from 0 (as even) to 1, and either
+//! * skew by **labels**: the share `skew` of the examples is ordered by label and dealt to the sites in that order, one stretch of it
+//!   each; the others are spread evenly (Hsieh et al., The Non-IID Data Quagmire of Decentralized Machine Learning, 2020). All machines
+//!   keep about the same number of values (never more than the mean and two examples' values);
+//! * skew by **sizes**: the machines of site s (from 0) get values in proportion to (s + 1)^-skew, of both labels.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Label, Sparse};
+use crate::deal::{Dealer, Skew};
+
+/// How examples are dealt to machines.
+pub type Split = crate::split::Split<SkewBy>;
+
+/// What sites differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkewBy {
+    /// Which labels their examples have.
+    Labels,
+    /// How many values they have.
+    Sizes,
+}
+
+/// What one machine holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The machine, numbered from 0, site by site.
+    pub machine: u32,
+    /// Its examples as numbered in the whole training part, ascending.
+    pub train: Vec<u32>,
+}
+
+/// Deals the examples to learn from to machines; `machines_per_site` counts the machines of each site. One part for each machine, in
+/// order. With fewer examples than machines some parts are empty.
+///
+/// # Panics
+/// When there is no machine, or [`Split::check`] finds an error.
+pub fn partition(data: &Sparse, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+    let loads: Vec<u32> = data.train.iter().map(|(_, entries)| (entries.len() as u32).max(1)).collect();
+    let place = |label: &Label| label.target();
+    let dealer = Dealer::deal_as(split, &loads, machines_per_site, |by| match by {
+        SkewBy::Sizes => Skew::Sizes,
+        SkewBy::Labels => Skew::Places(data.train.labels().iter().map(place).collect()),
+    });
+    let machines = 0..dealer.given().len() as u32;
+    let mut parts: Vec<Part> = machines.map(|machine| Part { machine, train: Vec::new() }).collect();
+    for (example, &machine) in (0..).zip(dealer.machine_of()) {
+        parts[machine as usize].train.push(example);
+    }
+    parts
+}
