@@ -1,13 +1,8 @@
 //! What a sync model among the workers of one parameter server says of itself, and how the list of them (in
 //! [`crate::sync`]) becomes the type that specs are read into.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-
-use super::{Apply, SyncModel};
-
-/// The largest value of a setting in clocks.
-pub const MAX_CLOCKS: u32 = 1000;
+use super::model::{Apply, SyncModel};
+pub use super::problem::{MAX_CLOCKS, Problem};
 
 /// A sync model among the workers of one parameter server: its settings, as specs write them.
 pub trait SyncModelInside: SyncModel + Sized {
@@ -31,29 +26,6 @@ pub trait SyncModelInside: SyncModel + Sized {
     }
 }
 
-/// A setting that cannot be used as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Its path below the model, as specs spell it: `slack`.
-    pub setting: String,
-    /// The value in the spec.
-    pub found: String,
-    /// The valid values.
-    pub expected: String,
-}
-
-impl Problem {
-    /// `None` when `value` lies in `range`.
-    pub fn outside<T: PartialOrd + Display>(setting: &str, value: T, range: RangeInclusive<T>) -> Option<Self> {
-        let expected = || format!("{} to {}", range.start(), range.end());
-        (!range.contains(&value)).then(|| Problem {
-            setting: setting.to_owned(),
-            found: value.to_string(),
-            expected: expected(),
-        })
-    }
-}
-
 /// What a model's own check finds, and a rule that its server could not apply.
 pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
     let mut problems = model.check();
@@ -66,17 +38,6 @@ pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
         });
     }
     problems
-}
-
-/// What a list of sync models says of one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// As specs name it.
-    pub name: String,
-    /// One line about it.
-    pub about: &'static str,
-    /// With some settings.
-    pub example: super::Inside,
 }
 
 /// Exports the sync models of a list, and declares [`crate::sync::Inside`], which holds one of them.
@@ -98,8 +59,8 @@ macro_rules! sync_models_inside {
 
         impl Inside {
             /// All of them.
-            pub fn all() -> Vec<inside::Entry> {
-                vec![$(inside::Entry {
+            pub fn all() -> Vec<Entry> {
+                vec![$(Entry {
                     name: stringify!($module).replace('_', "-"),
                     about: $Model::ABOUT,
                     example: Inside::$Model($Model::EXAMPLE),

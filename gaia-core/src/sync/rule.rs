@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::Problem;
+use super::problem::Problem;
 use crate::kernel::OuterStep;
 
 /// What a server shard does with the updates of a round.
