@@ -68,6 +68,15 @@ impl<'a> Dealer<'a> {
         &self.given
     }
 
+    /// The things of each machine, ascending.
+    pub(crate) fn by_machine(&self) -> Vec<Vec<u32>> {
+        let mut things = vec![Vec::new(); self.site_of.len()];
+        for (thing, &machine) in (0..).zip(&self.machine_of) {
+            things[machine as usize].push(thing);
+        }
+        things
+    }
+
     /// Deals everything; machines of a site get loads in proportion to `share(site)`.
     fn deal_all(&mut self, share: impl Fn(usize) -> f64) {
         self.deal((0..self.loads.len() as u32).collect(), |_| true, share);

@@ -8,9 +8,12 @@
 pub mod bow;
 #[cfg(feature = "read")]
 mod container;
+mod content;
 mod deal;
 pub mod field;
+pub mod held_out;
 pub mod images;
+pub mod labelled;
 mod random;
 pub mod ratings;
 pub mod sparse;

@@ -155,8 +155,13 @@ fn every_malformed_file_is_named_with_its_place() {
     let set = folder(&files);
     let of = |name: &str| complaint(load(&set.path().join(name), &Options::default()), set.path());
     // How far a cut-off stream is read depends on the inflater that is built in.
-    let says =
-        |name: &str| of(name).split_once("after line 2").map_or_else(|| of(name), |(before, _)| before.to_owned());
+    let says = |name: &str| {
+        let says = of(name);
+        let Some((before, after)) = says.split_once("after line ").filter(|_| name == "cut-off.gz") else {
+            return says;
+        };
+        format!("{before}after line N{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    };
     insta::assert_snapshot!("bad_examples", bad.iter().map(|(name, _)| says(name)).collect::<Vec<_>>().join("\n"));
     let zero = folder(&[("from-0", "1 1:1\n0 0:1\n")]);
     let from_one = load(&zero.path().join("from-0"), &all(Ids::FromOne));

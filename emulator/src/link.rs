@@ -137,9 +137,9 @@ pub enum LinkEvent {
     Departed(Departure),
     /// The bytes waiting between two machines have changed.
     Backlog {
-        /// The sender.
+        /// The machine that sends.
         from: MachineId,
-        /// The receiver.
+        /// The machine that receives.
         to: MachineId,
         /// Charged bytes of both classes that have not left.
         backlog: ByteSize,
@@ -149,9 +149,9 @@ pub enum LinkEvent {
 /// A message that has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Departure {
-    /// The sender.
+    /// The machine that sends.
     pub from: MachineId,
-    /// The receiver.
+    /// The machine that receives.
     pub to: MachineId,
     /// The queue it waited in.
     pub class: Class,
@@ -175,9 +175,9 @@ pub struct Traffic {
 /// A stream with bytes in it, for messages about a stalled run: `m3 to m7: 2 data messages, 81920 bytes, next at 1.5 s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// The sender.
+    /// The machine that sends.
     pub from: MachineId,
-    /// The receiver.
+    /// The machine that receives.
     pub to: MachineId,
     /// The queue.
     pub class: Class,

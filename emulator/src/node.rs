@@ -130,7 +130,7 @@ pub trait Task: Send + 'static {
 pub enum Output<M, T, S> {
     /// Send `message` to another machine. Never to itself.
     Send {
-        /// The receiver.
+        /// The machine that receives it.
         to: MachineId,
         /// The queue it waits in.
         class: Class,

@@ -116,7 +116,7 @@ fn every_sync_model_learns_and_those_with_a_bound_nearly_what_the_true_weights_k
             assert!(objective(CLOCKS) < objective(0), "{:?}", case.system);
             continue;
         }
-        assert!(objective(CLOCKS) < 0.8 * objective(0), "{:?}: {} of {}", case.system, objective(0), objective(0));
+        assert!(objective(CLOCKS) < 0.8 * objective(0), "{:?}: {} of {}", case.system, objective(CLOCKS), objective(0));
         let found = held_out(&data, &weights(&driver, &case));
         let auc = found.auc.expect("both classes");
         assert!(auc > 0.7 && auc > best - 0.11, "{:?}: AUC {auc}, true weights {best}", case.system);

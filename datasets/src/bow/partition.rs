@@ -57,12 +57,7 @@ pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Ve
         SkewBy::Sizes => Skew::Sizes,
         SkewBy::Topics => Skew::Places(places(corpus, &loads)),
     });
-    let machines = 0..dealer.given().len() as u32;
-    let mut parts: Vec<Part> = machines.map(|machine| Part { machine, documents: Vec::new() }).collect();
-    for (document, &machine) in (0..).zip(dealer.machine_of()) {
-        parts[machine as usize].documents.push(document);
-    }
-    parts
+    (0..).zip(dealer.by_machine()).map(|(machine, documents)| Part { machine, documents }).collect()
 }
 
 /// Each document's place along the direction in which documents differ most.

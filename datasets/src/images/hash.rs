@@ -4,27 +4,26 @@
 //! number of its images (8), all labels (2 each), and the pixels of at most so many images, evenly spaced.
 
 use super::{ImageShape, ImageSplit, evenly_spaced};
+use crate::content::ContentHash;
 
 /// Images that are read at a time.
 const BATCH: usize = 64;
 
 /// The hash of `parts`, with the pixels of at most `most` images of each.
 pub fn content_hash(shape: ImageShape, classes: usize, parts: [&ImageSplit; 2], most: usize) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
+    let mut hash = ContentHash::new();
     for number in [shape.channels, shape.height, shape.width, classes as u32] {
-        hasher.update(&number.to_le_bytes());
+        hash.u32(number);
     }
     let mut buffer = Vec::new();
     for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        buffer.clear();
-        buffer.extend(part.labels.iter().flat_map(|label| label.to_le_bytes()));
-        hasher.update(&buffer);
+        hash.u64(part.len() as u64);
+        part.labels.iter().for_each(|label| hash.bytes(&label.to_le_bytes()));
         for batch in evenly_spaced(part.len(), most).chunks(BATCH) {
             buffer.resize(batch.len() * shape.bytes(), 0);
             part.pixels.read(batch, &mut buffer);
-            hasher.update(&buffer);
+            hash.bytes(&buffer);
         }
     }
-    *hasher.finalize().as_bytes()
+    hash.finish()
 }

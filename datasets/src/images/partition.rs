@@ -10,32 +10,9 @@
 //!   All machines keep about the same number of images. At 1 a site has only the classes of its stretch;
 //! * skew by **sizes**: the machines of site s (from 0) get images in proportion to (s + 1)^-skew, of all classes.
 
-use serde::{Deserialize, Serialize};
-
 use super::Images;
 use crate::deal::{Dealer, Skew};
-
-/// How images are dealt to machines.
-pub type Split = crate::split::Split<SkewBy>;
-
-/// What sites differ in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SkewBy {
-    /// Which classes they have.
-    Labels,
-    /// How many images they have.
-    Sizes,
-}
-
-/// What one machine holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The machine, numbered from 0, site by site.
-    pub machine: u32,
-    /// Its images as numbered in the whole training part, ascending.
-    pub train: Vec<u32>,
-}
+pub use crate::labelled::{Part, SkewBy, Split};
 
 /// Deals the training images to machines; `machines_per_site` counts the machines of each site. One part for each machine,
 /// in order. With fewer images than machines some parts are empty.
@@ -52,11 +29,10 @@ pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Ve
         SkewBy::Sizes => Skew::Sizes,
         SkewBy::Labels => Skew::Places(order.iter().map(|&image| f64::from(labels[image as usize])).collect()),
     });
-    let machines = 0..dealer.given().len() as u32;
-    let mut parts: Vec<Part> = machines.map(|machine| Part { machine, train: Vec::new() }).collect();
-    for (&image, &machine) in order.iter().zip(dealer.machine_of()) {
-        parts[machine as usize].train.push(image);
-    }
-    parts.iter_mut().for_each(|part| part.train.sort_unstable());
-    parts
+    let in_order = |places: Vec<u32>| {
+        let mut train: Vec<u32> = places.into_iter().map(|place| order[place as usize]).collect();
+        train.sort_unstable();
+        train
+    };
+    Part::of_all(dealer.by_machine().into_iter().map(in_order).collect())
 }

@@ -4,10 +4,7 @@
 //! entries (8) and each entry as user (4), item (4), bits of the value (4). The name is not part of it.
 
 use super::{Rating, Ratings};
-
-/// Entries that are hashed at a time: the buffer stays in the first-level cache.
-const ENTRIES_AT_ONCE: usize = 1024;
-const ENTRY_BYTES: usize = 12;
+use crate::content::ContentHash;
 
 impl Ratings {
     /// Ratings with their [`Ratings::hash`] computed. Both lists must be ordered by (user, item).
@@ -18,23 +15,18 @@ impl Ratings {
 }
 
 fn content_hash(users: u32, items: u32, train: &[Rating], held_out: &[Rating]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&users.to_le_bytes());
-    hasher.update(&items.to_le_bytes());
-    let mut buffer = Vec::with_capacity(ENTRIES_AT_ONCE * ENTRY_BYTES);
+    let mut hash = ContentHash::new();
+    hash.u32(users);
+    hash.u32(items);
     for list in [train, held_out] {
-        hasher.update(&(list.len() as u64).to_le_bytes());
-        for chunk in list.chunks(ENTRIES_AT_ONCE) {
-            buffer.clear();
-            for rating in chunk {
-                buffer.extend_from_slice(&rating.user.to_le_bytes());
-                buffer.extend_from_slice(&rating.item.to_le_bytes());
-                buffer.extend_from_slice(&rating.value.to_bits().to_le_bytes());
-            }
-            hasher.update(&buffer);
+        hash.u64(list.len() as u64);
+        for rating in list {
+            hash.u32(rating.user);
+            hash.u32(rating.item);
+            hash.f32(rating.value);
         }
     }
-    *hasher.finalize().as_bytes()
+    hash.finish()
 }
 
 #[cfg(test)]

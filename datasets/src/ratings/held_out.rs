@@ -6,16 +6,8 @@
 //! in sparse data the part held out is therefore a little smaller than `share`.
 
 use super::Rating;
+pub use crate::held_out::HeldOut;
 use crate::random::{happens, stream};
-
-/// How much is held out, and by which seed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HeldOut {
-    /// The share of all ratings: `0.0..1.0`.
-    pub share: f64,
-    /// The seed of the choice.
-    pub seed: u64,
-}
 
 /// The share that is held out when nothing else is said.
 pub const DEFAULT_SHARE: f64 = 0.05;

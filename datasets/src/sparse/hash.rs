@@ -5,29 +5,21 @@
 //! part of it.
 
 use super::{Examples, Label};
-
-/// Bytes that are hashed at a time: the buffer stays in the first-level cache.
-const BUFFER_BYTES: usize = 1 << 14;
+use crate::content::ContentHash;
 
 pub(super) fn content_hash(features: u32, train: &Examples, held_out: &Examples) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&features.to_le_bytes());
+    let mut hash = ContentHash::new();
+    hash.u32(features);
     for part in [train, held_out] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        let mut buffer = Vec::with_capacity(BUFFER_BYTES);
+        hash.u64(part.len() as u64);
         for (label, entries) in part.iter() {
-            buffer.push(u8::from(label == Label::Positive));
-            buffer.extend_from_slice(&(entries.len() as u32).to_le_bytes());
+            hash.bytes(&[u8::from(label == Label::Positive)]);
+            hash.u32(entries.len() as u32);
             for entry in entries {
-                buffer.extend_from_slice(&entry.feature.to_le_bytes());
-                buffer.extend_from_slice(&entry.value.to_bits().to_le_bytes());
-            }
-            if buffer.len() >= BUFFER_BYTES {
-                hasher.update(&buffer);
-                buffer.clear();
+                hash.u32(entry.feature);
+                hash.f32(entry.value);
             }
         }
-        hasher.update(&buffer);
     }
-    *hasher.finalize().as_bytes()
+    hash.finish()
 }

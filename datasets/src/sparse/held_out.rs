@@ -4,16 +4,8 @@
 //! The last example of a class is never taken, so that both classes can be learned.
 
 use super::Examples;
+pub use crate::held_out::HeldOut;
 use crate::random::{happens, stream};
-
-/// How much is held out, and by which seed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HeldOut {
-    /// The share of all examples: `0.0..1.0`.
-    pub share: f64,
-    /// The seed of the choice.
-    pub seed: u64,
-}
 
 /// The share that is held out when nothing else is said.
 pub const DEFAULT_SHARE: f64 = 0.1;

@@ -10,32 +10,9 @@
 //!   keep about the same number of values (never more than the mean and two examples' values);
 //! * skew by **sizes**: the machines of site s (from 0) get values in proportion to (s + 1)^-skew, of both labels.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Label, Sparse};
 use crate::deal::{Dealer, Skew};
-
-/// How examples are dealt to machines.
-pub type Split = crate::split::Split<SkewBy>;
-
-/// What sites differ in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SkewBy {
-    /// Which labels their examples have.
-    Labels,
-    /// How many values they have.
-    Sizes,
-}
-
-/// What one machine holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The machine, numbered from 0, site by site.
-    pub machine: u32,
-    /// Its examples as numbered in the whole training part, ascending.
-    pub train: Vec<u32>,
-}
+pub use crate::labelled::{Part, SkewBy, Split};
 
 /// Deals the examples to learn from to machines; `machines_per_site` counts the machines of each site. One part for each machine, in
 /// order. With fewer examples than machines some parts are empty.
@@ -49,10 +26,5 @@ pub fn partition(data: &Sparse, machines_per_site: &[u32], split: Split) -> Vec<
         SkewBy::Sizes => Skew::Sizes,
         SkewBy::Labels => Skew::Places(data.train.labels().iter().map(place).collect()),
     });
-    let machines = 0..dealer.given().len() as u32;
-    let mut parts: Vec<Part> = machines.map(|machine| Part { machine, train: Vec::new() }).collect();
-    for (example, &machine) in (0..).zip(dealer.machine_of()) {
-        parts[machine as usize].train.push(example);
-    }
-    parts
+    Part::of_all(dealer.by_machine())
 }

@@ -36,9 +36,9 @@ pub enum LinkError {
     /// A route names a limit that does not exist.
     #[error("route {from} to {to} uses limit {found}: the network has {limits}")]
     NoSuchLimit {
-        /// The sender.
+        /// Number of the sending machine.
         from: MachineId,
-        /// The receiver.
+        /// Number of the receiving machine.
         to: MachineId,
         /// The index found.
         found: u32,
@@ -48,9 +48,9 @@ pub enum LinkError {
     /// A route names a limit twice.
     #[error("route {from} to {to} uses limit `{limit}` twice")]
     RepeatedLimit {
-        /// The sender.
+        /// Number of the sending machine.
         from: MachineId,
-        /// The receiver.
+        /// Number of the receiving machine.
         to: MachineId,
         /// The limit's name.
         limit: String,

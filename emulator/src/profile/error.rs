@@ -23,7 +23,7 @@ pub enum ReadProfileError {
     /// The file cannot be read, or it is not text.
     #[error("{file}: cannot be read: {error}")]
     File {
-        /// The file.
+        /// The file as the user named it.
         file: String,
         /// The system's error.
         error: io::Error,
@@ -39,7 +39,7 @@ pub enum ReadProfileError {
     /// The YAML has not the form of a profile.
     #[error("{file}: {error}{hint}")]
     Form {
-        /// The file.
+        /// The file as the user named it.
         file: String,
         /// The parser's error, with line and column.
         error: serde_yaml::Error,
@@ -49,7 +49,7 @@ pub enum ReadProfileError {
     /// A line of a table.
     #[error("{file}:{line}: {problem}")]
     Line {
-        /// The file.
+        /// The file as the user named it.
         file: String,
         /// The line, from 1.
         line: u64,
@@ -59,7 +59,7 @@ pub enum ReadProfileError {
     /// A whole file, or a field of it that the problem names.
     #[error("{file}: {problem}")]
     Meaning {
-        /// The file.
+        /// The file as the user named it.
         file: String,
         /// The problem itself.
         problem: Box<ReadProfileProblem>,
@@ -230,7 +230,7 @@ pub enum ReadProfileProblem {
         site: String,
         /// The key: `nic` or `rtt-inside`.
         key: &'static str,
-        /// Its value.
+        /// Its value in the file.
         stated: String,
         /// The other value.
         diagonal: String,

@@ -109,7 +109,7 @@ enum IperfError {
     Number {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// Its value in the report.
         number: f64,
     },
 }

@@ -68,7 +68,7 @@ pub enum RunSpecError {
         cell: String,
         /// The seed of the run.
         seed: u64,
-        /// Why.
+        /// The error of the cell.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -89,7 +89,7 @@ pub enum RunSpecError {
         cell: String,
         /// The seed of the run.
         seed: u64,
-        /// Why.
+        /// The error of the read.
         #[source]
         source: ReadError,
     },

@@ -15,13 +15,13 @@ pub enum LoadError {
     /// A file without examples.
     #[error("{file}: found no example, expected lines `label index:value index:value ...`")]
     Empty {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
     },
     /// All examples are of one class.
     #[error("{file}: found label {label} on every line, expected two labels: 0 and 1, -1 and +1, or 1 and 2")]
     OneClass {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
         /// Its only label.
         label: i8,
@@ -31,7 +31,7 @@ pub enum LoadError {
         "{file}:{line}: found feature {feature} in a data set of {nonzeros} values, expected at most {limit}; most features would be empty"
     )]
     Doubtful {
-        /// The file.
+        /// Path of the file with the largest number.
         file: PathBuf,
         /// The line of the largest number.
         line: u64,
@@ -47,7 +47,7 @@ pub enum LoadError {
         "{folder}: found {found} that may be LIBSVM files, expected one, or NAME with NAME.t beside it: the folder has {has}; name the file"
     )]
     NotOne {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
         /// Number of such files.
         found: usize,

@@ -186,7 +186,7 @@ pub enum NodeError {
     Unexpected {
         /// Where it is.
         relay: SocketAddr,
-        /// The frame.
+        /// The frame that was found instead.
         found: String,
     },
     /// A message's bytes mean nothing.

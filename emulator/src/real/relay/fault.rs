@@ -59,13 +59,13 @@ pub(super) enum Fault {
     /// It does not begin with `Hello`.
     #[error("its first frame is {frame}")]
     NoHello {
-        /// The frame.
+        /// The frame that was found instead.
         frame: String,
     },
     /// A frame that machines do not send, or not now.
     #[error("it sent an unexpected frame: {frame}")]
     Unexpected {
-        /// The frame.
+        /// The frame in words.
         frame: String,
     },
     /// The machine reports that it cannot go on.

@@ -46,6 +46,10 @@ const LOGGED: f64 = 3.0;
 const IN_FLIGHT_BYTES: f64 = 4.0;
 /// Copies of the model per parameter server: values, accumulated updates, messages.
 const SERVED: f64 = 2.3;
+/// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has one. Counted, not
+/// measured.
+const STEP: f64 = 1.0;
+const VELOCITY: f64 = 1.0;
 /// Bytes per float.
 const FLOAT_BYTES: f64 = 4.0;
 
@@ -114,7 +118,14 @@ fn run(plan: &Plan, counts: &Counts, state: f64, [rows, rows_apart]: [f64; 2]) -
     let served = counts.groups * counts.model * FLOAT_BYTES;
     // Significant counts of topics are few, and arrive at once.
     let in_flight = if matches!(plan.workload, Workload::Lda(_)) { 0.0 } else { counts.mirrored * IN_FLIGHT_BYTES };
-    (STATES + apart * STATES_APART) * state + (rows + apart * rows_apart + logs) * read + SERVED * served + in_flight
+    let servers = (SERVED + copies_of_rule(&plan.system)) * served;
+    (STATES + apart * STATES_APART) * state + (rows + apart * rows_apart + logs) * read + servers + in_flight
+}
+
+/// Additional copies of the model per parameter server for its update rule.
+fn copies_of_rule(system: &System) -> f64 {
+    let step = inside_of(system).and_then(|inside| inside.model().rule().step(1));
+    step.map_or(0.0, |step| STEP + if step.has_velocity() { VELOCITY } else { 0.0 })
 }
 
 /// Number of clocks that workers may be apart.

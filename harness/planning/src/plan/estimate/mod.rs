@@ -183,6 +183,22 @@ cells:
     }
 
     #[test]
+    fn an_update_rule_takes_tables_of_its_own_on_the_servers() {
+        let (head, _) = SPEC.split_once("cells:").expect("it has cells");
+        let cell = |rule: &str| {
+            format!(
+                "  - {{ name: \"{rule}\", system: {{ global: {{ local-steps: {{ every: 2, rule: {{ {rule} }} }} }} }} }}\n"
+            )
+        };
+        let rules = ["add: {}", "average: {}", "outer: { learning-rate: 0.7, momentum: 0.9 }"];
+        let text = format!("{head}cells:\n{}", rules.map(cell).concat());
+        let bytes: Vec<f64> = plans(&text).iter().map(|plan| memory::memory(plan).cell).collect();
+        // One server of 100 items of 8 floats: the sum of a round, then the velocity too.
+        let model = 100.0 * 8.0 * 4.0;
+        assert_eq!([bytes[1] - bytes[0], bytes[2] - bytes[0]], [model, 2.0 * model]);
+    }
+
+    #[test]
     fn more_to_do_takes_longer_and_more_to_hold_takes_more() {
         let mut probe = Probe::kept_in(None);
         let (small, large) = (plans(SPEC), plans(&SPEC.replace("rank: 8", "rank: 64")));

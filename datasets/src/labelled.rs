@@ -1,0 +1,32 @@
+//! Splits of data whose things have one label each: images, examples.
+
+use serde::{Deserialize, Serialize};
+
+/// How labelled things are dealt to machines.
+pub type Split = crate::split::Split<SkewBy>;
+
+/// What sites differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkewBy {
+    /// Their labels.
+    Labels,
+    /// Their amount of data.
+    Sizes,
+}
+
+/// The training data of one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The machine, numbered from 0, site by site.
+    pub machine: u32,
+    /// Its images or examples as numbered in the whole training part, ascending.
+    pub train: Vec<u32>,
+}
+
+impl Part {
+    /// One part per machine, in order.
+    pub(crate) fn of_all(train: Vec<Vec<u32>>) -> Vec<Part> {
+        (0..).zip(train).map(|(machine, train)| Part { machine, train }).collect()
+    }
+}
