@@ -180,6 +180,12 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Appends a text: its length in bytes as a varint, then UTF-8.
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_varint(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
 /// What is left to read.
 pub(crate) struct Bytes<'a> {
     pub(crate) rest: &'a [u8],
@@ -210,6 +216,12 @@ impl<'a> Bytes<'a> {
 
     pub(crate) fn varint_u32(&mut self) -> Option<u32> {
         u32::try_from(self.varint()?).ok()
+    }
+
+    /// A text that [`put_text`] wrote.
+    pub(crate) fn text(&mut self) -> Option<String> {
+        let length = self.length()?;
+        String::from_utf8(self.take(length)?.to_vec()).ok()
     }
 
     /// A number of things that are still to come, each at least one byte.

@@ -14,9 +14,14 @@ pub mod field;
 pub mod held_out;
 pub mod images;
 pub mod labelled;
+#[cfg(feature = "read")]
+mod plausible;
+mod power;
 mod random;
 pub mod ratings;
 pub mod sparse;
 pub mod split;
 #[cfg(feature = "read")]
 pub mod text;
+#[cfg(feature = "read")]
+mod values;

@@ -12,10 +12,10 @@
 
 use std::path::Path;
 
-use super::load::believed;
 use super::{Corpus, Entry};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_varint};
+use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::plausible::most_rows;
 
 /// The first bytes of a cache of a corpus.
 pub const MAGIC: &str = "GAIABAGS";
@@ -58,17 +58,12 @@ fn encode(corpus: &Corpus) -> Vec<u8> {
     body
 }
 
-fn put_text(body: &mut Vec<u8>, text: &str) {
-    put_varint(body, text.len() as u64);
-    body.extend_from_slice(text.as_bytes());
-}
-
 fn decode(body: &[u8]) -> Option<(Corpus, [u8; 32])> {
     let mut bytes = Bytes { rest: body };
-    let name = take_text(&mut bytes)?;
+    let name = bytes.text()?;
     let words = bytes.varint_u32()?;
     let spelled = bytes.length()?;
-    let vocabulary: Vec<String> = (0..spelled).map(|_| take_text(&mut bytes)).collect::<Option<_>>()?;
+    let vocabulary: Vec<String> = (0..spelled).map(|_| bytes.text()).collect::<Option<_>>()?;
     if !vocabulary.is_empty() && vocabulary.len() != words as usize {
         return None;
     }
@@ -87,14 +82,9 @@ fn decode(body: &[u8]) -> Option<(Corpus, [u8; 32])> {
         starts.push(entries.len());
     }
     // Words that nobody spells take no bytes: a number of them that no text may say is none.
-    if vocabulary.is_empty() && u64::from(words) > believed(entries.len() as u64) {
+    if vocabulary.is_empty() && u64::from(words) > most_rows(entries.len() as u64) {
         return None;
     }
     let hash = bytes.array()?;
     bytes.rest.is_empty().then(|| (Corpus::from_parts(name, words, vocabulary, starts, entries), hash))
-}
-
-fn take_text(bytes: &mut Bytes) -> Option<String> {
-    let length = bytes.length()?;
-    String::from_utf8(bytes.take(length)?.to_vec()).ok()
 }

@@ -8,17 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::MAX_TOKENS_PER_WORD;
-use super::generate::most_frequent_share;
+use super::nytimes::most_frequent_share;
+pub use super::nytimes::{NYTIMES_DOCUMENTS, NYTIMES_PAIRS, NYTIMES_TOKENS, NYTIMES_WORDS};
 use crate::field::FieldError;
 
-/// Documents with words in the UCI NYTimes corpus (its page in the UCI repository).
-pub const NYTIMES_DOCUMENTS: u32 = 299_752;
-/// Words of the UCI NYTimes corpus.
-pub const NYTIMES_WORDS: u32 = 102_660;
-/// Tokens of the UCI NYTimes corpus.
-pub const NYTIMES_TOKENS: u64 = 99_542_125;
-/// Pairs of a document and a word that it has in the UCI NYTimes corpus.
-pub const NYTIMES_PAIRS: u64 = 69_679_427;
 /// The linear scale when a spec gives neither scale nor shape.
 pub const DEFAULT_SCALE: f64 = 0.02;
 

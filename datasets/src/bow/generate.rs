@@ -23,19 +23,14 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::config::{Generated, Shape};
+use super::nytimes::weight_of_rank;
 use super::{Corpus, Entry};
 use crate::random::{Alias, Normals, below, happens, stream, uniform};
 
-/// s of the law of words.
-const ZIPF: f64 = 1.5;
-/// q of the law of words at NYTimes' vocabulary.
-const FLAT_HEAD: f64 = 100.0;
 /// Standard deviation of the logarithm of a word's factor in a topic.
 const TOPIC_SIGMA: f64 = 1.5;
 /// Standard deviation of the logarithm of a document's length.
 const LENGTH_SIGMA: f64 = 0.7;
-/// Words whose weights are summed one by one where only the sum is asked for.
-const SUMMED: u32 = 100_000;
 /// Probability that a token repeats an earlier one of its document.
 const BURST: f64 = 0.05;
 
@@ -125,20 +120,6 @@ fn word_weights(words: u32, strength: f64, seed: u64) -> Vec<f64> {
         weights.swap(last as usize, below(&mut rng, last + 1) as usize);
     }
     weights
-}
-
-fn weight_of_rank(words: u32, strength: f64) -> impl Fn(u32) -> f64 {
-    let flat = FLAT_HEAD * libm::sqrt(f64::from(words) / f64::from(super::config::NYTIMES_WORDS));
-    move |rank: u32| libm::pow(f64::from(rank) + flat.max(1.0), -ZIPF * strength)
-}
-
-/// The expected share of the most frequent word among all tokens. Beyond [`SUMMED`] words, the rest counts as if all were as frequent as
-/// the last one summed: never more than the share, and near it.
-pub(super) fn most_frequent_share(words: u32, strength: f64) -> f64 {
-    let weight = weight_of_rank(words, strength);
-    let summed = words.min(SUMMED);
-    let sum: f64 = (0..summed).map(&weight).sum();
-    weight(0) / (sum + f64::from(words - summed) * weight(summed))
 }
 
 /// Leaves a document's tokens, (word, topic), in `tokens`. `urn`: the weight of a topic that is drawn anew.

@@ -15,10 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Corpus, Entry};
 use crate::deal::{Dealer, Skew};
-use crate::random::{below, stream};
-
-/// Rounds of the power method; the order of documents is settled long before.
-const POWER_ROUNDS: u32 = 20;
+use crate::power::{self, Matrix, Shape};
 
 /// How documents are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
@@ -62,34 +59,52 @@ pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Ve
 
 /// Each document's place along the direction in which documents differ most.
 fn places(corpus: &Corpus, lengths: &[u32]) -> Vec<f64> {
-    let documents = || corpus.iter().zip(lengths);
-    let root = |entry: &Entry, length: u32| libm::sqrt(f64::from(entry.count) / f64::from(length));
     let mut means = vec![0.0; corpus.words as usize];
-    for (document, &length) in documents() {
+    for (document, &length) in corpus.iter().zip(lengths) {
         document.iter().for_each(|entry| means[entry.word as usize] += root(entry, length));
     }
     means.iter_mut().for_each(|mean| *mean /= f64::from(corpus.documents()).max(1.0));
-    let mut rng = stream(0, "bow places");
-    let mut direction: Vec<f64> =
-        means.iter().map(|_| f64::from(below(&mut rng, 1 << 20)) - f64::from(1 << 19)).collect();
-    let mut places = vec![0.0; lengths.len()];
-    for _ in 0..POWER_ROUNDS {
-        let length = libm::sqrt(direction.iter().map(|x| x * x).sum::<f64>());
-        if length == 0.0 {
-            // No document differs from another.
-            break;
-        }
-        direction.iter_mut().for_each(|x| *x /= length);
-        let of_mean: f64 = means.iter().zip(&direction).map(|(mean, x)| mean * x).sum();
-        for (place, (document, &length)) in places.iter_mut().zip(documents()) {
+    power::places(&Roots { corpus, lengths, means }, "bow places")
+}
+
+/// The root of a word's share in a document of `length` tokens.
+fn root(entry: &Entry, length: u32) -> f64 {
+    libm::sqrt(f64::from(entry.count) / f64::from(length))
+}
+
+/// The matrix of documents and words: the root of each share, less the word's mean over all documents.
+struct Roots<'a> {
+    corpus: &'a Corpus,
+    /// Tokens of each document.
+    lengths: &'a [u32],
+    /// Of each word.
+    means: Vec<f64>,
+}
+
+impl Roots<'_> {
+    fn documents(&self) -> impl Iterator<Item = (&[Entry], &u32)> {
+        self.corpus.iter().zip(self.lengths)
+    }
+}
+
+impl Matrix for Roots<'_> {
+    fn shape(&self) -> Shape {
+        Shape { rows: self.lengths.len(), columns: self.means.len() }
+    }
+
+    fn times(&self, direction: &[f64], places: &mut [f64]) {
+        let of_mean: f64 = self.means.iter().zip(direction).map(|(mean, x)| mean * x).sum();
+        for (place, (document, &length)) in places.iter_mut().zip(self.documents()) {
             *place = document.iter().map(|entry| root(entry, length) * direction[entry.word as usize]).sum::<f64>();
             *place -= of_mean;
         }
+    }
+
+    fn transposed_times(&self, places: &[f64], direction: &mut [f64]) {
         let sum: f64 = places.iter().sum();
-        direction.iter_mut().zip(&means).for_each(|(x, mean)| *x = -mean * sum);
-        for (place, (document, &length)) in places.iter().zip(documents()) {
+        direction.iter_mut().zip(&self.means).for_each(|(x, mean)| *x = -mean * sum);
+        for (place, (document, &length)) in places.iter().zip(self.documents()) {
             document.iter().for_each(|entry| direction[entry.word as usize] += root(entry, length) * place);
         }
     }
-    places
 }

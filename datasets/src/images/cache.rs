@@ -13,7 +13,7 @@ use std::path::Path;
 
 use super::{ImageShape, Images};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_varint};
+use crate::container::{Bytes, Kind, put_text, put_varint};
 
 /// The first bytes of a cache of images.
 pub const MAGIC: &str = "GAIAIMGS";
@@ -72,16 +72,11 @@ fn encode(images: &Images) -> Vec<u8> {
     body
 }
 
-fn put_text(body: &mut Vec<u8>, text: &str) {
-    put_varint(body, text.len() as u64);
-    body.extend_from_slice(text.as_bytes());
-}
-
 fn decode(body: &[u8]) -> Option<(Images, [u8; 32])> {
     let mut bytes = Bytes { rest: body };
-    let name = take_text(&mut bytes)?;
+    let name = bytes.text()?;
     let count = bytes.length()?;
-    let classes: Vec<String> = (0..count).map(|_| take_text(&mut bytes)).collect::<Option<_>>()?;
+    let classes: Vec<String> = (0..count).map(|_| bytes.text()).collect::<Option<_>>()?;
     let mut side = || bytes.varint_u32().filter(|&side| side > 0);
     let shape = ImageShape { channels: side()?, height: side()?, width: side()? };
     let image_bytes =
@@ -99,9 +94,4 @@ fn decode(body: &[u8]) -> Option<(Images, [u8; 32])> {
     let (train, test) = (part()?, part()?);
     let hash = bytes.array()?;
     bytes.rest.is_empty().then(|| (Images::in_memory(name, classes.clone(), shape, train, test), hash))
-}
-
-fn take_text(bytes: &mut Bytes) -> Option<String> {
-    let length = bytes.length()?;
-    String::from_utf8(bytes.take(length)?.to_vec()).ok()
 }

@@ -3,7 +3,7 @@
 //! BLAKE3 over, all little-endian: channels, height, width and classes (4 bytes each), then for each part (train, test) the
 //! number of its images (8), all labels (2 each), and the pixels of at most so many images, evenly spaced.
 
-use super::{ImageShape, ImageSplit, evenly_spaced};
+use super::pixels::{ImageShape, ImageSplit, evenly_spaced};
 use crate::content::ContentHash;
 
 /// Images that are read at a time.

@@ -13,13 +13,13 @@
 //!
 //! A value is one byte, its place in the list of values, or its 4 bytes when there is no list.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::load::{Ids, Loaded};
 use super::{Rating, Ratings};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_varint};
+use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::values::Values;
 
 /// The first bytes of a cache of ratings.
 pub const MAGIC: &str = "GAIARTNG";
@@ -28,8 +28,6 @@ pub const VERSION: u32 = 1;
 
 const KIND: Kind = Kind { what: "ratings", magic: MAGIC, version: VERSION };
 const HASH_BYTES: usize = 32;
-/// More different values than this are written out in full.
-const MAX_LISTED_VALUES: usize = 256;
 
 /// Writes ratings and their ids to `file`, whole or not at all.
 ///
@@ -51,10 +49,9 @@ pub fn read_cache(file: &Path) -> Result<Loaded, CacheError> {
 fn encode(ratings: &Ratings, ids: &Ids) -> Vec<u8> {
     let counts = (ratings.users as usize, ratings.items as usize);
     assert_eq!((ids.users.len(), ids.items.len()), counts, "a cache needs an id for every user and item");
-    let values = Values::of(ratings);
+    let values = Values::of(ratings.train.iter().chain(&ratings.held_out).map(|rating| rating.value));
     let mut body = Vec::with_capacity(3 * (ratings.train.len() + ratings.held_out.len()));
-    put_varint(&mut body, ratings.name.len() as u64);
-    body.extend_from_slice(ratings.name.as_bytes());
+    put_text(&mut body, &ratings.name);
     put_varint(&mut body, u64::from(ratings.users));
     put_varint(&mut body, u64::from(ratings.items));
     for list in [&ids.users, &ids.items] {
@@ -64,10 +61,7 @@ fn encode(ratings: &Ratings, ids: &Ids) -> Vec<u8> {
             before = id;
         }
     }
-    put_varint(&mut body, values.0.len() as u64);
-    for bits in &values.0 {
-        body.extend_from_slice(&bits.to_le_bytes());
-    }
+    values.put_list(&mut body);
     for list in [&ratings.train, &ratings.held_out] {
         put_ratings(&mut body, ratings.users, list, &values);
     }
@@ -93,13 +87,11 @@ fn put_ratings(body: &mut Vec<u8>, users: u32, list: &[Rating], values: &Values)
 
 fn decode(body: &[u8]) -> Option<(Loaded, [u8; HASH_BYTES])> {
     let mut bytes = Bytes { rest: body };
-    let length = bytes.length()?;
-    let name = String::from_utf8(bytes.take(length)?.to_vec()).ok()?;
+    let name = bytes.text()?;
     let users = bytes.varint_u32()?;
     let items = bytes.varint_u32()?;
     let ids = Ids { users: take_ids(&mut bytes, users)?, items: take_ids(&mut bytes, items)? };
-    let listed = bytes.length()?;
-    let values = Values((0..listed).map(|_| bytes.array().map(u32::from_le_bytes)).collect::<Option<_>>()?);
+    let values = Values::take_list(&mut bytes)?;
     let train = take_ratings(&mut bytes, users, items, &values)?;
     let held_out = take_ratings(&mut bytes, users, items, &values)?;
     let hash = bytes.array()?;
@@ -129,38 +121,4 @@ fn take_ratings(bytes: &mut Bytes, users: u32, items: u32, values: &Values) -> O
         }
     }
     Some(ratings)
-}
-
-/// The bits of the values that occur, ascending; empty when there are too many to list.
-struct Values(Vec<u32>);
-
-impl Values {
-    fn of(ratings: &Ratings) -> Self {
-        let mut seen = BTreeSet::new();
-        for rating in ratings.train.iter().chain(&ratings.held_out) {
-            seen.insert(rating.value.to_bits());
-            if seen.len() > MAX_LISTED_VALUES {
-                return Values(Vec::new());
-            }
-        }
-        Values(seen.into_iter().collect())
-    }
-
-    fn put(&self, body: &mut Vec<u8>, value: f32) {
-        let bits = value.to_bits();
-        match self.0.binary_search(&bits) {
-            Ok(place) => body.push(place as u8),
-            Err(_) => body.extend_from_slice(&bits.to_le_bytes()),
-        }
-    }
-
-    fn take(&self, bytes: &mut Bytes) -> Option<f32> {
-        let bits = if self.0.is_empty() {
-            u32::from_le_bytes(bytes.array()?)
-        } else {
-            let [place] = bytes.array()?;
-            *self.0.get(usize::from(place))?
-        };
-        Some(f32::from_bits(bits))
-    }
 }

@@ -19,6 +19,8 @@ pub const NETFLIX_ITEMS: u32 = 17_770;
 pub const NETFLIX_RATINGS: u64 = 100_480_507;
 /// The share of the Netflix matrix' cells that have a rating.
 pub const NETFLIX_DENSITY: f64 = NETFLIX_RATINGS as f64 / (NETFLIX_USERS as f64 * NETFLIX_ITEMS as f64);
+/// Standard deviation of the noise in stars: sqrt(1.182^2 x 0.574), as `generate` derives it.
+pub const NETFLIX_NOISE: f64 = 0.8955;
 /// The linear scale when a spec gives neither scale nor shape.
 pub const DEFAULT_SCALE: f64 = 0.1;
 
@@ -77,7 +79,7 @@ impl Default for Generated {
             ratings: None,
             held_out: DEFAULT_SHARE,
             rank: 10,
-            noise: super::generate::NETFLIX_NOISE,
+            noise: NETFLIX_NOISE,
             popularity: 1.0,
             activity: 1.0,
         }

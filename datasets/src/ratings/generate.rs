@@ -42,8 +42,6 @@ const MEAN: f64 = 3.67;
 const BIAS: f64 = 0.4765;
 /// Standard deviation of the user-item interaction in stars: sqrt(1.182^2 x 0.101).
 const TASTE: f64 = 0.3756;
-/// Standard deviation of the noise in stars: sqrt(1.182^2 x 0.574).
-pub const NETFLIX_NOISE: f64 = 0.8955;
 /// Sigma of the log-normal activity of users.
 const ACTIVITY_SIGMA: f64 = 1.26;
 /// c and b of the popularity law exp(-c x^b).

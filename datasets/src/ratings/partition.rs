@@ -18,10 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rating, Ratings};
 use crate::deal::{Dealer, Skew};
-use crate::random::{below, stream};
+use crate::power::{self, Matrix, Shape};
 
-/// Rounds of the power method; the order of users is settled long before.
-const POWER_ROUNDS: u32 = 20;
 /// Ratings that a user's taste is shrunk by: a few ratings say little.
 const TASTE_SHRINKAGE: f64 = 5.0;
 
@@ -97,31 +95,43 @@ fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
 /// Each user's place along the direction in which users differ most: the mean, over a user's ratings, of what is left
 /// of them without the item's and the user's mean times the item's coordinate in the leading singular vector.
 fn tastes(ratings: &Ratings) -> Vec<f64> {
-    let (users, items) = (ratings.users as usize, ratings.items as usize);
-    let residuals = residuals(ratings);
-    let mut rng = stream(0, "tastes");
-    let mut direction: Vec<f64> =
-        (0..items).map(|_| f64::from(below(&mut rng, 1 << 20)) - f64::from(1 << 19)).collect();
-    let mut of_user = vec![0.0; users];
-    for _ in 0..POWER_ROUNDS {
-        let length = libm::sqrt(direction.iter().map(|x| x * x).sum::<f64>());
-        if length == 0.0 {
-            // No user differs from another.
-            break;
-        }
-        direction.iter_mut().for_each(|x| *x /= length);
-        of_user.fill(0.0);
-        for (rating, residual) in ratings.train.iter().zip(&residuals) {
-            of_user[rating.user as usize] += residual * direction[rating.item as usize];
-        }
-        direction.fill(0.0);
-        for (rating, residual) in ratings.train.iter().zip(&residuals) {
-            direction[rating.item as usize] += residual * of_user[rating.user as usize];
-        }
-    }
-    let mut counts = vec![0.0; users];
+    let of_user = power::places(&Residuals { ratings, values: residuals(ratings) }, "tastes");
+    let mut counts = vec![0.0; ratings.users as usize];
     ratings.train.iter().for_each(|rating| counts[rating.user as usize] += 1.0);
     of_user.iter().zip(&counts).map(|(taste, count)| taste / (count + TASTE_SHRINKAGE)).collect()
+}
+
+/// The matrix of users and items whose known entries are the residuals of the training ratings; the others are 0.
+struct Residuals<'a> {
+    ratings: &'a Ratings,
+    /// One per training rating, in their order.
+    values: Vec<f64>,
+}
+
+impl Residuals<'_> {
+    fn entries(&self) -> impl Iterator<Item = (&Rating, f64)> {
+        self.ratings.train.iter().zip(self.values.iter().copied())
+    }
+}
+
+impl Matrix for Residuals<'_> {
+    fn shape(&self) -> Shape {
+        Shape { rows: self.ratings.users as usize, columns: self.ratings.items as usize }
+    }
+
+    fn times(&self, direction: &[f64], places: &mut [f64]) {
+        places.fill(0.0);
+        for (rating, residual) in self.entries() {
+            places[rating.user as usize] += residual * direction[rating.item as usize];
+        }
+    }
+
+    fn transposed_times(&self, places: &[f64], direction: &mut [f64]) {
+        direction.fill(0.0);
+        for (rating, residual) in self.entries() {
+            direction[rating.item as usize] += residual * places[rating.user as usize];
+        }
+    }
 }
 
 /// Training ratings less the mean of their item, then less the mean of their user.

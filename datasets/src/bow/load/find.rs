@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{A_LINE, LoadError, begins_as_docword};
+use super::LoadError;
+use super::docword::{A_LINE, begins_as_docword};
 use crate::bow::cache::MAGIC;
 use crate::text::TextError;
 use crate::text::folder::{entries, file_name, has, head, is_folder, plain_name};

@@ -9,29 +9,14 @@
 //! * More than one such set is an error, and so is a class without images to learn from. Classes that are not tested on are named.
 
 use super::LoadError;
-use std::collections::BTreeSet;
-
 use super::error::format;
 use super::listed;
+use super::parts::{Part, class_folders, images_in, label, within};
 use super::tree::{File, Tree};
 
 const TRAIN: [&str; 2] = ["train", "training"];
 const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
-/// Where Tiny-ImageNet has the images of a class, and those to test on.
-const IMAGES: &str = "images";
 const HELD_OUT_EVERY: usize = 10;
-/// A class' name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
-/// Bytes of a class' name for which a near one is looked for: that takes time by the product of two names' lengths.
-const LONGEST: usize = 100;
-
-/// Images with their classes, not yet decoded.
-#[derive(Default)]
-pub(super) struct Part {
-    pub(super) labels: Vec<u16>,
-    pub(super) files: Vec<File>,
-}
-
 /// The classes' names, and what is to learn from and to test on.
 pub(super) type Classes = (Vec<String>, [Part; 2]);
 
@@ -169,34 +154,6 @@ fn check_number(tree: &Tree, names: &[String]) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// What names below `folder` begin with.
-fn within(folder: &str) -> String {
-    if folder.is_empty() { String::new() } else { format!("{folder}/") }
-}
-
-/// The names of the folders right below `folder`.
-fn class_folders(tree: &Tree, folder: &str) -> Vec<String> {
-    let prefix = within(folder);
-    let from = tree.folders.partition_point(|name| *name < prefix);
-    let below = tree.folders[from..].iter().map_while(|name| name.strip_prefix(&prefix));
-    below.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned).collect()
-}
-
-/// The images of a class or of a part without classes: the files right in its folder; or those of `images/`, when it has no image
-/// beside that.
-pub(super) fn images_in<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a File> {
-    let right_in = |folder: &str| {
-        let prefix = within(folder);
-        tree.below(&prefix).iter().filter(move |file| !file.name[prefix.len()..].contains('/')).collect::<Vec<_>>()
-    };
-    let here = right_in(folder);
-    if here.iter().any(|file| file.is_named_image()) {
-        return here;
-    }
-    let further_down = right_in(&format!("{folder}/{IMAGES}"));
-    if further_down.is_empty() { here } else { further_down }
-}
-
 /// The images below `folder`, by class, then by name.
 fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Part, LoadError> {
     let mut part = Part::default();
@@ -212,8 +169,7 @@ fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Part, LoadError> 
     }
     for class in &found {
         let place = || tree.place(&format!("{prefix}{class}"));
-        let label = label(names, class)
-            .map_err(|expected| format(place(), format!("a class `{class}` that is not learnt"), expected))?;
+        let label = label(names, class, place)?;
         let files = images_in(tree, &format!("{prefix}{class}"));
         if files.is_empty() {
             return Err(format(place(), "an empty class folder", "at least one image"));
@@ -222,34 +178,4 @@ fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Part, LoadError> 
         part.files.extend(files.into_iter().cloned());
     }
     Ok(part)
-}
-
-/// The number of a class among those that are learnt; otherwise what was expected.
-pub(super) fn label(names: &[String], class: &str) -> Result<u16, String> {
-    names.binary_search_by(|name| name.as_str().cmp(class)).map(|label| label as u16).map_err(|_| {
-        let short = names.iter().filter(|name| name.len().max(class.len()) <= LONGEST);
-        let near = short.map(|name| (strsim::jaro_winkler(name, class), name));
-        let nearest = near.filter(|near| near.0 >= NEAR).max_by(|a, b| a.0.total_cmp(&b.0));
-        let meant = nearest.map(|(_, name)| format!(" (did you mean `{name}`?)")).unwrap_or_default();
-        format!("one of the {} classes to learn from{meant}", names.len())
-    })
-}
-
-/// The first class that none of the images has.
-pub(super) fn without_images<'a>(labels: &[u16], classes: &'a [String]) -> Option<&'a str> {
-    let mut has = vec![false; classes.len()];
-    labels.iter().for_each(|&label| has[usize::from(label)] = true);
-    has.iter().position(|&has| !has).map(|class| classes[class].as_str())
-}
-
-/// For the name of a set: the classes that are learnt and not tested on; empty when there is none.
-pub(super) fn untested(labels: &[u16], classes: &[String]) -> String {
-    let tested: BTreeSet<u16> = labels.iter().copied().collect();
-    match without_images(labels, classes) {
-        Some(first) if classes.len() - tested.len() > 1 => {
-            format!(", none of class `{first}` and {} more", classes.len() - tested.len() - 1)
-        }
-        Some(first) => format!(", none of class `{first}`"),
-        None => String::new(),
-    }
 }

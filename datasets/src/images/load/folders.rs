@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::classes::{self, Part};
+use super::classes;
 use super::error::format;
 use super::jpeg::{self, Fit};
 use super::lazy::Folder;
+use super::parts::{Part, untested, without_images};
 use super::tree::{File, Tree};
 use super::{LoadError, Loaded, Options};
 use crate::images::{ImageShape, ImageSplit, Images};
@@ -77,7 +78,7 @@ impl Corrupt<'_> {
 impl Corrupt<'_> {
     /// Every class must have an image to learn from that can be used.
     fn check_classes(&self, labels: &[u16], classes: &[String]) -> Result<(), LoadError> {
-        let Some(class) = classes::without_images(labels, classes) else { return Ok(()) };
+        let Some(class) = without_images(labels, classes) else { return Ok(()) };
         let found = format!("no image of class `{class}` that can be used");
         let why =
             if self.found.is_empty() { String::new() } else { format!(" (skipped: {})", self.first().join("; ")) };
@@ -155,7 +156,7 @@ fn in_memory(
 }
 
 fn name(classes: &[String], shape: ImageShape, train: usize, tested: &[u16]) -> String {
-    let (count, test, untested) = (classes.len(), tested.len(), classes::untested(tested, classes));
+    let (count, test, untested) = (classes.len(), tested.len(), untested(tested, classes));
     format!("JPEG, {count} classes of {shape} images, {train} to learn from, {test} to test on{untested}")
 }
 

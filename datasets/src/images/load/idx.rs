@@ -9,8 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{untested, without_images};
 use super::error::format;
+use super::parts::{untested, without_images};
 use super::tree::{File, Tree, without_copy_mark};
 use super::{LoadError, Loaded};
 use crate::images::{ImageShape, Images};

@@ -12,6 +12,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+/// The first bytes of a JPEG file: the marker of the start of an image.
+pub(super) const JPEG_MAGIC: &[u8] = &[0xff, 0xd8];
 /// Of the shorter side, the share that the crop keeps: 224 of 256, as is usual for ImageNet.
 const KEPT: f64 = 224.0 / 256.0;
 /// The longest side of an image that is decoded.
@@ -73,7 +75,7 @@ fn decoder(jpeg: &[u8]) -> Result<JpegDecoder<ZCursor<&[u8]>>, String> {
     if jpeg.is_empty() {
         return Err("an empty file".into());
     }
-    if !jpeg.starts_with(&[0xff, 0xd8]) {
+    if !jpeg.starts_with(JPEG_MAGIC) {
         return Err(format!("{}, which begins no JPEG", crate::text::lines::shown(&jpeg[..jpeg.len().min(8)])));
     }
     if !has_end(jpeg) {

@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use super::LoadError;
-use super::classes::{Part, images_in, label};
 use super::error::format;
+use super::parts::{Part, images_in, label};
 use super::tree::{File, Tree};
 use crate::text::lines::shown;
 
@@ -92,8 +92,7 @@ fn of_lines<'a>(
         let here = || format!("{place}:{}", at + 1);
         let wrong = |expected| format(here(), shown(line.as_bytes()), expected);
         let (name, class) = read(line).map_err(wrong)?;
-        let label = label(names, class)
-            .map_err(|expected| format(here(), format!("a class `{class}` that is not learnt"), expected))?;
+        let label = label(names, class, here)?;
         if let Some((first, _)) = classes.insert(name, (at + 1, label)) {
             let expected = format!("one (the first is in line {first})");
             return Err(format(here(), format!("a second line for `{name}`"), expected));

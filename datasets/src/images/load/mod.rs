@@ -17,57 +17,25 @@ mod classes;
 mod error;
 mod folders;
 mod idx;
+mod interface;
 mod jpeg;
 mod lazy;
 mod listed;
+mod parts;
 mod tree;
 
 use std::path::{Path, PathBuf};
 
 pub use self::error::{EXPECTED, LoadError};
+pub use self::interface::{Loaded, Options};
+use self::jpeg::JPEG_MAGIC;
 use self::tree::Tree;
-use super::Images;
 use super::cache::{MAGIC, read_cache};
 use crate::text::folder::{head, is_folder};
 use crate::text::lines::shown;
 
-/// How a JPEG begins.
-const JPEG_MAGIC: &[u8] = &[0xff, 0xd8];
 /// Files right in a folder that are looked at whether they are archives or caches.
 const MAX_TRIED: usize = 100;
-
-/// How images are loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Rows and columns that large images are resized to.
-    pub side: u32,
-    /// How many files may be skipped because they are no whole JPEG; one more is an error.
-    pub skip_limit: u32,
-    /// Images that take more memory than this when they are decoded are decoded when they are read.
-    pub memory_bytes: u64,
-}
-
-impl Default for Options {
-    /// 224 x 224; 100 files; 2 GiB.
-    fn default() -> Self {
-        Options { side: 224, skip_limit: 100, memory_bytes: 2 << 30 }
-    }
-}
-
-/// Images, and what was passed over.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The images.
-    pub images: Images,
-    /// The files that were skipped: their names, and why.
-    pub skipped: Vec<String>,
-}
-
-impl Loaded {
-    fn whole(images: Images) -> Self {
-        Loaded { images, skipped: Vec::new() }
-    }
-}
 
 /// Reads the images at `path`: a file or a folder.
 ///

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use lzma_rust2::XzReader;
 
-use super::{JPEG_MAGIC, LoadError};
+use super::LoadError;
+use super::jpeg::JPEG_MAGIC;
 use crate::text::TextError;
 use crate::text::folder::{Entry, listed};
 use crate::text::gzip::{Gunzip, MAGIC as GZIP_MAGIC};

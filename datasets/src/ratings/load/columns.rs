@@ -1,37 +1,86 @@
-//! Header lines of ratings with tabs between the columns: user, item, rating and time, under the names that are usual for them.
+//! Ratings in four columns: user, item, rating and time, one rating per line. The reader of all formats but Netflix'.
 
-use crate::text::lines::{Bad, bad, fields, shown};
+use super::LoadError;
+use super::format::Sink;
+use crate::ratings::Rating;
+use crate::text::lines::{Bad, Lines, bad, fields, id, shown, stars, timestamp};
 
-/// The columns, and other names for them, without case and `_`.
-const COLUMNS: [(&str, &[&str]); 4] = [
-    ("user", &["user", "userid", "uid"]),
-    ("item", &["item", "itemid", "iid", "movie", "movieid", "mid"]),
-    ("rating", &["rating", "ratings", "stars"]),
-    ("timestamp", &["timestamp", "time", "unixtime", "unixtimestamp"]),
-];
+/// The most stars in every format.
+const MOST_STARS: f32 = 5.0;
 
-/// Whether a line with tabs means to be a header of ratings, well formed or not: by its first column.
-pub(super) fn is_header(line: &[u8]) -> bool {
-    let mut columns = line.split(|&byte| byte == b'\t');
-    columns.next().is_some_and(|first| names(first, 0)) && columns.next().is_some()
+/// The columns of a format.
+pub(super) struct Columns {
+    /// What separates two columns.
+    pub(super) separator: &'static str,
+    /// All four columns, for messages.
+    pub(super) line: &'static str,
+    /// The names of the first three columns, for messages.
+    pub(super) names: [&'static str; 3],
+    /// The fewest stars of a rating; the most are 5.
+    pub(super) least_stars: f32,
+    /// The form of the fourth column.
+    pub(super) time: Time,
+    /// `None`: the first line is a rating.
+    pub(super) header: Option<Header>,
 }
 
-/// Checks a header line.
-pub(super) fn header(line: &[u8]) -> Result<(), Bad> {
-    let found: [&[u8]; 4] = fields(line, b"\t", "user, item, rating, timestamp, with tabs between them")?;
-    match found.iter().enumerate().find(|&(at, column)| !names(column, at)) {
-        Some((at, column)) => {
-            let expected = format!("`{}` (the header: user, item, rating, timestamp)", COLUMNS[at].0);
-            Err(bad(format!("column {}", shown(column)), expected))
+/// The form of a rating's time, in seconds since 1970. It is checked and dropped.
+pub(super) enum Time {
+    /// A whole number.
+    Whole,
+    /// Any number from 0.
+    Fraction,
+}
+
+/// A header on the first line.
+pub(super) struct Header {
+    /// Whether the first line is a header, well formed or not, and not already a rating.
+    pub(super) is_one: fn(&[u8]) -> bool,
+    /// Checks a header.
+    pub(super) check: fn(&[u8]) -> Result<(), Bad>,
+}
+
+impl Columns {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// The first line that is not what its format says.
+    pub(super) fn read(&self, lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
+        let mut header = self.header.as_ref();
+        while let Some((number, line)) = lines.next()? {
+            let parsed = match header.take().filter(|header| (header.is_one)(line)) {
+                Some(header) => (header.check)(line).map(|()| None),
+                None => self.rating(line).map(Some),
+            };
+            match parsed {
+                Ok(rating) => rating.into_iter().for_each(|rating| sink(number, rating)),
+                Err(bad) => return Err(lines.error(bad).into()),
+            }
         }
-        None => Ok(()),
+        Ok(())
+    }
+
+    fn rating(&self, line: &[u8]) -> Result<Rating, Bad> {
+        let [user, item, value, time] = fields(line, self.separator.as_bytes(), self.line)?;
+        let [user_name, item_name, value_name] = self.names;
+        let rating = Rating {
+            user: id(user, user_name)?,
+            item: id(item, item_name)?,
+            value: stars(value, value_name, self.least_stars, MOST_STARS)?,
+        };
+        self.time.check(time)?;
+        Ok(rating)
     }
 }
 
-/// Whether this is a name of column `at`; what follows a colon is its type.
-fn names(column: &[u8], at: usize) -> bool {
-    let name = column.split(|&byte| byte == b':').next().unwrap_or_default();
-    let plain: String =
-        name.iter().filter(|&&byte| byte != b'_').map(|byte| byte.to_ascii_lowercase() as char).collect();
-    COLUMNS[at].1.contains(&plain.trim_matches('"'))
+impl Time {
+    fn check(&self, field: &[u8]) -> Result<(), Bad> {
+        match self {
+            Time::Whole => timestamp(field),
+            Time::Fraction => match std::str::from_utf8(field).ok().and_then(|time| time.parse::<f64>().ok()) {
+                Some(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(()),
+                _ => Err(bad(format!("timestamp {}", shown(field)), "a number of seconds since 1970")),
+            },
+        }
+    }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{A_LINE, FORMATS, Format, LoadError, recognise};
+use super::LoadError;
+use super::format::{A_LINE, Format};
+use super::formats::{FORMATS, recognise};
 use crate::ratings::cache;
 use crate::text::TextError;
 use crate::text::folder::{self, entries, has, plain_name};
@@ -15,12 +17,10 @@ const MAX_TRIED: usize = 100;
 const TRIED_LINES: u64 = 10;
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
-pub(super) type Recognised = &'static Format;
-
 /// Where ratings come from.
 pub(super) enum Source {
     Cache(PathBuf),
-    Text(Recognised, Vec<PathBuf>),
+    Text(&'static Format, Vec<PathBuf>),
 }
 
 /// Finds the ratings at `path`.
@@ -111,7 +111,7 @@ fn begins_well(format: &Format, file: &Path) -> bool {
     let mut good = 0;
     match Lines::open_beginning(file, A_LINE)
         .map_err(LoadError::from)
-        .and_then(|mut lines| (format.read)(&mut lines, &mut |_, _, _, _| good += 1))
+        .and_then(|mut lines| (format.read)(&mut lines, &mut |_, _| good += 1))
     {
         Ok(()) => good > 0,
         Err(_) => good >= TRIED_LINES,

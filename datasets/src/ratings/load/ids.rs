@@ -1,26 +1,10 @@
-//! From the numbers in a file to 0.., and back.
+//! Dense numbering: the ids that occur in a file, ascending, become 0, 1, 2 and so on.
 
 /// Ids in pages of this many: memory follows the ids that occur, not the largest.
 const PAGE_IDS: u32 = 4096;
 const WORD_IDS: u32 = 64;
 const PAGE_WORDS: usize = (PAGE_IDS / WORD_IDS) as usize;
 const NO_PAGE: u32 = u32::MAX;
-
-/// The numbers that users and items have in the file they came from: entry n is the number of user (item) n. Ascending.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ids {
-    /// One for each user.
-    pub users: Vec<u32>,
-    /// One for each item.
-    pub items: Vec<u32>,
-}
-
-impl Ids {
-    /// The ids of ratings that came from no file: user and item n are called n.
-    pub fn dense(users: u32, items: u32) -> Self {
-        Ids { users: (0..users).collect(), items: (0..items).collect() }
-    }
-}
 
 /// A set of ids that knows the rank of each.
 #[derive(Default)]

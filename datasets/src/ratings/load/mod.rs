@@ -1,7 +1,7 @@
 //! Ratings from files, as users bring them.
 //!
 //! A file's format is recognised by its content, never by its name alone; each format is one file of this folder and one
-//! line in `FORMATS`. Every text format may be compressed with gzip. In a folder, the files that a data set is known
+//! entry in `FORMATS` (`formats.rs`). Every text format may be compressed with gzip. In a folder, the files that a data set is known
 //! by are looked for (also one folder further down), then any file whose first lines are ratings.
 //!
 //! The numbers of users and items in a file are mapped to 0.., in their order; [`Ids`] keeps the way back. Values stay
@@ -13,7 +13,11 @@
 mod columns;
 mod error;
 mod find;
+mod format;
+mod formats;
+mod header;
 mod ids;
+mod loaded;
 mod movielens_100k;
 mod movielens_1m;
 mod movielens_csv;
@@ -24,47 +28,15 @@ use std::path::{Path, PathBuf};
 
 pub use error::LoadError;
 pub use find::formats;
-pub use ids::Ids;
+pub use loaded::{Ids, Loaded};
 
-use self::find::{Recognised, Source};
+use self::find::Source;
+use self::format::{A_LINE, Format, Sink};
 use self::ids::IdSet;
 use super::cache;
 use super::held_out::{HeldOut, merge, split};
 use super::{Rating, Ratings};
 use crate::text::lines::Lines;
-
-/// Ratings from a file, and the numbers that its users and items have there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Loaded {
-    /// The ratings, with users and items numbered from 0.
-    pub ratings: Ratings,
-    /// The numbers in the file.
-    pub ids: Ids,
-}
-
-/// A text format of ratings.
-struct Format {
-    /// For people, and the name of what is loaded.
-    name: &'static str,
-    /// The files that a folder is searched for.
-    looks_for: &'static str,
-    /// The set that a file of this name (without `.gz`) in a folder is part of, if it is one of them. Files of one set are read
-    /// together.
-    set: fn(&str) -> Option<String>,
-    /// Whether a file that begins with this line means to be of this format, well formed or not.
-    recognises: fn(&[u8]) -> bool,
-    /// Reads a whole file.
-    read: fn(&mut Lines, &mut Sink) -> Result<(), LoadError>,
-}
-
-/// What a line of every format is.
-const A_LINE: &str = "one rating a line";
-/// Every text format. The first that recognises a file takes it.
-const FORMATS: &[Format] =
-    &[movielens_csv::FORMAT, recbole::FORMAT, movielens_100k::FORMAT, movielens_1m::FORMAT, netflix::FORMAT];
-
-/// What a format's reader calls for each rating: the line, the user and item as numbered in the file, the stars.
-type Sink<'a> = dyn FnMut(u64, u32, u32, f32) + 'a;
 
 /// Reads the ratings at `path`, a file or a folder, and holds out a part of them.
 ///
@@ -87,10 +59,10 @@ fn load_text(format: &Format, files: &[PathBuf], held_out: HeldOut) -> Result<Lo
     let (mut users, mut items) = (IdSet::default(), IdSet::default());
     for file in files {
         let before = ratings.len();
-        read(format, file, &mut |_, user, item, value| {
-            users.insert(user);
-            items.insert(item);
-            ratings.push(Rating { user, item, value });
+        read(format, file, &mut |_, rating| {
+            users.insert(rating.user);
+            items.insert(rating.item);
+            ratings.push(rating);
         })?;
         if ratings.len() == before {
             return Err(LoadError::NoRatings { file: file.clone(), format: format.name });
@@ -124,8 +96,8 @@ fn read(format: &Format, file: &Path, sink: &mut Sink) -> Result<(), LoadError> 
 fn duplicate(format: &Format, files: &[PathBuf], user: u32, item: u32) -> LoadError {
     let mut places = Vec::new();
     for file in files {
-        let found = read(format, file, &mut |line, u, i, _| {
-            if (u, i) == (user, item) {
+        let found = read(format, file, &mut |line, rating| {
+            if (rating.user, rating.item) == (user, item) {
                 places.push((file.clone(), line));
             }
         });
@@ -141,9 +113,4 @@ fn duplicate(format: &Format, files: &[PathBuf], user: u32, item: u32) -> LoadEr
         // Only when the file has changed between the two readings.
         _ => LoadError::Changed { file: files[0].clone() },
     }
-}
-
-/// The format that a file beginning with `line` means to be of.
-fn recognise(line: &[u8]) -> Option<Recognised> {
-    FORMATS.iter().find(|format| (format.recognises)(line))
 }

@@ -1,24 +1,36 @@
 //! The Netflix Prize: a line `movie:`, then lines `user,rating,date` of that movie, 1 to 5 whole stars. The original
 //! `training_set/mv_0000001.txt` and so on hold one movie each, the later `combined_data_1.txt` to `_4.txt` many.
 
-use super::{Format, LoadError, Sink};
+use super::LoadError;
+use super::format::{Format, Sink};
+use crate::ratings::Rating;
 use crate::text::lines::{Bad, Lines, bad, digits, fields, id, shown};
 
-const ORIGINAL: (&str, &str) = ("mv_", ".txt");
-const COMBINED: (&str, &str) = ("combined_data_", ".txt");
+/// The names of the original files: `mv_0000001.txt`.
+const ORIGINAL: Numbered = Numbered { before: "mv_", after: ".txt" };
+/// The names of the later files: `combined_data_1.txt`.
+const COMBINED: Numbered = Numbered { before: "combined_data_", after: ".txt" };
 
 pub(super) const FORMAT: Format = Format {
     name: "Netflix Prize",
     looks_for: "combined_data_*.txt, training_set/mv_*.txt",
-    set: |name| [ORIGINAL, COMBINED].into_iter().find(|&set| is_numbered(name, set)).map(|set| set.0.to_owned()),
+    set: |name| [ORIGINAL, COMBINED].into_iter().find(|set| set.is_of(name)).map(|set| set.before.to_owned()),
     recognises,
     read,
 };
 
-fn is_numbered(name: &str, (before, after): (&str, &str)) -> bool {
-    name.strip_prefix(before)
-        .and_then(|rest| rest.strip_suffix(after))
-        .is_some_and(|number| digits(number.as_bytes()).is_some())
+/// File names that differ in a number.
+struct Numbered {
+    before: &'static str,
+    after: &'static str,
+}
+
+impl Numbered {
+    /// Whether `name` is a number between [`Numbered::before`] and [`Numbered::after`].
+    fn is_of(&self, name: &str) -> bool {
+        let number = name.strip_prefix(self.before).and_then(|rest| rest.strip_suffix(self.after));
+        number.is_some_and(|number| digits(number.as_bytes()).is_some())
+    }
 }
 
 /// A movie's line, or a rating that lacks one.
@@ -38,7 +50,7 @@ fn read(lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
             continue;
         }
         match (movie, rating(line)) {
-            (Some(item), Ok((user, value))) => sink(number, user, item, value),
+            (Some(item), Ok((user, value))) => sink(number, Rating { user, item, value }),
             (_, Err(bad)) => return Err(lines.error(bad).into()),
             (None, Ok(_)) => {
                 let found = format!("the rating {} before any movie", shown(line));

@@ -1,0 +1,37 @@
+//! The interface of the loaders: the options that they take, and the set of images that they return.
+
+use crate::images::Images;
+
+/// How images are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Rows and columns that large images are resized to.
+    pub side: u32,
+    /// How many files may be skipped because they are no whole JPEG; one more is an error.
+    pub skip_limit: u32,
+    /// Images that take more memory than this when they are decoded are decoded when they are read.
+    pub memory_bytes: u64,
+}
+
+impl Default for Options {
+    /// 224 x 224; 100 files; 2 GiB.
+    fn default() -> Self {
+        Options { side: 224, skip_limit: 100, memory_bytes: 2 << 30 }
+    }
+}
+
+/// Images, and what was passed over.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The images.
+    pub images: Images,
+    /// The files that were skipped: their names, and why.
+    pub skipped: Vec<String>,
+}
+
+impl Loaded {
+    /// A set of which no file was skipped.
+    pub(super) fn whole(images: Images) -> Self {
+        Loaded { images, skipped: Vec::new() }
+    }
+}
