@@ -4,7 +4,7 @@
 //! each example as label (1 byte: 0 or 1), number of entries (4), and each entry as feature (4), bits of the value (4). The name is not
 //! part of it.
 
-use super::{Examples, Label};
+use super::examples::{Examples, Label};
 use crate::content::ContentHash;
 
 pub(super) fn content_hash(features: u32, train: &Examples, held_out: &Examples) -> [u8; 32] {

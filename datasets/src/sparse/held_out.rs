@@ -3,7 +3,7 @@
 //! Each example is held out with probability `share`, by one draw per example in their order from the stream `sparse held-out` of `seed`.
 //! The last example of a class is never taken, so that both classes can be learned.
 
-use super::Examples;
+use super::examples::Examples;
 pub use crate::held_out::HeldOut;
 use crate::random::{happens, stream};
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::sparse::cache::CacheError;
 use crate::text::TextError;
 
 /// Why examples could not be loaded.
@@ -44,7 +45,7 @@ pub enum LoadError {
     },
     /// A folder without a LIBSVM file, or with more than one.
     #[error(
-        "{folder}: found {found} that may be LIBSVM files, expected one, or NAME with NAME.t beside it: the folder has {has}; name the file"
+        "{folder}: found {found} that may be LIBSVM files, expected one, or NAME with NAME.t beside it, or a cache of examples: the folder has {has}; name the file"
     )]
     NotOne {
         /// Path of the folder.
@@ -54,4 +55,7 @@ pub enum LoadError {
         /// What it has.
         has: String,
     },
+    /// A cache file that is damaged or of another version.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
 }

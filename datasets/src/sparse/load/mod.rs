@@ -17,31 +17,17 @@ mod parse;
 use std::path::{Path, PathBuf};
 
 pub use error::LoadError;
+pub use parse::Ids;
 
 use self::parse::{Labels, Parsed, read};
-use super::held_out::{DEFAULT_SHARE, HeldOut, split};
-use super::{Entry, Examples, Label, Sparse};
-use crate::text::folder::{entries, has, is_folder, plain_name};
+use super::cache::{MAGIC, read_cache};
+use super::held_out::{DEFAULT_SHARE, HeldOut};
+use super::{Entry, Examples, Label, MAX_FEATURES, Sparse, Unsplit};
+use crate::plausible::most_rows;
+use crate::text::folder::{entries, has, head, is_folder, plain_name};
 
-/// Features that are believed, however few values there are.
-const ALWAYS_BELIEVED: u64 = 1_000_000;
-/// Features that are believed for each value; of LIBSVM's sets none has more than 0.4 (news20 has 0.15).
-const BELIEVED_PER_VALUE: u64 = 100;
 /// What the name of a held-out part ends in.
 const HELD_OUT: &str = ".t";
-
-/// From where indexes count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ids {
-    /// From 0 if any line has index 0, else from 1. A file that counts from 0 and never names feature 0 is then read as counting
-    /// from 1: its features have other numbers, and nothing else changes.
-    #[default]
-    Detect,
-    /// From 0.
-    FromZero,
-    /// From 1: index 0 is an error.
-    FromOne,
-}
 
 /// How files are read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,42 +44,57 @@ impl Default for Options {
     }
 }
 
-/// Reads the examples at `path`: a LIBSVM file, or a folder with one.
+/// Reads the examples at `path`, a LIBSVM file or a folder with one, and holds out a part of them.
+///
+/// A cache file (see [`super::cache`]) is recognised too; [`Options::ids`] does not apply to it.
 ///
 /// # Errors
 /// See [`LoadError`].
 pub fn load(path: &Path, options: &Options) -> Result<Sparse, LoadError> {
-    let (file, held_out) = if is_folder(path)? { in_folder(path)? } else { (path.to_owned(), held_out_beside(path)?) };
+    Ok(load_unsplit(path, options.ids)?.split(options.held_out))
+}
+
+/// Reads the examples at `path` as [`load`] does, before a part is held out: what [`super::cache::write_cache`] takes.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load_unsplit(path: &Path, ids: Ids) -> Result<Unsplit, LoadError> {
+    let found = if is_folder(path)? { in_folder(path)? } else { Files::of(path)? };
+    if head(&found.train, MAGIC.len())? == MAGIC.as_bytes() {
+        return Ok(read_cache(&found.train)?);
+    }
+    load_text(found, ids)
+}
+
+fn load_text(files: Files, ids: Ids) -> Result<Unsplit, LoadError> {
     let mut labels = Labels::default();
-    let train = read(&file, options.ids, &mut labels)?;
+    let train = read(&files.train, ids, &mut labels)?;
     if train.labels.is_empty() {
-        return Err(LoadError::Empty { file });
+        return Err(LoadError::Empty { file: files.train });
     }
     if let Some(label) = labels.only() {
-        return Err(LoadError::OneClass { file, label });
+        return Err(LoadError::OneClass { file: files.train, label });
     }
-    let held_out = held_out.map(|file| read(&file, options.ids, &mut labels)).transpose()?;
-    let parts = [Some(&train), held_out.as_ref()];
-    let parts = || parts.into_iter().flatten();
-    let nonzeros: u64 = parts().map(|part| part.entries.len() as u64).sum();
-    let largest = parts().filter_map(|part| part.largest.as_ref()).max_by_key(|largest| largest.index);
-    let limit = ALWAYS_BELIEVED.max(nonzeros.saturating_mul(BELIEVED_PER_VALUE)).min(u64::from(super::MAX_FEATURES));
-    if let Some(largest) = largest.filter(|largest| u64::from(largest.index) > limit) {
-        let (file, line, feature) = (largest.file.clone(), largest.line, largest.index);
-        return Err(LoadError::Doubtful { file, line, feature, nonzeros, limit });
-    }
-    let first = match options.ids {
+    let held_out = files.held_out.map(|file| read(&file, ids, &mut labels)).transpose()?;
+    let parts = || [Some(&train), held_out.as_ref()].into_iter().flatten();
+    let first = match ids {
         Ids::FromZero => 0,
         Ids::FromOne => 1,
         Ids::Detect => u32::from(!parts().any(|part| part.has_index_0)),
     };
+    let nonzeros: u64 = parts().map(|part| part.entries.len() as u64).sum();
+    let largest = parts().filter_map(|part| part.largest.as_ref()).max_by_key(|largest| largest.index);
+    // The largest index of as many features as are accepted.
+    let limit = most_rows(nonzeros).min(u64::from(MAX_FEATURES)) - 1 + u64::from(first);
+    if let Some(largest) = largest.filter(|largest| u64::from(largest.index) > limit) {
+        let (file, line, feature) = (largest.file.clone(), largest.line, largest.index);
+        return Err(LoadError::Doubtful { file, line, feature, nonzeros, limit });
+    }
     let features = largest.map_or(0, |largest| largest.index + 1 - first);
-    let (train, held_out) = match held_out {
-        Some(held_out) => (examples(train, first, &labels), examples(held_out, first, &labels)),
-        None => split(&examples(train, first, &labels), options.held_out),
-    };
-    let name = format!("LIBSVM file, {} examples x {features} features", train.len() + held_out.len());
-    Ok(Sparse::new(name, features, train, held_out))
+    let (train, held_out) = (examples(train, first, &labels), held_out.map(|part| examples(part, first, &labels)));
+    let count = train.len() + held_out.as_ref().map_or(0, Examples::len);
+    let name = format!("LIBSVM file, {count} examples x {features} features");
+    Ok(Unsplit { name, features, train, held_out })
 }
 
 /// What was read, with features counted from 0 and labels as classes.
@@ -103,9 +104,26 @@ fn examples(mut parsed: Parsed, first: u32, labels: &Labels) -> Examples {
     Examples { labels: parsed.labels.iter().map(class).collect(), starts: parsed.starts, entries: parsed.entries }
 }
 
+/// The files of a data set.
+struct Files {
+    train: PathBuf,
+    /// `None`: a share of `train` is to be held out.
+    held_out: Option<PathBuf>,
+}
+
+impl Files {
+    /// A file, with `NAME.t` or `NAME.t.gz` beside `NAME` or `NAME.gz` where there is one.
+    fn of(file: &Path) -> Result<Files, LoadError> {
+        let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let wanted = plain_name(file) + HELD_OUT;
+        let held_out = entries(folder)?.files.into_iter().find(|file| plain_name(file) == wanted);
+        Ok(Files { train: file.to_owned(), held_out })
+    }
+}
+
 /// The only file of a folder that is not a held-out part, and its held-out part. Files and folders whose names begin with a dot are
 /// passed over, and so are notes (`README`, `.md`).
-fn in_folder(folder: &Path) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
+fn in_folder(folder: &Path) -> Result<Files, LoadError> {
     let here = entries(folder)?;
     let is_note = |name: &str| name.starts_with('.') || name.starts_with("README") || name.ends_with(".md");
     let mut files: Vec<&PathBuf> = here.files.iter().filter(|file| !is_note(&plain_name(file))).collect();
@@ -117,14 +135,9 @@ fn in_folder(folder: &Path) -> Result<(PathBuf, Option<PathBuf>), LoadError> {
     };
     let (held_out, train): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().copied().partition(is_held_out);
     match (&train[..], &held_out[..]) {
-        (&[train], held_out) => Ok((train.clone(), held_out.first().map(|&file| file.clone()))),
+        (&[train], held_out) => {
+            Ok(Files { train: train.clone(), held_out: held_out.first().map(|&file| file.clone()) })
+        }
         _ => Err(LoadError::NotOne { folder: folder.to_owned(), found: train.len(), has: has(&here) }),
     }
-}
-
-/// `NAME.t` or `NAME.t.gz` beside `NAME` or `NAME.gz`, where there is one.
-fn held_out_beside(file: &Path) -> Result<Option<PathBuf>, LoadError> {
-    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let wanted = plain_name(file) + HELD_OUT;
-    Ok(entries(folder)?.files.into_iter().find(|file| plain_name(file) == wanted))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Ids, LoadError};
+use super::LoadError;
 use crate::sparse::{Entry, MAX_FEATURES};
 use crate::text::lines::{Bad, Lines, bad, digits, shown};
 
@@ -12,6 +12,19 @@ const MAX_LINE_BYTES: usize = 1 << 20;
 /// A longer field is no label and no value.
 const MAX_FIELD_BYTES: usize = 64;
 const LABELS: &str = "a label: 0 or 1, -1 or +1, or 1 or 2";
+
+/// From where indexes count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ids {
+    /// From 0 if any line has index 0, else from 1. A file that counts from 0 and never names feature 0 is then read as counting
+    /// from 1: its features have other numbers, and nothing else changes.
+    #[default]
+    Detect,
+    /// From 0.
+    FromZero,
+    /// From 1: index 0 is an error.
+    FromOne,
+}
 
 /// A file as it stands there: labels and indexes as written.
 #[derive(Default)]
@@ -72,55 +85,65 @@ fn place(file: &Path, line: u64) -> String {
     format!("line {line} of {}", file.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Reads all lines.
+/// Reads all lines of a file; `labels` are those of the data set's files before it.
 pub(super) fn read(file: &Path, ids: Ids, labels: &mut Labels) -> Result<Parsed, LoadError> {
     let mut lines = Lines::open(file, A_LINE)?.of_at_most(MAX_LINE_BYTES);
-    let mut parsed = Parsed { starts: vec![0], ..Parsed::default() };
+    let mut parser = Parser { file, ids, labels, parsed: Parsed { starts: vec![0], ..Parsed::default() } };
     while let Some((number, line)) = lines.next()? {
-        let line = line.split(|&byte| byte == b'#').next().unwrap_or_default();
-        let mut fields = line.split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
-        let Some(first) = fields.next() else { continue };
-        if let Err(bad) = example(first, fields, ids, &mut parsed, labels, (file, number)) {
+        if let Err(bad) = parser.line(number, line) {
             return Err(lines.error(bad).into());
         }
     }
-    Ok(parsed)
+    Ok(parser.parsed)
 }
 
-/// Appends an example to `parsed`; `at`: its place.
-fn example<'a>(
-    first: &[u8],
-    fields: impl Iterator<Item = &'a [u8]>,
+/// A file that is being read.
+struct Parser<'a> {
+    file: &'a Path,
     ids: Ids,
-    parsed: &mut Parsed,
-    labels: &mut Labels,
-    at: (&Path, u64),
-) -> Result<(), Bad> {
-    let (file, line) = at;
-    let label = label(first)?;
-    labels.see(label, file, line)?;
-    if parsed.labels.len() == u32::MAX as usize {
-        return Err(bad("one more example", format!("at most {} examples", u32::MAX)));
-    }
-    let mut before = None;
-    for field in fields {
-        let (index, value) = pair(field, ids)?;
-        if let Some(before) = before.filter(|&before| before >= index) {
-            let what = if before == index { "a second value of index" } else { "index" };
-            return Err(bad(format!("{what} {index} after index {before}"), "indexes that ascend, each once per line"));
+    labels: &'a mut Labels,
+    parsed: Parsed,
+}
+
+impl Parser<'_> {
+    /// Appends the example of a line, if it has one.
+    fn line(&mut self, number: u64, line: &[u8]) -> Result<(), Bad> {
+        let line = line.split(|&byte| byte == b'#').next().unwrap_or_default();
+        let mut fields = line.split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
+        let Some(first) = fields.next() else { return Ok(()) };
+        let label = label(first)?;
+        self.labels.see(label, self.file, number)?;
+        if self.parsed.labels.len() == u32::MAX as usize {
+            return Err(bad("one more example", format!("at most {} examples", u32::MAX)));
         }
-        before = Some(index);
-        parsed.has_index_0 |= index == 0;
-        if value != 0.0 {
-            parsed.entries.push(Entry { feature: index, value });
+        let largest = self.pairs(fields)?;
+        let known = self.parsed.largest.as_ref().map(|largest| largest.index);
+        if let Some(index) = largest.filter(|&index| known.is_none_or(|known| index > known)) {
+            self.parsed.largest = Some(Largest { file: self.file.to_owned(), line: number, index });
         }
+        self.parsed.labels.push(label);
+        self.parsed.starts.push(self.parsed.entries.len());
+        Ok(())
     }
-    if let Some(index) = before.filter(|&index| parsed.largest.as_ref().is_none_or(|largest| index > largest.index)) {
-        parsed.largest = Some(Largest { file: file.to_owned(), line, index });
+
+    /// Appends the values of an example, and returns its largest index.
+    fn pairs<'b>(&mut self, fields: impl Iterator<Item = &'b [u8]>) -> Result<Option<u32>, Bad> {
+        let mut before = None;
+        for field in fields {
+            let (index, value) = pair(field, self.ids)?;
+            if let Some(before) = before.filter(|&before| before >= index) {
+                let what = if before == index { "a second value of index" } else { "index" };
+                let found = format!("{what} {index} after index {before}");
+                return Err(bad(found, "indexes that ascend, each once per line"));
+            }
+            before = Some(index);
+            self.parsed.has_index_0 |= index == 0;
+            if value != 0.0 {
+                self.parsed.entries.push(Entry { feature: index, value });
+            }
+        }
+        Ok(before)
     }
-    parsed.labels.push(label);
-    parsed.starts.push(parsed.entries.len());
-    Ok(())
 }
 
 /// A label: any way of writing one of the whole numbers from -1 to 2.
