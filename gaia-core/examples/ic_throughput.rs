@@ -17,7 +17,7 @@ use emulator::link::{Fabric, LinkConfig};
 use emulator::network::{Limit, Network, Route};
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::Layout;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
@@ -397,6 +397,7 @@ fn setting(options: &Options, layout: Layout) -> Setting {
             mf: MfRate { rank: 8, updates_per_second: 1e6 },
             lda: LdaRate::default(),
             ic: IcRate::default(),
+            lr: LrRate::default(),
             server: ServerRates {
                 apply_gb_per_second: 4.0,
                 filter_gb_per_second: 8.0,

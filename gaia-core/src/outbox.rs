@@ -81,7 +81,9 @@ impl<S> Record for Sample<S> {
                 digest.write_u64(u64::from(*clock));
                 digest.write_u64(at.as_nanos());
                 digest.write_f64(evaluation.objective);
-                digest.write_f64(evaluation.held_out_squared);
+                let [first, others @ ..] = &evaluation.metrics;
+                digest.write_f64(first.sum);
+                others.iter().filter(|part| part.count > 0).for_each(|part| digest.write_f64(part.sum));
             }
             // Evaluations depend on every bit of these.
             Sample::State { clock, .. } | Sample::Copy { clock, .. } => digest.write_u64(u64::from(*clock)),

@@ -211,7 +211,7 @@ fn any_number_of_threads_gives_the_same_run() {
             let objective = |clock| kept.evaluations[&(clock, 0)].objective;
             assert_eq!((objective(0), objective(2)), (objective(1), objective(3)));
             assert_ne!(objective(1), objective(2));
-            assert_eq!(kept.evaluations[&(4, 0)].held_out, 6);
+            assert_eq!(kept.evaluations[&(4, 0)].metrics[0].count, 6);
             driver.digest().to_string()
         };
         assert_eq!(digest(1), digest(4));

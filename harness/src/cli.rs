@@ -5,12 +5,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use emulator::real::clock::Dilation;
 use emulator::units::ByteSize;
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::calibrate::CalibrateArgs;
+use planning::plan::Kind;
 use planning::spec::{Changes, Launch, Local, Setting};
 use record::failure::Failure;
 use record::say;
@@ -166,26 +168,26 @@ pub enum DataCommand {
     Import {
         /// A file or folder; its format is recognised by content
         path: PathBuf,
-        /// The file to write [default: the name of PATH with .ratings, .bags or .images, here]
+        /// The file to write [default: the name of PATH with .ratings, .bags, .images or .examples, here]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Replace the file if it is there
         #[arg(long)]
         force: bool,
     },
-    /// Generate ratings of the Netflix Prize's shape, bags of words of the NYTimes corpus', or images, as one compact file
+    /// Generate ratings of the Netflix Prize's shape, bags of words of the NYTimes corpus', images or sparse examples, as one compact file
     Generate {
         /// What to generate
-        #[arg(value_enum, default_value_t = Generated::Ratings)]
-        what: Generated,
+        #[arg(default_value = "ratings", value_parser = generated())]
+        what: Kind,
         /// Users and items as a share of Netflix's, at its density; documents and words as a share of NYTimes'
-        /// [default: 0.1 for ratings, 0.02 for bags]; images have none
+        /// [default: 0.1 for ratings, 0.02 for bags]; images and examples have none
         #[arg(long)]
         scale: Option<f64>,
         /// The generator's seed
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        /// The file to write [default: generated.ratings, .bags or .images]
+        /// The file to write [default: generated.ratings, .bags, .images or .examples]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Replace the file if it is there
@@ -199,15 +201,16 @@ pub enum DataCommand {
     },
 }
 
-/// What `experiments data generate` makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Generated {
-    /// Users' ratings of items, for matrix factorisation
-    Ratings,
-    /// Bags of words, for topic modelling
-    Bags,
-    /// Labelled images, for image classification
-    Images,
+/// What `experiments data generate` makes, by the endings of the files.
+fn generated() -> impl TypedValueParser<Value = Kind> {
+    let values = Kind::ALL.iter().map(|kind| {
+        let about = kind.about();
+        PossibleValue::new(about.ending).help(format!("{}, for {}", about.data, about.title))
+    });
+    PossibleValuesParser::new(values).map(|name| {
+        let kind = Kind::ALL.iter().find(|kind| kind.about().ending == name);
+        *kind.expect("one of the possible values")
+    })
 }
 
 /// How machines are run.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::cli::PlanArgs;
 use paper::figures::Figure;
 use planning::calibrate::probe::Probe;
-use planning::plan::{self, Experiment, Registries, fits};
+use planning::plan::{self, Experiment, Kind, Registries, fits};
 use planning::spec::{ALL, PAPER, Source, embedded};
 use planning::{machines, memory};
 use record::failure::Failure;
@@ -126,11 +126,7 @@ pub fn list() -> String {
     );
     section(
         "workloads",
-        pairs(&[
-            ("mf", "matrix factorisation by stochastic gradient descent, of ratings"),
-            ("lda", "topic modelling by collapsed Gibbs sampling, of bags of words"),
-            ("ic", "image classification by convolutional networks on libtorch, of images (feature `torch`)"),
-        ]),
+        Kind::ALL.iter().map(|kind| (kind.about().name.to_owned(), kind.about().about.to_owned())).collect(),
     );
     section("profiles", builtin_names().map(profile).collect());
     section("machine kinds", machines::names().into_iter().map(machine_kind).collect());

@@ -11,24 +11,49 @@ use serde::de::DeserializeOwned;
 use crate::cost::{MachineKind, Similitude};
 use crate::layout::Layout;
 
-/// One worker's part of an additive objective.
+/// The most metrics that workers of one workload add up.
+pub const MAX_METRICS: usize = 4;
+
+/// One worker's part of a metric: a number that judges the model, made of a sum over data and the number of those data, such as the root
+/// of the mean of squared errors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct MetricPart {
+    /// Sum over the data.
+    pub sum: f64,
+    /// Number of data.
+    pub count: u64,
+}
+
+/// One worker's part of an additive objective and of the metrics beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Evaluation {
     /// Its part of the objective: to be added over workers.
     pub objective: f64,
-    /// Sum of squared errors on its held-out data.
-    pub held_out_squared: f64,
-    /// How many held-out data those are.
-    pub held_out: u64,
+    /// Its parts of the workload's metrics, in an order that the workload documents; those that it does not use are 0.
+    pub metrics: [MetricPart; MAX_METRICS],
     /// Parameters of its view that no model can have, such as negative counts, and that were taken as the nearest it can.
     pub clamped: u64,
+}
+
+impl Evaluation {
+    /// An evaluation of these metrics, at most [`MAX_METRICS`], in the workload's order.
+    ///
+    /// # Panics
+    /// With more metrics.
+    pub fn with_metrics(self, metrics: &[MetricPart]) -> Self {
+        let mut all = self;
+        all.metrics[..metrics.len()].copy_from_slice(metrics);
+        all
+    }
 }
 
 impl std::ops::AddAssign for Evaluation {
     fn add_assign(&mut self, other: Evaluation) {
         self.objective += other.objective;
-        self.held_out_squared += other.held_out_squared;
-        self.held_out += other.held_out;
+        for (part, other) in self.metrics.iter_mut().zip(other.metrics) {
+            part.sum += other.sum;
+            part.count += other.count;
+        }
         self.clamped += other.clamped;
     }
 }

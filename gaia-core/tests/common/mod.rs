@@ -17,7 +17,7 @@ use emulator::time::{Duration, Instant};
 use emulator::topology::Topology;
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{IcRate, LdaRate, MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::message::Announced;
@@ -149,6 +149,7 @@ impl Case {
                 mf: MfRate { rank: 8, updates_per_second: 1e6 },
                 lda: LdaRate { topics: 8, tokens_per_second: 1e6 },
                 ic: IcRate::default(),
+                lr: LrRate::default(),
                 server: ServerRates {
                     apply_gb_per_second: 4.0,
                     filter_gb_per_second: 8.0,

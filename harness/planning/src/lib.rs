@@ -9,4 +9,6 @@ pub mod gather;
 pub mod machines;
 pub mod memory;
 pub mod plan;
+mod sources;
 pub mod spec;
+pub mod workload;

@@ -9,7 +9,7 @@ use emulator::text;
 use gaia_core::cost::MachineKind;
 use thiserror::Error;
 
-use crate::spec::{FormError, parse_form};
+use record::form::{FormError, parse as parse_form};
 use record::suggest;
 
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/machines.rs"));

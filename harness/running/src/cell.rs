@@ -12,25 +12,27 @@ use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
-use gaia_core::workload::lda::likelihood;
-use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
 
+use super::device::{self, Device};
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
 use super::local::{self, Assignment, Keeping, LocalError};
 use super::meter::{self, Meter};
 use super::panics::Panicked;
 use super::progress::CellProgress;
+use super::recorder::Judge;
 use super::recorder::{Recorder, RecorderState};
 use super::views::Views;
-use super::{build, checkpoint, images, table, topics};
+use super::{build, checkpoint, table};
 use planning::plan::{DataSet, DataSource, Plan, Role};
-use planning::spec::{Launch, Local, Workload};
+use planning::spec::{Launch, Local};
+use planning::workload::kind::Seen;
+use planning::workload::list::{Listed, Visitor};
 use record::results::atomic::WriteError;
 use record::results::manifest::{Host, Manifest};
-use record::results::{Outcome, Summary, TopicModel, store};
+use record::results::{Measured, ModelTable, Outcome, Summary, store};
 
 /// Events between two looks at the wall clock.
 const EVENTS_A_LOOK: u32 = 4096;
@@ -59,15 +61,15 @@ pub(super) enum CellError {
     /// Raw data cannot be moved.
     #[error(transparent)]
     Gather(#[from] GatherError),
-    /// A corpus whose counts are not exact.
-    #[error(transparent)]
-    TooFrequent(#[from] TooFrequent),
+    /// Data that cannot be learned from, which their plan could not show.
+    #[error("{0}")]
+    Learners(Box<dyn std::error::Error + Send + Sync>),
     /// Something that the plan could not show, such as a time that outgrows its type.
     #[error(transparent)]
     Panicked(#[from] Panicked),
-    /// Images that cannot be learnt from any more.
+    /// Data that cannot be read any more.
     #[error("{0}")]
-    Images(String),
+    Data(String),
 }
 
 /// A cell to run.
@@ -85,17 +87,53 @@ pub(super) struct Job<'a> {
     pub(super) checkpoint_every: Duration,
     pub(super) meter: Meter,
     /// What networks run on; there when the workload has one.
-    pub(super) device: Option<&'a images::Device>,
+    pub(super) device: Option<&'a Device>,
 }
 
-/// What a workload may describe when its run is over.
-pub(super) struct RunEnd<'a> {
-    /// The first site's copy of all rows.
-    pub(super) first_copy: &'a [f32],
-    /// The last objective.
-    pub(super) objective: f64,
-    /// Parameters that no model can have, over all evaluations.
-    pub(super) clamped: u64,
+/// What a workload makes of a run.
+struct Judging<'a> {
+    /// The values of its metrics at a clock.
+    judge: Judge<'a>,
+    /// What it says of the model at the end: from the parameters that no model can have, over all evaluations, and the first site's copy
+    /// of all rows.
+    end: &'a dyn Fn(u64, &[f32]) -> (Vec<Measured>, Option<ModelTable>),
+    /// What the guard against the first plateau takes its share of; `None`: the first objective.
+    winnable: Option<f64>,
+    /// Units of raw data that each machine of the plan's sites holds.
+    held: &'a dyn Fn() -> Vec<u64>,
+}
+
+/// Runs a job with the workload of its plan.
+struct Run<'a, Say> {
+    job: &'a Job<'a>,
+    progress: &'a CellProgress,
+    say: Say,
+}
+
+impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
+    type Out = Result<Summary, CellError>;
+
+    fn visit<W: Listed>(self, workload: W) -> Self::Out {
+        let Run { job, progress, say } = self;
+        let (set, placed) = (W::set(job.data), job.plan.placed());
+        let learners =
+            workload.learners(set, &build::dealt(&placed, job.isa, job.device)).map_err(CellError::Learners)?;
+        let judging = Judging {
+            judge: &|workers, copy| {
+                let values = workload.judge(set, &Seen { workers, copy, isa: job.isa });
+                W::METRICS.iter().map(|metric| metric.name).zip(values).collect()
+            },
+            end: &|clamped, copy| (workload.facts(set, clamped), workload.model(set, copy)),
+            winnable: workload.winnable(set),
+            held: &|| W::held(set, &build::dealt(job.plan, job.isa, job.device)),
+        };
+        let summary = job.run_workload(learners, &judging, progress, &say)?;
+        job.data.still_sound().map_err(CellError::Data)?;
+        W::replaced(set)
+            .iter()
+            .for_each(|item| say(&format!("{}: replaced by another of its class: {item}", job.name)));
+        Ok(summary)
+    }
 }
 
 /// Where a cell learns, and what moved there first.
@@ -111,38 +149,23 @@ type Driver<W> = VirtualDriver<Machine<W>>;
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
-        let placed = self.plan.placed();
-        match (self.plan.workload.in_parts(self.plan.system.parts()), self.data) {
-            (Workload::Mf(config), DataSet::Ratings(ratings)) => {
-                let workloads = build::mf_workers(&placed, ratings, config, self.isa);
-                self.run_workload(workloads, progress, say, |_| None)
-            }
-            (Workload::Lda(config), DataSet::Corpus(corpus)) => {
-                let model = |end: &RunEnd<'_>| Some(topics::model(corpus, config.topics, end));
-                let workloads = build::lda_workers(&placed, corpus, config, self.isa)?;
-                self.run_workload(workloads, progress, say, model)
-            }
-            (Workload::Ic(config), DataSet::Images(images)) => images::run(self, images, config, progress, say),
-            (Workload::Mf(_) | Workload::Lda(_) | Workload::Ic(_), _) => {
-                unreachable!("the loader gives what the plan's workload learns from")
-            }
-        }
+        let workload = self.plan.workload.in_parts(self.plan.system.parts());
+        workload.visit(Run { job: self, progress, say })
     }
 
-    /// `model`: what the summary says of the model at the end, where the workload has more to say than its objective.
-    pub(super) fn run_workload<W: Learning>(
+    fn run_workload<W: Learning>(
         &self,
         workloads: Vec<Arc<W>>,
+        judging: &Judging<'_>,
         progress: &CellProgress,
         say: impl Fn(&str),
-        model: impl Fn(&RunEnd<'_>) -> Option<TopicModel>,
     ) -> Result<Summary, CellError> {
         let (begun, cpu_before) = (Instant::now(), self.meter.cpu_seconds());
-        let mut host = Host { device: self.device.map(images::name), ..Host::this(self.jobs) };
+        let mut host = Host { device: self.device.map(device::name), ..Host::this(self.jobs) };
         store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
         let placed = self.plan.placed();
         let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
-        let gathered = Gathered::of(self.plan, || build::held(self.plan, self.data))?;
+        let gathered = Gathered::of(self.plan, judging.held)?;
         let place = |gathered| Place { topology: &topology, plan: &placed, gathered };
         let clocks_per_pass = self.plan.workload.clocks_per_pass();
         let setting = build::setting(&placed, &topology, &workloads[0], self.max_clocks(), self.isa);
@@ -152,7 +175,8 @@ impl Job<'_> {
             views: Views::new(&setting, &workloads),
             workloads,
             pool: self.pool.clone(),
-            goal: self.goal(clocks_per_pass),
+            goal: self.goal(clocks_per_pass, judging.winnable),
+            judge: judging.judge,
             progress,
             state: RecorderState::default(),
             last_copy: Vec::new(),
@@ -180,9 +204,9 @@ impl Job<'_> {
             }
         };
         self.mark(&mut summary, faults)?;
-        let clamped = recorder.state.clamped;
-        let (first_copy, objective) = (&recorder.last_copy[..], summary.last_objective);
-        summary.topic_model = model(&RunEnd { first_copy, objective, clamped });
+        let (facts, model) = (judging.end)(recorder.state.clamped, &recorder.last_copy);
+        summary.metrics.extend(facts);
+        summary.model = model;
         store::write_summary(self.folder, &summary)?;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         host.cpu_seconds = Some(self.meter.cpu_seconds() - cpu_before);
@@ -202,19 +226,11 @@ impl Job<'_> {
         times.unwrap_or(cap.clocks).clamp(1, cap.clocks)
     }
 
-    fn goal(&self, clocks_per_pass: u32) -> Goal {
+    fn goal(&self, clocks_per_pass: u32, winnable: Option<f64>) -> Goal {
         match (&self.plan.role, self.target) {
             (Role::RunsClocks { .. }, _) => Goal::DoClocks,
             (Role::ReachesTarget { .. }, Some(target)) => Goal::Reach(target.last_objective),
-            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass, winnable: self.winnable() },
-        }
-    }
-
-    /// What the guard against the first plateau takes its share of; none: the first objective.
-    fn winnable(&self) -> Option<f64> {
-        match (self.plan.workload, self.data) {
-            (Workload::Lda(lda), DataSet::Corpus(corpus)) => Some(likelihood::winnable(corpus.tokens, lda.topics)),
-            _ => None,
+            _ => Goal::Converge { rule: self.plan.convergence, clocks_per_pass, winnable },
         }
     }
 
@@ -272,9 +288,7 @@ impl Job<'_> {
                     return Ok(());
                 }
             }
-            if let DataSet::Images(set) = self.data {
-                images::check(set).map_err(CellError::Images)?;
-            }
+            self.data.still_sound().map_err(CellError::Data)?;
             if written.elapsed() >= until_next {
                 let begun = Instant::now();
                 let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);

@@ -38,7 +38,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// For a plan of Centralized, whose machine `i` holds data in proportion to `held()[i]`; else none.
-    pub(super) fn of(plan: &Plan, held: impl Fn() -> Vec<u64>) -> Result<Option<Gathered>, GatherError> {
+    pub(super) fn of(plan: &Plan, held: &dyn Fn() -> Vec<u64>) -> Result<Option<Gathered>, GatherError> {
         let System::Centralized(central) = &plan.system else { return Ok(None) };
         let topology = Topology::new(&plan.profile, &plan.machines_per_site)?;
         let site = plan.profile.find_site(&central.site).expect("a plan's site was found");

@@ -7,11 +7,11 @@
 mod build;
 mod cell;
 mod checkpoint;
+mod device;
 mod experiment;
 mod gathered;
 mod goal;
 mod histogram;
-mod images;
 mod local;
 mod meter;
 mod panics;
@@ -19,7 +19,6 @@ mod progress;
 mod recorder;
 mod shared_name;
 mod table;
-mod topics;
 mod usage;
 mod views;
 
@@ -55,7 +54,7 @@ pub struct Host {
     memory: u64,
     display: Display,
     /// What networks run on, where a spec has some.
-    device: Option<images::Device>,
+    device: Option<device::Device>,
 }
 
 /// Why cells could not be run.
@@ -180,20 +179,20 @@ pub fn prepare(
     host: &mut Host,
     experiments: &mut [Experiment],
     specs: &[String],
-    device: DeviceChoice,
+    choice: DeviceChoice,
     out: &Path,
 ) -> Result<(), Failure> {
-    if device != DeviceChoice::Auto && !experiments.iter().any(images::has_networks) {
+    if choice != DeviceChoice::Auto && !experiments.iter().any(device::has_networks) {
         return Err(Failure::input("--device: none of these specs trains a network (workload `ic`): expected none"));
     }
-    images::leave_out(experiments, specs, |line| host.display.say(line));
+    device::leave_out(experiments, specs, |line| host.display.say(line));
     let is_done = |experiment: &Experiment, planned: &Planned| {
         let hash = planned.plan.hash();
         store::check_whole(&store::cell_folder(&out.join(&experiment.name), &hash), &hash).is_ok()
     };
     fits::check(experiments, host.memory, is_done).map_err(Failure::input)?;
-    if let Some(experiment) = experiments.iter().find(|experiment| images::has_networks(experiment)) {
-        host.device = Some(images::open(device, &experiment.name, |line| host.display.say(line))?);
+    if let Some(experiment) = experiments.iter().find(|experiment| device::has_networks(experiment)) {
+        host.device = Some(device::open(choice, experiment, |line| host.display.say(line))?);
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
     for experiment in experiments {

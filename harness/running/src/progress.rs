@@ -138,12 +138,10 @@ impl CellProgress {
 
     fn status(&self, sample: &Sample) -> String {
         let target = self.target.map_or(String::new(), |target| format!(" (target {target:.4e})"));
-        let rmse = match sample.held_out_rmse {
-            none if none.is_nan() => String::new(),
-            rmse => format!(", held-out error {rmse:.4}"),
-        };
+        let measured = sample.metrics.iter().filter(|(_, value)| !value.is_nan());
+        let metrics: String = measured.map(|(name, value)| format!(", {name} {value:.4}")).collect();
         format!(
-            "clock {}, {:.1} virtual s, objective {:.4e}{target}{rmse}",
+            "clock {}, {:.1} virtual s, objective {:.4e}{target}{metrics}",
             sample.clock, sample.seconds, sample.objective
         )
     }

@@ -19,7 +19,7 @@ use gaia_core::breakdown::{Part, Parts};
 use gaia_core::outbox::Sample as Recorded;
 use gaia_core::server::store::Pending;
 use gaia_core::setting::Setting;
-use gaia_core::workload::traits::{Evaluation, Workload};
+use gaia_core::workload::traits::{Evaluation, MetricPart, Workload};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,10 @@ use super::goal::{End, Goal};
 use super::histogram::Durations;
 use super::progress::CellProgress;
 use super::views::Views;
-use record::results::{Breakdown, ClockRow, Sample};
+use record::results::{Breakdown, ClockRow, MetricValues, Sample};
+
+/// The values of a workload's metrics, from what all workers measured and the first site's copy of all rows.
+pub(super) type Judge<'a> = &'a (dyn Fn(&Evaluation, &[f32]) -> MetricValues + Sync);
 
 /// Gathers a run's results.
 pub(super) struct Recorder<'a, W: Workload> {
@@ -37,6 +40,8 @@ pub(super) struct Recorder<'a, W: Workload> {
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) goal: Goal,
     pub(super) progress: &'a CellProgress,
+    /// The values of the workload's metrics.
+    pub(super) judge: Judge<'a>,
     pub(super) state: RecorderState<W::State>,
     /// The first site's copy of all rows at the end of the run; empty before.
     pub(super) last_copy: Vec<f32>,
@@ -47,6 +52,8 @@ pub(super) struct Recorder<'a, W: Workload> {
 #[serde(bound = "S: Serialize + serde::de::DeserializeOwned")]
 pub(super) struct RecorderState<S> {
     pub(super) samples: Vec<Sample>,
+    /// Per sample, what the digest has of the workers' first metric: the root of its mean.
+    pub(super) judged: Vec<f64>,
     pub(super) clocks: Vec<ClockRow>,
     pub(super) traffic: BTreeMap<(u32, u32, Class), Counts>,
     pub(super) read_wait: Durations,
@@ -87,6 +94,7 @@ impl<S> Default for RecorderState<S> {
     fn default() -> Self {
         RecorderState {
             samples: Vec::new(),
+            judged: Vec::new(),
             clocks: Vec::new(),
             traffic: BTreeMap::new(),
             read_wait: Durations::default(),
@@ -139,8 +147,8 @@ impl<W: Workload> Recorder<'_, W> {
             let row = self.state.pending.remove(&next).expect("it was just there");
             let copy = self.views.table(&row.copies);
             let sample = self.sample_of(next, &row, &copy);
-            self.state.samples.push(sample);
             self.progress.clock(&sample);
+            self.state.samples.push(sample);
             let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
             self.state.end = self.goal.end(&objectives, self.setting.parts.max_clocks);
             if self.state.end.is_some() {
@@ -158,14 +166,18 @@ impl<W: Workload> Recorder<'_, W> {
             seconds = seconds.max(*at);
         }
         self.state.clamped += all.clamped;
+        self.state.judged.push(root_of_mean(&all.metrics[0]));
         let stands = self.state.samples.last().filter(|_| !self.evaluates(clock));
-        let one_copy = stands.map_or_else(|| self.evaluate_copy(row, copy).objective, |last| last.objective_one_copy);
+        let (objective_one_copy, metrics) = match stands {
+            Some(last) => (last.objective_one_copy, last.metrics.clone()),
+            None => (self.evaluate_copy(row, copy).objective, (self.judge)(&all, copy)),
+        };
         Sample {
             clock,
             seconds: seconds.as_secs_f64(),
             objective: all.objective,
-            objective_one_copy: one_copy,
-            held_out_rmse: (all.held_out_squared / all.held_out as f64).sqrt(),
+            objective_one_copy,
+            metrics,
             wan_bytes: row.wan.charged,
             wan_bytes_actual: row.wan.actual,
         }
@@ -234,6 +246,13 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
         }
         self.state.traffic.entry((transfer.from.0, transfer.to.0, transfer.class)).or_default().add(transfer);
     }
+}
+
+/// What digests have of a metric, for runs of equal events to keep their digests whatever metrics are added.
+fn root_of_mean(part: &MetricPart) -> f64 {
+    /// Without data: the bits that x86 gives 0 / 0, on every processor.
+    const NONE: f64 = f64::from_bits(0xfff8_0000_0000_0000);
+    if part.count == 0 { NONE } else { (part.sum / part.count as f64).sqrt() }
 }
 
 /// In seconds.

@@ -10,26 +10,15 @@ use emulator::topology::Topology;
 use super::gathered::Gathered;
 use super::recorder::{Counts, RecorderState};
 use super::usage::usage;
-use planning::plan::{self, Data, DataSet, Plan, system_in_words};
-use planning::spec::Workload;
+use planning::plan::{self, DataSet, Plan, system_in_words};
 use record::cost;
 use record::results::manifest::{self, Machines, Manifest, Scale, Shape};
-use record::results::{Breakdown, ClockRow, Held, Outcome, SCHEMA, Summary, TrafficRow};
+use record::results::metrics::SHARE;
+use record::results::{Better, Breakdown, ClockRow, Held, Measured, Outcome, SCHEMA, Summary, TrafficRow};
 
 /// What stands before the first sample.
 pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
-    let shape = match &plan.data {
-        Data::Generated { config } if config.has_netflix_shape() => Shape::Paper,
-        Data::GeneratedCorpus { config } if config.has_nytimes_shape() => Shape::Paper,
-        // What makes a clock's time is the network, and similitude gives it the paper's bytes and work.
-        Data::GeneratedImages { .. } if plan.stands_for.is_some() => Shape::Paper,
-        Data::Generated { .. }
-        | Data::GeneratedCorpus { .. }
-        | Data::GeneratedImages { .. }
-        | Data::File { .. }
-        | Data::CorpusFile { .. }
-        | Data::ImageFile { .. } => Shape::Own,
-    };
+    let shape = if plan.data.has_paper_shape(plan.stands_for.is_some()) { Shape::Paper } else { Shape::Own };
     Manifest {
         schema: SCHEMA,
         plan: plan.hash(),
@@ -97,8 +86,8 @@ pub(super) fn summary<S>(
     let usage = usage(placed, learning, last.clock, clocks, traffic);
     let usage = gathered.map_or_else(|| usage.clone(), |gathered| gathered.paid(usage.clone()));
     let held = held(state);
-    let judges = matches!(plan.workload, Workload::Ic(_));
-    let error = (!last.held_out_rmse.is_nan()).then_some(last.held_out_rmse);
+    let metrics = plan.workload.kind().about().metrics.iter();
+    let metrics = metrics.map(|metric| metric.measured(last.metrics.get(metric.name).unwrap_or(f64::NAN)));
     let lan = state.traffic.iter().filter(|((from, to, _), _)| sites[*from as usize] == sites[*to as usize]);
     Summary {
         schema: SCHEMA,
@@ -112,8 +101,7 @@ pub(super) fn summary<S>(
         clocks_to_target: met.then_some(last.clock),
         first_objective: first.objective,
         last_objective: last.objective,
-        last_held_out_rmse: error.filter(|_| !judges),
-        test_accuracy: error.filter(|_| judges).map(accuracy),
+        metrics: metrics.collect(),
         wan_bytes: last.wan_bytes,
         wan_bytes_actual: last.wan_bytes_actual,
         wan_bytes_per_clock: last.wan_bytes as f64 / f64::from(last.clock.max(1)),
@@ -128,13 +116,8 @@ pub(super) fn summary<S>(
         held,
         digest: full_digest(digest, state),
         faults: Vec::new(),
-        topic_model: None,
+        model: None,
     }
-}
-
-/// The share of right answers, where an answer's error is 0 or 1 and this is the root of the mean of their squares.
-pub(super) fn accuracy(held_out_rmse: f64) -> f64 {
-    1.0 - held_out_rmse * held_out_rmse
 }
 
 /// What filters held back, three ways; none when they found nothing.
@@ -151,10 +134,10 @@ fn held<S>(state: &RecorderState<S>) -> Option<Held> {
 /// The digest of all events, and of what was evaluated outside virtual time.
 fn full_digest<S>(events: &Digest, state: &RecorderState<S>) -> String {
     let mut digest = events.clone();
-    for sample in &state.samples {
+    for (sample, judged) in state.samples.iter().zip(&state.judged) {
         digest.write_f64(sample.objective);
         digest.write_f64(sample.objective_one_copy);
-        digest.write_f64(sample.held_out_rmse);
+        digest.write_f64(*judged);
         digest.write_u64(sample.wan_bytes);
     }
     digest.to_string()
@@ -193,15 +176,21 @@ pub(super) fn in_words(summary: &Summary) -> String {
         Outcome::ClocksDone => "ended",
         Outcome::BrokenOff => "broken off",
     };
-    let rmse = summary.last_held_out_rmse.map_or(String::new(), |rmse| format!(", held-out RMSE {rmse:.4}"));
-    let likelihood = summary.topic_model.as_ref().map_or(String::new(), |model| {
-        let per_token = model.log_likelihood_per_token;
-        format!(", log likelihood {per_token:.4} a token")
-    });
-    let accuracy = summary.test_accuracy;
-    let accuracy = accuracy.map_or(String::new(), |share| format!(", test accuracy {:.2} %", 100.0 * share));
+    let judging = summary.metrics.iter().filter(|metric| metric.better != Better::Neither);
+    let metrics: String = judging.filter_map(metric_in_words).collect();
     format!(
-        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{rmse}{likelihood}{accuracy}",
+        "{how} at clock {}, {:.1} virtual s, objective {:.4e}{metrics}",
         summary.clocks, summary.seconds, summary.last_objective
     )
+}
+
+/// `, held_out_rmse 0.9123 stars`; nothing where there is no value.
+fn metric_in_words(metric: &Measured) -> Option<String> {
+    let (name, value) = (&metric.name, metric.value?);
+    let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+    Some(if metric.unit == SHARE {
+        format!(", {name} {:.2} %", value * 100.0)
+    } else {
+        format!(", {name} {value:.4}{unit}")
+    })
 }

@@ -3,7 +3,7 @@
 use emulator::units::Bandwidth;
 
 use super::*;
-use crate::cost::{IcRate, LdaRate, MachineKind, MfRate, Similitude};
+use crate::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, Similitude};
 use crate::layout::{Layout, Table};
 use crate::overlay::{Groups, Overlay};
 use crate::setting::{Placement, SettingParts};
@@ -67,6 +67,7 @@ fn parts(system: System, machines: u32) -> SettingParts {
             mf: MfRate { rank: 8, updates_per_second: 1e6 },
             lda: LdaRate::default(),
             ic: IcRate::default(),
+            lr: LrRate::default(),
             server: ServerRates {
                 apply_gb_per_second: 1.0,
                 filter_gb_per_second: 2.0,

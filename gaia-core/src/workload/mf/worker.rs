@@ -15,7 +15,7 @@ use super::rows::Rows;
 use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, Table};
 use crate::simd::Isa;
-use crate::workload::traits::{Evaluation, Workload};
+use crate::workload::traits::{Evaluation, MetricPart, Workload};
 
 /// What every worker knows of the whole data.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,12 +126,11 @@ impl Workload for MfWorker {
 
     fn evaluate(&self, state: &MfState, view: &[f32]) -> Evaluation {
         let r = Rows::from_packed(view, self.config.rank);
-        Evaluation {
-            objective: objective(self.isa, &self.train, &state.l, &r, self.config.lambda as f32).total(),
-            held_out_squared: squared_error(self.isa, &self.held_out, &state.l, &r),
-            held_out: self.held_out.len() as u64,
-            ..Evaluation::default()
-        }
+        let objective = objective(self.isa, &self.train, &state.l, &r, self.config.lambda as f32).total();
+        // One metric: squared errors of held-out ratings.
+        let errors = squared_error(self.isa, &self.held_out, &state.l, &r);
+        let errors = MetricPart { sum: errors, count: self.held_out.len() as u64 };
+        Evaluation { objective, ..Evaluation::default() }.with_metrics(&[errors])
     }
 
     fn duration(&self, clock: u32, kind: &MachineKind, similitude: &Similitude) -> Duration {

@@ -1,5 +1,6 @@
 //! What is learnt in equally many clocks: the test accuracy of Baseline or LAN and of Gaia, and the bytes that it took.
 
+use super::curves::TEST_ACCURACY;
 use super::measure::Measures;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use record::results::{CellResult, Summary};
@@ -29,7 +30,7 @@ const BYTES: Statement<'static> = Statement {
 /// The claims.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let (context, measures) = (Context::of(results), Measures::of(results));
-    let points = |summary: &Summary| summary.test_accuracy.map(|share| 100.0 * share);
+    let points = |summary: &Summary| summary.metric(TEST_ACCURACY).map(|share| 100.0 * share);
     let nothing = || Unmeasured::NotRun("no test image was judged".into());
     let gap = measures.cell("LAN").and_then(|lan| {
         let lan = lan.spread(points).ok_or_else(nothing)?.mean;
@@ -44,14 +45,14 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
 mod tests {
     use super::*;
     use crate::claims::Verdict::{Fails, Holds, NotComparable};
-    use record::results::testing::cell;
+    use record::results::testing::{cell, test_accuracy};
 
     #[test]
     fn gaia_may_be_two_points_below() {
         let verdicts = |gaia: Option<f64>| {
             let of = |name: &str, accuracy| {
                 let mut made = cell(name).wan_bytes_per_clock(if name == "Baseline" { 2e8 } else { 1e8 }).done();
-                made.summary.test_accuracy = accuracy;
+                made.summary.metrics = vec![test_accuracy(accuracy)];
                 made
             };
             let results = [of("Baseline", None), of("Gaia", gaia), of("LAN", Some(0.7))];

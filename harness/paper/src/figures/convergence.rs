@@ -20,7 +20,7 @@ use super::timebar::{
     arrow, colour, draw_time, is_of_clocks, pen, seconds_label, seconds_text, seeds_remark, speedup_value, time_unit,
 };
 use crate::claims::{Claim, Context};
-use record::results::{Breakdown, CellResult, Sample, Summary};
+use record::results::{Breakdown, CellResult, Measured, Sample, Summary};
 
 /// The top of every frame below a legend of at most so many rows, and its height.
 const TOP: f64 = 84.0;
@@ -112,23 +112,18 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
     let mut add = |name: &str, of: &dyn Fn(&Summary) -> Option<f64>| {
         table.with_column(Column::new(name.into(), mean(&|cell| cell.spread(of)))).map(drop)
     };
-    // What only one of the workloads has.
-    let models = results.iter().filter(|result| result.summary.topic_model.is_some()).count();
-    let judges = results.iter().filter(|result| result.summary.test_accuracy.is_some()).count();
-    if models + judges < results.len() || results.is_empty() {
-        add("held_out_rmse", &|s| s.last_held_out_rmse)?;
+    // The metrics of the results' workloads, in the order in which they come.
+    let mut metrics: Vec<&Measured> = Vec::new();
+    for metric in results.iter().flat_map(|result| &result.summary.metrics) {
+        if metrics.iter().all(|known| known.name != metric.name) {
+            metrics.push(metric);
+        }
     }
-    if judges > 0 {
-        add("test_accuracy_percent", &|s| s.test_accuracy.map(|share| share * 100.0))?;
+    for metric in metrics {
+        add(&metric.column(), &|s| s.metrics.iter().find(|own| own.name == metric.name)?.in_column())?;
     }
-    if models > 0 {
-        add("log_likelihood_per_token", &|s| s.topic_model.as_ref().map(|model| model.log_likelihood_per_token))?;
-        add("tokens", &|s| Some(s.topic_model.as_ref()?.tokens as f64))?;
-        add("tokens_per_parameter", &|s| {
-            s.topic_model.as_ref().map(|model| model.tokens as f64 / model.parameters as f64)
-        })?;
+    if results.iter().any(|result| result.summary.held.is_some()) {
         add("held_amount_percent", &|s| s.held.map(|held| held.of_amount * 100.0))?;
-        add("negative_counts", &|s| s.topic_model.as_ref().map(|model| model.clamped as f64))?;
     }
     if results.iter().any(|result| result.summary.cost.is_some()) {
         add("usd_machine_compute", &|s| s.cost.as_ref().map(|cost| cost.machine_compute))?;

@@ -35,6 +35,9 @@ const IN_A_ROW: usize = 3;
 /// Where the axis of test accuracy ends, in percent: what is 100 is not taken for leaving through the top.
 const ALL_RIGHT: f64 = 104.0;
 
+/// The metric that the figures of image classification show.
+pub(super) const TEST_ACCURACY: &str = "test_accuracy";
+
 /// What curves show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
@@ -48,7 +51,7 @@ impl Shown {
     fn of(self) -> fn(&Sample) -> f64 {
         match self {
             Shown::OneCopy => |sample| sample.objective_one_copy,
-            Shown::Accuracy => |sample| 100.0 * (1.0 - sample.held_out_rmse * sample.held_out_rmse),
+            Shown::Accuracy => |sample| sample.metrics.get(TEST_ACCURACY).map_or(f64::NAN, |share| 100.0 * share),
         }
     }
 

@@ -8,10 +8,12 @@ use polars::prelude::DataFrame;
 use super::costs::Costs;
 use super::{Unfinished, grid};
 use crate::claims::{Claim, Context, Verdict};
-use planning::plan::{self, Number, Plan};
+use planning::plan::{self, Plan, differs};
+use planning::workload::kind::Number;
 use record::results::hashes::{self, HashError};
 use record::results::sound::{self, unsound};
-use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape, Topic};
+use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};
+use serde_json::Value;
 
 /// What the page says.
 pub(super) struct Content<'a> {
@@ -65,7 +67,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &claims(content.claims, content.cells);
     page += &numbers(content.table, content.references);
     page += &costs(content.costs);
-    page += &topics(content.cells);
+    page += &models(content.cells);
     page += &breakdowns(content.cells);
     page += &scales(content.cells);
     page += &stands_for(content.cells);
@@ -253,32 +255,28 @@ fn numbers(table: &DataFrame, references: &[String]) -> String {
     )
 }
 
-/// The topics that each cell has found with the first seed, largest first; nothing for other workloads.
-fn topics(cells: &[CellResult]) -> String {
-    let mut text = String::new();
+/// The models of the cells with the first seed, where their workload shows them as tables.
+fn models(cells: &[CellResult]) -> String {
+    let (mut text, mut said) = (String::new(), None);
     let first_seed = cells.first().map(|cell| cell.summary.seed);
-    for (cell, summary) in
-        cells.iter().map(|cell| (cell, &cell.summary)).filter(|(_, summary)| Some(summary.seed) == first_seed)
-    {
-        let Some(model) = &summary.topic_model else { continue };
-        let mut largest: Vec<_> = model.topics.iter().collect();
-        largest.sort_by(|a, b| b.tokens.total_cmp(&a.tokens));
-        let row = |topic: &&Topic| {
-            let words = escaped(&topic.words.join(" "));
-            format!("<tr><td class=\"number\">{}</td><td>{words}</td></tr>\n", significant(topic.tokens, 3))
+    for cell in cells.iter().filter(|cell| Some(cell.summary.seed) == first_seed) {
+        let Some(model) = &cell.summary.model else { continue };
+        let value = |value: &Value| match value.as_f64() {
+            Some(number) => format!("<td class=\"number\">{}</td>", significant(number, 3)),
+            None => format!("<td>{}</td>", escaped(value.as_str().unwrap_or_default())),
         };
-        let rows: String = largest.iter().map(row).collect();
-        let (name, topics) = (escaped(&cell.name()), largest.len());
-        text += &format!("<details><summary>{name}: {topics} topics</summary>\n<table>{}", head(&["tokens", "words"]));
+        let row = |row: &Vec<Value>| format!("<tr>{}</tr>\n", row.iter().map(value).collect::<String>());
+        let rows: String = model.rows.iter().map(row).collect();
+        let columns: Vec<&str> = model.columns.iter().map(String::as_str).collect();
+        let (name, count, what) = (escaped(&cell.name()), model.rows.len(), escaped(&model.rows_are));
+        text += &format!("<details><summary>{name}: {count} {what}</summary>\n<table>{}", head(&columns));
         text += &format!("<tbody>\n{rows}</tbody></table></details>\n");
+        said = said.or(Some((&model.rows_are, &model.note)));
     }
-    if text.is_empty() {
-        return text;
-    }
-    format!(
-        "<h2>Topics</h2>\n{text}<p class=\"note\">By tokens, in the first site's copy at the end; the words with most \
-         tokens of a topic, the first most. A word without a spelling is shown by its number.</p>\n"
-    )
+    let Some((what, note)) = said else { return text };
+    let mut letters = what.chars();
+    let title: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    format!("<h2>{}</h2>\n{text}<p class=\"note\">{}</p>\n", escaped(&title), escaped(note))
 }
 
 fn breakdowns(cells: &[CellResult]) -> String {
@@ -395,7 +393,7 @@ impl Likeness {
         };
         for number in &self.numbers {
             let [here, there] = [number.here, number.there].map(|value| significant(value, 3));
-            row(number.says, &here, &there, if number.differs() { "differs" } else { "" });
+            row(number.says, &here, &there, if differs(number) { "differs" } else { "" });
         }
         let mut clocks = self.clocks.clone();
         clocks.dedup();

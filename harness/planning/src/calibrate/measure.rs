@@ -3,38 +3,16 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use datasets::bow::config::Generated as GeneratedCorpus;
-use datasets::ratings::config::Generated;
-use datasets::{bow, ratings};
 use gaia_core::layout::{Layout, Segment, Table};
 use gaia_core::server::store::{Operation, Store, StoreTask};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
 use gaia_core::wire::Payload;
-use gaia_core::workload::lda::config::Lda;
-use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
-use gaia_core::workload::mf::config::Mf;
-use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use gaia_core::workload::traits::Workload;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::probe::Pace;
-
-pub(super) const SEED: u64 = 1;
-/// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
-const RATINGS_SCALE: f64 = 0.05;
-/// A problem with 50 ratings per user, as in the specs; where a user has fewer, loading its row takes a larger part of the time.
-const USERS: u32 = 5_000;
-const ITEMS: u32 = 1_800;
-const RATINGS: u64 = 250_000;
-/// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
-const DOCUMENTS: u32 = 1_000;
-const WORDS: u32 = 4_000;
-const TOKENS: u64 = 300_000;
-/// Workers that share the evaluation of words: the more there are, the less of it each has.
-const EVALUATORS: u32 = 4;
-/// Passes before topics' counts are as sparse as they stay.
-const SAMPLER_WARM_UP: u32 = 5;
+/// The seed of data that are measured on.
+pub const SEED: u64 = 1;
 /// A shard's rows: 32 MB, as one of Netflix at rank 500 in a site of one machine.
 const ROW_FLOATS: u32 = 500;
 const ROWS: u32 = 16_000;
@@ -43,29 +21,45 @@ const MESSAGE_FLOATS: usize = 250_000;
 /// One update of so many is significant where the filter is measured: the paper's 95 % are not.
 const SIGNIFICANT_EVERY: usize = 20;
 
+/// Seconds of one core per unit of work, unless a field says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// For learning from it.
+    pub learn: f64,
+    /// For evaluating the objective on it.
+    pub judge: f64,
+    /// For evaluating the objective, per float that a worker reads; 0 if it is part of `judge`.
+    pub judge_float: f64,
+}
+
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Effort {
-    /// Of each rate.
-    pub(super) repetitions: u32,
+pub struct Effort {
+    /// Repetitions of each rate.
+    pub repetitions: u32,
     /// Of processor time, of each repetition, at least.
-    pub(super) seconds: f64,
+    pub seconds: f64,
 }
 
 /// Units a second of one thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rate {
-    pub(super) median: f64,
+pub struct Rate {
+    /// The middle one.
+    pub median: f64,
     lowest: f64,
     highest: f64,
 }
 
 /// Bytes of parameters a second.
-pub(super) struct Server {
-    pub(super) apply: Rate,
-    pub(super) filter: Rate,
-    pub(super) encode: Rate,
-    pub(super) decode: Rate,
+pub struct Server {
+    /// Adding updates to parameters.
+    pub apply: Rate,
+    /// Scanning accumulated updates for significance.
+    pub filter: Rate,
+    /// Writing a message.
+    pub encode: Rate,
+    /// Reading a message.
+    pub decode: Rate,
 }
 
 impl Rate {
@@ -77,74 +71,25 @@ impl Rate {
     }
 
     /// The largest less the smallest over the median.
-    pub(super) fn spread(&self) -> f64 {
+    pub fn spread(&self) -> f64 {
         (self.highest - self.lowest) / self.median
     }
 }
 
-/// Rating updates of a worker's clock.
-pub(super) fn updates(rank: u32, isa: Isa, effort: Effort) -> Rate {
-    let (worker, ratings) = mf_worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
-    let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds)
+/// A worker's clock, in units of work.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// What it learns from.
+    pub learnt: u64,
+    /// What it is evaluated on.
+    pub judged: u64,
+    /// Clocks before the first that is measured.
+    pub warm_up: u32,
 }
 
-/// Seconds per rating of matrix factorisation.
-pub(super) fn mf_pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
-    let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
-    let (worker, ratings) = mf_worker(rank, isa, &shape);
-    pace(&worker, ratings, ratings, 0, effort)
-}
-
-/// A worker that holds all ratings, and the number of ratings that it learns from.
-fn mf_worker(rank: u32, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
-    let config = Mf { rank, ..Mf::default() };
-    let ratings = ratings::generate::generate(shape, SEED);
-    let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
-    let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, SEED, isa);
-    (worker, ratings.train.len() as u64)
-}
-
-/// Tokens of a worker's clock.
-pub(super) fn tokens(topics: u32, isa: Isa, effort: Effort) -> Rate {
-    let (worker, tokens) = lda_worker(topics, isa, (TOKENS, WORDS), 1);
-    let mut view = initial_view(&worker);
-    clocks(&worker, &mut view, tokens, SAMPLER_WARM_UP, effort, cpu_seconds)
-}
-
-/// Seconds per token of topic modelling, and per float of a worker's view that an evaluation reads: two problems that differ in
-/// their vocabulary alone tell them apart.
-pub(super) fn lda_pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
-    let seconds = |words: u32| {
-        let (worker, tokens) = lda_worker(topics, isa, (TOKENS / 3, words), EVALUATORS);
-        (pace(&worker, tokens, 1, SAMPLER_WARM_UP, effort), tokens as f64)
-    };
-    let ((few, tokens), (many, _)) = (seconds(WORDS / 4), seconds(WORDS));
-    let floats = [WORDS / 4, WORDS].map(|words| f64::from(words) * f64::from(topics));
-    let judge_float = ((many.judge - few.judge) / (floats[1] - floats[0])).max(0.0);
-    let judge = ((few.judge - judge_float * floats[0]) / tokens).max(0.0);
-    Pace { learn: many.learn, judge, judge_float }
-}
-
-/// The first of `workers` workers, which have about `tokens` tokens of `words` words each, and the number of its tokens.
-fn lda_worker(topics: u32, isa: Isa, (tokens, words): (u64, u32), workers: u32) -> (LdaWorker, u64) {
-    let config = Lda { topics, ..Lda::default() };
-    let shape = GeneratedCorpus {
-        documents: Some(DOCUMENTS * workers),
-        words: Some(words),
-        tokens: Some(tokens * u64::from(workers)),
-        ..GeneratedCorpus::default()
-    };
-    let corpus = bow::generate::generate(&shape, SEED);
-    let parts = bow::partition::partition(&corpus, &[workers], bow::partition::Split::Even);
-    let own = parts[0].documents.iter().flat_map(|&document| corpus.document(document));
-    let tokens = own.map(|entry| u64::from(entry.count)).sum();
-    let whole = WholeCorpus::of(&corpus, &parts, &config, SEED).expect("so few tokens can be counted");
-    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, SEED, isa), tokens)
-}
-
-/// Seconds per example of a worker that processes `learnt` examples per clock and is evaluated on `judged`.
-pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u32, effort: Effort) -> Pace {
+/// Seconds per unit of work of a worker.
+pub fn pace<W: Workload>(worker: &W, clock: Clock, effort: Effort) -> Pace {
+    let Clock { learnt, judged, warm_up } = clock;
     let (mut view, state) = (initial_view(worker), worker.initial_state());
     let judge = |(): &mut ()| {
         black_box(worker.evaluate(&state, &view));
@@ -155,7 +100,7 @@ pub(super) fn pace<W: Workload>(worker: &W, learnt: u64, judged: u64, warm_up: u
 }
 
 /// What a worker reads before the first clock.
-pub(super) fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
+pub fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
     let (layout, mut view) = (worker.layout(), Vec::new());
     for &row in worker.declared_rows() {
         let start = view.len();
@@ -166,7 +111,7 @@ pub(super) fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
 }
 
 /// `work` units a clock, in seconds of `time`. The worker goes on learning, as it would in a run of its own.
-pub(super) fn clocks<W: Workload>(
+pub fn clocks<W: Workload>(
     worker: &W,
     view: &mut [f32],
     work: u64,
@@ -185,7 +130,7 @@ pub(super) fn clocks<W: Workload>(
 }
 
 /// Bytes of parameters that a shard adds updates to.
-pub(super) fn apply(isa: Isa, effort: Effort) -> Rate {
+pub fn apply(isa: Isa, effort: Effort) -> Rate {
     let rows = Shard::new();
     let mut store = Store { values: vec![1.0; rows.floats], ..Store::default() };
     let apply = |store: &mut Store| {
@@ -216,7 +161,7 @@ impl Shard {
 }
 
 /// What a shard does with its rows.
-pub(super) fn server(isa: Isa, effort: Effort) -> Server {
+pub fn server(isa: Isa, effort: Effort) -> Server {
     let apply = apply(isa, effort);
     let rows = Shard::new();
     let (floats, bytes, update) = (rows.floats, rows.bytes(), rows.update);
@@ -284,8 +229,13 @@ fn rate_by<T>(
     Rate::of((0..effort.repetitions.max(1)).map(|_| repetition()).collect())
 }
 
+/// To four digits: more was not measured.
+pub fn four_digits(value: f64) -> f64 {
+    format!("{value:.3e}").parse().expect("a number in scientific form is one")
+}
+
 /// Seconds that this thread has been on a processor.
-pub(super) fn cpu_seconds() -> f64 {
+pub fn cpu_seconds() -> f64 {
     seconds_of(ClockId::ThreadCPUTime)
 }
 

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datasets::images::ImageShape;
 use emulator::link::{Fabric, LinkConfig};
 use emulator::node::Class;
 use emulator::profile::Profile;
@@ -16,10 +15,10 @@ use emulator::time::Instant;
 use emulator::topology::Topology;
 use emulator::units::ByteSize;
 use gaia_core::simd::Isa;
-use gaia_core::workload::ic::config::Ic;
 
-use super::measure::{self, Effort, cpu_seconds};
-use crate::plan::SOURCES;
+use super::measure::{self, Effort, Pace, cpu_seconds};
+use crate::sources::SOURCES;
+use crate::workload::problem::Problem;
 use record::results::atomic;
 use record::results::manifest::Host;
 
@@ -27,28 +26,6 @@ use record::results::manifest::Host;
 const EFFORT: Effort = Effort { repetitions: 3, seconds: 0.03 };
 /// Number of chunks that are moved.
 const CHUNKS: u32 = 100_000;
-
-/// Seconds of one core, per rating, token or image unless a field says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
-    /// For training on it.
-    pub learn: f64,
-    /// For evaluating the objective on it.
-    pub judge: f64,
-    /// For evaluating the objective, per float that a worker reads; 0 if it is part of `judge`.
-    pub judge_float: f64,
-}
-
-/// A workload with the settings that its speed depends on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Learning {
-    /// Matrix factorisation of this rank.
-    Mf(u32),
-    /// Topic modelling with this number of topics.
-    Lda(u32),
-    /// A network on images of this shape, with this number of classes.
-    Ic(Ic, ImageShape, u32),
-}
 
 /// The measurements of this host that were needed so far.
 #[derive(Debug)]
@@ -74,26 +51,12 @@ impl Probe {
         Probe { isa: Isa::detect(), known, cache, has_new: false }
     }
 
-    /// Seconds per example. `None` for a network in a build without libtorch.
-    pub fn pace(&mut self, learning: Learning) -> Option<Pace> {
-        let key = match learning {
-            Learning::Mf(rank) => format!("mf of rank {rank}"),
-            Learning::Lda(topics) => format!("lda of {topics} topics"),
-            Learning::Ic(ic, shape, classes) => {
-                let ImageShape { channels, height, width } = shape;
-                let (network, norm, batch) = (ic.network.name(), ic.norm, ic.batch);
-                format!(
-                    "ic by {network} with {norm:?} on {channels} x {height} x {width}, {classes} classes, batches of {batch}"
-                )
-            }
-        };
+    /// Seconds per unit of work of a workload. `None` for one that this build cannot run.
+    pub fn pace(&mut self, problem: &dyn Problem) -> Option<Pace> {
+        let key = problem.pace_key()?;
         let keys = ["learn", "judge", "judge a float"].map(|what| format!("{key}: {what}"));
         if keys.iter().any(|key| !self.known.contains_key(key)) {
-            let pace = match learning {
-                Learning::Mf(rank) => measure::mf_pace(rank, self.isa, EFFORT),
-                Learning::Lda(topics) => measure::lda_pace(topics, self.isa, EFFORT),
-                Learning::Ic(ic, shape, classes) => super::images::pace(ic, shape, classes, EFFORT)?,
-            };
+            let pace = problem.pace(self.isa, EFFORT)?;
             self.note(&keys[0], pace.learn);
             self.note(&keys[1], pace.judge);
             self.note(&keys[2], pace.judge_float);
@@ -182,19 +145,27 @@ fn chunk_seconds() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::list::{Data, Made, Terms, Workload};
+    use crate::workload::split::Split;
+    use gaia_core::cost::Similitude;
+    use gaia_core::workload::mf::config::Mf;
 
     #[test]
     fn what_was_measured_is_kept_and_a_broken_cache_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("below/host.json");
         let mut probe = Probe::kept_in(Some(path.clone()));
-        let (chunk, pace) = (probe.chunk(), probe.pace(Learning::Mf(8)).unwrap());
+        let workload = Workload::Mf(Mf { rank: 8, ..Mf::default() });
+        let (data, similitude) = (Data::Mf(Made { config: Default::default() }), Similitude::NONE);
+        let terms = Terms { seed: 1, machines: 1, split: Split::Even, similitude, clocks: None };
+        let mf = workload.problem(&data, terms);
+        let (chunk, pace) = (probe.chunk(), probe.pace(mf.as_ref()).unwrap());
         assert!(chunk > 1e-9 && chunk < 1e-3, "{chunk} s a chunk");
         assert!(pace.learn > 1e-10 && pace.learn < 1e-3 && pace.judge > 1e-11, "{pace:?}");
         drop(probe);
 
         let mut again = Probe::kept_in(Some(path.clone()));
-        assert_eq!((again.chunk(), again.pace(Learning::Mf(8)).unwrap()), (chunk, pace));
+        assert_eq!((again.chunk(), again.pace(mf.as_ref()).unwrap()), (chunk, pace));
         assert!(!again.has_new, "nothing was measured again");
         std::fs::write(&path, "{\"move a chunk\": -1, \"mf").unwrap();
         let mut anew = Probe::kept_in(Some(path));

@@ -6,31 +6,22 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use datasets::bow::config::NYTIMES_TOKENS;
-use datasets::ratings::config::NETFLIX_RATINGS;
 use emulator::id::SiteId;
 use emulator::profile::Profile;
 use emulator::topology::Topology;
 use emulator::units::ByteSize;
-use gaia_core::sync::config::{Centralized, System};
+use gaia_core::sync::config::Centralized;
 
-use super::estimate::Size;
-use super::{DataSource, Plan, Problems};
-use crate::gather;
-use crate::spec::{Scale, SkewBy, Split};
 use record::cost::Pricing;
+
+use super::check::Problems;
+use crate::gather;
+use crate::workload::kind::Size;
+use crate::workload::list::{DataSource, Scale};
+use crate::workload::split::{SkewBy, Split};
 
 /// The site that is to be computed.
 pub const AUTO: &str = "auto";
-
-/// The Netflix Prize's training set as text, unpacked: 100,480,507 lines of a customer's number (up to 2,649,429, 6.58 digits
-/// on average when evenly spread), stars and date, 20.58 bytes each. The archive is known as "around 2 GB".
-pub const NETFLIX_BYTES: u64 = 2_068_000_000;
-/// UCI's docword.nytimes.txt, unpacked: 69,679,427 lines of a document's and a word's number and a count, 14.55 bytes each
-/// (5.63, 4.89 and 1.03 digits). It is known as "1 GB".
-pub const NYTIMES_BYTES: u64 = 1_014_000_000;
-/// ILSVRC2012_img_train.tar.
-pub const ILSVRC12_BYTES: u64 = 147_897_477_120;
 
 /// Times that differ by less than this share are equal.
 const EQUAL_TIMES: f64 = 0.001;
@@ -87,28 +78,16 @@ pub(super) fn resolve(
 /// How much raw data the problem stands for.
 fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<ByteSize> {
     let bytes = match (known.scale, known.source) {
-        (Scale::Netflix, _) => NETFLIX_BYTES,
-        (Scale::Nytimes, _) => NYTIMES_BYTES,
-        (Scale::Ilsvrc12, _) => ILSVRC12_BYTES,
-        (Scale::None, DataSource::File(_, path)) => bytes_below(path, &mut BTreeSet::new()),
-        (Scale::None, DataSource::Generated(_)) => {
-            proportional(NETFLIX_BYTES, known.size.work + known.size.held_out, NETFLIX_RATINGS)
-        }
-        (Scale::None, DataSource::GeneratedCorpus(_)) => proportional(NYTIMES_BYTES, known.size.work, NYTIMES_TOKENS),
-        // A byte a pixel and channel: there is no file of them.
-        (Scale::None, DataSource::GeneratedImages(config)) => u64::from(config.train) * config.shape().bytes() as u64,
         (Scale::Factors { .. }, _) => {
             let says = "missing: with `similitude: factors` nobody knows how much raw data the problem stands for; expected a size such as `2 GB`";
             problems.add(format!("{path}.raw-data"), says);
             return None;
         }
+        (Scale::None, DataSource::File(_, path)) => bytes_below(path, &mut BTreeSet::new()),
+        (Scale::None, source) => source.raw_bytes(known.size).expect("what is no file is generated"),
+        (_, source) => source.kind().about().paper_bytes,
     };
     Some(ByteSize::from_bytes(bytes.max(1)))
-}
-
-/// As many bytes an entry as the published data set has.
-fn proportional(bytes: u64, entries: u64, of: u64) -> u64 {
-    (u128::from(bytes) * u128::from(entries) / u128::from(of)) as u64
 }
 
 /// Of a file, or of all regular files in a folder, also behind links; a folder counts once, whatever links lead back to it. What cannot be
@@ -160,20 +139,6 @@ fn candidate(topology: &Topology, site: SiteId, held: &[u64], pricing: &Pricing,
     let price = region(site).and_then(|region| pricing.list.machine(region, pricing.instance_of(kind)));
     let machine = price.map_or(0.0, |price| price.usd_per_hour);
     Candidate { site, seconds: gather::fluid_seconds(topology, &sent), moving, machine }
-}
-
-impl Plan {
-    /// The plan where learning takes place: for Centralized, one global server over as many machines in the one site; else the
-    /// plan itself.
-    pub fn placed(&self) -> Plan {
-        let System::Centralized(central) = &self.system else { return self.clone() };
-        Plan {
-            profile: self.profile.restrict(&[&central.site]).expect("a plan's site was found"),
-            machines_per_site: vec![self.machine_count()],
-            system: System::Global(central.inside),
-            ..self.clone()
-        }
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -12,28 +12,19 @@ use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, Sele
 use gaia_core::sync::inside::MAX_CLOCKS as MAX_CLOCKS_AHEAD;
 use thiserror::Error;
 
-use crate::spec::{Cap, Convergence, Link, Workload};
 use record::suggest;
+
+use crate::spec::{Cap, Convergence, Link};
+use crate::workload::MIN_RATE;
+use crate::workload::list::{Kind, Workload};
 
 /// The most parts of a clock.
 const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
-/// The least of a machine's rates, in their units: below it, a clock outlasts a run.
-const MIN_RATE: f64 = 1e-6;
-
-/// The fields of a machine kind that may be `fitted`.
-const RATES: [&str; 8] = [
-    "mf.updates-per-second",
-    "lda.tokens-per-second",
-    "ic.images-per-second",
-    "server.apply-gb-per-second",
-    "server.filter-gb-per-second",
-    "server.encode-gb-per-second",
-    "server.decode-gb-per-second",
-    "jitter",
-];
+/// Where problems with data of the command line are.
+pub(super) const GIVEN: &str = "--data";
 
 /// One thing that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,13 +84,8 @@ impl Problems {
 
     pub(super) fn workload(&mut self, path: &str, workload: &Workload) {
         let path = format!("{path}.{}", workload.name());
-        let errors: Vec<(&str, f64, &str)> = match workload {
-            Workload::Mf(mf) => mf.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
-            Workload::Lda(lda) => lda.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
-            Workload::Ic(ic) => ic.check().iter().map(|error| (error.field, error.found, error.expected)).collect(),
-        };
-        for (field, found, expected) in errors {
-            self.add(format!("{path}.{field}"), format!("{found}: expected {expected}"));
+        for error in workload.check() {
+            self.add(format!("{path}.{}", error.field), error.says);
         }
         let found = workload.clocks_per_pass();
         if found > MAX_CLOCKS_PER_PASS {
@@ -176,13 +162,11 @@ impl Problems {
         if kind.name.trim().is_empty() {
             self.add(format!("{path}.name"), "empty: expected a name");
         }
-        self.within(&format!("{path}.mf.rank"), kind.mf.rank, 1..=4096);
-        self.number(&format!("{path}.mf.updates-per-second"), kind.mf.updates_per_second, MIN_RATE..=1e12);
-        self.within(&format!("{path}.lda.topics"), kind.lda.topics, 2..=4096);
-        self.number(&format!("{path}.lda.tokens-per-second"), kind.lda.tokens_per_second, MIN_RATE..=1e12);
-        let multiplications = kind.ic.billion_multiplications;
-        self.number(&format!("{path}.ic.billion-multiplications"), multiplications, MIN_RATE..=1e6);
-        self.number(&format!("{path}.ic.images-per-second"), kind.ic.images_per_second, MIN_RATE..=1e9);
+        for workload in Kind::ALL {
+            workload.check_rates(kind, &mut |field, value, least, most| {
+                self.number(&format!("{path}.{field}"), value, least..=most);
+            });
+        }
         for (name, rate) in [
             ("apply", kind.server.apply_gb_per_second),
             ("filter", kind.server.filter_gb_per_second),
@@ -193,9 +177,10 @@ impl Problems {
         }
         self.nic(&format!("{path}.nic"), kind.nic);
         self.within(&format!("{path}.jitter"), kind.jitter, 0.0..=0.9);
+        let rates = fitted_rates();
         for (position, name) in kind.fitted.iter().enumerate() {
-            if !RATES.contains(&name.as_str()) {
-                let hint = suggest::hint(name, &RATES);
+            if !rates.contains(&name.as_str()) {
+                let hint = suggest::hint(name, &rates);
                 self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
             }
         }
@@ -240,6 +225,28 @@ impl Problems {
             }
         }
     }
+}
+
+/// That a name can be shown: control characters steer terminals, and are in no XML.
+pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
+    if let Some(found) = name.chars().find(|c| c.is_control()) {
+        let says =
+            format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
+        problems.add(path, says);
+    }
+}
+
+/// The fields of a machine kind that may be `fitted`.
+fn fitted_rates() -> Vec<&'static str> {
+    /// Those that no workload owns.
+    const OTHERS: [&str; 5] = [
+        "server.apply-gb-per-second",
+        "server.filter-gb-per-second",
+        "server.encode-gb-per-second",
+        "server.decode-gb-per-second",
+        "jitter",
+    ];
+    Kind::all_rates().into_iter().chain(OTHERS).collect()
 }
 
 /// `value` as it was probably written: with an exponent where it would have more than about fifteen digits.

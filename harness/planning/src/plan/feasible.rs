@@ -8,8 +8,9 @@ use emulator::topology::Topology;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::sync::config::System;
 
-use super::{Plan, Problems};
-use crate::spec::Workload;
+use super::check::Problems;
+use super::whole::Plan;
+use crate::workload::kind::FLOAT_BYTES;
 
 /// The most seconds that one clock may take of one resource: a year. A run counts 584 of them.
 const MAX_SECONDS: f64 = 365.25 * 86_400.0;
@@ -42,17 +43,7 @@ fn network(problems: &mut Problems, path: &str, plan: &Plan) {
 /// A machine's work of a clock, and a server's on the whole model.
 fn machine_time(problems: &mut Problems, path: &str, plan: &Plan) {
     let (kind, similitude) = (&plan.machines, &plan.similitude);
-    let (size, machines) = (plan.data.size(), u64::from(plan.machine_count()).max(1));
-    let units = size.work / machines / u64::from(plan.workload.clocks_per_pass().max(1));
-    let (rate, computes) = match &plan.workload {
-        Workload::Mf(mf) => ("mf.updates-per-second", kind.mf(similitude, units, mf.rank)),
-        Workload::Lda(lda) => ("lda.tokens-per-second", kind.lda(similitude, units, lda.topics)),
-        Workload::Ic(ic) => {
-            let Ok(network) = plan.data.network(ic) else { return };
-            let images = u64::from(ic.steps_per_clock((u64::from(size.owners) / machines) as usize) * ic.batch);
-            ("ic.images-per-second", kind.ic(similitude, images, network.multiplications()))
-        }
-    };
+    let Some((rate, computes)) = plan.problem().clock(kind) else { return };
     let path = &format!("{path}.machines");
     let what = format!("`{}`, {rate}: a machine computes for", kind.name);
     long(problems, path, &what, computes.as_secs_f64());
@@ -92,11 +83,7 @@ fn both(duplex: emulator::profile::Duplex) -> [Bandwidth; 2] {
 
 /// Of the parameters, before similitude.
 fn model_bytes(plan: &Plan) -> f64 {
-    let floats = match &plan.workload {
-        Workload::Ic(ic) => plan.data.network(ic).map_or(0.0, |network| network.floats() as f64),
-        workload => f64::from(plan.data.size().rows) * f64::from(workload.width()),
-    };
-    floats * 4.0
+    plan.problem().parameters() * FLOAT_BYTES
 }
 
 fn long(problems: &mut Problems, path: &str, what: &str, seconds: f64) {

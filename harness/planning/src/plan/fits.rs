@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::estimate::memory;
 use super::show::bytes;
-use super::{Data, Experiment, Planned};
+use super::whole::{Experiment, Planned};
 
 /// The error message lists at most this number of cells.
 const LISTED: usize = 5;
@@ -52,22 +52,13 @@ pub fn check(
         for planned in &experiment.plans {
             let (name, needed) = (format!("{} {}", experiment.name, planned.name()), memory(&planned.plan).alone());
             if needed > limit as f64 && !seen.contains(&name) && !is_done(experiment, planned) {
-                hint.get_or_insert(smaller(&planned.plan.data));
+                let data = &planned.plan.data;
+                let [generated, read] = data.kind().about().smaller;
+                hint.get_or_insert(if data.is_generated() { generated } else { read });
                 seen.insert(name.clone());
                 cells.push((name, needed));
             }
         }
     }
     hint.map_or(Ok(()), |hint| Err(TooLarge { cells, limit, hint }))
-}
-
-/// What makes a plan with such data smaller.
-fn smaller(data: &Data) -> &'static str {
-    match data {
-        Data::Generated { .. } => "a smaller `data.generated.scale` or `workload.mf.rank`",
-        Data::GeneratedCorpus { .. } => "a smaller `data.generated-corpus.scale` or `workload.lda.topics`",
-        Data::File { .. } => "fewer ratings or a smaller `workload.mf.rank`",
-        Data::CorpusFile { .. } => "fewer documents or a smaller `workload.lda.topics`",
-        Data::GeneratedImages { .. } | Data::ImageFile { .. } => "a smaller `workload.ic.network` or fewer machines",
-    }
 }

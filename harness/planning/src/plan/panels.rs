@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::check::Problem;
-use super::data::read_any;
+use super::check::{GIVEN, Problem, Problems, plain};
+use super::data::{Loader, read_any};
 use super::pricing;
-use super::resolve::{self, Registries};
+use super::resolve::{self, Registries, Resolving};
 use super::whatif;
-use super::{DataSource, Experiment, Kind, Loader, Problems};
+use super::whole::Experiment;
 use crate::spec::{PanelSpec, Source, Spec};
+use crate::workload::list::{DataSource, Kind};
 
 /// The most panels of a spec.
 const MAX_PANELS: usize = 100;
@@ -40,8 +41,10 @@ impl Experiment {
         let (mut plans, mut told) = (Vec::new(), Vec::new());
         for panel in &panels {
             let mut own = Problems::new(&source.file);
-            let given = given.clone().filter(|given| kind_of(given) == Some(Kind::of(&panel.spec.workload)));
-            plans.extend(resolve::panel(&mut own, panel, given, (&pricing, &source.folder), &mut loaders));
+            let given = given.clone().filter(|given| kind_of(given) == Some(panel.spec.workload.kind()));
+            let mut resolving =
+                Resolving { problems: &mut own, spec: &panel.spec, folder: &source.folder, pricing: &pricing };
+            plans.extend(resolving.panel(panel.name(), given, &mut loaders));
             told.push(own.problems);
         }
         problems.problems.extend(merged(&panels, told));
@@ -80,34 +83,24 @@ fn check_names(problems: &mut Problems, spec: &Spec) {
     }
 }
 
-/// That a name can be shown: control characters steer terminals, and are in no XML.
-pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
-    if let Some(found) = name.chars().find(|c| c.is_control()) {
-        let says =
-            format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
-        problems.add(path, says);
-    }
-}
-
 /// The data of the command line, which go to the panels that learn from their kind.
 fn given_data(problems: &mut Problems, spec: &Spec, panels: &[PanelSpec<'_>]) -> Option<DataSource> {
     let path = spec.given_data.clone()?;
-    let kind = Kind::of(&panels[0].spec.workload);
-    if panels.iter().all(|panel| Kind::of(&panel.spec.workload) == kind) {
+    let kind = panels[0].spec.workload.kind();
+    if panels.iter().all(|panel| panel.spec.workload.kind() == kind) {
         return Some(DataSource::File(kind, path));
     }
     match read_any(&path, spec.seeds.first().copied().unwrap_or(1)) {
-        Ok(data) if panels.iter().all(|panel| Kind::of(&panel.spec.workload) != data.kind()) => {
-            let kinds: BTreeSet<String> =
-                panels.iter().map(|panel| Kind::of(&panel.spec.workload).to_string()).collect();
+        Ok(data) if panels.iter().all(|panel| panel.spec.workload.kind() != data.kind()) => {
+            let kinds: BTreeSet<String> = panels.iter().map(|panel| panel.spec.workload.kind().to_string()).collect();
             let (found, expected) = (data.kind(), kinds.into_iter().collect::<Vec<_>>().join(" or "));
             let says = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
-            problems.add(resolve::GIVEN, says);
+            problems.add(GIVEN, says);
             None
         }
         Ok(data) => Some(DataSource::File(data.kind(), path)),
         Err(error) => {
-            problems.add(resolve::GIVEN, error.to_string());
+            problems.add(GIVEN, error.to_string());
             None
         }
     }

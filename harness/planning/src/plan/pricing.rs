@@ -4,7 +4,7 @@ use std::path::Path;
 
 use emulator::profile::Profile;
 
-use super::Problems;
+use super::check::Problems;
 use crate::spec::Prices;
 use record::cost::{Pricing, Unpriced};
 use record::prices::{self, DEFAULT};

@@ -7,7 +7,8 @@ use gaia_core::sync::config::{
     System, UserGoal, Ways,
 };
 
-use super::{Estimate, Experiment, Plan, Planned, estimate};
+use super::estimate::{Estimate, estimate};
+use super::whole::{Experiment, Plan, Planned};
 use crate::calibrate::probe::Probe;
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.

@@ -15,10 +15,11 @@ use gaia_core::sync::config::{
 };
 use gaia_core::workload::mf::config::Mf;
 
-use super::resolve::{GIVEN, find_profile};
-use super::{AUTO, Problems};
+use super::central::AUTO;
+use super::check::{GIVEN, Problems};
+use super::network::{Named, find_profile};
 use crate::machines;
-use crate::spec::{Cell, Data, Machines, Panel, PerSite, Scale, Spec, Target, WhatIf, Workload};
+use crate::spec::{Cell, Machines, Panel, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
 
 /// The problem that stands for the user's, unless the spec says otherwise: users and items as a share of Netflix's.
 const SCALE: f64 = 0.05;
@@ -36,8 +37,9 @@ pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folde
     let (mf, data) = learnt(problems, spec)?;
     let kind = kind(problems, &spec.machines, folder);
     let nic = spec.nic.or(kind.as_ref().and_then(|kind| kind.nic));
-    let paths = ("whatif.network", "whatif.sites");
-    let profile = find_profile(problems, paths, (&asked.network, &asked.sites), (nic, folder));
+    let named =
+        Named { name: &asked.network, path: "whatif.network", sites: &asked.sites, path_of_sites: "whatif.sites", nic };
+    let profile = find_profile(problems, &named, folder);
     let (Some(profile), Some(kind), true) = (profile, kind, problems.problems.len() == before) else { return None };
     let machines = profile.sites.len() as u32 * asked.machines_per_site;
     let factors = factors(asked, &mf, &data, &kind, machines);
@@ -50,7 +52,7 @@ pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folde
         figure: spec.figure.clone().or(Some(FIGURE.into())),
         workload: Workload::Mf(mf),
         similitude: Scale::Factors { sigma_bytes: factors.sigma_bytes, sigma_work: factors.sigma_work },
-        data: Some(Data::Generated(data)),
+        data: Some(SpecData::Mf(data)),
         profile: Some(asked.network.clone()),
         sites: asked.sites.clone(),
         machines_per_site: Some(PerSite::Each(asked.machines_per_site)),
@@ -108,8 +110,8 @@ fn learnt(problems: &mut Problems, spec: &Spec) -> Option<(Mf, Generated)> {
     };
     match &spec.data {
         None => Some((mf, Generated { scale: Some(SCALE), ..Generated::default() })),
-        Some(Data::Generated(config)) if config.check().is_empty() => Some((mf, *config)),
-        Some(Data::Generated(config)) => {
+        Some(SpecData::Mf(config)) if config.check().is_empty() => Some((mf, *config)),
+        Some(SpecData::Mf(config)) => {
             for error in config.check() {
                 problems.add(format!("data.generated.{}", error.field), error.says);
             }

@@ -9,7 +9,7 @@ use gaia_core::sync::config::Encodings;
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
-use super::Panel;
+use super::whole::{Panel, Spec};
 use record::form;
 use record::suggest;
 
@@ -79,7 +79,7 @@ impl Setting {
         not_hidden(&root, &steps[0]).map_err(&fail)?;
         put(&mut root, &steps, value).map_err(&fail)?;
         let changed = form::to_text(&root);
-        form::parse::<super::Spec>("", &changed).map_err(|error| fail(error.message))?;
+        form::parse::<Spec>("", &changed).map_err(|error| fail(error.message))?;
         Ok(changed)
     }
 

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use emulator::text;
 use thiserror::Error;
 
-use super::{FormError, Launch, SetError, Setting, Spec};
-use record::form;
+use record::form::{self, FormError};
 use record::suggest;
+
+use super::launch::Launch;
+use super::set::{SetError, Setting};
+use super::whole::Spec;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/specs.rs"));

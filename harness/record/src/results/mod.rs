@@ -1,6 +1,7 @@
 //! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`metrics`]: numbers that judge a model, by name.
 //! * [`hashes`]: that files are what was written.
 //! * [`sound`]: whether a target may be believed.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
@@ -12,6 +13,7 @@ pub mod cost;
 pub mod hashes;
 pub mod lock;
 pub mod manifest;
+pub mod metrics;
 mod number;
 mod parquet;
 pub mod share;
@@ -23,13 +25,23 @@ mod thrift;
 
 pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+pub use metrics::{Better, Measured, MetricValues};
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// Version of every file's schema.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
+
+/// Which version of the program reads files of another schema, and what to do, for error messages.
+pub(crate) fn reader_of(schema: u32) -> &'static str {
+    if schema < SCHEMA {
+        "version 0.1 of this program reads it, and this version runs the spec again"
+    } else {
+        "a newer version of this program wrote it"
+    }
+}
 
 /// How a cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,12 +143,8 @@ pub struct Summary {
     /// Objective at the end; not finite when learning diverged (written as text then: `NaN`, `inf`, `-inf`).
     #[serde(with = "number")]
     pub last_objective: f64,
-    /// Held-out root mean squared error at the end, in stars; none without held-out data.
-    #[serde(with = "number::optional")]
-    pub last_held_out_rmse: Option<f64>,
-    /// Share of test images that are told right at the end, 0 to 1; left out with other workloads than image classification.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_accuracy: Option<f64>,
+    /// The workload's metrics at the end, and numbers that describe what was learned.
+    pub metrics: Vec<Measured>,
     /// Charged bytes between sites (paper scale under similitude).
     pub wan_bytes: u64,
     /// Bytes between sites as encoded here.
@@ -170,9 +178,9 @@ pub struct Summary {
     /// Why a run in real time must not be believed, a line each: see `conformance.json`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
-    /// What topic modelling has found; left out with other workloads.
+    /// The model for people, where the workload has a way to show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topic_model: Option<TopicModel>,
+    pub model: Option<ModelTable>,
 }
 
 /// Shares, 0 to 1, of what significance filters held back, over all servers and clocks. Figure 5 of the paper shows a "percentage
@@ -189,34 +197,21 @@ pub struct Held {
     pub of_amount: f64,
 }
 
-/// A topic model at the end of a run. Its objective is the joint log likelihood of words and topics, negated, in nats.
+/// A model at the end of a run as a table for people, such as topics by their words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TopicModel {
-    /// Tokens of the corpus.
-    pub tokens: u64,
-    /// Counts in the table of words and topics.
-    #[serde(default)]
-    pub parameters: u64,
-    /// The log likelihood (the last objective, negated) over the tokens.
-    #[serde(with = "number")]
-    pub log_likelihood_per_token: f64,
-    /// Negative counts that workers saw and took as 0, over all clocks.
-    pub clamped: u64,
-    /// By their number; in the first site's copy.
-    pub topics: Vec<Topic>,
-}
-
-/// A topic by the words that have most of its tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Topic {
-    /// Tokens that have it.
-    pub tokens: f64,
-    /// The most frequent words, the first most often; by number where the corpus has no spellings.
-    pub words: Vec<String>,
+pub struct ModelTable {
+    /// What a row is, in the plural: `topics`.
+    pub rows_are: String,
+    /// One sentence below the table.
+    pub note: String,
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// Numbers and texts, one per column, in the order in which rows are shown.
+    pub rows: Vec<Vec<serde_json::Value>>,
 }
 
 /// The state of learning when the slowest worker has ended a clock: a row of `samples.parquet`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Clocks completed by the slowest worker.
     pub clock: u32,
@@ -226,9 +221,8 @@ pub struct Sample {
     pub objective: f64,
     /// One site's copy on all data.
     pub objective_one_copy: f64,
-    /// In stars; NaN without held-out data. In image classification the root of the share of test images that are told wrong:
-    /// test accuracy is 1 less its square.
-    pub held_out_rmse: f64,
+    /// The workload's metrics.
+    pub metrics: MetricValues,
     /// Charged bytes between sites so far.
     pub wan_bytes: u64,
     /// The same as encoded here.
@@ -288,6 +282,13 @@ pub struct CellResult {
     pub samples: Vec<Sample>,
     /// `traffic.parquet`, by sender, receiver and class.
     pub traffic: Vec<TrafficRow>,
+}
+
+impl Summary {
+    /// A metric at the end. `None` means that the workload has no such metric, or that there was nothing to measure it on.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|metric| metric.name == name)?.value
+    }
 }
 
 impl CellResult {

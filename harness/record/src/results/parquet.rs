@@ -32,7 +32,16 @@ pub struct Damaged(pub(super) String);
 /// A file's columns.
 pub struct Columns {
     columns: BTreeMap<String, Column>,
+    /// The names in the order of the file.
+    order: Vec<String>,
     pub(super) rows: usize,
+}
+
+impl Columns {
+    /// The names of columns that begin with `prefix`, in the order of the file.
+    pub(super) fn names_from(&self, prefix: &str) -> Vec<String> {
+        self.order.iter().filter(|name| name.starts_with(prefix)).cloned().collect()
+    }
 }
 
 /// The values of a column.
@@ -98,7 +107,8 @@ impl<'a> Footer<'a> {
             }
             rows += count;
         }
-        Ok(Columns { columns: fields.into_iter().map(|field| field.name).zip(columns).collect(), rows })
+        let order: Vec<String> = fields.into_iter().map(|field| field.name).collect();
+        Ok(Columns { columns: order.iter().cloned().zip(columns).collect(), order, rows })
     }
 
     fn fields(&self) -> Result<Vec<Field>, Damaged> {

@@ -114,7 +114,7 @@ pub enum ReadError {
         source: serde_json::Error,
     },
     /// Written by another version.
-    #[error("read {path}: schema {found}, expected {SCHEMA}; run the spec again")]
+    #[error("read {path}: schema {found}, expected {SCHEMA}; {}", super::reader_of(*found))]
     Schema {
         /// The file.
         path: PathBuf,
@@ -431,11 +431,11 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let mut cell = testing::cell("Gaia").done();
         cell.summary.last_objective = f64::INFINITY;
-        cell.summary.last_held_out_rmse = Some(f64::NAN);
+        cell.summary.metrics = vec![testing::held_out_rmse(Some(f64::NAN))];
         write_whole(out.path(), &cell);
         let back = read_cell(out.path(), &testing::entry(&cell)).unwrap().summary;
         assert_eq!(back.last_objective, f64::INFINITY);
-        assert!(back.last_held_out_rmse.is_some_and(f64::is_nan));
+        assert!(back.metric("held_out_rmse").is_some_and(f64::is_nan));
     }
 
     #[test]

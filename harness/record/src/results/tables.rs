@@ -17,6 +17,8 @@ use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow};
 const ROW_GROUP: usize = 65_536;
 const TABLE_KEY: &str = "gaia.table";
 const SCHEMA_KEY: &str = "gaia.schema";
+/// What the name of a metric's column begins with, so that no metric is taken for another column.
+const METRIC: &str = "metric.";
 
 /// Why rows were not read from Parquet.
 #[derive(Debug, Error)]
@@ -84,28 +86,37 @@ impl Row for Sample {
     const TABLE: &'static str = "samples";
 
     fn to_frame(rows: &[Self]) -> PolarsResult<DataFrame> {
-        df![
+        let mut frame = df![
             "clock" => column(rows, |r| r.clock),
             "seconds" => column(rows, |r| r.seconds),
             "objective" => column(rows, |r| r.objective),
             "objective_one_copy" => column(rows, |r| r.objective_one_copy),
-            "held_out_rmse" => column(rows, |r| r.held_out_rmse),
             "wan_bytes" => column(rows, |r| r.wan_bytes),
             "wan_bytes_actual" => column(rows, |r| r.wan_bytes_actual),
-        ]
+        ]?;
+        // All rows of a run have the metrics of its workload.
+        for name in rows.first().into_iter().flat_map(|row| row.metrics.names()) {
+            let values = column(rows, |r| r.metrics.get(name).unwrap_or(f64::NAN));
+            frame.with_column(Column::new(format!("{METRIC}{name}").into(), values))?;
+        }
+        Ok(frame)
     }
 
     fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged> {
         let (clock, seconds) = (u32::values(columns, "clock")?, f64::values(columns, "seconds")?);
         let (objective, one_copy) = (f64::values(columns, "objective")?, f64::values(columns, "objective_one_copy")?);
-        let rmse = f64::values(columns, "held_out_rmse")?;
+        let named = columns.names_from(METRIC);
+        let metrics: Vec<(Arc<str>, Vec<f64>)> = named
+            .into_iter()
+            .map(|name| Ok((name[METRIC.len()..].into(), f64::values(columns, &name)?)))
+            .collect::<Result<_, Damaged>>()?;
         let (wan, actual) = (u64::values(columns, "wan_bytes")?, u64::values(columns, "wan_bytes_actual")?);
         let row = |i: usize| Sample {
             clock: clock[i],
             seconds: seconds[i],
             objective: objective[i],
             objective_one_copy: one_copy[i],
-            held_out_rmse: rmse[i],
+            metrics: metrics.iter().map(|(name, values)| (name.clone(), values[i])).collect(),
             wan_bytes: wan[i],
             wan_bytes_actual: actual[i],
         };
@@ -222,10 +233,14 @@ mod tests {
         assert_eq!(from_parquet::<Sample>(&to_parquet::<Sample>(&[]).unwrap()).unwrap(), []);
         let mut odd = testing::samples(2, 4e8, 1e8, 200.0);
         odd[0].objective = f64::INFINITY;
-        odd[1].held_out_rmse = f64::NAN;
+        odd[1].metrics = [("held_out_rmse", f64::NAN)].into_iter().collect();
         odd[1].wan_bytes = u64::MAX;
         let back = from_parquet::<Sample>(&to_parquet(&odd).unwrap()).unwrap();
-        assert!(back[0].objective.is_infinite() && back[1].held_out_rmse.is_nan() && back[1].wan_bytes == u64::MAX);
+        assert!(
+            back[0].objective.is_infinite()
+                && back[1].metrics.get("held_out_rmse").is_none()
+                && back[1].wan_bytes == u64::MAX
+        );
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
+use super::metrics::SHARE;
 use super::store::{self, Tables};
-use super::{Breakdown, CellResult, ClockRow, Cost, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow, Usage};
+use super::{
+    Better, Breakdown, CellResult, ClockRow, Cost, Measured, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow,
+    Usage,
+};
 
 /// A cell to be, with the few numbers that figures depend on.
 #[derive(Clone)]
@@ -193,8 +197,7 @@ impl Made {
             clocks_to_target: reached.then_some(380),
             first_objective: 8.4e8,
             last_objective: last,
-            last_held_out_rmse: Some(0.912),
-            test_accuracy: None,
+            metrics: vec![held_out_rmse(Some(0.912))],
             wan_bytes: (380.0 * self.wan_bytes_per_clock) as u64,
             wan_bytes_actual: (2.4 * self.wan_bytes_per_clock) as u64,
             wan_bytes_per_clock: self.wan_bytes_per_clock,
@@ -209,9 +212,19 @@ impl Made {
             held: None,
             digest: "d19e57".into(),
             faults: self.faults.clone(),
-            topic_model: None,
+            model: None,
         }
     }
+}
+
+/// The metric of image classification, as a share.
+pub fn test_accuracy(value: Option<f64>) -> Measured {
+    Measured { name: "test_accuracy".into(), unit: SHARE.into(), better: Better::Higher, value }
+}
+
+/// The metric of matrix factorisation.
+pub fn held_out_rmse(value: Option<f64>) -> Measured {
+    Measured { name: "held_out_rmse".into(), unit: "stars".into(), better: Better::Lower, value }
 }
 
 fn cost_of([machine_compute, machine_network, communication]: [f64; 3]) -> Cost {
@@ -240,7 +253,7 @@ pub fn samples(clocks: u32, first: f64, last: f64, seconds: f64) -> Vec<Sample> 
             seconds: part * seconds,
             objective,
             objective_one_copy: objective * 1.01,
-            held_out_rmse: 0.9 + 0.2 * fall,
+            metrics: [("held_out_rmse", 0.9 + 0.2 * fall)].into_iter().collect(),
             wan_bytes: u64::from(clock) * 300_000_000,
             wan_bytes_actual: u64::from(clock) * 2_000_000,
         }

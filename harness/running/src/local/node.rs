@@ -25,16 +25,15 @@ use gaia_core::codec::MessageCodec;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample as Recorded;
 use gaia_core::simd::Isa;
-use gaia_core::workload::lda::worker::TooFrequent;
 use gaia_core::workload::traits::Workload as Learning;
 use serde::Serialize;
 use thiserror::Error;
 
 use super::wire::{self, Arrival, Down, Report, Up, Who};
 use super::{Assignment, children};
-use crate::build;
+use crate::{build, device};
 use planning::plan::{DataError, DataSet, Loader};
-use planning::spec::Workload;
+use planning::workload::list::{Listed, Visitor};
 use record::failure::{Failure, RUN_FAILED};
 
 /// Samples and arrivals that may wait for the launcher; then the machine waits.
@@ -62,9 +61,9 @@ enum NodeError {
     Isa(String),
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A corpus whose counts are not exact.
-    #[error(transparent)]
-    TooFrequent(#[from] TooFrequent),
+    /// Data that cannot be learned from, which their plan could not show.
+    #[error("{0}")]
+    Learner(Box<dyn Error + Send + Sync>),
     #[error(transparent)]
     Topology(#[from] TopologyError),
     #[error(transparent)]
@@ -90,26 +89,29 @@ fn take_part(path: &Path, role: Who) -> Result<ExitCode, NodeError> {
         Who::Machine(machine) => {
             let isa = isa(&assignment.isa)?;
             let data = Loader::new(assignment.data.clone()).data(assignment.plan.seed)?;
-            let (plan, hash) = (&assignment.plan, *data.hash());
-            match (plan.workload.in_parts(plan.system.parts()), data) {
-                (Workload::Mf(config), DataSet::Ratings(ratings)) => {
-                    let workload = build::mf_worker(plan, &ratings, config, isa, machine);
-                    run_machine(&assignment, machine, workload, isa, hash)
-                }
-                (Workload::Lda(config), DataSet::Corpus(corpus)) => {
-                    let mut workers = build::lda_workers(plan, &corpus, config, isa)?;
-                    run_machine(&assignment, machine, workers.swap_remove(machine.index()), isa, hash)
-                }
-                #[cfg(feature = "torch")]
-                (Workload::Ic(config), DataSet::Images(images)) => {
-                    let workload = crate::images::worker_on_cpu(plan, &images, config, machine);
-                    run_machine(&assignment, machine, workload, isa, hash)
-                }
-                (Workload::Mf(_) | Workload::Lda(_) | Workload::Ic(_), _) => {
-                    unreachable!("the loader gives what the plan's workload learns from")
-                }
-            }
+            let workload = assignment.plan.workload.in_parts(assignment.plan.system.parts());
+            workload.visit(Take { assignment: &assignment, machine, isa, data: &data })
         }
+    }
+}
+
+/// Takes part as a machine with the workload of the plan.
+struct Take<'a> {
+    assignment: &'a Assignment,
+    machine: MachineId,
+    isa: Isa,
+    data: &'a DataSet,
+}
+
+impl Visitor for Take<'_> {
+    type Out = Result<ExitCode, NodeError>;
+
+    fn visit<W: Listed>(self, workload: W) -> Self::Out {
+        let Take { assignment, machine, isa, data } = self;
+        let device = if W::NEEDS_LIBTORCH { device::processor() } else { None };
+        let dealt = build::dealt(&assignment.plan, isa, device.as_ref());
+        let learner = workload.learner(W::set(data), &dealt, machine.index()).map_err(NodeError::Learner)?;
+        run_machine(assignment, machine, learner, isa, *data.hash())
     }
 }
 

@@ -24,7 +24,7 @@ use super::state::Array;
 pub use super::state::IcState;
 use crate::cost::{MachineKind, Similitude};
 use crate::layout::Layout;
-use crate::workload::traits::{Evaluation, Workload};
+use crate::workload::traits::{Evaluation, MetricPart, Workload};
 
 /// Images that the mean and deviation of pixels are taken of.
 const MOMENTS_OF: usize = 10_000;
@@ -305,12 +305,9 @@ impl Workload for IcWorker {
         let (loss, _) = self.judge(state, &parameters, &images.train, &self.sample);
         let (_, wrong) = self.judge(state, &parameters, &images.test, &self.tests);
         let scale = self.part.train.len() as f64 / self.sample.len().max(1) as f64;
-        Evaluation {
-            objective: loss * scale,
-            held_out_squared: wrong as f64,
-            held_out: self.tests.len() as u64,
-            ..Evaluation::default()
-        }
+        // One metric: test images whose class is predicted wrongly.
+        let errors = MetricPart { sum: wrong as f64, count: self.tests.len() as u64 };
+        Evaluation { objective: loss * scale, ..Evaluation::default() }.with_metrics(&[errors])
     }
 
     fn duration(&self, _: u32, kind: &MachineKind, similitude: &Similitude) -> Duration {

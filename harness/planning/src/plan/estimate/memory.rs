@@ -3,55 +3,29 @@
 //! [`Counts`] has the amounts of data; the number of copies that a run holds of each was measured on runs of matrix factorisation and topic
 //! modelling of several sizes, ranks and systems (experiments/README.md, "What a run will take").
 
-use datasets::images::load::Options;
 use gaia_core::sync::config::{Inside, MirrorClock, System};
-use gaia_core::workload::mf::config::Mf;
-use gaia_core::workload::mf::rows::stride;
 
-use super::super::{Data, Plan};
 use super::counts::{Counts, counts, inside_of};
-use crate::spec::Workload;
+use crate::plan::whole::Plan;
+use crate::workload::kind::{FLOAT_BYTES, Footprint};
 
 /// The program and its tables of results, in bytes; in a build with libtorch, its libraries too.
 const PROGRAM_BYTES: f64 = if cfg!(feature = "torch") { 150e6 } else { 50e6 };
-/// Bytes that libtorch allocates when it trains.
-const LIBTORCH_BYTES: f64 = 110e6;
-/// Bytes per rating of the data set, which cells share.
-const RATING_BYTES: f64 = 12.0;
-/// Bytes per rating in the workers' order, with what building it leaves in the allocator.
-const ORDERED_RATING_BYTES: f64 = 14.0;
-/// Bytes per pair of a document and a word, and tokens per pair.
-const PAIR_BYTES: f64 = 8.0;
-const TOKENS_PER_PAIR: f64 = 1.35;
-/// Bytes per token in the workers' order, with its run of equal words and its initial topic.
-const ORDERED_TOKEN_BYTES: f64 = 14.0;
-/// Bytes per token of its current topic.
-const TOPIC_BYTES: f64 = 2.0;
 /// Copies of worker state: the worker's own and the recorder's.
 const STATES: f64 = 2.0;
-/// Copies of the rows that a worker reads: view, cache, changes, messages in flight. Matrix factorisation copies them once more to
-/// compute.
-const ROWS_OF_FACTORS: f64 = 3.6;
-const ROWS: f64 = 2.8;
-/// Additional copies of both per clock that workers may be apart.
+/// Additional copies of it per clock that workers may be apart.
 const STATES_APART: f64 = 0.5;
-const ROWS_OF_FACTORS_APART: f64 = 2.3;
-const ROWS_APART: f64 = 1.2;
 /// Clocks that workers are apart when nothing bounds it, and the most when the bound is wide.
 const UNBOUND: f64 = 1.5;
 const MOST_APART: f64 = 10.0;
 /// Copies of the rows in Bösen's logs of unsent changes.
 const LOGGED: f64 = 3.0;
-/// Bytes per significant update and receiver: on average half of a clock's updates are in flight.
-const IN_FLIGHT_BYTES: f64 = 4.0;
 /// Copies of the model per parameter server: values, accumulated updates, messages.
 const SERVED: f64 = 2.3;
 /// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has one. Counted, not
 /// measured.
 const STEP: f64 = 1.0;
 const VELOCITY: f64 = 1.0;
-/// Bytes per float.
-const FLOAT_BYTES: f64 = 4.0;
 
 /// Memory at the peak of a run, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,44 +56,21 @@ pub fn memory(plan: &Plan) -> Memory {
 }
 
 pub(super) fn of_counts(plan: &Plan, counts: &Counts) -> Memory {
-    let size = plan.data.size();
-    let examples = size.work as f64 + size.held_out as f64;
-    match &plan.workload {
-        Workload::Mf(mf) => {
-            let rows = [ROWS_OF_FACTORS, ROWS_OF_FACTORS_APART];
-            let cell = examples * ORDERED_RATING_BYTES + run(plan, counts, user_bytes(plan, mf), rows);
-            Memory { program: PROGRAM_BYTES, data: examples * RATING_BYTES, cell }
-        }
-        Workload::Lda(_) => {
-            let topics = examples * TOPIC_BYTES;
-            let cell = examples * ORDERED_TOKEN_BYTES + run(plan, counts, topics, [ROWS, ROWS_APART]);
-            Memory { program: PROGRAM_BYTES, data: examples / TOKENS_PER_PAIR * PAIR_BYTES, cell }
-        }
-        Workload::Ic(_) => {
-            let momentum = counts.machines * counts.model * FLOAT_BYTES;
-            let cell = run(plan, counts, momentum, [ROWS, ROWS_APART]);
-            Memory { program: PROGRAM_BYTES + LIBTORCH_BYTES, data: pixel_bytes(&plan.data), cell }
-        }
-    }
+    let footprint = plan.problem().footprint(&counts.amounts);
+    let cell = footprint.ordered + run(plan, counts, &footprint);
+    Memory { program: PROGRAM_BYTES + footprint.libraries, data: footprint.data, cell }
 }
 
-/// Bytes of all users' padded rows, AdaGrad's sums of squares included.
-fn user_bytes(plan: &Plan, mf: &Mf) -> f64 {
-    let row = stride(mf.rank) as f64 * 4.0 * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
-    f64::from(plan.data.size().owners) * row
-}
-
-/// Bytes of worker state (`state` for one copy) and of everything that grows with the model; `rows`: copies of the rows, and additional ones
-/// per clock that workers may be apart.
-fn run(plan: &Plan, counts: &Counts, state: f64, [rows, rows_apart]: [f64; 2]) -> f64 {
+/// Bytes of worker state and of everything that grows with the model.
+fn run(plan: &Plan, counts: &Counts, footprint: &Footprint) -> f64 {
     let apart = clocks_apart(&plan.system);
     let logs = if matches!(plan.system, System::Bosen(_)) { LOGGED } else { 0.0 };
-    let read = counts.machines * counts.declared * FLOAT_BYTES;
-    let served = counts.groups * counts.model * FLOAT_BYTES;
-    // Significant counts of topics are few, and arrive at once.
-    let in_flight = if matches!(plan.workload, Workload::Lda(_)) { 0.0 } else { counts.mirrored * IN_FLIGHT_BYTES };
+    let read = counts.machines * counts.amounts.declared * FLOAT_BYTES;
+    let served = counts.groups * counts.amounts.model * FLOAT_BYTES;
+    let in_flight = counts.mirrored * footprint.in_flight;
     let servers = (SERVED + copies_of_rule(&plan.system)) * served;
-    (STATES + apart * STATES_APART) * state + (rows + apart * rows_apart + logs) * read + servers + in_flight
+    let states = (STATES + apart * STATES_APART) * footprint.state;
+    states + (footprint.rows + apart * footprint.rows_apart + logs) * read + servers + in_flight
 }
 
 /// Additional copies of the model per parameter server for its update rule.
@@ -138,15 +89,4 @@ fn clocks_apart(system: &System) -> f64 {
     };
     let is_bound = system.between_sites().is_none_or(|gaia| gaia.mirror_clock != MirrorClock::Off {});
     inside.min(MOST_APART) + if is_bound { 0.0 } else { UNBOUND }
-}
-
-/// Bytes of images in memory: generated ones are made when they are read.
-fn pixel_bytes(data: &Data) -> f64 {
-    match data {
-        Data::ImageFile { shape, train, test, .. } => {
-            let whole = (f64::from(*train) + f64::from(*test)) * shape.bytes() as f64;
-            whole.min(Options::default().memory_bytes as f64)
-        }
-        _ => 0.0,
-    }
 }

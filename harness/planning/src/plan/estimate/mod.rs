@@ -11,28 +11,16 @@ use gaia_core::sync::config::{Encoding, System};
 
 use self::counts::{Counts, counts};
 pub use self::memory::{Memory, memory};
-use super::{Data, Plan, Role};
-use crate::calibrate::probe::{Learning, Pace, Probe};
-use crate::spec::Workload;
+use super::whole::{Plan, Role};
+use crate::calibrate::measure::Pace;
+use crate::calibrate::probe::Probe;
 
-/// Passes over the data to the target: about what the specs of matrix factorisation and topic modelling take.
-const PASSES: f64 = 60.0;
-/// Passes over the images to the target.
-const IMAGE_PASSES: f64 = 5.0;
-
-// Costs in units of adding one float to another in memory ([`Probe::add_float`]), fitted to runs of all specs.
-/// Per float of the rows that a worker reads, from the servers and back. Matrix factorisation copies them once more to compute.
-const READ: f64 = 9.0;
-const READ_OF_FACTORS: f64 = 30.0;
-/// The same per float of counts that are packed for the wire.
-const PACKED: f64 = 8.0;
-/// Per float of these rows and part of a clock, where changes are logged and sent continuously.
+// Costs in units of adding one float to another in memory ([`Probe::add_float`]), fitted to runs of all specs. Those that depend on the
+// workload are its own ([`Costs`](crate::workload::kind::Costs)).
+/// Per float of the rows that a worker reads and part of a clock, where changes are logged and sent continuously.
 const LOGGED: f64 = 29.0;
 /// Per float that a significance filter scans.
 const FILTERED: f64 = 2.0;
-/// Per significant update and receiver. Those of topic counts are stored close together, those of factors and networks are not.
-const MIRRORED: f64 = 4.0;
-const MIRRORED_SCATTERED: f64 = 12.0;
 
 // Costs in units of moving a chunk with all links backlogged ([`Probe::chunk`]).
 /// Per chunk that crosses its links.
@@ -40,8 +28,6 @@ const MOVED: f64 = 0.7;
 /// Per message, from its task to its handler.
 const MESSAGE: f64 = 33.0;
 
-/// Cost of an image with many workers, whose parameters evict one another from the caches, over that with one.
-const MANY_NETWORKS: f64 = 1.35;
 /// Seconds per byte of a cell to write a checkpoint, which is due every [`CHECKPOINT_SECONDS`], and the largest share of a run that
 /// checkpoints take.
 const CHECKPOINT_SECONDS_PER_BYTE: f64 = 0.8e-9;
@@ -74,7 +60,7 @@ pub fn estimate(plan: &Plan, probe: &mut Probe) -> Estimate {
 }
 
 fn clocks(plan: &Plan) -> f64 {
-    let passes = if matches!(plan.workload, Workload::Ic(_)) { IMAGE_PASSES } else { PASSES };
+    let passes = plan.problem().costs().passes;
     match plan.role {
         Role::RunsClocks { clocks } => f64::from(clocks),
         _ => (passes * f64::from(plan.workload.clocks_per_pass())).min(f64::from(plan.cap.clocks)),
@@ -85,70 +71,25 @@ fn clock_seconds(plan: &Plan, counts: &Counts, memory: &Memory, probe: &mut Prob
     if !plan.launch.is_simulated() {
         return None;
     }
-    let (learning, read, mirrored, example) = match &plan.workload {
-        Workload::Mf(mf) => (Learning::Mf(mf.rank), READ_OF_FACTORS, MIRRORED_SCATTERED, 1.0),
-        Workload::Lda(lda) => (Learning::Lda(lda.topics), READ, MIRRORED, 1.0),
-        Workload::Ic(ic) => {
-            let (shape, classes) = plan.data.images()?;
-            (Learning::Ic(*ic, shape, classes as u32), READ, MIRRORED_SCATTERED, MANY_NETWORKS)
-        }
-    };
-    let Pace { learn, judge, judge_float } = probe.pace(learning)?;
-    let read_floats = counts.machines * counts.declared;
-    let judged = judge * counts.judged + judge_float * 2.0 * read_floats;
-    let kernels = example * (learn * counts.learnt + judged);
+    let problem = plan.problem();
+    let costs = problem.costs();
+    let Pace { learn, judge, judge_float } = probe.pace(problem.as_ref())?;
+    let amounts = &counts.amounts;
+    let read_floats = counts.machines * amounts.declared;
+    let judged = judge * amounts.judged + judge_float * 2.0 * read_floats;
+    let kernels = costs.crowd * (learn * amounts.learnt + judged);
     let logged = match &plan.system {
         System::Bosen(bosen) => f64::from(bosen.parts) * LOGGED,
         _ => 0.0,
     };
-    let is_packed = matches!(plan.workload, Workload::Lda(_)) && plan.encoding.inside == Encoding::Packed;
-    let read = read + if is_packed { PACKED } else { 0.0 };
-    let floats =
-        read_floats * (read * counts.exchanges + logged) + counts.filtered * FILTERED + counts.mirrored * mirrored;
+    let read = costs.read + if plan.encoding.inside == Encoding::Packed { costs.packed } else { 0.0 };
+    let floats = read_floats * (read * counts.exchanges + logged)
+        + counts.filtered * FILTERED
+        + counts.mirrored * costs.mirrored;
     let transfers = counts.chunks * MOVED + counts.messages * MESSAGE;
     let work = kernels + probe.add_float() * floats + probe.chunk() * transfers;
     let checkpoints = memory.cell * CHECKPOINT_SECONDS_PER_BYTE / CHECKPOINT_SECONDS;
     Some(work * (1.0 + checkpoints.min(MOST_OF_CHECKPOINTS)))
-}
-
-/// Numbers of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    /// Users, documents or images to learn from: what is dealt to machines.
-    pub(super) owners: u32,
-    /// Items or words: the rows of the parameter server; 0 with images, where they follow from the network.
-    pub(super) rows: u32,
-    /// Ratings to learn from (for generated data the expected number), tokens, or images.
-    pub(super) work: u64,
-    pub(super) held_out: u64,
-}
-
-impl Data {
-    pub(super) fn size(&self) -> Size {
-        match self {
-            Data::Generated { config } => {
-                let shape = config.shape();
-                let held_out = (shape.ratings as f64 * config.held_out).round() as u64;
-                Size { owners: shape.users, rows: shape.items, work: shape.ratings - held_out, held_out }
-            }
-            Data::GeneratedCorpus { config } => {
-                let shape = config.shape();
-                Size { owners: shape.documents, rows: shape.words, work: shape.tokens, held_out: 0 }
-            }
-            Data::GeneratedImages { config } => {
-                Size { owners: config.train, rows: 0, work: u64::from(config.train), held_out: u64::from(config.test) }
-            }
-            Data::ImageFile { train, test, .. } => {
-                Size { owners: *train, rows: 0, work: u64::from(*train), held_out: u64::from(*test) }
-            }
-            Data::File { users, items, train, held_out, .. } => {
-                Size { owners: *users, rows: *items, work: *train, held_out: *held_out }
-            }
-            Data::CorpusFile { documents, words, tokens, .. } => {
-                Size { owners: *documents, rows: *words, work: *tokens, held_out: 0 }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -226,10 +167,11 @@ cells:
     fn every_part_is_counted() {
         let plans = plans(SPEC);
         let counts = counts(&plans[0]);
-        assert_eq!((counts.machines, counts.groups, counts.model), (4.0, 1.0, 800.0));
+        let amounts = counts.amounts;
+        assert_eq!((counts.machines, counts.groups, amounts.model), (4.0, 1.0, 800.0));
         // Of twenty ratings one is held out; all are judged by, by the workers and on one copy.
-        assert_eq!((counts.learnt, counts.judged), (3_800.0, 8_000.0));
-        assert!(counts.declared > 700.0 && counts.declared <= 800.0, "{counts:?}");
+        assert_eq!((amounts.learnt, amounts.judged), (3_800.0, 8_000.0));
+        assert!(amounts.declared > 700.0 && amounts.declared <= 800.0, "{counts:?}");
         let gaia = super::counts(&plans[2]);
         assert_eq!((gaia.groups, gaia.filtered), (2.0, 1_600.0));
         // Requests, rows and updates of two workers with two shards in two sites, and mirrored updates of two shards both ways.

@@ -1,5 +1,6 @@
-//! Training on images, in a build with libtorch.
+//! Training on images, in a build with libtorch: the learning of machines, and measurements.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use datasets::images::config::Generated;
@@ -11,22 +12,35 @@ use gaia_core::workload::ic::device::DeviceChoice;
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcWorker, WholeImages};
 
-use super::measure::{self, Effort, SEED, clocks, cpu_seconds, initial_view};
-use super::probe::Pace;
-use super::{CalibrateArgs, Trained};
 use record::failure::Failure;
+
+use super::parts;
+use crate::calibrate::args::CalibrateArgs;
+use crate::calibrate::measure::{self, Effort, Pace, SEED, clocks, cpu_seconds, initial_view};
+use crate::workload::device;
+use crate::workload::kind::{Calibrated, Dealt};
+
+/// The learning of a machine.
+pub type Learner = IcWorker;
 
 /// Number of images of an evaluation.
 const JUDGED: u32 = 64;
 /// Steps of a clock on a GPU: bringing the parameters there and back once a clock is then a small part of it.
 const STEPS_ON_A_GPU: u32 = 8;
 
+pub(super) fn learners(config: Ic, set: &Images, dealt: &Dealt<'_>, device: &device::Device) -> Vec<Arc<IcWorker>> {
+    let parts = parts(set, dealt);
+    let whole = WholeImages::new(set, parts.len() as u32, config, dealt.seed, device.clone());
+    let whole = whole.expect("that the network takes the images was checked");
+    parts.into_iter().map(|part| Arc::new(IcWorker::new(whole.clone(), part))).collect()
+}
+
 /// A worker's steps on the device of the command line: on the CPU one thread's, by its time on a processor; on a GPU the whole
 /// machine's, by the wall clock.
 ///
 /// # Errors
 /// When the device that was asked for is not here.
-pub(super) fn train(args: &CalibrateArgs, effort: Effort) -> Result<Option<Trained>, Failure> {
+pub(super) fn calibrate(args: &CalibrateArgs, effort: Effort) -> Result<Option<Calibrated>, Failure> {
     let asked = &args.images;
     let (device, _) = Device::open(asked.device).map_err(|error| Failure::input(format!("--device: {error}")))?;
     let is_gpu = device.memory().is_some();
@@ -50,7 +64,18 @@ pub(super) fn train(args: &CalibrateArgs, effort: Effort) -> Result<Option<Train
     } else {
         clocks(&worker, &mut view, work, 1, effort, cpu_seconds)
     };
-    Ok(Some(Trained { rate, network, batch, multiplications, device: name, is_gpu }))
+    let timed = if is_gpu { "seconds of the wall clock" } else { "on one thread" };
+    Ok(Some(Calibrated {
+        rate,
+        is_per_core: !is_gpu,
+        unit: format!("images/s of {} in batches of {batch} on {name}", network.name()),
+        scale: 1.0,
+        how: format!("ic: {} in batches of {batch} on {name}, {timed}", network.name()),
+        enter: Box::new(move |kind, rate| {
+            kind.ic.billion_multiplications = measure::four_digits(multiplications as f64 / 1e9);
+            kind.ic.images_per_second = rate;
+        }),
+    }))
 }
 
 /// Seconds per image of a network on one core.
@@ -62,7 +87,8 @@ pub(super) fn pace(ic: Ic, shape: ImageShape, classes: u32, effort: Effort) -> O
     let images = images_of(shape, classes, judged);
     let whole = WholeImages::new(&images, 1, config, SEED, device).ok()?;
     let worker = IcWorker::new(whole, partition(&images, &[1], Split::Even).swap_remove(0));
-    Some(measure::pace(&worker, u64::from(ic.batch), u64::from(judged), 1, effort))
+    let clock = measure::Clock { learnt: u64::from(ic.batch), judged: u64::from(judged), warm_up: 1 };
+    Some(measure::pace(&worker, clock, effort))
 }
 
 /// Images of the network's shape, in memory.

@@ -1,15 +1,108 @@
-//! Panels: parts of a spec that share what they do not set themselves.
+//! A spec and its panels: parts of it that share what they do not set themselves.
 //!
 //! `panels: [{ name: TM, workload: ..., data: ... }, ...]`: each panel is the spec with the fields that it sets in place of
 //! the spec's. A spec without panels is one panel without a name.
+
+use std::path::PathBuf;
 
 use emulator::units::Bandwidth;
 use gaia_core::sync::config::{Encodings, System};
 use serde::Deserialize;
 
-use super::{
-    Cap, Cell, Convergence, Data, Goal, Launch, Link, Machines, PerSite, Scale, Spec, Split, Target, Workload,
-};
+use super::launch::{Goal, Launch};
+use super::parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
+use super::prices::Prices;
+use super::whatif::WhatIf;
+use crate::workload::list::{Scale, SpecData, Workload};
+use crate::workload::split::Split;
+
+/// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Spec {
+    /// One line for people.
+    #[serde(default)]
+    pub title: String,
+    /// The figure that the report draws; none for tables only.
+    #[serde(default)]
+    pub figure: Option<String>,
+    /// Every cell is run once with each.
+    #[serde(default = "default_seeds")]
+    pub seeds: Vec<u64>,
+    /// What is learnt.
+    #[serde(default)]
+    pub workload: Workload,
+    /// What it is learnt from; none: what the workload needs, generated.
+    #[serde(default)]
+    pub data: Option<SpecData>,
+    /// How users' ratings, documents or images are spread over machines.
+    #[serde(default)]
+    pub split: Split,
+    /// What size the problem stands for.
+    #[serde(default)]
+    pub similitude: Scale,
+    /// The kind of every machine.
+    #[serde(default)]
+    pub machines: Machines,
+    /// The rate of every machine's network interface, in place of what its kind and the profile say: what a LAN gives.
+    #[serde(default)]
+    pub nic: Option<Bandwidth>,
+    /// How updates and rows are written on the wire.
+    #[serde(default)]
+    pub encoding: Encodings,
+    /// The cell that sets the objective to reach.
+    #[serde(default)]
+    pub target: Target,
+    /// What the cells run for.
+    #[serde(default)]
+    pub goal: Goal,
+    /// How machines of cells that do not say are run. The target cell is always simulated.
+    #[serde(default)]
+    pub launcher: Launch,
+    /// The network of cells that name none.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The sites of that network that take part; none: all.
+    #[serde(default)]
+    pub sites: Vec<String>,
+    /// Its bandwidths between sites and the uplinks of its sites, times this.
+    #[serde(default)]
+    pub bandwidth_times: Option<f64>,
+    /// Machines in each site, for cells of that network that do not say.
+    #[serde(default)]
+    pub machines_per_site: Option<PerSite>,
+    /// The training system of cells that name none.
+    #[serde(default)]
+    pub system: Option<System>,
+    /// A question that the rest of the spec follows from.
+    #[serde(default)]
+    pub whatif: Option<WhatIf>,
+    /// What is compared.
+    #[serde(default)]
+    pub cells: Vec<Cell>,
+    /// Parts of the spec that differ in some fields; none: the spec is one part.
+    #[serde(default)]
+    pub panels: Vec<Panel>,
+    /// When the target cell has converged.
+    #[serde(default)]
+    pub convergence: Convergence,
+    /// When a cell is given up.
+    #[serde(default)]
+    pub cap: Cap,
+    /// How messages are cut and links filled.
+    #[serde(default)]
+    pub link: Link,
+    /// Of the command line: in place of the data of what learns from this kind.
+    #[serde(skip)]
+    pub given_data: Option<PathBuf>,
+    /// What runs cost. No part of a plan.
+    #[serde(default)]
+    pub prices: Prices,
+}
+
+fn default_seeds() -> Vec<u64> {
+    vec![1]
+}
 
 /// What a spec is for one of its panels.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +155,7 @@ macro_rules! panel {
 
 panel! {
     workload: Workload = "workload",
-    data: Data = "data",
+    data: SpecData = "data",
     split: Split = "split",
     similitude: Scale = "similitude",
     machines: Machines = "machines",

@@ -1,49 +1,25 @@
-//! Images in a plan: whether a network takes them, and how a small network on small images stands for the paper's.
+//! How a small network on small images stands for the paper's: GoogLeNet on ILSVRC12.
 
-use datasets::images::ImageShape;
 use gaia_core::cost::Similitude;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
 use gaia_core::workload::ic::config::{Ic, Network};
-use gaia_core::workload::ic::networks::{UnfitImages, architecture};
+use gaia_core::workload::ic::networks::architecture;
 
-use super::Data;
+use crate::workload::PAPER_MACHINES;
+use crate::workload::kind::{Number, Posed, WorkloadKind};
 
 /// Parameters of GoogLeNet for 1,000 classes, auxiliary heads left out.
-pub(super) const GOOGLENET_PARAMETERS: u64 = 6_998_552;
-/// Images a step and machine in the paper (the author's public code).
-pub(super) const PAPER_BATCH: u32 = 128;
+const GOOGLENET_PARAMETERS: u64 = 6_998_552;
+/// Images per step and machine in the paper (the author's public code).
+const PAPER_BATCH: u32 = 128;
 /// Images of ILSVRC12 to learn from.
-pub(super) const ILSVRC12_IMAGES: u32 = 1_281_167;
+const ILSVRC12_IMAGES: u32 = 1_281_167;
 /// What ILSVRC12's images are cropped to, and its classes.
 const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224 }, 1_000);
 
-impl Data {
-    /// The shape of every image, and the number of classes; none of other data.
-    pub(super) fn images(&self) -> Option<(ImageShape, usize)> {
-        match self {
-            Data::GeneratedImages { config } => Some((config.shape(), config.classes as usize)),
-            Data::ImageFile { shape, classes, .. } => Some((*shape, *classes as usize)),
-            _ => None,
-        }
-    }
-
-    /// The network that learns from these images.
-    ///
-    /// # Errors
-    /// When it takes no images of this shape.
-    ///
-    /// # Panics
-    /// With data of another kind.
-    pub(super) fn network(&self, ic: &Ic) -> Result<Architecture, UnfitImages> {
-        let (shape, classes) = self.images().expect("the loader gives what the plan's workload learns from");
-        let [channels, height, width] = [shape.channels, shape.height, shape.width].map(|n| n as usize);
-        architecture(ic, Extent { channels, height, width }, classes)
-    }
-}
-
 /// The factors by which `network`, trained as `ic` says, stands for the paper's: the bytes of GoogLeNet's parameters over those
 /// of its tables; and the multiplications of a step of 128 images of 224 x 224 (forward, auxiliary heads and all) over those of
-/// a step of its batch. A clock stands for a clock: with one step a clock, machines compute as long between two exchanges as the
+/// a step of its batch. A clock stands for a clock: with one step per clock, machines compute as long between two exchanges as the
 /// paper's did. A pass over few images is fewer clocks than one over ILSVRC12's 1,281,167, whatever the factors.
 pub(super) fn similitude(ic: &Ic, network: &Architecture) -> Similitude {
     let paper = Ic { network: Network::GoogLeNet, ..Ic::default() };
@@ -55,14 +31,29 @@ pub(super) fn similitude(ic: &Ic, network: &Architecture) -> Similitude {
     }
 }
 
+pub(super) fn numbers(ic: &Ic, posed: &Posed<'_, Ic>, network: &Architecture) -> Vec<Number> {
+    let (images, machines) = (Ic::size(posed.data).work as f64, f64::from(posed.machines));
+    let there = [ILSVRC12_IMAGES, PAPER_BATCH, PAPER_MACHINES].map(f64::from);
+    let parameters = [network.floats() as f64, GOOGLENET_PARAMETERS as f64];
+    let number = |says, here, there| Number { says, here, there };
+    vec![
+        number("images per step and machine", f64::from(ic.batch), there[1]),
+        number("steps per pass", images / machines / f64::from(ic.batch), there[0] / there[2] / there[1]),
+        number("images per parameter", images / parameters[0], there[0] / parameters[1]),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
+    use datasets::images::config::Generated;
+
     use super::*;
+    use crate::workload::kind::DataRef;
 
     #[test]
     fn a_clock_of_the_small_network_is_charged_as_a_clock_of_the_papers() {
         let ic = Ic::default();
-        let network = Data::GeneratedImages { config: Default::default() }.network(&ic).unwrap();
+        let network = super::super::network(&ic, DataRef::Generated(&Generated::default())).unwrap();
         let similitude = similitude(&ic, &network);
         let bytes = network.floats() as f64 * similitude.sigma_bytes;
         assert!((bytes - 6_998_552.0).abs() < 1.0, "{bytes}");

@@ -1,0 +1,204 @@
+//! Plans and experiments as types; what makes them is in [`super::panels`].
+
+use emulator::profile::Profile;
+use emulator::units::ByteSize;
+use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::sync::config::{Encodings, System};
+use record::cost::Pricing;
+use record::results::CellEntry;
+use serde::{Deserialize, Serialize};
+
+use super::data::Loader;
+use crate::spec::{Cap, Convergence, Launch};
+use crate::workload::list::{Data, Terms, Workload};
+use crate::workload::problem::Problem;
+use crate::workload::split::Split;
+
+/// Version of the plan's form. Part of the hash.
+pub const SCHEMA: u32 = 3;
+
+/// The cell that sets the objective, in every spec.
+pub const TARGET: &str = "Target";
+
+/// One cell with one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What the cell is for.
+    pub role: Role,
+    /// The run's seed.
+    pub seed: u64,
+    /// What is learnt.
+    pub workload: Workload,
+    /// What it is learnt from.
+    pub data: Data,
+    /// How users' ratings, documents or images are spread over machines.
+    pub split: Split,
+    /// Whose size is stood for: `netflix`, `nytimes`, `ilsvrc12`; none at the data's own size or with factors given by hand.
+    pub stands_for: Option<String>,
+    /// The factors by which bytes and work are charged.
+    pub similitude: Similitude,
+    /// The network, whole.
+    pub profile: Profile,
+    /// Machines in each site, in the order of the sites of [`Plan::profile`].
+    pub machines_per_site: Vec<u32>,
+    /// The cost model.
+    pub machines: MachineKind,
+    /// The training system.
+    pub system: System,
+    /// How updates and rows are written on the wire.
+    pub encoding: Encodings,
+    /// Messages cross links in pieces of at most so many charged bytes.
+    pub chunk: ByteSize,
+    /// When the target cell has converged.
+    pub convergence: Convergence,
+    /// When a cell is given up.
+    pub cap: Cap,
+    /// How its machines are run. A simulated plan does not mention it.
+    #[serde(default, skip_serializing_if = "Launch::is_simulated")]
+    pub launch: Launch,
+    /// [`SOURCES`](crate::sources::SOURCES).
+    pub sources: String,
+}
+
+/// What a cell is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Role {
+    /// Runs until it converges: its last objective is what the cells of this seed must reach.
+    SetsTarget,
+    /// Runs until it reaches the objective of the target cell.
+    ReachesTarget {
+        /// The hash of the plan of the target cell.
+        target: String,
+    },
+    /// Runs for so many clocks.
+    RunsClocks {
+        /// How many.
+        clocks: u32,
+    },
+}
+
+/// A plan, and what its spec calls it. Names are no part of plans: equal cells of different specs are one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The panel's name; empty when the spec has no panels.
+    pub panel: String,
+    /// The cell's name in the panel, or [`TARGET`].
+    pub cell: String,
+    /// Which of [`Experiment::loaders`] gives its data.
+    pub loader: usize,
+    /// What is run.
+    pub plan: Plan,
+}
+
+/// The plans of a spec, and where their data come from.
+#[derive(Debug)]
+pub struct Experiment {
+    /// The spec's name, and its folder's in the results.
+    pub name: String,
+    /// The spec's file, whole; none when it came from no file. No part of a plan.
+    pub origin: Option<String>,
+    /// One line for people.
+    pub title: String,
+    /// The figure that the report draws.
+    pub figure: Option<String>,
+    /// Panel by panel, and seed by seed: the target cell, then the cells in the spec's order.
+    pub plans: Vec<Planned>,
+    /// What its runs cost. No part of a plan.
+    pub pricing: Pricing,
+    /// Give the data of plans.
+    pub loaders: Vec<Loader>,
+}
+
+impl Planned {
+    /// `MF Gaia`, or `Gaia` in a spec without panels.
+    pub fn name(&self) -> String {
+        record::results::name_in_spec(&self.panel, &self.cell)
+    }
+
+    /// As the index of a spec's folder has it.
+    pub fn entry(&self) -> CellEntry {
+        CellEntry { panel: self.panel.clone(), cell: self.cell.clone(), seed: self.plan.seed, plan: self.plan.hash() }
+    }
+}
+
+impl Plan {
+    /// 16 hexadecimal digits: BLAKE3 over the plan as JSON with sorted keys.
+    pub fn hash(&self) -> String {
+        let value = serde_json::to_value(self).expect("plans have text keys and finite numbers");
+        let mut text = String::new();
+        write_canonical(&value, &mut text);
+        blake3::hash(text.as_bytes()).to_hex()[..16].to_string()
+    }
+
+    /// Machines in all sites.
+    pub fn machine_count(&self) -> u32 {
+        self.machines_per_site.iter().sum()
+    }
+
+    /// The workload with its data.
+    pub fn problem(&self) -> Box<dyn Problem + '_> {
+        let clocks = match self.role {
+            Role::RunsClocks { clocks } => Some(clocks),
+            Role::SetsTarget | Role::ReachesTarget { .. } => None,
+        };
+        let (machines, similitude) = (self.machine_count().max(1), self.similitude);
+        self.workload.problem(&self.data, Terms { seed: self.seed, machines, split: self.split, similitude, clocks })
+    }
+
+    /// The plan where learning takes place: for Centralized, one global server over as many machines in the one site; else the
+    /// plan itself.
+    pub fn placed(&self) -> Plan {
+        let System::Centralized(central) = &self.system else { return self.clone() };
+        Plan {
+            profile: self.profile.restrict(&[&central.site]).expect("a plan's site was found"),
+            machines_per_site: vec![self.machine_count()],
+            system: System::Global(central.inside),
+            ..self.clone()
+        }
+    }
+}
+
+/// JSON without spaces, keys sorted whatever the order of the map.
+fn write_canonical(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            text.push('{');
+            for (position, (name, field)) in fields.into_iter().enumerate() {
+                text.push_str(if position > 0 { "," } else { "" });
+                text.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(field, text);
+            }
+            text.push('}');
+        }
+        serde_json::Value::Array(entries) => {
+            text.push('[');
+            for (position, entry) in entries.iter().enumerate() {
+                text.push_str(if position > 0 { "," } else { "" });
+                write_canonical(entry, text);
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn canonical_json_is_sorted_and_tight() {
+        let mut text = String::new();
+        write_canonical(&json!({"b": [1, {"d": null, "c": "x\"y"}], "a": 0.1}), &mut text);
+        assert_eq!(text, r#"{"a":0.1,"b":[1,{"c":"x\"y","d":null}]}"#);
+    }
+}

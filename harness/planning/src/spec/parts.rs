@@ -1,0 +1,151 @@
+//! The parts of a spec: machines, cells, the target, when a run is over, links.
+
+use emulator::units::{Bandwidth, ByteSize};
+use gaia_core::cost::MachineKind;
+use gaia_core::sync::config::{Encodings, Inside, System};
+use serde::{Deserialize, Serialize};
+
+use super::launch::Launch;
+use crate::workload::list::WorkloadChange;
+
+/// A machine kind by name, by path, or in place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Machines {
+    /// A built-in kind, or a file relative to the spec.
+    Named(String),
+    /// Written in the spec.
+    Inline(Box<MachineKind>),
+}
+
+/// How many machines stand in each site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PerSite {
+    /// The same number in every site.
+    Each(u32),
+    /// One number per site, in the order of the `sites` that take part, else in the profile's.
+    List(Vec<u32>),
+}
+
+/// The cell that sets the objective to reach: BSP on LAN unless the spec says otherwise.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Target {
+    /// A built-in profile, or a file relative to the spec.
+    pub profile: String,
+    /// None: as the profile says.
+    pub machines_per_site: Option<PerSite>,
+    /// The training system.
+    pub system: System,
+}
+
+/// One bar or curve of the figure.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Cell {
+    /// As the figure calls it; unique in its panel.
+    pub name: String,
+    /// A built-in profile, or a file relative to the spec; none: the spec's.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// None: as the spec says with the spec's profile, else as the profile says.
+    #[serde(default)]
+    pub machines_per_site: Option<PerSite>,
+    /// The training system; none: the spec's.
+    #[serde(default)]
+    pub system: Option<System>,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub machines: Option<Machines>,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub nic: Option<Bandwidth>,
+    /// In place of the spec's.
+    #[serde(default)]
+    pub encoding: Option<Encodings>,
+    /// What differs from the spec's.
+    #[serde(default)]
+    pub workload: Option<WorkloadChange>,
+    /// In place of the spec's, and of the command line's.
+    #[serde(default)]
+    pub launcher: Option<Launch>,
+}
+
+/// Converged: over the last `passes`, the objective changed by less than `change` of its improvement since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Convergence {
+    /// A share of the improvement since the start: 0.02 in the paper (section 5.2).
+    pub change: f64,
+    /// Passes over the data: 10 in the paper.
+    pub passes: u32,
+    /// Guards against the first plateau: before this share of what can be won (of the first objective; of topic modelling's
+    /// likelihood, of ln(topics) nats a token), the objective must have been as flat for five times as long.
+    pub min_improvement: f64,
+}
+
+/// When a cell is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Cap {
+    /// Clocks.
+    pub clocks: u32,
+    /// Also after this many times the clocks that the target cell took.
+    pub times_target: f64,
+}
+
+/// How messages are cut and links filled, in charged bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Link {
+    /// Messages cross links in pieces of at most this size.
+    pub chunk: ByteSize,
+    /// How much may pass a limit at once after a silence, in place of what the profile says.
+    pub depth: Option<ByteSize>,
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Machines::Named("e5-2698".into())
+    }
+}
+
+impl Cell {
+    /// A cell that takes everything else from its spec.
+    pub fn of(name: &str, system: System) -> Self {
+        Cell {
+            name: name.into(),
+            profile: None,
+            machines_per_site: None,
+            system: Some(system),
+            machines: None,
+            nic: None,
+            encoding: None,
+            workload: None,
+            launcher: None,
+        }
+    }
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Target { profile: "lan".into(), machines_per_site: None, system: System::Global(Inside::BSP) }
+    }
+}
+
+impl Default for Convergence {
+    fn default() -> Self {
+        Convergence { change: 0.02, passes: 10, min_improvement: 0.1 }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link { chunk: ByteSize::from_bytes(16 << 10), depth: None }
+    }
+}
+
+impl Default for Cap {
+    fn default() -> Self {
+        Cap { clocks: 3000, times_target: 10.0 }
+    }
+}

@@ -1,0 +1,141 @@
+//! What topic modelling takes on this host: amounts of work and data, memory, and the measured speed of one core.
+
+use std::sync::Arc;
+
+use datasets::bow;
+use datasets::bow::config::Generated;
+use gaia_core::simd::Isa;
+use gaia_core::workload::lda::config::{Lda, Reads};
+use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
+
+use crate::calibrate::measure::{self, Effort, Pace, clocks, cpu_seconds, initial_view};
+use crate::workload::kind::{Amounts, Calibrated, Costs, DataRef, Footprint, Posed, WorkloadKind};
+use crate::workload::shares::{MOST_LISTED, SEED, remembered, share_of_even};
+
+/// Share of tokens whose topic changes when it is drawn again; each change alters two counts.
+const REDRAWN: f64 = 0.3;
+/// Bytes per pair of a document and a word, and tokens per pair.
+const PAIR_BYTES: f64 = 8.0;
+const TOKENS_PER_PAIR: f64 = 1.35;
+/// Bytes per token in the workers' order, with its run of equal words and its initial topic.
+const ORDERED_TOKEN_BYTES: f64 = 14.0;
+/// Bytes per token of its current topic.
+const TOPIC_BYTES: f64 = 2.0;
+
+/// Significant updates of counts are stored close together.
+pub(super) const COSTS: Costs = Costs { read: 9.0, packed: 8.0, mirrored: 4.0, crowd: 1.0, passes: 60.0 };
+
+/// 300,000 tokens of 4,000 words: at 500 topics counts that no small cache holds.
+const DOCUMENTS: u32 = 1_000;
+const WORDS: u32 = 4_000;
+const TOKENS: u64 = 300_000;
+/// Workers that share the evaluation of words: the more there are, the less of it each has.
+const EVALUATORS: u32 = 4;
+/// Passes before topics' counts are as sparse as they stay.
+const WARM_UP: u32 = 5;
+
+pub(super) fn amounts(lda: &Lda, posed: &Posed<'_, Lda>) -> Amounts {
+    let tokens = Lda::size(posed.data).work as f64;
+    let model = lda.parameters(posed.data);
+    Amounts {
+        learnt: tokens / f64::from(lda.clocks_per_pass.max(1)),
+        judged: 2.0 * tokens,
+        model,
+        declared: model * read_share(lda, posed),
+    }
+}
+
+/// The share of all words that a worker reads.
+fn read_share(lda: &Lda, posed: &Posed<'_, Lda>) -> f64 {
+    let (size, machines) = (Lda::size(posed.data), posed.machines.max(1));
+    if lda.reads == Reads::AllWords {
+        return 1.0;
+    }
+    if u64::from(size.owners) + u64::from(size.rows) > MOST_LISTED {
+        return share_of_even(size.work as f64 / f64::from(machines), size.rows);
+    }
+    let config = match posed.data {
+        DataRef::Generated(config) => *config,
+        // As if popularity were distributed as in NYTimes.
+        DataRef::File(_) => {
+            let (documents, words, tokens) = (Some(size.owners), Some(size.rows), Some(size.work));
+            Generated { documents, words, tokens, ..Default::default() }
+        }
+    };
+    remembered(format!("{config:?} {machines}"), || bow::generate::touched_share(&config, SEED, machines, 1))
+}
+
+/// The share of the counts that one of `learners` changes in a clock.
+pub(super) fn changed_share(amounts: &Amounts, learners: f64) -> f64 {
+    (2.0 * REDRAWN * amounts.learnt / learners / amounts.model.max(1.0)).min(1.0)
+}
+
+pub(super) fn footprint(posed: &Posed<'_, Lda>) -> Footprint {
+    let tokens = Lda::size(posed.data).work as f64;
+    Footprint {
+        libraries: 0.0,
+        data: tokens / TOKENS_PER_PAIR * PAIR_BYTES,
+        ordered: tokens * ORDERED_TOKEN_BYTES,
+        state: tokens * TOPIC_BYTES,
+        rows: 2.8,
+        rows_apart: 1.2,
+        // Significant counts are few, and arrive at once.
+        in_flight: 0.0,
+    }
+}
+
+/// Tokens of a worker's clock.
+pub(super) fn calibrate(topics: u32, isa: Isa, effort: Effort) -> Calibrated {
+    let (worker, tokens) = worker(topics, isa, Corpus { tokens: TOKENS, words: WORDS, workers: 1 });
+    let mut view = initial_view(&worker);
+    Calibrated {
+        rate: clocks(&worker, &mut view, tokens, WARM_UP, effort, cpu_seconds),
+        is_per_core: true,
+        unit: format!("M tokens/s at {topics} topics"),
+        scale: 1e6,
+        how: String::new(),
+        enter: Box::new(move |kind, rate| {
+            kind.lda.topics = topics;
+            kind.lda.tokens_per_second = rate;
+        }),
+    }
+}
+
+/// Seconds per token, and per float of a worker's view that an evaluation reads: two problems that differ in their vocabulary alone tell
+/// them apart.
+pub(super) fn pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
+    let seconds = |words: u32| {
+        let (worker, tokens) = worker(topics, isa, Corpus { tokens: TOKENS / 3, words, workers: EVALUATORS });
+        let clock = measure::Clock { learnt: tokens, judged: 1, warm_up: WARM_UP };
+        (measure::pace(&worker, clock, effort), tokens as f64)
+    };
+    let ((few, tokens), (many, _)) = (seconds(WORDS / 4), seconds(WORDS));
+    let floats = [WORDS / 4, WORDS].map(|words| f64::from(words) * f64::from(topics));
+    let judge_float = ((many.judge - few.judge) / (floats[1] - floats[0])).max(0.0);
+    let judge = ((few.judge - judge_float * floats[0]) / tokens).max(0.0);
+    Pace { learn: many.learn, judge, judge_float }
+}
+
+/// A corpus of this number of workers, each with about `tokens` tokens of `words` words.
+struct Corpus {
+    tokens: u64,
+    words: u32,
+    workers: u32,
+}
+
+/// The first worker, and the number of its tokens.
+fn worker(topics: u32, isa: Isa, Corpus { tokens, words, workers }: Corpus) -> (LdaWorker, u64) {
+    let config = Lda { topics, ..Lda::default() };
+    let shape = Generated {
+        documents: Some(DOCUMENTS * workers),
+        words: Some(words),
+        tokens: Some(tokens * u64::from(workers)),
+        ..Generated::default()
+    };
+    let corpus = bow::generate::generate(&shape, measure::SEED);
+    let parts = bow::partition::partition(&corpus, &[workers], bow::partition::Split::Even);
+    let own = parts[0].documents.iter().flat_map(|&document| corpus.document(document));
+    let tokens = own.map(|entry| u64::from(entry.count)).sum();
+    let whole = WholeCorpus::of(&corpus, &parts, &config, measure::SEED).expect("so few tokens can be counted");
+    (LdaWorker::new(&corpus, &parts[0], Arc::new(whole), config, measure::SEED, isa), tokens)
+}

@@ -1,0 +1,126 @@
+//! What logistic regression takes on this host: amounts of work and data, memory, and the measured speed of one core.
+
+use datasets::sparse;
+use datasets::sparse::config::Generated;
+use gaia_core::simd::{Isa, LANES};
+use gaia_core::workload::lr::config::Lr;
+use gaia_core::workload::lr::worker::{LrWorker, WholeData};
+
+use crate::calibrate::measure::{self, Effort, Pace, clocks, cpu_seconds, initial_view};
+use crate::workload::kind::{Amounts, Calibrated, Costs, DataRef, Footprint, Posed, WorkloadKind};
+use crate::workload::shares::{Shares, between};
+
+/// Bytes per value, and per example, of the data set.
+const VALUE_BYTES: f64 = 8.0;
+const EXAMPLE_BYTES: f64 = 9.0;
+/// Bytes of a group of values in the workers' order, and per example.
+const GROUP_BYTES: f64 = (LANES * 8 + 8) as f64;
+const ORDERED_EXAMPLE_BYTES: f64 = 20.0;
+
+/// As for the counts of topics, whose rows are as small. Not measured of its own.
+pub(super) const COSTS: Costs = Costs { read: 9.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
+
+/// As measured for matrix factorisation (Figure 5): not measured of its own.
+const SIGNIFICANT: Shares =
+    [(0.0001, 0.71), (0.0005, 0.41), (0.001, 0.30), (0.005, 0.105), (0.01, 0.061), (0.05, 0.014), (0.1, 0.007)];
+
+pub(super) fn significant_share(threshold: f64) -> f64 {
+    between(&SIGNIFICANT, threshold)
+}
+
+pub(super) fn amounts(lr: &Lr, posed: &Posed<'_, Lr>) -> Amounts {
+    let size = Lr::size(posed.data);
+    let model = lr.parameters(posed.data);
+    let drawn = size.work as f64 / f64::from(posed.machines.max(1));
+    let popularity = match posed.data {
+        DataRef::Generated(config) => config.popularity,
+        // As generated data have it.
+        DataRef::File(_) => Generated::default().popularity,
+    };
+    Amounts {
+        learnt: size.work as f64 / f64::from(lr.clocks_per_pass.max(1)),
+        judged: 2.0 * size.work as f64 + size.held_out as f64,
+        model,
+        declared: model * rows_touched(size.rows, popularity, drawn, lr.weights_per_row),
+    }
+}
+
+/// The share of rows of `width` weights in which at least one of `drawn` values falls, with features as popular as a power law says and in
+/// any order.
+fn rows_touched(features: u32, popularity: f64, drawn: f64, width: u32) -> f64 {
+    /// Popularities that are computed one by one; the less popular ones in steps.
+    const LISTED: u32 = 10_000;
+    let step = features.div_ceil(LISTED).max(1);
+    let weight = |rank: u32| f64::from(rank + 1).powf(-popularity);
+    let ranks = || (0..features).step_by(step as usize);
+    let whole: f64 = ranks().map(weight).sum::<f64>() * f64::from(step);
+    let untouched: f64 = ranks().map(|rank| (-drawn * weight(rank) / whole).exp()).sum();
+    let share = untouched / f64::from(features.div_ceil(step).max(1));
+    1.0 - share.powf(f64::from(width.min(features)))
+}
+
+pub(super) fn footprint(posed: &Posed<'_, Lr>) -> Footprint {
+    let size = Lr::size(posed.data);
+    let owners = f64::from(size.owners);
+    let per_example = size.work as f64 / owners.max(1.0);
+    let groups = (per_example / LANES as f64).ceil();
+    Footprint {
+        libraries: 0.0,
+        data: (size.work + size.held_out) as f64 * VALUE_BYTES + owners * EXAMPLE_BYTES,
+        ordered: owners * (groups * GROUP_BYTES + ORDERED_EXAMPLE_BYTES),
+        state: 0.0,
+        rows: 2.8,
+        rows_apart: 1.2,
+        in_flight: 4.0,
+    }
+}
+
+/// Values of a worker's clock.
+pub(super) fn calibrate(isa: Isa, effort: Effort) -> Calibrated {
+    let (worker, values) = worker(isa);
+    let mut view = initial_view(&worker);
+    Calibrated {
+        rate: clocks(&worker, &mut view, values, 0, effort, cpu_seconds),
+        is_per_core: true,
+        unit: "M values/s of sparse examples".into(),
+        scale: 1e6,
+        how: String::new(),
+        enter: Box::new(|kind, rate| kind.lr.values_per_second = rate),
+    }
+}
+
+/// Seconds per value.
+pub(super) fn pace(isa: Isa, effort: Effort) -> Pace {
+    let (worker, values) = worker(isa);
+    measure::pace(&worker, measure::Clock { learnt: values, judged: values, warm_up: 0 }, effort)
+}
+
+/// A worker that holds all of a generated set of the default size, and the number of its values.
+fn worker(isa: Isa) -> (LrWorker, u64) {
+    let examples = sparse::generate::generate(&Generated::default(), measure::SEED);
+    let parts = sparse::partition::partition(&examples, &[1], sparse::partition::Split::Even);
+    let whole = WholeData::of(&examples, 1);
+    let worker = LrWorker::new(&examples, &parts[0], whole, Lr::default(), measure::SEED, isa);
+    (worker, examples.train.nonzeros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_rows_touched_is_near_what_workers_declare() {
+        let config = Generated { examples: 4_000, features: 20_000, nonzeros: 20.0, ..Generated::default() };
+        let examples = sparse::generate::generate(&config, 3);
+        for machines in [2, 8] {
+            let parts = sparse::partition::partition(&examples, &[machines], sparse::partition::Split::Even);
+            let lr = Lr { weights_per_row: 4, ..Lr::default() };
+            let whole = WholeData::of(&examples, machines);
+            let worker = LrWorker::new(&examples, &parts[0], whole, lr, 1, Isa::Scalar);
+            let declared = initial_view(&worker).len() as f64 / (20_000.0 + 4.0);
+            let drawn = examples.train.nonzeros() as f64 / f64::from(machines);
+            let estimated = rows_touched(20_000, config.popularity, drawn, 4);
+            assert!((estimated / declared - 1.0).abs() < 0.15, "{machines}: {estimated} of {declared}");
+        }
+    }
+}

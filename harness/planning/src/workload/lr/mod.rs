@@ -1,0 +1,297 @@
+//! Sparse logistic regression of labelled examples.
+
+mod estimate;
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use datasets::field::FieldError;
+use datasets::sparse::config::Generated;
+use datasets::sparse::held_out::{DEFAULT_SHARE, HeldOut};
+use datasets::sparse::load::{Ids, LoadError, Options, load, load_unsplit};
+use datasets::sparse::partition::{self, Part, partition};
+use datasets::sparse::{self, Sparse, Unsplit};
+use datasets::text::TextError;
+use emulator::time::Duration;
+use gaia_core::cost::MachineKind;
+use gaia_core::simd::Isa;
+use gaia_core::workload::lr::config::Lr;
+use gaia_core::workload::lr::metrics::evaluate;
+use gaia_core::workload::lr::worker::{LrWorker, WholeData};
+use record::failure::Failure;
+use record::results::Better;
+use record::results::metrics::SHARE;
+use serde::{Deserialize, Serialize};
+
+use super::fields;
+use super::kind::{Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Posed, Seen, Size, WorkloadKind};
+use super::split::{SkewBy, Split, in_terms_of};
+use crate::calibrate::args::CalibrateArgs;
+use crate::calibrate::measure::{Effort, Pace};
+
+/// The form of files, for error messages.
+const EXPECTED: &str = "LIBSVM lines (`label index:value index:value ...`), or a cache of examples";
+/// Bytes of a value in a LIBSVM file: an index of six digits, a colon, a value of four, a blank.
+const TEXT_BYTES: f64 = 12.0;
+
+/// What a cell may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Change {
+    /// In place of the spec's.
+    pub learning_rate: Option<f64>,
+    /// In place of the spec's.
+    pub decay: Option<f64>,
+    /// In place of the spec's.
+    pub clocks_per_pass: Option<u32>,
+}
+
+/// Examples that were read from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct File {
+    /// BLAKE3 of the examples as they were read and split with the plan's seed, in hexadecimal.
+    pub hash: String,
+    /// Features.
+    pub features: u32,
+    /// Examples to learn from.
+    pub train: u32,
+    /// Examples held out.
+    pub held_out: u32,
+    /// Values that are not 0 in the examples to learn from.
+    pub values: u64,
+    /// The same in the examples held out.
+    pub held_out_values: u64,
+}
+
+fn parts(set: &Sparse, dealt: &Dealt<'_>) -> Vec<Part> {
+    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
+}
+
+fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+    use partition::SkewBy as By;
+    in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], Lr::NAME, "labelled examples")
+}
+
+/// Features of the data.
+fn features(data: DataRef<'_, Lr>) -> u32 {
+    match data {
+        DataRef::Generated(config) => config.features,
+        DataRef::File(file) => file.features,
+    }
+}
+
+impl WorkloadKind for Lr {
+    type Change = Change;
+    type Generated = Generated;
+    type File = File;
+    type Set = Sparse;
+    type LoadError = LoadError;
+    type Learner = LrWorker;
+
+    const NAME: &'static str = "lr";
+    const TITLE: &'static str = "logistic regression";
+    const ABOUT: &'static str = "sparse logistic regression by stochastic gradient descent, of labelled examples";
+    const DATA: &'static str = "labelled examples";
+    const OWNERS: &'static str = "examples to learn from";
+    const GENERATED: &'static str = "generated-examples";
+    const FORMATS: &'static [(&'static str, &'static str)] = &[
+        (
+            "generated-examples",
+            "sparse examples of two classes with power-law features (`data: { generated-examples: { examples: 20000 } }`)",
+        ),
+        ("LIBSVM", "`label index:value index:value ...` per line, the held-out part in `NAME.t`"),
+    ];
+    const ENDING: &'static str = "examples";
+    const SEEDED: bool = true;
+    const METRICS: &'static [Metric] = &[
+        Metric { name: "held_out_log_loss", title: "held-out log loss", unit: "nats", better: Better::Lower },
+        Metric { name: "held_out_accuracy", title: "held-out accuracy", unit: SHARE, better: Better::Higher },
+        Metric { name: "held_out_auc", title: "held-out AUC", unit: "", better: Better::Higher },
+    ];
+    const RATES: &'static [&'static str] = &["lr.values-per-second"];
+    const SMALLER: [&'static str; 2] =
+        ["fewer `data.generated-examples.examples` or `data.generated-examples.features`", "fewer examples"];
+
+    fn check(&self) -> Vec<FieldError> {
+        fields(Lr::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+    }
+
+    fn changed(self, change: Change) -> Self {
+        Lr {
+            learning_rate: change.learning_rate.unwrap_or(self.learning_rate),
+            decay: change.decay.unwrap_or(self.decay),
+            clocks_per_pass: change.clocks_per_pass.unwrap_or(self.clocks_per_pass),
+            ..self
+        }
+    }
+
+    fn clocks_per_pass(&self) -> u32 {
+        self.clocks_per_pass
+    }
+
+    fn in_parts(self, parts: u32) -> Self {
+        Lr { clocks_per_pass: self.clocks_per_pass * parts, ..self }
+    }
+
+    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
+        terms(split).map(drop)
+    }
+
+    fn check_generated(config: &Generated) -> Vec<FieldError> {
+        config.check()
+    }
+
+    fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
+        match scale {
+            None => Ok(Generated::default()),
+            Some(_) => Err("examples have none; a spec's `generated-examples` gives their number and features"),
+        }
+    }
+
+    fn generate(config: &Generated, seed: u64) -> Sparse {
+        sparse::generate::generate(config, seed)
+    }
+
+    fn load(path: &Path, seed: u64) -> Result<Sparse, LoadError> {
+        load(path, &Options { held_out: HeldOut { share: DEFAULT_SHARE, seed }, ..Options::default() })
+    }
+
+    fn is_other(error: &LoadError) -> bool {
+        // A line further down that is not LIBSVM's follows lines that are.
+        use LoadError::{Empty, NotOne, OneClass, Text};
+        matches!(
+            error,
+            NotOne { .. }
+                | Empty { .. }
+                | OneClass { .. }
+                | Text(TextError::TooMany { .. } | TextError::Line { line: 1, .. })
+        )
+    }
+
+    fn formats() -> String {
+        EXPECTED.to_owned()
+    }
+
+    fn name(set: &Sparse) -> &str {
+        &set.name
+    }
+
+    fn hash(set: &Sparse) -> &[u8; 32] {
+        &set.hash
+    }
+
+    fn described(set: &Sparse, hash: String) -> File {
+        let [train, held_out] = [&set.train, &set.held_out].map(|part| part.len() as u32);
+        let [values, held_out_values] = [&set.train, &set.held_out].map(sparse::Examples::nonzeros);
+        File { hash, features: set.features, train, held_out, values, held_out_values }
+    }
+
+    fn in_numbers(set: &Sparse) -> String {
+        let examples = set.train.len() + set.held_out.len();
+        let per_example = (set.train.nonzeros() + set.held_out.nonzeros()) as f64 / examples.max(1) as f64;
+        let (held_out, features) = (set.held_out.len(), set.features);
+        format!("{examples} examples ({held_out} held out), {features} features, {per_example:.1} values per example")
+    }
+
+    /// Of a file all examples are kept, as it has them: what is held out is drawn when they are read.
+    fn write(set: &Sparse, from: Option<&Path>, out: &Path) -> Result<(), Failure> {
+        let whole = match from {
+            Some(path) => load_unsplit(path, Ids::Detect).map_err(Failure::input)?,
+            None => Unsplit {
+                name: set.name.clone(),
+                features: set.features,
+                train: set.train.clone(),
+                held_out: Some(set.held_out.clone()),
+            },
+        };
+        sparse::cache::write_cache(&whole, out).map_err(Failure::run)
+    }
+
+    fn size(data: DataRef<'_, Self>) -> Size {
+        match data {
+            DataRef::Generated(config) => {
+                let held_out = (f64::from(config.examples) * config.held_out).round() as u32;
+                let owners = config.examples - held_out;
+                let values = |examples: u32| (f64::from(examples) * config.nonzeros).round() as u64;
+                Size { owners, rows: config.features, work: values(owners), held_out: values(held_out) }
+            }
+            DataRef::File(file) => {
+                Size { owners: file.train, rows: file.features, work: file.values, held_out: file.held_out_values }
+            }
+        }
+    }
+
+    /// The weights and the intercept, in whole rows.
+    fn parameters(&self, data: DataRef<'_, Self>) -> f64 {
+        let width = u64::from(self.weights_per_row);
+        ((u64::from(features(data)) / width + 1) * width) as f64
+    }
+
+    /// The paper has no such workload.
+    fn has_paper_shape(_: DataRef<'_, Self>, _: bool) -> bool {
+        false
+    }
+
+    fn raw_bytes(_: &Generated, size: Size) -> u64 {
+        ((size.work + size.held_out) as f64 * TEXT_BYTES) as u64
+    }
+
+    fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64)) {
+        within("lr.values-per-second", kind.lr.values_per_second, super::MIN_RATE, 1e15);
+    }
+
+    fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)> {
+        let values = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
+        Some(("lr.values-per-second", kind.lr(&posed.similitude, values)))
+    }
+
+    fn calibrate(_: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
+        Ok(Some(estimate::calibrate(isa, effort)))
+    }
+
+    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
+        estimate::amounts(self, posed)
+    }
+
+    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
+        estimate::significant_share(threshold)
+    }
+
+    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
+        estimate::footprint(posed)
+    }
+
+    fn costs(&self) -> Costs {
+        estimate::COSTS
+    }
+
+    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
+        Some("lr".to_owned())
+    }
+
+    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
+        Some(estimate::pace(isa, effort))
+    }
+
+    fn held(set: &Sparse, dealt: &Dealt<'_>) -> Vec<u64> {
+        let values = |example: &u32| set.train.entries(*example as usize).len() as u64;
+        parts(set, dealt).iter().map(|part| part.train.iter().map(values).sum()).collect()
+    }
+
+    fn learners(self, set: &Sparse, dealt: &Dealt<'_>) -> Result<Vec<Arc<LrWorker>>, Box<dyn Error + Send + Sync>> {
+        let parts = parts(set, dealt);
+        let whole = WholeData::of(set, parts.len() as u32);
+        let worker = |part: &Part| Arc::new(LrWorker::new(set, part, whole, self, dealt.seed, dealt.isa));
+        Ok(parts.iter().map(worker).collect())
+    }
+
+    /// Of one site's weights on all held-out examples: the area under a curve is no sum over workers.
+    fn judge(&self, set: &Sparse, seen: &Seen<'_>) -> Vec<f64> {
+        match evaluate(seen.isa, &set.held_out, set.features, seen.copy) {
+            Some(judged) => vec![judged.log_loss, judged.accuracy, judged.auc.unwrap_or(f64::NAN)],
+            None => vec![f64::NAN; Self::METRICS.len()],
+        }
+    }
+}

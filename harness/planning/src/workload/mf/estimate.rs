@@ -1,0 +1,113 @@
+//! What matrix factorisation takes on this host: amounts of work and data, memory, and the measured speed of one core.
+
+use datasets::ratings;
+use datasets::ratings::config::Generated;
+use gaia_core::simd::Isa;
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::rows::stride;
+use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+
+use crate::calibrate::measure::{self, Effort, Pace, clocks, cpu_seconds, initial_view};
+use crate::workload::kind::{Amounts, Calibrated, Costs, DataRef, Footprint, Posed, WorkloadKind};
+use crate::workload::shares::{MOST_LISTED, SEED, Shares, between, remembered, share_of_even};
+
+/// Bytes per rating of the data set, which cells share.
+const RATING_BYTES: f64 = 12.0;
+/// Bytes per rating in the workers' order, with what building it leaves in the allocator.
+const ORDERED_RATING_BYTES: f64 = 14.0;
+
+/// Rows of factors are copied once more to compute. Their significant updates are scattered.
+pub(super) const COSTS: Costs = Costs { read: 30.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
+
+/// As measured for Figure 5 (`results/reference/fig5`).
+const SIGNIFICANT: Shares =
+    [(0.0001, 0.71), (0.0005, 0.41), (0.001, 0.30), (0.005, 0.105), (0.01, 0.061), (0.05, 0.014), (0.1, 0.007)];
+
+/// Of Netflix' users and items: about 250,000 ratings, and at rank 500 user rows that no cache holds.
+const RATINGS_SCALE: f64 = 0.05;
+/// A problem with 50 ratings per user, as in the specs; where a user has fewer, loading its row takes a larger part of the time.
+const USERS: u32 = 5_000;
+const ITEMS: u32 = 1_800;
+const RATINGS: u64 = 250_000;
+
+pub(super) fn significant_share(threshold: f64) -> f64 {
+    between(&SIGNIFICANT, threshold)
+}
+
+pub(super) fn amounts(mf: &Mf, posed: &Posed<'_, Mf>) -> Amounts {
+    let size = Mf::size(posed.data);
+    let model = mf.parameters(posed.data);
+    Amounts {
+        learnt: size.work as f64 / f64::from(mf.clocks_per_pass.max(1)),
+        judged: 2.0 * (size.work + size.held_out) as f64,
+        model,
+        declared: model * read_share(posed),
+    }
+}
+
+/// The share of all items that a worker reads.
+fn read_share(posed: &Posed<'_, Mf>) -> f64 {
+    let (size, machines) = (Mf::size(posed.data), posed.machines.max(1));
+    if u64::from(size.owners) + u64::from(size.rows) > MOST_LISTED {
+        return share_of_even((size.work + size.held_out) as f64 / f64::from(machines), size.rows);
+    }
+    let config = match posed.data {
+        DataRef::Generated(config) => *config,
+        // As if popularity were distributed as in Netflix.
+        DataRef::File(_) => {
+            let (users, items) = (Some(size.owners), Some(size.rows));
+            Generated { users, items, ratings: Some(size.work + size.held_out), ..Default::default() }
+        }
+    };
+    let whole = Generated { held_out: 0.0, ..config };
+    remembered(format!("{whole:?} {machines}"), || ratings::generate::touched_share(&whole, SEED, machines, 1))
+}
+
+pub(super) fn footprint(mf: &Mf, posed: &Posed<'_, Mf>) -> Footprint {
+    let size = Mf::size(posed.data);
+    let ratings = (size.work as f64) + size.held_out as f64;
+    // Padded rows of factors, AdaGrad's sums of squares included.
+    let row = stride(mf.rank) as f64 * 4.0 * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
+    Footprint {
+        libraries: 0.0,
+        data: ratings * RATING_BYTES,
+        ordered: ratings * ORDERED_RATING_BYTES,
+        state: f64::from(size.owners) * row,
+        rows: 3.6,
+        rows_apart: 2.3,
+        in_flight: 4.0,
+    }
+}
+
+/// Rating updates of a worker's clock.
+pub(super) fn calibrate(rank: u32, isa: Isa, effort: Effort) -> Calibrated {
+    let (worker, ratings) = worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
+    let mut view = initial_view(&worker);
+    Calibrated {
+        rate: clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds),
+        is_per_core: true,
+        unit: format!("M rating updates/s at rank {rank}"),
+        scale: 1e6,
+        how: String::new(),
+        enter: Box::new(move |kind, rate| {
+            kind.mf.rank = rank;
+            kind.mf.updates_per_second = rate;
+        }),
+    }
+}
+
+/// Seconds per rating.
+pub(super) fn pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
+    let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
+    let (worker, ratings) = worker(rank, isa, &shape);
+    measure::pace(&worker, measure::Clock { learnt: ratings, judged: ratings, warm_up: 0 }, effort)
+}
+
+/// A worker that holds all ratings, and the number of ratings that it learns from.
+fn worker(rank: u32, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
+    let config = Mf { rank, ..Mf::default() };
+    let ratings = ratings::generate::generate(shape, measure::SEED);
+    let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
+    let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, measure::SEED, isa);
+    (worker, ratings.train.len() as u64)
+}

@@ -1,0 +1,290 @@
+//! Matrix factorisation of ratings.
+
+mod estimate;
+mod numbers;
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use datasets::field::FieldError;
+use datasets::ratings::config::{Generated, NETFLIX_ITEMS, NETFLIX_RATINGS};
+use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
+use datasets::ratings::load::{Ids, LoadError, formats, load};
+use datasets::ratings::partition::{self, Part, partition};
+use datasets::ratings::{self, Ratings};
+use datasets::text::TextError;
+use emulator::time::Duration;
+use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::simd::Isa;
+use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use record::failure::Failure;
+use record::results::Better;
+use serde::{Deserialize, Serialize};
+
+use super::fields;
+use super::kind::{
+    Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
+};
+use super::split::{SkewBy, Split, in_terms_of};
+use crate::calibrate::args::CalibrateArgs;
+use crate::calibrate::measure::{Effort, Pace};
+
+/// The paper's rank for Netflix (section 5.2).
+const NETFLIX_RANK: u32 = 500;
+/// The Netflix Prize's training set as text, unpacked: 100,480,507 lines of a customer's number (up to 2,649,429, 6.58 digits
+/// on average when evenly spread), stars and date, 20.58 bytes each. The archive is known as "around 2 GB".
+pub const NETFLIX_BYTES: u64 = 2_068_000_000;
+
+/// What a cell may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Change {
+    /// In place of the spec's.
+    pub learning_rate: Option<f64>,
+    /// In place of the spec's.
+    pub decay: Option<f64>,
+    /// In place of the spec's.
+    pub clocks_per_pass: Option<u32>,
+}
+
+/// Ratings that were read from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct File {
+    /// BLAKE3 of the ratings as they were read and split with the plan's seed, in hexadecimal.
+    pub hash: String,
+    /// Rows.
+    pub users: u32,
+    /// Columns.
+    pub items: u32,
+    /// Entries to learn from.
+    pub train: u64,
+    /// Entries held out.
+    pub held_out: u64,
+}
+
+fn parts(set: &Ratings, dealt: &Dealt<'_>) -> Vec<Part> {
+    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
+}
+
+fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+    use partition::SkewBy as By;
+    in_terms_of(split, &[(SkewBy::Tastes, By::Tastes), (SkewBy::Sizes, By::Sizes)], Mf::NAME, "ratings")
+}
+
+impl WorkloadKind for Mf {
+    type Change = Change;
+    type Generated = Generated;
+    type File = File;
+    type Set = Ratings;
+    type LoadError = LoadError;
+    type Learner = MfWorker;
+
+    const NAME: &'static str = "mf";
+    const TITLE: &'static str = "matrix factorisation";
+    const ABOUT: &'static str = "matrix factorisation by stochastic gradient descent, of ratings";
+    const DATA: &'static str = "ratings";
+    const OWNERS: &'static str = "users";
+    const GENERATED: &'static str = "generated";
+    const FORMATS: &'static [(&'static str, &'static str)] = &[
+        ("generated", "ratings of the Netflix Prize's shape at any scale (`data: { generated: { scale: 0.1 } }`)"),
+        ("MovieLens CSV", "`ratings.csv`: userId,movieId,rating,timestamp"),
+        ("MovieLens 1M", "`ratings.dat`: UserID::MovieID::Rating::Timestamp"),
+        ("MovieLens 100K", "`u.data`: user, item, rating, timestamp, tab-separated, maybe below a header line"),
+        ("RecBole", "`*.inter`: user_id:token, item_id:token, rating:float, timestamp:float, tab-separated"),
+        ("Netflix Prize", "`combined_data_*.txt` or `training_set/mv_*.txt`"),
+    ];
+    const ENDING: &'static str = "ratings";
+    const SEEDED: bool = true;
+    const METRICS: &'static [Metric] =
+        &[Metric { name: "held_out_rmse", title: "held-out RMSE", unit: "stars", better: Better::Lower }];
+    const RATES: &'static [&'static str] = &["mf.updates-per-second"];
+    const SMALLER: [&'static str; 2] =
+        ["a smaller `data.generated.scale` or `workload.mf.rank`", "fewer ratings or a smaller `workload.mf.rank`"];
+    const PAPER_BYTES: u64 = NETFLIX_BYTES;
+
+    fn check(&self) -> Vec<FieldError> {
+        fields(Mf::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+    }
+
+    fn changed(self, change: Change) -> Self {
+        Mf {
+            learning_rate: change.learning_rate.unwrap_or(self.learning_rate),
+            decay: change.decay.unwrap_or(self.decay),
+            clocks_per_pass: change.clocks_per_pass.unwrap_or(self.clocks_per_pass),
+            ..self
+        }
+    }
+
+    fn clocks_per_pass(&self) -> u32 {
+        self.clocks_per_pass
+    }
+
+    fn in_parts(self, parts: u32) -> Self {
+        Mf { clocks_per_pass: self.clocks_per_pass * parts, ..self }
+    }
+
+    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
+        terms(split).map(drop)
+    }
+
+    fn check_generated(config: &Generated) -> Vec<FieldError> {
+        config.check()
+    }
+
+    fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
+        Ok(scale.map_or_else(Generated::default, Generated::at_scale))
+    }
+
+    fn generate(config: &Generated, seed: u64) -> Ratings {
+        ratings::generate::generate(config, seed)
+    }
+
+    fn load(path: &Path, seed: u64) -> Result<Ratings, LoadError> {
+        Ok(load(path, HeldOut { share: DEFAULT_SHARE, seed })?.ratings)
+    }
+
+    fn is_other(error: &LoadError) -> bool {
+        // Too many files for ratings may be images.
+        use LoadError::{NothingFound, Text, Unknown};
+        matches!(error, Unknown { .. } | NothingFound { .. } | Text(TextError::TooMany { .. }))
+    }
+
+    fn formats() -> String {
+        formats()
+    }
+
+    fn name(set: &Ratings) -> &str {
+        &set.name
+    }
+
+    fn hash(set: &Ratings) -> &[u8; 32] {
+        &set.hash
+    }
+
+    fn described(set: &Ratings, hash: String) -> File {
+        let [train, held_out] = [&set.train, &set.held_out].map(|part| part.len() as u64);
+        File { hash, users: set.users, items: set.items, train, held_out }
+    }
+
+    fn in_numbers(set: &Ratings) -> String {
+        let count = set.train.len() + set.held_out.len();
+        let sum: f64 = set.train.iter().chain(&set.held_out).map(|rating| f64::from(rating.value)).sum();
+        let (users, items, held_out, mean) = (set.users, set.items, set.held_out.len(), sum / count as f64);
+        format!("{users} users, {items} items, {count} ratings ({held_out} held out), mean {mean:.3} stars")
+    }
+
+    fn write(set: &Ratings, from: Option<&Path>, out: &Path) -> Result<(), Failure> {
+        let ids = match from {
+            None => Ids::dense(set.users, set.items),
+            // Once more, with the names that the file gives to users and items.
+            Some(path) => load(path, HeldOut { share: DEFAULT_SHARE, seed: 1 }).map_err(Failure::input)?.ids,
+        };
+        ratings::cache::write_cache(set, &ids, out).map_err(Failure::run)
+    }
+
+    fn size(data: DataRef<'_, Self>) -> Size {
+        match data {
+            DataRef::Generated(config) => {
+                let shape = config.shape();
+                let held_out = (shape.ratings as f64 * config.held_out).round() as u64;
+                Size { owners: shape.users, rows: shape.items, work: shape.ratings - held_out, held_out }
+            }
+            DataRef::File(&File { users, items, train, held_out, .. }) => {
+                Size { owners: users, rows: items, work: train, held_out }
+            }
+        }
+    }
+
+    fn parameters(&self, data: DataRef<'_, Self>) -> f64 {
+        f64::from(Self::size(data).rows) * f64::from(self.rank)
+    }
+
+    fn has_paper_shape(data: DataRef<'_, Self>, _: bool) -> bool {
+        matches!(data, DataRef::Generated(config) if config.has_netflix_shape())
+    }
+
+    fn raw_bytes(_: &Generated, size: Size) -> u64 {
+        super::proportional(NETFLIX_BYTES, size.work + size.held_out, NETFLIX_RATINGS)
+    }
+
+    /// The paper's bytes in the parameter server, and its ratings times its rank in a pass, over ours.
+    fn similitude(&self, data: DataRef<'_, Self>) -> Option<Similitude> {
+        let size = Self::size(data);
+        let bytes = |items: u32, rank: u32| f64::from(items) * f64::from(rank) * 4.0;
+        let work = |ratings: u64, rank: u32| ratings as f64 * f64::from(rank);
+        Some(Similitude {
+            sigma_bytes: bytes(NETFLIX_ITEMS, NETFLIX_RANK) / bytes(size.rows, self.rank),
+            sigma_work: work(NETFLIX_RATINGS, NETFLIX_RANK) / work(size.work, self.rank),
+        })
+    }
+
+    fn numbers(&self, posed: &Posed<'_, Self>) -> Vec<Number> {
+        numbers::numbers(self, posed)
+    }
+
+    fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64)) {
+        within("mf.rank", f64::from(kind.mf.rank), 1.0, 4096.0);
+        within("mf.updates-per-second", kind.mf.updates_per_second, super::MIN_RATE, 1e12);
+    }
+
+    fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)> {
+        let units = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
+        Some(("mf.updates-per-second", kind.mf(&posed.similitude, units, self.rank)))
+    }
+
+    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
+        Ok(Some(estimate::calibrate(args.rank, isa, effort)))
+    }
+
+    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
+        estimate::amounts(self, posed)
+    }
+
+    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
+        estimate::significant_share(threshold)
+    }
+
+    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
+        estimate::footprint(self, posed)
+    }
+
+    fn costs(&self) -> Costs {
+        estimate::COSTS
+    }
+
+    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
+        Some(format!("mf of rank {}", self.rank))
+    }
+
+    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
+        Some(estimate::pace(self.rank, isa, effort))
+    }
+
+    fn held(set: &Ratings, dealt: &Dealt<'_>) -> Vec<u64> {
+        parts(set, dealt).iter().map(|part| (part.train.len() + part.held_out.len()) as u64).collect()
+    }
+
+    fn learners(self, set: &Ratings, dealt: &Dealt<'_>) -> Result<Vec<Arc<MfWorker>>, Box<dyn Error + Send + Sync>> {
+        let whole = WholeData::of(set, &self);
+        // Each part is dropped when its worker has it in its own order: all of them together are as large as the data.
+        let worker = |part: Part| Arc::new(MfWorker::new(&part, whole, self, dealt.seed, dealt.isa));
+        Ok(parts(set, dealt).into_iter().map(worker).collect())
+    }
+
+    fn learner(
+        self,
+        set: &Ratings,
+        dealt: &Dealt<'_>,
+        machine: usize,
+    ) -> Result<Arc<MfWorker>, Box<dyn Error + Send + Sync>> {
+        let whole = WholeData::of(set, &self);
+        Ok(Arc::new(MfWorker::new(&parts(set, dealt)[machine], whole, self, dealt.seed, dealt.isa)))
+    }
+
+    fn judge(&self, _: &Ratings, seen: &Seen<'_>) -> Vec<f64> {
+        vec![seen.root_mean(0)]
+    }
+}
