@@ -174,6 +174,17 @@ impl Cell<'_> {
         self.spread(|summary| Some(least_seconds(summary)))
     }
 
+    /// The least objective of one site's copy over the target, of each run.
+    pub(super) fn least_one_copy_over_target(&self) -> Result<Spread, Unmeasured> {
+        self.sound_target()?;
+        let least = |run: &&CellResult| {
+            let least = run.samples.iter().map(|sample| sample.objective_one_copy).fold(f64::INFINITY, f64::min);
+            run.summary.target.map(|target| least / target)
+        };
+        let ratios: Option<Vec<f64>> = self.runs.iter().map(least).collect();
+        ratios.as_deref().and_then(Spread::of).ok_or_else(|| Unmeasured::NotRun("no target was set".into()))
+    }
+
     /// The mean breakdown over seeds.
     pub(super) fn breakdown(&self) -> Breakdown {
         let mean = |part: fn(&Breakdown) -> f64| {

@@ -105,3 +105,8 @@ impl<'a> Measures<'a> {
 fn nothing_pairs() -> Unmeasured {
     Unmeasured::NotRun("no seed was run in both cells".into())
 }
+
+/// The one thing that can be said of any cells, as a claim of this name.
+pub(super) fn same_target(id: &'static str, results: &[CellResult]) -> Vec<Claim> {
+    Measures::of(results).same_target(id, &Context::of(results)).into_iter().collect()
+}
