@@ -7,6 +7,7 @@
 //! `measured` is over seeds: the ratio of mean times for ratios (`figures::cells`); `low` and `high` are the least and
 //! the greatest of single seeds. The verdict goes by `measured`.
 
+use record::aligned::{Side, aligned};
 use record::numbers::{Spread, significant};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -229,26 +230,17 @@ pub fn to_json(claims: &[Claim]) -> String {
     text
 }
 
-/// A claim's cells in the table for terminals: numbers, then what it says, then its name.
-type Row = ([String; 4], String, String);
-
 /// An aligned table for terminals.
 pub fn to_text(claims: &[Claim]) -> String {
     let row = |claim: &Claim| {
-        let cells = [claim.verdict.word(), &claim.paper_text(), &claim.measured_text(), &claim.n.to_string()];
-        (cells.map(str::to_owned), format!("{} ({})", claim.says, claim.source), claim.id.clone())
+        let [paper, measured, n] = [claim.paper_text(), claim.measured_text(), claim.n.to_string()];
+        let says = format!("{} ({})", claim.says, claim.source);
+        [claim.verdict.word().to_owned(), paper, measured, n, claim.id.clone(), says]
     };
-    let header = (["verdict", "paper", "measured", "n"].map(str::to_owned), "says".into(), "claim".into());
-    let rows: Vec<Row> = std::iter::once(header).chain(claims.iter().map(row)).collect();
-    let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
-    let widths: [usize; 4] = std::array::from_fn(|i| width(&|row| row.0[i].chars().count()));
-    let ids = width(&|row| row.2.chars().count());
-    let mut text = String::new();
-    for ([verdict, paper, measured, n], says, id) in &rows {
-        let [a, b, c, d] = widths;
-        text += &format!("{verdict:<a$}  {paper:>b$}  {measured:>c$}  {n:>d$}  {id:<ids$}  {says}\n");
-    }
-    text
+    let header = ["verdict", "paper", "measured", "n", "claim", "says"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(claims.iter().map(row)).collect();
+    let (words, number) = (Side::Left, Side::Right);
+    aligned(&[words, number, number, number, words], &rows)
 }
 
 /// The claims of all figures in `folder` and below, by the folders that hold them, sorted.
