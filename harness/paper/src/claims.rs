@@ -1,6 +1,6 @@
 //! Claims: what the paper (or we) say must be seen in a figure, what was measured, and the verdict.
 //!
-//! A [`Statement`] is fixed in a figure's file; [`Statement::judge`] holds a measurement against it. A claim that does
+//! A [`Statement`] is fixed in a figure's file; [`Statement::judge`] compares a measurement with it. A claim that does
 //! not hold is shown as such everywhere. Verdicts that a run cannot give are not given: an input that was fitted to the
 //! paper makes a claim on times a calibration, and a user's own data cannot be compared with the paper's numbers.
 //!
@@ -20,7 +20,7 @@ use record::results::{CellResult, Shape};
 
 /// The file's name in a spec's folder.
 pub const FILE: &str = "claims.json";
-/// Folders below folders are searched for [`FILE`] so deep.
+/// How many levels of folders below a folder are searched for [`FILE`].
 const DEEPEST: u32 = 3;
 
 /// What was found about a claim.
@@ -33,7 +33,7 @@ pub enum Verdict {
     Fails,
     /// An input was fitted to the paper's results: agreement would show nothing.
     Calibration,
-    /// Nothing to hold it against: a user's own data, cells that have not run, or a target that must not be believed.
+    /// Nothing to compare it with: a user's own data, cells that have not run, or a target that must not be believed.
     NotComparable,
 }
 
@@ -93,10 +93,10 @@ pub enum Expected {
     AtMost(f64),
 }
 
-/// What a claim's number is determined by, beside the protocol.
+/// What determines a claim's number, apart from the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestsOn {
-    /// Modelled times, held against the paper's: needs the paper's data shape and inputs that were not fitted.
+    /// Modelled times, compared with the paper's: needs the paper's data shape and inputs that were not fitted.
     PaperTimes,
     /// The runs alone: can be said of any data and any machine.
     Runs,
@@ -254,7 +254,7 @@ pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Vec<Claim>)>, ReadError> {
     files.into_iter().map(with_claims).collect()
 }
 
-/// The same as a table for terminals, a block a figure: what `experiments claims` prints.
+/// The same as a table for terminals, one block per figure: what `experiments claims` prints.
 ///
 /// # Errors
 /// As [`below`].

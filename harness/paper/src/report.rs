@@ -111,13 +111,13 @@ pub enum ReportError {
 /// What was reported.
 #[derive(Debug)]
 pub struct Report {
-    /// The figure's numbers, a row a cell.
+    /// The figure's numbers, one row per cell.
     pub table: DataFrame,
     /// With verdicts.
     pub claims: Vec<Claim>,
-    /// What is wrong with runs and targets that must not be believed, a line each.
+    /// What is wrong with runs and targets that must not be believed, one line each.
     pub faults: Vec<String>,
-    /// The cells that times and speedups are over; none where there are none.
+    /// The cells that times and speedups are over; empty where there are none.
     pub references: Vec<String>,
     /// What the runs cost.
     pub costs: Costs,
@@ -128,7 +128,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// What `--strict` misses, a line each: cells, and claims that were not measured or fail.
+    /// What `--strict` misses, one line each: cells, and claims that were not measured or fail.
     pub fn lacking(&self) -> Vec<String> {
         let missing = self.unfinished.iter();
         let missing = missing

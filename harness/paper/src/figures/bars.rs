@@ -1,7 +1,7 @@
 //! Grouped bars: in each panel, the time to convergence of its cells over that of one of them (paper Figures 3 and 8-10).
 //!
-//! A group a panel, a colour a cell. A cell that never reached its target is hatched and has an arrow: it takes at least so
-//! long; one that must not be believed is crossed out. Bars are means over seeds, whiskers run from the least to the greatest.
+//! One group per panel, one colour per cell. A cell that never reached its target is hatched and has an arrow: its time is a lower
+//! bound. One that must not be believed is crossed out. Bars are means over seeds, whiskers run from the least to the greatest.
 
 use record::numbers::Spread;
 
@@ -24,7 +24,7 @@ const SIDES: Span = Span::new(58.0, 888.0);
 const FRAME_HEIGHT: f64 = 190.0;
 /// The top of the frame below a legend of one row.
 const TOP: f64 = 72.0;
-/// Bars have at most so many points each.
+/// The most points of a bar.
 const WIDEST_SLOT: f64 = 66.0;
 /// Between two groups, in slots.
 const GAP: f64 = 0.8;
@@ -200,7 +200,7 @@ impl PanelBars<'_, '_> {
     }
 }
 
-/// Points a bar.
+/// Points per bar.
 fn slot(cells: &[&Cell<'_>]) -> f64 {
     let groups = by_panel(cells).len() as f64;
     let slots = cells.len() as f64 + GAP * groups;

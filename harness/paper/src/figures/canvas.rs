@@ -19,7 +19,7 @@ pub const FAINT: RGBColor = RGBColor(0x66, 0x66, 0x66);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 
-/// What must not be believed.
+/// The colour of what must not be believed.
 pub(super) const WRONG: RGBColor = RGBColor(0xC0, 0x1C, 0x1C);
 /// Colours of cells: Okabe and Ito's, dark to light in the order of Baseline, Gaia, LAN.
 pub(super) const CELL_COLOURS: [RGBColor; 8] = [
@@ -33,7 +33,7 @@ pub(super) const CELL_COLOURS: [RGBColor; 8] = [
     RGBColor(0x99, 0x99, 0x33),
 ];
 
-/// Dashes of cells' lines: lengths of marks and gaps in points; none is solid.
+/// Dashes of cells' lines: lengths of marks and gaps in points; an empty slice means a solid line.
 pub(super) const CELL_DASHES: [&[f64]; 4] = [&[], &[], &[7.0, 3.0], &[2.0, 2.5]];
 
 /// Colours of the parts of a clock: Tol's light scheme.

@@ -29,7 +29,7 @@ const GROUP_RISE: f64 = 9.0;
 /// Room above the highest bar for its label, as a share of the bar.
 const HEADROOM: f64 = 0.16;
 
-/// A bar.
+/// A bar of a chart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bar {
     /// Below it.

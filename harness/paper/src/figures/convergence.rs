@@ -1,8 +1,8 @@
 //! Time to convergence: the figure of one workload under several systems and networks (paper Figures 8-10, 13-).
 //!
-//! Three panels: (a) time to the target over Baseline's, with speedups; (b) the objective over virtual time; (c) where
+//! Three frames: (a) time to the target over Baseline's, with speedups; (b) the objective over virtual time; (c) where
 //! the time of a clock goes. A cell that never reached its target is drawn up to where it ended, hatched and with an
-//! arrow: it takes at least so long. With several seeds, bars are means and whiskers run from the least to the greatest.
+//! arrow: its time is a lower bound. With several seeds, bars are means and whiskers run from the least to the greatest.
 
 use polars::prelude::{DataFrame, PolarsResult};
 use record::numbers::Spread;
@@ -24,7 +24,7 @@ use super::timebar::{
 use super::times;
 use record::results::{CellResult, Sample};
 
-/// The top of every frame below a legend of at most so many rows, and its height.
+/// The top of every frame below a legend of at most [`TOP_ROWS`] rows, and its height.
 const TOP: f64 = 84.0;
 const TOP_ROWS: usize = 3;
 const FRAME_HEIGHT: f64 = 161.0;
@@ -121,7 +121,7 @@ fn draw_times(canvas: &mut Canvas, placement: &Placement, cells: &[&Cell<'_>]) {
     placement.names.draw(canvas, &frame, &seconds_labels(cells));
 }
 
-/// Where the axis of panel (a) ends: there is room for the label of every bar.
+/// Where the axis of frame (a) ends: there is room for the label of every bar.
 fn times_end(cells: &[&Cell<'_>], times: &[Option<Spread>], values: &[Vec<String>], labels: ValueLabels) -> f64 {
     let highest = times.iter().flatten().map(|time| time.high).fold(1.0, f64::max);
     match labels.direction() {
@@ -197,7 +197,7 @@ fn seconds_labels(cells: &[&Cell<'_>]) -> Vec<String> {
     cells.iter().map(|cell| seconds_label(cell)).collect()
 }
 
-/// Points a bar in a frame from left to right.
+/// Points per bar in a frame.
 fn slot(sides: Span, bars: usize) -> f64 {
     sides.width() / bars.max(1) as f64
 }

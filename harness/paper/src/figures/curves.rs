@@ -1,4 +1,4 @@
-//! Curves over time, a frame a panel: the objective of one site's copy (paper Figure 12), or test accuracy.
+//! Curves over time, one frame per panel: the objective of one site's copy (paper Figure 12), or test accuracy.
 //!
 //! Where all sites agree, one site's copy shows what all of them show; where they drift apart it shows that.
 

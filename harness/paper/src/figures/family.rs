@@ -104,7 +104,7 @@ const FIGURES: &[(&str, &[Expectation])] = &[
 
 /// A bar of our own: Baseline with an encoding that its paper has not.
 const PACKED: &str = "Baseline, packed";
-/// Gaia is near LAN when it takes at most so many times as long.
+/// Gaia is near LAN when it takes at most this many times as long.
 const NEAR_LAN: f64 = 1.4;
 /// How far Baseline's slowdown over LAN may be from the paper's, either way.
 const SLOWDOWN_TOLERANCE: f64 = 0.25;

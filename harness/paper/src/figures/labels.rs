@@ -11,14 +11,14 @@ use super::text::{fitted, text_width, wrapped};
 const LEVEL_NAMES: [f64; 3] = [13.0, 12.0, 11.0];
 const LEVEL_REMARKS: [f64; 3] = [12.0, 11.0, 10.0];
 const LEVEL_VALUES: [f64; 4] = [13.0, 12.0, 11.0, 10.0];
-/// Sizes of upright names, best first; remarks beside them are smaller by this factor.
+/// Sizes of upright names, best first; remarks next to them are smaller by this factor.
 const UPRIGHT_NAMES: [f64; 5] = [13.0, 12.0, 11.0, 10.0, 9.0];
 const UPRIGHT_REMARK: f64 = 0.85;
 /// Upright values are as large as fit in their slots between these.
 const UPRIGHT_VALUES: (f64, f64) = (8.0, 12.0);
 /// From line to line of upright text, in sizes.
 const UPRIGHT_PITCH: f64 = 1.1;
-/// The share of a slot that upright lines fill: what is left tells a bar's lines from its neighbours'.
+/// The share of a slot that upright lines fill: what is left sets a bar's lines apart from its neighbours'.
 const UPRIGHT_SHARE: f64 = 0.88;
 /// Upright names that are longer are broken in two lines, or cut.
 const LONGEST: f64 = 130.0;

@@ -1,4 +1,4 @@
-//! Legends: names beside the marks that they stand for, in as many columns as fit between a frame's title and the frame.
+//! Legends: names next to the marks that they stand for, in as many columns as fit between a frame's title and the frame.
 
 use plotters::style::RGBColor;
 
@@ -14,7 +14,7 @@ const GAP: f64 = 9.0;
 /// Sizes are tried until a legend has at most this number of rows.
 const ROWS: usize = 2;
 
-/// What stands beside a name.
+/// What stands in front of a name.
 #[derive(Clone, Copy)]
 pub(super) enum Swatch<'a> {
     /// A line.
@@ -38,7 +38,7 @@ struct Column {
 
 /// How many rows a legend has over a frame `width` points wide.
 pub(super) fn rows(width: f64, entries: &[Entry<'_>]) -> usize {
-    entries.len().div_ceil(form(width + OVERHANG, entries).columns.len())
+    entries.len().div_ceil(fit(width + OVERHANG, entries).columns.len())
 }
 
 /// A legend above a frame.
@@ -49,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas, frame: &Frame, entries: &[Entry<'_>]) {
 /// The same on a row of frames that begins at `top` points.
 pub(super) fn draw_at(canvas: &mut Canvas, frame: &Frame, top: f64, entries: &[Entry<'_>]) {
     let left = frame.area.left - OVERHANG;
-    let Form { size, columns } = form(frame.area.right - left, entries);
+    let Fit { size, columns } = fit(frame.area.right - left, entries);
     for (i, entry) in entries.iter().enumerate() {
         let column = &columns[i % columns.len()];
         let x = left + column.offset;
@@ -68,13 +68,13 @@ pub(super) fn draw_at(canvas: &mut Canvas, frame: &Frame, top: f64, entries: &[E
 }
 
 /// The size of names, and the columns.
-struct Form {
+struct Fit {
     size: f64,
     columns: Vec<Column>,
 }
 
 /// The best size that has few rows, or else the best that cuts no name.
-fn form(room: f64, entries: &[Entry<'_>]) -> Form {
+fn fit(room: f64, entries: &[Entry<'_>]) -> Fit {
     let columns = |size: f64| columns(room, size, entries);
     let short = |size: &f64| entries.len().div_ceil(columns(*size).len()) <= ROWS;
     let uncut = |size: &f64| {
@@ -84,7 +84,7 @@ fn form(room: f64, entries: &[Entry<'_>]) -> Form {
     };
     let sizes = || SIZES.into_iter();
     let size = sizes().take(3).find(short).or_else(|| sizes().find(uncut)).unwrap_or(SIZES[1]);
-    Form { size, columns: columns(size) }
+    Fit { size, columns: columns(size) }
 }
 
 /// As many columns as fit in `room`, each as wide as its widest entry.

@@ -53,7 +53,7 @@ impl<'a> Measures<'a> {
         over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
     }
 
-    /// That all cells reach the same target, as a claim of this name; none where nothing was to reach one.
+    /// That all cells reach the same target, as a claim of this name; `None` where nothing was to reach one.
     pub(super) fn same_target(&self, id: &str, context: &Context) -> Option<Claim> {
         let has_target = self.cells.is_empty() || self.cells.iter().any(Cell::has_target);
         has_target.then(|| Statement { id, ..SAME_TARGET }.judge(self.share_at_target(), context))

@@ -148,7 +148,7 @@ fn placed(from: Point, anchor: Anchor, direction: Direction, size: f64, text: &s
         Anchor::Middle => -width / 2.0,
         Anchor::Right => -width,
     };
-    let place = |(begin, piece): (usize, &'_ str)| {
+    let place = |begin: usize, piece: &str| {
         let before = embedded_width(size, &text[..begin]);
         let shift = if piece == "j" { J_TOO_FAR * size } else { 0.0 };
         let (along, down) = (start + before - shift, TOO_HIGH * size);
@@ -157,7 +157,7 @@ fn placed(from: Point, anchor: Anchor, direction: Direction, size: f64, text: &s
             Direction::Upwards => at(from.x + down, from.y - along),
         }
     };
-    pieces(text).into_iter().map(|(begin, piece)| (place((begin, piece)), piece)).collect()
+    pieces(text).into_iter().map(|(begin, piece)| (place(begin, piece), piece)).collect()
 }
 
 fn position(anchor: Anchor) -> Pos {

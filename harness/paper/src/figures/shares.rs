@@ -1,4 +1,4 @@
-//! Insignificant updates by threshold (paper Figure 5): a line a panel, with the paper's own points beside.
+//! Insignificant updates by threshold (paper Figure 5): one line per panel, with the paper's own points alongside.
 //!
 //! What the share is of, the paper does not say. The author's public code adds the number of all parameters of a table for every
 //! update of it (`total_update += num_vals`), so that one without a change counts as insignificant: the claims and the solid lines

@@ -23,7 +23,7 @@ const CENTRALIZED: &str = "Centralized";
 /// A quarter either way, rounded outwards.
 macro_rules! row {
     ($id:literal, $application:ident, $panel:literal, $speedup:literal ($sl:literal, $sh:literal), $cost:literal ($cl:literal, $ch:literal)) => {
-        Row {
+        Said {
             application: $application,
             panel: $panel,
             speedup: Statement {
@@ -65,7 +65,7 @@ macro_rules! row {
 }
 
 /// What is said of a panel.
-struct Row {
+struct Said {
     application: Application,
     /// Its name.
     panel: &'static str,
@@ -73,7 +73,7 @@ struct Row {
     cost: Statement<'static>,
 }
 
-const ROWS: [Row; 9] = [
+const ROWS: [Said; 9] = [
     row!("mf-ec2-all", Mf, "MF EC2-ALL", 1.11(0.83, 1.39), 3.54(2.65, 4.43)),
     row!("mf-vc", Mf, "MF V/C", 1.22(0.91, 1.53), 1.00(0.75, 1.25)),
     row!("mf-ss", Mf, "MF S/S", 2.13(1.59, 2.67), 1.17(0.87, 1.47)),

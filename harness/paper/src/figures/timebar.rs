@@ -64,7 +64,7 @@ pub(super) fn speedup_value(cell: &Cell<'_>, reference: Option<&Cell<'_>>, bar: 
     })
 }
 
-/// The same: how many times slower it is.
+/// The same for slowdowns: how many times slower the cell is.
 pub(super) fn slowdown_value(cell: &Cell<'_>, reference: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
     value(cell, reference, bar, |bar| {
         let at_most = if reference.is_some_and(|reference| !reference.all_reached()) { "<" } else { "" };

@@ -5,7 +5,7 @@
 //! bytes and objectives must be equal. Elsewhere real times are a little different from virtual ones, so that other
 //! updates meet; there they must be close.
 //!
-//! A run in real time that is invalid, or was broken off, shows nothing about the simulation: what stands on it is not
+//! A run in real time that is invalid, or was interrupted, shows nothing about the simulation: what stands on it is not
 //! measured, it is marked wherever it is drawn, and a claim of its own fails.
 
 use polars::prelude::{DataFrame, PolarsResult, df};

@@ -326,7 +326,7 @@ struct Likeness {
     clocks: Vec<u32>,
 }
 
-/// The dimensionless numbers of each panel beside those of the problem that it stands for, by the first seed, with the clocks that
+/// The dimensionless numbers of each panel next to those of the problem that it stands for, by the first seed, with the clocks that
 /// its target took; nothing where nothing is stood for.
 fn stands_for(cells: &[CellResult]) -> String {
     let mut groups: Vec<Likeness> = Vec::new();

@@ -34,7 +34,7 @@ const SMALL_TITLE: f64 = 13.0;
 const HEADROOM: f64 = 0.16;
 /// The share of the slot of a pair that its two bars take.
 const BARS: f64 = 0.66;
-/// Frame (b) shows errors at least up to so many percent, and marks the tolerance.
+/// The axis of frame (b) reaches at least up to this error in percent; lines mark the tolerance.
 const LEAST_ERROR: f64 = 6.0;
 const TOLERANCE: f64 = 5.0;
 /// Of a small panel: the simulated curve is wide and light, the real one thin and dark on it.

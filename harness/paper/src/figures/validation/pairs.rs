@@ -106,14 +106,14 @@ impl Pair<'_> {
         plans::is_gaia(&self.plan)
     }
 
-    /// What is wrong with a run in real time that must not be believed; none when all may be.
+    /// What is wrong with a run in real time that must not be believed; `None` when all may be.
     pub(super) fn fault(&self) -> Option<&'static str> {
         fault(self.runs.iter().map(|run| run.real))
     }
 }
 
 impl Run<'_> {
-    /// How much longer a clock takes in real time: 0.01 is 1 %. None without clocks.
+    /// How much longer a clock takes in real time: 0.01 is 1 %. `None` without clocks.
     pub(super) fn time_error(&self) -> Option<f64> {
         let clock =
             |run: &CellResult| (run.summary.clocks > 0).then(|| run.summary.seconds / f64::from(run.summary.clocks));
@@ -132,7 +132,7 @@ impl Run<'_> {
         simulated.keys().chain(real.keys()).map(error).collect()
     }
 
-    /// The error of the link that is farthest off; none without links.
+    /// The error of the link that is farthest off; `None` without links.
     pub(super) fn worst_link(&self) -> Option<f64> {
         let errors = self.links().into_values().map(|link| link.error);
         errors.max_by(|a, b| a.abs().total_cmp(&b.abs()))
