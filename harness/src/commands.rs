@@ -12,6 +12,7 @@ use planning::calibrate::probe::Probe;
 use planning::plan::{self, Experiment, Kind, Registries, fits};
 use planning::spec::{ALL, PAPER, Source, embedded};
 use planning::{machines, memory};
+use record::aligned::{Side, aligned};
 use record::failure::Failure;
 use record::prices;
 
@@ -98,12 +99,8 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Fai
 pub fn list() -> String {
     let mut text = String::new();
     let mut section = |title: &str, entries: Vec<(String, String)>| {
-        let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        text.push_str(&format!("{title}\n"));
-        for (name, about) in entries {
-            text.push_str(format!("  {name:width$}  {about}").trim_end());
-            text.push('\n');
-        }
+        let rows: Vec<[String; 2]> = entries.into_iter().map(|(name, about)| [format!("  {name}"), about]).collect();
+        text.push_str(&format!("{title}\n{}", aligned(&[Side::Left], &rows)));
     };
     section(
         "specs (`all`: the paper's figures)",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use planning::plan::{DataSet, Kind, read_any};
+use record::aligned::{Side, aligned};
 use record::failure::Failure;
 use record::place::{self, Existing};
 
@@ -33,9 +34,8 @@ pub fn known() -> Vec<(String, String)> {
 }
 
 fn list() -> String {
-    let known = known();
-    let width = known.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut text: String = known.iter().map(|(name, about)| format!("{name:width$}  {about}\n")).collect();
+    let rows: Vec<[String; 2]> = known().into_iter().map(|(name, about)| [name, about]).collect();
+    let mut text = aligned(&[Side::Left], &rows);
     text.push_str("Formats are recognised by content, in a file or a folder; text and idx may be gzipped (.gz), images in .tar, .tar.gz or .tar.xz.\n");
     text
 }

@@ -1,12 +1,13 @@
 //! Claims: what the paper (or we) say must be seen in a figure, what was measured, and the verdict.
 //!
-//! A [`Statement`] is fixed in a figure's file; [`Statement::judge`] holds a measurement against it. A claim that does
+//! A [`Statement`] is fixed in a figure's file; [`Statement::judge`] compares a measurement with it. A claim that does
 //! not hold is shown as such everywhere. Verdicts that a run cannot give are not given: an input that was fitted to the
 //! paper makes a claim on times a calibration, and a user's own data cannot be compared with the paper's numbers.
 //!
 //! `measured` is over seeds: the ratio of mean times for ratios (`figures::cells`); `low` and `high` are the least and
 //! the greatest of single seeds. The verdict goes by `measured`.
 
+use record::aligned::{Side, aligned};
 use record::numbers::{Spread, significant};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use record::results::{CellResult, Shape};
 
 /// The file's name in a spec's folder.
 pub const FILE: &str = "claims.json";
-/// Folders below folders are searched for [`FILE`] so deep.
+/// How many levels of folders below a folder are searched for [`FILE`].
 const DEEPEST: u32 = 3;
 
 /// What was found about a claim.
@@ -32,7 +33,7 @@ pub enum Verdict {
     Fails,
     /// An input was fitted to the paper's results: agreement would show nothing.
     Calibration,
-    /// Nothing to hold it against: a user's own data, cells that have not run, or a target that must not be believed.
+    /// Nothing to compare it with: a user's own data, cells that have not run, or a target that must not be believed.
     NotComparable,
 }
 
@@ -92,10 +93,10 @@ pub enum Expected {
     AtMost(f64),
 }
 
-/// What a claim's number is determined by, beside the protocol.
+/// What determines a claim's number, apart from the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestsOn {
-    /// Modelled times, held against the paper's: needs the paper's data shape and inputs that were not fitted.
+    /// Modelled times, compared with the paper's: needs the paper's data shape and inputs that were not fitted.
     PaperTimes,
     /// The runs alone: can be said of any data and any machine.
     Runs,
@@ -229,26 +230,17 @@ pub fn to_json(claims: &[Claim]) -> String {
     text
 }
 
-/// A claim's cells in the table for terminals: numbers, then what it says, then its name.
-type Row = ([String; 4], String, String);
-
 /// An aligned table for terminals.
 pub fn to_text(claims: &[Claim]) -> String {
     let row = |claim: &Claim| {
-        let cells = [claim.verdict.word(), &claim.paper_text(), &claim.measured_text(), &claim.n.to_string()];
-        (cells.map(str::to_owned), format!("{} ({})", claim.says, claim.source), claim.id.clone())
+        let [paper, measured, n] = [claim.paper_text(), claim.measured_text(), claim.n.to_string()];
+        let says = format!("{} ({})", claim.says, claim.source);
+        [claim.verdict.word().to_owned(), paper, measured, n, claim.id.clone(), says]
     };
-    let header = (["verdict", "paper", "measured", "n"].map(str::to_owned), "says".into(), "claim".into());
-    let rows: Vec<Row> = std::iter::once(header).chain(claims.iter().map(row)).collect();
-    let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
-    let widths: [usize; 4] = std::array::from_fn(|i| width(&|row| row.0[i].chars().count()));
-    let ids = width(&|row| row.2.chars().count());
-    let mut text = String::new();
-    for ([verdict, paper, measured, n], says, id) in &rows {
-        let [a, b, c, d] = widths;
-        text += &format!("{verdict:<a$}  {paper:>b$}  {measured:>c$}  {n:>d$}  {id:<ids$}  {says}\n");
-    }
-    text
+    let header = ["verdict", "paper", "measured", "n", "claim", "says"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(claims.iter().map(row)).collect();
+    let (words, number) = (Side::Left, Side::Right);
+    aligned(&[words, number, number, number, words], &rows)
 }
 
 /// The claims of all figures in `folder` and below, by the folders that hold them, sorted.
@@ -262,7 +254,7 @@ pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Vec<Claim>)>, ReadError> {
     files.into_iter().map(with_claims).collect()
 }
 
-/// The same as a table for terminals, a block a figure: what `experiments claims` prints.
+/// The same as a table for terminals, one block per figure: what `experiments claims` prints.
 ///
 /// # Errors
 /// As [`below`].

@@ -4,5 +4,6 @@
 
 pub mod claims;
 pub mod figures;
+mod plans;
 pub mod report;
 pub mod strict;

@@ -5,19 +5,22 @@
 //! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
 
 mod costs;
+mod grid;
 mod html;
+mod unfinished;
 
-use record::numbers::significant;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{AnyValue, DataFrame, PolarsError};
+use polars::prelude::{DataFrame, PolarsError};
 use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
 use thiserror::Error;
 
 use self::costs::Costs;
+pub use self::grid::table_text;
+pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
 use crate::figures::{DrawError, Figure, UnknownFigure};
 use crate::strict;
@@ -26,9 +29,8 @@ use record::prices::PriceList;
 use record::results::atomic::{self, WriteError};
 use record::results::hashes;
 use record::results::lock::{Lock, LockError};
-use record::results::manifest::CellEntry;
 use record::results::sound;
-use record::results::store::{self, NotWhole, ReadError};
+use record::results::store::{self, ReadError};
 use record::results::{CellIndex, CellResult};
 
 /// Names of the files.
@@ -109,27 +111,28 @@ pub enum ReportError {
 /// What was reported.
 #[derive(Debug)]
 pub struct Report {
-    /// The figure's numbers, a row a cell.
+    /// The figure's numbers, one row per cell.
     pub table: DataFrame,
     /// With verdicts.
     pub claims: Vec<Claim>,
-    /// What is wrong with runs and targets that must not be believed, a line each.
+    /// What is wrong with runs and targets that must not be believed, one line each.
     pub faults: Vec<String>,
-    /// The cells that times and speedups are over; none where there are none.
+    /// The cells that times and speedups are over; empty where there are none.
     pub references: Vec<String>,
     /// What the runs cost.
     pub costs: Costs,
-    /// Cells that the spec has and the report has not, with the reason.
-    pub unfinished: Vec<(CellEntry, NotWhole)>,
+    /// Cells that the spec has and the report has not.
+    pub unfinished: Vec<Unfinished>,
     /// The page.
     pub page: PathBuf,
 }
 
 impl Report {
-    /// What `--strict` misses, a line each: cells, and claims that were not measured or fail.
+    /// What `--strict` misses, one line each: cells, and claims that were not measured or fail.
     pub fn lacking(&self) -> Vec<String> {
         let missing = self.unfinished.iter();
-        let missing = missing.map(|(entry, why)| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
+        let missing = missing
+            .map(|Unfinished { entry, why }| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
         let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         let spec = folder.unwrap_or_default();
         missing.chain(strict::of_claims(&self.claims)).map(|line| format!("{spec}: {line}")).collect()
@@ -148,7 +151,7 @@ impl fmt::Display for Report {
             write!(f, "\n{fault}")?;
         }
         write!(f, "\n{}", self.costs)?;
-        for (entry, why) in &self.unfinished {
+        for Unfinished { entry, why } in &self.unfinished {
             write!(f, "\n{} (seed {}) is not in the figure: {why}", entry.name(), entry.seed)?;
         }
         writeln!(f, "\n{}", self.page.display())
@@ -242,98 +245,17 @@ fn faults(cells: &[CellResult]) -> Vec<String> {
     cells.iter().flat_map(lines).chain(sound::lines(cells)).collect()
 }
 
-/// Longer values are cut in terminals: the page has them whole.
-const WIDEST: usize = 34;
-
-/// A figure's table for terminals: a line a column, so that its width is that of the cells. Long words are cut.
-pub fn table_text(table: &DataFrame) -> String {
-    let mut grid = grid(table);
-    for value in grid.iter_mut().flat_map(|(_, values)| values).filter(|value| value.chars().count() > WIDEST) {
-        *value = value.chars().take(WIDEST - 1).chain(['…']).collect();
-    }
-    let columns = grid.first().map_or(0, |(_, values)| values.len());
-    let names = grid.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let width = |column: usize| grid.iter().map(|(_, values)| values[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for (name, values) in &grid {
-        let mut line = format!("{name:<names$}");
-        for (value, width) in values.iter().zip(&widths) {
-            line += &format!("  {value:>width$}");
-        }
-        text += line.trim_end();
-        text.push('\n');
-    }
-    text
-}
-
-type Whole = Vec<CellResult>;
-type Unfinished = Vec<(CellEntry, NotWhole)>;
-
-/// The cells of `index`, in its order.
-fn read(folder: &Path, index: &CellIndex) -> Result<(Whole, Unfinished), ReadError> {
+/// The cells of `index`, in its order: those that are whole, and those that are not.
+fn read(folder: &Path, index: &CellIndex) -> Result<(Vec<CellResult>, Vec<Unfinished>), ReadError> {
     let (mut cells, mut unfinished) = (Vec::new(), Vec::new());
     for entry in &index.cells {
         match store::read_cell(folder, entry) {
             Ok(cell) => cells.push(cell),
-            Err(ReadError::NotWhole(why)) => unfinished.push((entry.clone(), why)),
+            Err(ReadError::NotWhole(why)) => unfinished.push(Unfinished { entry: entry.clone(), why }),
             Err(error) => return Err(error),
         }
     }
     Ok((cells, unfinished))
-}
-
-/// The columns of a table with their values as text: `x_low` and `x_high` go into `x` where they differ.
-fn grid(table: &DataFrame) -> Vec<(String, Vec<String>)> {
-    let names: Vec<&str> = table.get_column_names().into_iter().map(|name| name.as_str()).collect();
-    let is_range =
-        |name: &str| ["_low", "_high"].iter().any(|end| name.strip_suffix(end).is_some_and(|of| names.contains(&of)));
-    let shown = names.iter().filter(|name| !is_range(name));
-    shown
-        .map(|name| {
-            let values = (0..table.height()).map(|row| value_text(table, name, row)).collect();
-            (heading(name), values)
-        })
-        .collect()
-}
-
-fn value_text(table: &DataFrame, name: &str, row: usize) -> String {
-    let value = |name: &str| table.column(name).ok().and_then(|column| column.get(row).ok());
-    let number = |name: &str| match value(name) {
-        Some(AnyValue::Float64(number)) => Some(number),
-        _ => None,
-    };
-    match value(name) {
-        None | Some(AnyValue::Null) => "-".into(),
-        Some(AnyValue::String(text)) => text.to_owned(),
-        Some(AnyValue::StringOwned(text)) => text.to_string(),
-        Some(AnyValue::Float64(mean)) => {
-            let range = number(&format!("{name}_low")).zip(number(&format!("{name}_high")));
-            let significant = |value: f64, digits| without_zeros(significant(value, digits));
-            match range.filter(|(low, high)| low < high) {
-                Some((low, high)) => {
-                    format!("{} ({} - {})", significant(mean, 4), significant(low, 4), significant(high, 4))
-                }
-                None => significant(mean, 4),
-            }
-        }
-        Some(other) => other.to_string(),
-    }
-}
-
-/// `text` of a number without zeros at the end of its fraction.
-fn without_zeros(text: String) -> String {
-    if !text.contains('.') || text.contains('e') {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// `wan_gb_per_clock` as a reader's words.
-fn heading(name: &str) -> String {
-    let words = name.replace('_', " ").replace("per clock", "a clock");
-    let words = words.replace("usd", "USD");
-    words.replace("wan", "WAN").replace(" gb", " GB").replace(" mb", " MB").replace("held out rmse", "held-out RMSE")
 }
 
 #[cfg(test)]
@@ -415,7 +337,7 @@ mod tests {
         let gaia = store::cell_folder(out.path(), &cells()[2].summary.plan);
         fs::write(gaia.join(store::file::SAMPLES), b"PAR1").unwrap();
         let report = report(out.path()).unwrap();
-        assert_eq!(report.unfinished[0].0.cell, "Gaia");
+        assert_eq!(report.unfinished[0].entry.cell, "Gaia");
         assert_eq!(report.table.height(), 3);
         assert_eq!(report.claims[1].verdict, Verdict::NotComparable);
         let page = fs::read_to_string(report.page).unwrap();

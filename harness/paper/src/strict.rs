@@ -1,7 +1,7 @@
 //! What `--strict` asks for: evidence. Success is a claim that was measured and does not fail, and nothing that is missing.
 //!
 //! Under `--strict` an empty folder, a spec of which nothing is claimed, a missing cell and a claim that was not measured are no
-//! success: each is a line on the standard error, and the exit code is [`CLAIM_FAILED`].
+//! success: each is one line on the standard error, and the exit code is [`CLAIM_FAILED`].
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use record::results::hashes;
 use record::results::store::{self, ReadError};
 use record::say;
 
-/// What is lacking in these claims, a line each; none when they are evidence.
+/// What is lacking in these claims, one line each; empty when they are evidence.
 pub fn of_claims(claims: &[Claim]) -> Vec<String> {
     if claims.is_empty() {
         return vec!["nothing is claimed, so nothing was shown".into()];
@@ -25,7 +25,7 @@ pub fn of_claims(claims: &[Claim]) -> Vec<String> {
     claims.iter().filter_map(line).collect()
 }
 
-/// What is lacking in the claims of `folder` and the folders below, and in the cells that they rest on, where those lie beside.
+/// What is lacking in the claims of `folder` and the folders below, and in the cells that they rest on, where those lie in the same folder.
 ///
 /// # Errors
 /// [`ReadError`] when a file of results cannot be read.
@@ -59,7 +59,7 @@ fn of_cells(spec: &Path) -> Result<Vec<String>, ReadError> {
     Ok(lines)
 }
 
-/// The exit code: what is lacking is told and no success, under `--strict`.
+/// The exit code. Under `--strict`, what is lacking is reported and is no success.
 pub fn verdict(strict: bool, lacking: &[String]) -> ExitCode {
     if !strict || lacking.is_empty() {
         return ExitCode::SUCCESS;

@@ -15,7 +15,7 @@ use emulator::id::MachineId;
 use emulator::node::Class;
 use emulator::time::Instant;
 use emulator::virtual_driver::{Observer, Transfer};
-use gaia_core::breakdown::{Part, Parts};
+use gaia_core::breakdown::{PARTS, Parts};
 use gaia_core::outbox::Sample as Recorded;
 use gaia_core::server::store::Pending;
 use gaia_core::setting::Setting;
@@ -257,13 +257,5 @@ fn root_of_mean(part: &MetricPart) -> f64 {
 
 /// In seconds.
 fn breakdown(parts: &Parts) -> Breakdown {
-    let seconds = |part| parts.part(part).as_secs_f64();
-    Breakdown {
-        compute: seconds(Part::Compute),
-        server: seconds(Part::Server),
-        encode: seconds(Part::Encode),
-        wire: seconds(Part::Wire),
-        barrier: seconds(Part::Barrier),
-        staleness: seconds(Part::Staleness),
-    }
+    Breakdown::from_parts(PARTS.map(|part| parts.part(part).as_secs_f64()))
 }

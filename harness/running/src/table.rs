@@ -108,7 +108,7 @@ pub(super) fn summary<S>(
         lan_bytes: lan.map(|(_, counts)| counts.charged).sum(),
         cost: cost::by_default(&usage, &plan.machines.name),
         usage,
-        breakdown: mean(clocks.iter().filter(|row| row.clock < last.clock)),
+        breakdown: Breakdown::mean(clocks.iter().filter(|row| row.clock < last.clock).map(|row| &row.parts)),
         read_wait: state.read_wait.percentiles(),
         barrier_wait: state.barrier_wait.percentiles(),
         transfer: state.transfer.percentiles(),
@@ -141,29 +141,6 @@ fn full_digest<S>(events: &Digest, state: &RecorderState<S>) -> String {
         digest.write_u64(sample.wan_bytes);
     }
     digest.to_string()
-}
-
-fn mean<'a>(rows: impl Iterator<Item = &'a ClockRow>) -> Breakdown {
-    let mut sum = Breakdown::default();
-    let mut count = 0.0f64;
-    for ClockRow { parts, .. } in rows {
-        sum.compute += parts.compute;
-        sum.server += parts.server;
-        sum.encode += parts.encode;
-        sum.wire += parts.wire;
-        sum.barrier += parts.barrier;
-        sum.staleness += parts.staleness;
-        count += 1.0;
-    }
-    let over = |seconds: f64| seconds / count.max(1.0);
-    Breakdown {
-        compute: over(sum.compute),
-        server: over(sum.server),
-        encode: over(sum.encode),
-        wire: over(sum.wire),
-        barrier: over(sum.barrier),
-        staleness: over(sum.staleness),
-    }
 }
 
 /// How a cell ended.

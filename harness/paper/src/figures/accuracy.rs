@@ -8,7 +8,7 @@ use record::results::{CellResult, Summary};
 /// What the figure asks.
 pub(super) const QUESTION: &str = "what test accuracy do systems end with, and after how long?";
 
-/// Gaia ends at most so many points below LAN: the paper has it reach the same accuracy (section 5.2).
+/// How far below LAN Gaia may end: the paper has it reach the same accuracy (section 5.2).
 const GAP: Statement<'static> = Statement {
     id: "accuracy.gaia-below-lan",
     says: "Gaia ends within 2 points of LAN's test accuracy (points below it)",

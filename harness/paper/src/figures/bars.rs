@@ -1,27 +1,30 @@
 //! Grouped bars: in each panel, the time to convergence of its cells over that of one of them (paper Figures 3 and 8-10).
 //!
-//! A group a panel, a colour a cell. A cell that never reached its target is hatched and has an arrow: it takes at least so
-//! long; one that must not be believed is crossed out. Bars are means over seeds, whiskers run from the least to the greatest.
+//! One group per panel, one colour per cell. A cell that never reached its target is hatched and has an arrow: its time is a lower
+//! bound. One that must not be believed is crossed out. Bars are means over seeds, whiskers run from the least to the greatest.
 
-use plotters::prelude::DrawingBackend;
 use record::numbers::Spread;
 
-use super::DrawError;
+use polars::prelude::{DataFrame, PolarsResult};
+
 use super::axis::Axis;
-use super::canvas::{Canvas, FAINT, Hatch, INK, Rect};
-use super::cells::{Cell, by_panel, compared, group, named, named_or_first};
+use super::canvas::{Anchor, Canvas, FAINT, Hatch, INK, Rect, Span, at};
+use super::cells::{self, Cell, by_panel, compared, group, named, named_or_first};
+use super::form::FigureForm;
+use super::frame::{Frame, LEGEND_ROW, Slot};
 use super::labels::ValueLabels;
-use super::panel::{LEGEND_ROW, Panel, Swatch, legend_rows};
-use super::text::{Anchor, text_width, wrapped};
-use super::timebar::{self, arrow, colour, draw_time};
+use super::legend::{self, Entry, Swatch};
+use super::text::{text_width, wrapped};
+use super::timebar::{self, TimeBar, arrow, colour};
+use super::times;
 use record::results::CellResult;
 
-/// Left and right of the frame, and its height.
-const SIDES: (f64, f64) = (58.0, 888.0);
+/// The sides of the frame, and its height.
+const SIDES: Span = Span::new(58.0, 888.0);
 const FRAME_HEIGHT: f64 = 190.0;
 /// The top of the frame below a legend of one row.
 const TOP: f64 = 72.0;
-/// Bars have at most so many points each.
+/// The most points of a bar.
 const WIDEST_SLOT: f64 = 66.0;
 /// Between two groups, in slots.
 const GAP: f64 = 0.8;
@@ -31,14 +34,19 @@ const ROW: f64 = 15.0;
 const SECONDS: [f64; 3] = [11.0, 10.0, 9.0];
 const NAMES: f64 = 13.0;
 
-/// What a bars figure shows.
+/// The form: times over those of a cell, grouped by panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Style {
+pub(super) struct Bars {
     /// The cell whose time is 1 in its panel.
     pub(super) reference: &'static str,
     /// What labels say.
     pub(super) labels: Labels,
 }
+
+/// Over Baseline, with speedups.
+pub(super) const SPEEDUPS: Bars = Bars { reference: cells::BASELINE, labels: Labels::Speedup };
+/// Over LAN, with slowdowns.
+pub(super) const SLOWDOWNS: Bars = Bars { reference: "LAN", labels: Labels::Slowdown };
 
 /// What stands on a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +57,8 @@ pub(super) enum Labels {
     Slowdown,
 }
 
-/// A panel's cells, and the one that they are held against.
-struct Group<'a, 'b> {
+/// A panel's cells, and the one that they are compared with.
+struct PanelBars<'a, 'b> {
     name: &'a str,
     cells: Vec<&'b Cell<'a>>,
     reference: Option<&'b Cell<'a>>,
@@ -58,77 +66,99 @@ struct Group<'a, 'b> {
     left: f64,
 }
 
-/// Where everything is.
+/// Where the frame is on the page.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct Placement {
     top: f64,
-    /// The page's, in whole points.
-    pub(super) height: f64,
+    /// Where the last line below the bars ends, in whole points.
+    pub(super) bottom: f64,
 }
 
-impl Layout {
+impl Placement {
     /// For these results.
     pub(super) fn of(results: &[CellResult]) -> Self {
         let cells = group(results);
         let cells = compared(&cells);
-        let rows = legend_rows(SIDES.1 - SIDES.0, &legend(&names(&cells)));
+        let rows = legend::rows(SIDES.width(), &entries(&names(&cells)));
         let top = TOP + rows.saturating_sub(1) as f64 * LEGEND_ROW;
         let slot = slot(&cells);
         let rows = |(name, cells): &(&str, Vec<&Cell<'_>>)| group_name(name, cells.len() as f64 * slot).len();
         let name_rows = by_panel(&cells).iter().map(rows).max().unwrap_or(1);
-        Layout { top, height: (top + FRAME_HEIGHT + BELOW + ROW * (name_rows as f64 + 0.6)).ceil() }
+        Placement { top, bottom: (top + FRAME_HEIGHT + BELOW + ROW * (name_rows as f64 + 0.6)).ceil() }
     }
 
-    fn frame(&self) -> Rect {
-        Rect { left: SIDES.0, top: self.top, right: SIDES.1, bottom: self.top + FRAME_HEIGHT }
+    fn area(&self) -> Rect {
+        Rect { left: SIDES.left, top: self.top, right: SIDES.right, bottom: self.top + FRAME_HEIGHT }
     }
 }
 
-/// The figure.
-///
-/// # Errors
-/// [`DrawError`] when the backend fails.
-pub(super) fn draw<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    style: Style,
-    layout: &Layout,
-    results: &[CellResult],
-) -> Result<(), DrawError> {
-    let cells = group(results);
-    let cells = compared(&cells);
-    let (slot, names) = (slot(&cells), names(&cells));
-    let groups = groups(&cells, style, slot);
-    let title = if timebar::is_of_clocks(&cells) { "Time for all clocks" } else { "Time to convergence" };
-    let panel = Panel { frame: layout.frame(), title };
-    panel.draw_title(canvas)?;
-    let remark = remark(style, &cells, seconds_size(&groups, slot).is_some());
-    canvas.text((panel.frame.right, 14.0), Anchor::Right, 12.5, FAINT, &remark)?;
-    panel.draw_legend(canvas, &legend(&names))?;
-
-    let bars: Vec<Vec<Option<Spread>>> = groups.iter().map(Group::bars).collect();
-    let values: Vec<Vec<Vec<String>>> =
-        groups.iter().zip(&bars).map(|(group, bars)| group.values(style, bars)).collect();
-    let labels = ValueLabels::of(slot, &values.concat());
-    let axis = Axis::linear(0.0, axis_end(&groups, &bars, &values, labels), 5);
-    panel.draw_y(canvas, &axis, "normalised time")?;
-    for ((group, bars), values) in groups.iter().zip(&bars).zip(&values) {
-        for (i, (cell, bar)) in group.cells.iter().zip(bars).enumerate() {
-            let x = group.left + slot * (i as f64 + 0.5);
-            let mut top = panel.frame.bottom;
-            if let Some(bar) = bar {
-                let colour = colour(names.iter().position(|name| *name == cell.name).unwrap_or(0));
-                draw_time(canvas, &panel, &axis, (cell, bar), (x, (slot * 0.4).min(24.0)), colour)?;
-                top = panel.y(&axis, bar.high).unwrap_or(top) - arrow(cell);
-            }
-            labels.draw(canvas, (x, top), &values[i])?;
-        }
+impl FigureForm for Bars {
+    fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
+        times::table_over(results, self.reference)
     }
-    panel.draw_base(canvas)?;
-    draw_below(canvas, &panel, &groups, slot)
+
+    fn draw(&self, results: &[CellResult]) -> Canvas {
+        let placement = Placement::of(results);
+        let mut canvas = Canvas::new(placement.bottom);
+        self.draw_at(&mut canvas, &placement, results);
+        canvas
+    }
+
+    fn references(&self, results: &[CellResult]) -> Vec<String> {
+        cells::references(results, self.reference)
+    }
+}
+
+impl Bars {
+    /// The bars on a page that may have more below them.
+    pub(super) fn draw_at(self, canvas: &mut Canvas, placement: &Placement, results: &[CellResult]) {
+        let cells = group(results);
+        let cells = compared(&cells);
+        let (slot, names) = (slot(&cells), names(&cells));
+        let groups = groups(&cells, self.reference, slot);
+        let title = if timebar::is_of_clocks(&cells) { "Time for all clocks" } else { "Time to convergence" };
+        let frame = Frame { area: placement.area(), title };
+        frame.draw_title(canvas);
+        let remark = self.remark(&cells, seconds_size(&groups, slot).is_some());
+        canvas.text(at(frame.area.right, 14.0), Anchor::Right, 12.5, FAINT, &remark);
+        legend::draw(canvas, &frame, &entries(&names));
+
+        let times: Vec<Vec<Option<Spread>>> = groups.iter().map(PanelBars::times).collect();
+        let values: Vec<Vec<Vec<String>>> =
+            groups.iter().zip(&times).map(|(group, times)| group.values(self.labels, times)).collect();
+        let labels = ValueLabels::of(slot, &values.concat());
+        let axis = Axis::linear(0.0, axis_end(&groups, &times, &values, labels), 5);
+        frame.draw_y(canvas, &axis, "normalised time");
+        for ((group, times), values) in groups.iter().zip(&times).zip(&values) {
+            for (i, (cell, time)) in group.cells.iter().zip(times).enumerate() {
+                let slot = Slot { middle: group.left + slot * (i as f64 + 0.5), half: (slot * 0.4).min(24.0) };
+                let mut top = frame.area.bottom;
+                if let Some(time) = time {
+                    let colour = colour(names.iter().position(|name| *name == cell.name).unwrap_or(0));
+                    top = TimeBar { cell, time, colour }.draw(canvas, &frame, &axis, slot);
+                }
+                labels.draw(canvas, at(slot.middle, top), &values[i]);
+            }
+        }
+        frame.draw_base(canvas);
+        draw_below(canvas, &frame, &groups, slot);
+    }
+
+    fn remark(self, cells: &[&Cell<'_>], has_seconds: bool) -> String {
+        let labels = match self.labels {
+            Labels::Speedup => "labels: speedup",
+            Labels::Slowdown => "labels: slowdown",
+        };
+        let seeds = timebar::seeds_remark(cells);
+        let seeds = if seeds.is_empty() { seeds } else { format!("; {seeds}") };
+        let below = if has_seconds { format!("; below: {}", timebar::time_unit(cells)) } else { String::new() };
+        let reference = named(cells.iter().copied(), self.reference).map_or("first bar", |cell| cell.name);
+        format!("{reference} = 1 in each group; {labels}{seeds}{below}")
+    }
 }
 
 /// The size at which every bar's seconds fit below it, if there is one.
-fn seconds_size(groups: &[Group<'_, '_>], slot: f64) -> Option<f64> {
+fn seconds_size(groups: &[PanelBars<'_, '_>], slot: f64) -> Option<f64> {
     let labels = groups.iter().flat_map(|group| &group.cells).map(|cell| timebar::seconds_label(cell));
     let labels: Vec<String> = labels.collect();
     let widest = |size: f64| labels.iter().map(|text| text_width(size, text)).fold(0.0, f64::max);
@@ -136,64 +166,58 @@ fn seconds_size(groups: &[Group<'_, '_>], slot: f64) -> Option<f64> {
 }
 
 /// The seconds of each bar, and the name of each group.
-fn draw_below<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    panel: &Panel,
-    groups: &[Group<'_, '_>],
-    slot: f64,
-) -> Result<(), DrawError> {
-    let seconds = |group: &Group<'_, '_>| group.cells.iter().map(|cell| timebar::seconds_label(cell)).collect();
+fn draw_below(canvas: &mut Canvas, frame: &Frame, groups: &[PanelBars<'_, '_>], slot: f64) {
+    let seconds = |group: &PanelBars<'_, '_>| group.cells.iter().map(|cell| timebar::seconds_label(cell)).collect();
     let seconds: Vec<Vec<String>> = groups.iter().map(seconds).collect();
     let size = seconds_size(groups, slot);
-    let y = panel.frame.bottom + BELOW;
+    let y = frame.area.bottom + BELOW;
     for (group, seconds) in groups.iter().zip(&seconds) {
         for (i, text) in seconds.iter().enumerate() {
             if let Some(size) = size {
-                canvas.text((group.left + slot * (i as f64 + 0.5), y), Anchor::Middle, size, FAINT, text)?;
+                canvas.text(at(group.left + slot * (i as f64 + 0.5), y), Anchor::Middle, size, FAINT, text);
             }
         }
         let width = slot * group.cells.len() as f64;
         for (row, line) in group_name(group.name, width).iter().enumerate() {
             let y = y + ROW * (row as f64 + 1.1);
-            canvas.text((group.left + width / 2.0, y), Anchor::Middle, NAMES, INK, line)?;
+            canvas.text(at(group.left + width / 2.0, y), Anchor::Middle, NAMES, INK, line);
         }
     }
-    Ok(())
 }
 
-impl Group<'_, '_> {
-    fn bars(&self) -> Vec<Option<Spread>> {
+impl PanelBars<'_, '_> {
+    fn times(&self) -> Vec<Option<Spread>> {
         let over = |cell: &&Cell<'_>| self.reference.and_then(|reference| cell.least_time_over(reference));
         self.cells.iter().map(over).collect()
     }
 
-    fn values(&self, style: Style, bars: &[Option<Spread>]) -> Vec<Vec<String>> {
-        let value = |(cell, bar): (&&Cell<'_>, &Option<Spread>)| match style.labels {
-            Labels::Speedup => timebar::speedup_value(cell, self.reference, bar),
-            Labels::Slowdown => timebar::slowdown_value(cell, self.reference, bar),
+    fn values(&self, labels: Labels, times: &[Option<Spread>]) -> Vec<Vec<String>> {
+        let value = |(cell, time): (&&Cell<'_>, &Option<Spread>)| match labels {
+            Labels::Speedup => timebar::speedup_value(cell, self.reference, time),
+            Labels::Slowdown => timebar::slowdown_value(cell, self.reference, time),
         };
-        self.cells.iter().zip(bars).map(value).collect()
+        self.cells.iter().zip(times).map(value).collect()
     }
 }
 
-/// Points a bar.
+/// Points per bar.
 fn slot(cells: &[&Cell<'_>]) -> f64 {
     let groups = by_panel(cells).len() as f64;
     let slots = cells.len() as f64 + GAP * groups;
-    ((SIDES.1 - SIDES.0) / slots.max(1.0)).min(WIDEST_SLOT)
+    ((SIDES.width()) / slots.max(1.0)).min(WIDEST_SLOT)
 }
 
 /// The groups, spread over the frame.
-fn groups<'a, 'b>(cells: &[&'b Cell<'a>], style: Style, slot: f64) -> Vec<Group<'a, 'b>> {
+fn groups<'a, 'b>(cells: &[&'b Cell<'a>], reference: &str, slot: f64) -> Vec<PanelBars<'a, 'b>> {
     let panels = by_panel(cells);
-    let room = SIDES.1 - SIDES.0 - slot * cells.len() as f64;
+    let room = SIDES.width() - slot * cells.len() as f64;
     let gap = room / panels.len().max(1) as f64;
-    let mut left = SIDES.0 + gap / 2.0;
+    let mut left = SIDES.left + gap / 2.0;
     let mut groups = Vec::new();
     for (name, cells) in panels {
-        let reference = named_or_first(&cells, style.reference);
+        let reference = named_or_first(&cells, reference);
         let width = slot * cells.len() as f64;
-        groups.push(Group { name, cells, reference, left });
+        groups.push(PanelBars { name, cells, reference, left });
         left += width + gap;
     }
     groups
@@ -201,31 +225,19 @@ fn groups<'a, 'b>(cells: &[&'b Cell<'a>], style: Style, slot: f64) -> Vec<Group<
 
 /// Where the axis ends: there is room for the label of every bar.
 fn axis_end(
-    groups: &[Group<'_, '_>],
-    bars: &[Vec<Option<Spread>>],
+    groups: &[PanelBars<'_, '_>],
+    times: &[Vec<Option<Spread>>],
     values: &[Vec<Vec<String>>],
     labels: ValueLabels,
 ) -> f64 {
     let cells = groups.iter().flat_map(|group| &group.cells);
-    let bars = bars.iter().flatten();
+    let times = times.iter().flatten();
     let values = values.iter().flatten();
-    let ends = cells.zip(bars).zip(values).filter_map(|((cell, bar), lines)| {
-        let high = bar.as_ref()?.high;
+    let ends = cells.zip(times).zip(values).filter_map(|((cell, time), lines)| {
+        let high = time.as_ref()?.high;
         Some(labels.end(FRAME_HEIGHT, high, arrow(cell), lines))
     });
     ends.fold(1.1, f64::max)
-}
-
-fn remark(style: Style, cells: &[&Cell<'_>], has_seconds: bool) -> String {
-    let labels = match style.labels {
-        Labels::Speedup => "labels: speedup",
-        Labels::Slowdown => "labels: slowdown",
-    };
-    let seeds = timebar::seeds_remark(cells);
-    let seeds = if seeds.is_empty() { seeds } else { format!("; {seeds}") };
-    let below = if has_seconds { format!("; below: {}", timebar::time_unit(cells)) } else { String::new() };
-    let reference = named(cells.iter().copied(), style.reference).map_or("first bar", |cell| cell.name);
-    format!("{reference} = 1 in each group; {labels}{seeds}{below}")
 }
 
 /// The cells' names, each once.
@@ -239,8 +251,9 @@ fn names<'a>(cells: &[&Cell<'a>]) -> Vec<&'a str> {
     names
 }
 
-fn legend<'a>(names: &[&'a str]) -> Vec<(Swatch<'static>, &'a str)> {
-    names.iter().enumerate().map(|(i, name)| (Swatch::Area(colour(i), Hatch::None), *name)).collect()
+fn entries<'a>(names: &[&'a str]) -> Vec<Entry<'a>> {
+    let entry = |(i, name): (usize, &&'a str)| Entry { swatch: Swatch::Area(colour(i), Hatch::None), name };
+    names.iter().enumerate().map(entry).collect()
 }
 
 /// In at most two lines below its bars.

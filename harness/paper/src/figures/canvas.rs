@@ -1,32 +1,25 @@
-//! The page that figures are drawn on, and the few marks that they are made of.
+//! The page that figures are drawn on: a list of marks, and the few kinds of marks that figures are made of.
 //!
-//! Coordinates are points of a page [`WIDTH`] by [`HEIGHT`] or higher, x to the right and y downwards; the backend's pixels are
-//! [`DENSITY`] times finer. The same calls make the SVG and the bitmap ([`super::text`] has their text).
-//! The palettes are told apart by colour-blind readers, and by lightness, dash or hatch in black-and-white print.
+//! Coordinates are points of a page [`WIDTH`] by [`Canvas::height`], x to the right and y downwards. Drawing only records; it has no
+//! errors and needs no backend. [`super::render`] makes the SVG and the PNG of the same marks.
+//! Readers with colour-blindness tell the palettes apart, and so do readers of black-and-white print, by lightness, dash or hatch.
 
-use plotters::coord::Shift;
-use plotters::prelude::*;
-
-use super::DrawError;
-use super::text::Glyphs;
+use plotters::style::{RGBColor, WHITE};
 
 /// The page's width in points.
-pub(super) const WIDTH: f64 = 900.0;
+pub const WIDTH: f64 = 900.0;
 /// The page's height in points, where labels need no more.
 pub(super) const HEIGHT: f64 = 300.0;
-/// Backend pixels a point.
-pub(super) const DENSITY: f64 = 4.0;
-
 /// The ground.
-pub(super) const PAPER: RGBColor = WHITE;
+pub const PAPER: RGBColor = WHITE;
 /// Axes and text.
-pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Remarks.
-pub(super) const FAINT: RGBColor = RGBColor(0x66, 0x66, 0x66);
+pub const FAINT: RGBColor = RGBColor(0x66, 0x66, 0x66);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 
-/// What must not be believed.
+/// The colour of what must not be believed.
 pub(super) const WRONG: RGBColor = RGBColor(0xC0, 0x1C, 0x1C);
 /// Colours of cells: Okabe and Ito's, dark to light in the order of Baseline, Gaia, LAN.
 pub(super) const CELL_COLOURS: [RGBColor; 8] = [
@@ -40,7 +33,7 @@ pub(super) const CELL_COLOURS: [RGBColor; 8] = [
     RGBColor(0x99, 0x99, 0x33),
 ];
 
-/// Dashes of cells' lines: lengths of marks and gaps in points; none is solid.
+/// Dashes of cells' lines: lengths of marks and gaps in points; an empty slice means a solid line.
 pub(super) const CELL_DASHES: [&[f64]; 4] = [&[], &[], &[7.0, 3.0], &[2.0, 2.5]];
 
 /// Colours of the parts of a clock: Tol's light scheme.
@@ -75,32 +68,95 @@ pub(super) enum Hatch {
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pen<'a> {
+pub struct Pen<'a> {
     /// Its colour.
-    pub(super) colour: RGBColor,
+    pub colour: RGBColor,
     /// Its width in points.
-    pub(super) width: f64,
-    /// Lengths of marks and gaps in points; none is solid.
-    pub(super) dash: &'a [f64],
+    pub width: f64,
+    /// Lengths of marks and gaps in points; an empty slice means a solid line.
+    pub dash: &'a [f64],
 }
 
-/// A rectangle in points: left, top, right, bottom.
+/// A place on the page, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rect {
-    /// Smallest x.
+pub struct Point {
+    /// From the left edge.
+    pub x: f64,
+    /// From the top edge.
+    pub y: f64,
+}
+
+/// From left to right, in points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span {
     pub(super) left: f64,
-    /// Smallest y.
-    pub(super) top: f64,
-    /// Largest x.
     pub(super) right: f64,
+}
+
+/// A rectangle in points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    /// Smallest x.
+    pub left: f64,
+    /// Smallest y.
+    pub top: f64,
+    /// Largest x.
+    pub right: f64,
     /// Largest y.
-    pub(super) bottom: f64,
+    pub bottom: f64,
+}
+
+/// Where a text lies from its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The text begins there.
+    Left,
+    /// The text's middle is there.
+    Middle,
+    /// The text ends there.
+    Right,
+}
+
+/// Which way a text reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Rightwards,
+    Upwards,
+}
+
+/// A mark, in the order in which it was drawn: later ones cover earlier ones.
+#[derive(Clone, Debug)]
+pub(super) enum Mark {
+    /// A solid line.
+    Line { points: Vec<Point>, colour: RGBColor, width: f64 },
+    /// A filled rectangle.
+    Area { rect: Rect, colour: RGBColor },
+    /// A filled disc.
+    Disc { centre: Point, radius: f64, colour: RGBColor },
+    /// One line of text, centred vertically on its point.
+    Text { at: Point, anchor: Anchor, direction: Direction, size: f64, colour: RGBColor, text: String },
 }
 
 /// The page.
-pub(super) struct Canvas<'a, DB: DrawingBackend> {
-    pub(super) area: &'a DrawingArea<DB, Shift>,
-    pub(super) glyphs: Glyphs,
+#[derive(Clone, Debug)]
+pub struct Canvas {
+    height: f64,
+    marks: Vec<Mark>,
+}
+
+/// The point at `x` and `y`.
+pub const fn at(x: f64, y: f64) -> Point {
+    Point { x, y }
+}
+
+impl Span {
+    pub(super) const fn new(left: f64, right: f64) -> Self {
+        Span { left, right }
+    }
+
+    pub(super) fn width(self) -> f64 {
+        self.right - self.left
+    }
 }
 
 impl Rect {
@@ -117,66 +173,68 @@ impl Rect {
 
 impl Pen<'_> {
     /// A solid line.
-    pub(super) const fn solid(colour: RGBColor, width: f64) -> Pen<'static> {
+    pub const fn solid(colour: RGBColor, width: f64) -> Pen<'static> {
         Pen { colour, width, dash: &[] }
-    }
-
-    fn style(&self) -> ShapeStyle {
-        ShapeStyle {
-            color: self.colour.to_rgba(),
-            filled: false,
-            stroke_width: ((self.width * DENSITY).round() as u32).max(1),
-        }
     }
 }
 
-impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
-    /// On a drawing area [`WIDTH`] points wide.
-    pub(super) fn new(area: &'a DrawingArea<DB, Shift>, glyphs: Glyphs) -> Self {
-        Canvas { area, glyphs }
+impl Canvas {
+    /// A white page, [`WIDTH`] points wide and `height` points high.
+    pub fn new(height: f64) -> Self {
+        Canvas { height, marks: Vec::new() }
     }
 
-    /// White paper.
-    pub(super) fn clear(&self) -> Result<(), DrawError> {
-        self.area.fill(&PAPER).map_err(DrawError::backend)
+    /// In points.
+    pub fn height(&self) -> f64 {
+        self.height
+    }
+
+    pub(super) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// One line of text of `size` points.
+    pub fn text(&mut self, at: Point, anchor: Anchor, size: f64, colour: RGBColor, text: &str) {
+        let (direction, text) = (Direction::Rightwards, text.to_owned());
+        self.marks.push(Mark::Text { at, anchor, direction, size, colour, text });
+    }
+
+    /// Text that reads upwards: it begins, has its middle, or ends at the point.
+    pub fn text_upwards(&mut self, at: Point, anchor: Anchor, size: f64, colour: RGBColor, text: &str) {
+        let (direction, text) = (Direction::Upwards, text.to_owned());
+        self.marks.push(Mark::Text { at, anchor, direction, size, colour, text });
     }
 
     /// A line through `points`.
-    pub(super) fn line(&self, points: &[(f64, f64)], pen: Pen<'_>) -> Result<(), DrawError> {
-        if pen.dash.is_empty() {
-            return self.path(points, pen);
-        }
-        for mark in dashes(points, pen.dash) {
-            self.path(&mark, pen)?;
-        }
-        Ok(())
+    pub fn line(&mut self, points: &[Point], pen: Pen<'_>) {
+        let Pen { colour, width, dash } = pen;
+        let lines = if dash.is_empty() { vec![points.to_vec()] } else { dashes(points, dash) };
+        self.marks.extend(lines.into_iter().map(|points| Mark::Line { points, colour, width }));
     }
 
     /// A filled rectangle.
-    pub(super) fn fill(&self, rect: Rect, colour: RGBColor) -> Result<(), DrawError> {
-        let corners = [pixel((rect.left, rect.top)), pixel((rect.right, rect.bottom))];
-        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(DrawError::backend)
+    pub fn fill(&mut self, rect: Rect, colour: RGBColor) {
+        self.marks.push(Mark::Area { rect, colour });
     }
 
     /// A rectangle's outline.
-    pub(super) fn outline(&self, rect: Rect, pen: Pen<'_>) -> Result<(), DrawError> {
+    pub(super) fn outline(&mut self, rect: Rect, pen: Pen<'_>) {
         let Rect { left, top, right, bottom } = rect;
-        let around = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        self.line(&around, pen)
+        self.line(&[at(left, top), at(right, top), at(right, bottom), at(left, bottom), at(left, top)], pen);
     }
 
     /// Lines over a rectangle.
-    pub(super) fn hatch(&self, rect: Rect, hatch: Hatch, colour: RGBColor) -> Result<(), DrawError> {
+    pub(super) fn hatch(&mut self, rect: Rect, hatch: Hatch, colour: RGBColor) {
         let pen = Pen::solid(colour, 0.8);
         let slope = match hatch {
-            Hatch::None => return Ok(()),
+            Hatch::None => return,
             Hatch::Level => {
                 let mut y = rect.bottom - HATCH_SPACING * 0.6;
                 while y > rect.top {
-                    self.line(&[(rect.left, y), (rect.right, y)], pen)?;
+                    self.line(&[at(rect.left, y), at(rect.right, y)], pen);
                     y -= HATCH_SPACING * 0.8;
                 }
-                return Ok(());
+                return;
             }
             Hatch::Rising => 1.0,
             Hatch::Falling => -1.0,
@@ -185,68 +243,49 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         let mut crossing = if slope > 0.0 { -rect.width() } else { 0.0 } + HATCH_SPACING / 2.0;
         let last = if slope > 0.0 { rect.height() } else { rect.height() + rect.width() };
         while crossing < last {
-            let at = |height: f64| rect.left + (height - crossing) * slope;
-            let (a, b) = (at(0.0), at(rect.height()));
+            let crosses = |height: f64| rect.left + (height - crossing) * slope;
+            let (a, b) = (crosses(0.0), crosses(rect.height()));
             let from = a.min(b).max(rect.left);
             let to = a.max(b).min(rect.right);
             if from < to {
                 let y = |x: f64| rect.bottom - (crossing + (x - rect.left) * slope);
-                self.line(&[(from, y(from)), (to, y(to))], pen)?;
+                self.line(&[at(from, y(from)), at(to, y(to))], pen);
             }
             crossing += HATCH_SPACING;
         }
-        Ok(())
     }
 
     /// Crossed out: what is there must not be believed.
-    pub(super) fn cross(&self, rect: Rect) -> Result<(), DrawError> {
+    pub(super) fn cross(&mut self, rect: Rect) {
         let Rect { left, top, right, bottom } = rect;
         for pen in [Pen::solid(PAPER, 4.0), Pen::solid(WRONG, 2.0)] {
-            self.line(&[(left, top), (right, bottom)], pen)?;
-            self.line(&[(left, bottom), (right, top)], pen)?;
+            self.line(&[at(left, top), at(right, bottom)], pen);
+            self.line(&[at(left, bottom), at(right, top)], pen);
         }
-        Ok(())
     }
 
     /// A filled disc with a white rim.
-    pub(super) fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<(), DrawError> {
-        let pixels = |radius: f64| (radius * DENSITY).round() as i32;
-        for (radius, colour) in [(radius + 1.2, PAPER), (radius, colour)] {
-            let disc = Circle::new(pixel(at), pixels(radius), colour.filled());
-            self.area.draw(&disc).map_err(DrawError::backend)?;
-        }
-        Ok(())
+    pub fn dot(&mut self, centre: Point, radius: f64, colour: RGBColor) {
+        self.marks.push(Mark::Disc { centre, radius: radius + 1.2, colour: PAPER });
+        self.marks.push(Mark::Disc { centre, radius, colour });
     }
-
-    fn path(&self, points: &[(f64, f64)], pen: Pen<'_>) -> Result<(), DrawError> {
-        let mut pixels: Vec<(i32, i32)> = points.iter().map(|point| pixel(*point)).collect();
-        pixels.dedup();
-        if pixels.len() < 2 {
-            return Ok(());
-        }
-        self.area.draw(&PathElement::new(pixels, pen.style())).map_err(DrawError::backend)
-    }
-}
-
-pub(super) fn pixel((x, y): (f64, f64)) -> (i32, i32) {
-    ((x * DENSITY).round() as i32, (y * DENSITY).round() as i32)
 }
 
 /// The marks of a dashed line through `points`.
-fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
+fn dashes(points: &[Point], pattern: &[f64]) -> Vec<Vec<Point>> {
     let mut marks = Vec::new();
-    let mut mark: Vec<(f64, f64)> = points.first().copied().into_iter().collect();
+    let mut mark: Vec<Point> = points.first().copied().into_iter().collect();
     let (mut step, mut left) = (0, pattern[0]);
     for pair in points.windows(2) {
         let (mut from, to) = (pair[0], pair[1]);
         loop {
-            let length = ((to.0 - from.0).powi(2) + (to.1 - from.1).powi(2)).sqrt();
+            let length = ((to.x - from.x).powi(2) + (to.y - from.y).powi(2)).sqrt();
             if length <= left {
                 left -= length;
                 break;
             }
             let part = left / length;
-            from = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+            from = at(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part);
             if step % 2 == 0 {
                 mark.push(from);
                 marks.push(std::mem::take(&mut mark));
@@ -272,14 +311,14 @@ mod tests {
 
     #[test]
     fn dashes_have_the_lengths_of_the_pattern() {
-        let marks = dashes(&[(0.0, 0.0), (4.0, 0.0), (10.0, 0.0)], &[3.0, 2.0]);
-        let ends: Vec<(f64, f64)> = marks.iter().map(|mark| (mark[0].0, mark[mark.len() - 1].0)).collect();
+        let marks = dashes(&[at(0.0, 0.0), at(4.0, 0.0), at(10.0, 0.0)], &[3.0, 2.0]);
+        let ends: Vec<(f64, f64)> = marks.iter().map(|mark| (mark[0].x, mark[mark.len() - 1].x)).collect();
         assert_eq!(ends, [(0.0, 3.0), (5.0, 8.0)]);
     }
 
     #[test]
     fn dashes_go_around_corners() {
-        let marks = dashes(&[(0.0, 0.0), (2.0, 0.0), (2.0, 2.0)], &[3.0, 2.0]);
-        assert_eq!(marks, [vec![(0.0, 0.0), (2.0, 0.0), (2.0, 1.0)]]);
+        let marks = dashes(&[at(0.0, 0.0), at(2.0, 0.0), at(2.0, 2.0)], &[3.0, 2.0]);
+        assert_eq!(marks, [vec![at(0.0, 0.0), at(2.0, 0.0), at(2.0, 1.0)]]);
     }
 }

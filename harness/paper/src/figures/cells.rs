@@ -10,7 +10,7 @@ use crate::claims::Unmeasured;
 use record::results::sound::{self, Unsound};
 use record::results::{Breakdown, CellResult, Outcome, Summary};
 
-/// The name of the cell that others are held against.
+/// The name of the cell that others are compared with.
 pub(super) const BASELINE: &str = "Baseline";
 
 /// All runs of one cell of the spec.
@@ -22,9 +22,9 @@ pub(super) struct Cell<'a> {
     pub(super) name: &'a str,
     /// As drawings call it: its name, and that it must not be believed where that is so.
     pub(super) shown: String,
-    /// One a seed, in the spec's order; at least one.
+    /// One per seed, in the spec's order; at least one.
     pub(super) runs: Vec<&'a CellResult>,
-    /// What is wrong with the target of one of its runs; none when all may be believed.
+    /// What is wrong with the target of one of its runs; `None` when all may be believed.
     pub(super) unsound: Option<Unsound>,
 }
 
@@ -73,7 +73,7 @@ where
     exact.or_else(|| cells.into_iter().find(|cell| cell.name.eq_ignore_ascii_case(name)))
 }
 
-/// The names of the cells that others are held against, panel by panel, each once.
+/// The names of the cells that others are compared with, panel by panel, each once.
 pub(super) fn references(results: &[CellResult], name: &str) -> Vec<String> {
     let cells = group(results);
     let compared = compared(&cells);
@@ -86,7 +86,7 @@ pub(super) fn references(results: &[CellResult], name: &str) -> Vec<String> {
     names
 }
 
-/// The cell that others are held against: the one called [`BASELINE`], else the first.
+/// The cell that others are compared with: the one called [`BASELINE`], else the first.
 pub(super) fn baseline<'a, 'b>(cells: &[&'b Cell<'a>]) -> Option<&'b Cell<'a>> {
     named_or_first(cells, BASELINE)
 }
@@ -102,7 +102,7 @@ impl Cell<'_> {
         self.runs.iter().all(|run| sound::sets_target(&run.summary))
     }
 
-    /// Whether a run of it was to reach a target, or to set one; not one that was to run for so many clocks.
+    /// Whether a run of it was to reach a target, or to set one; not one that was to run for a number of clocks.
     pub(super) fn has_target(&self) -> bool {
         self.runs.iter().any(|run| run.summary.target.is_some() || sound::sets_target(&run.summary))
     }
@@ -116,12 +116,12 @@ impl Cell<'_> {
         }
     }
 
-    /// What is wrong with a run that must not be believed: `broken off`, or `invalid`. None when all may be.
+    /// What is wrong with a run that must not be believed: `broken off`, or `invalid`; `None` when all may be.
     pub(super) fn fault(&self) -> Option<&'static str> {
         fault(self.runs.iter().copied())
     }
 
-    /// How many runs reached the target (or converged, or did the clocks that they were to do); none with a target that must
+    /// How many runs reached the target (or converged, or did the clocks that they were to do); 0 with a target that must
     /// not be believed.
     pub(super) fn reached(&self) -> usize {
         if self.unsound.is_some() {
@@ -157,39 +157,40 @@ impl Cell<'_> {
         }
     }
 
-    /// A number of each run, over seeds; none when a run has none.
+    /// A number of each run, over seeds; `None` when a run has none.
     pub(super) fn spread(&self, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let values: Option<Vec<f64>> = self.runs.iter().map(|run| of(&run.summary)).collect();
         Spread::of(&values?)
     }
 
-    /// Virtual seconds to the target; none unless every run reached one that may be believed.
+    /// Virtual seconds to the target; `None` unless every run reached one that may be believed.
     pub(super) fn seconds_to_target(&self) -> Option<Spread> {
         self.sound_target().ok()?;
         self.spread(seconds_to_target)
     }
 
-    /// Virtual seconds to the target, or to the end of runs that did not reach it: at least so long.
+    /// Virtual seconds to the target, or to the end of runs that did not reach it: a lower bound.
     pub(super) fn least_seconds(&self) -> Option<Spread> {
         self.spread(|summary| Some(least_seconds(summary)))
     }
 
-    /// The mean breakdown over seeds.
-    pub(super) fn breakdown(&self) -> Breakdown {
-        let mean = |part: fn(&Breakdown) -> f64| {
-            self.runs.iter().map(|run| part(&run.summary.breakdown)).sum::<f64>() / self.runs.len() as f64
+    /// The least objective of one site's copy over the target, of each run.
+    pub(super) fn least_one_copy_over_target(&self) -> Result<Spread, Unmeasured> {
+        self.sound_target()?;
+        let least = |run: &&CellResult| {
+            let least = run.samples.iter().map(|sample| sample.objective_one_copy).fold(f64::INFINITY, f64::min);
+            run.summary.target.map(|target| least / target)
         };
-        Breakdown {
-            compute: mean(|b| b.compute),
-            server: mean(|b| b.server),
-            encode: mean(|b| b.encode),
-            wire: mean(|b| b.wire),
-            barrier: mean(|b| b.barrier),
-            staleness: mean(|b| b.staleness),
-        }
+        let ratios: Option<Vec<f64>> = self.runs.iter().map(least).collect();
+        ratios.as_deref().and_then(Spread::of).ok_or_else(|| Unmeasured::NotRun("no target was set".into()))
     }
 
-    /// This cell's number over `other`'s, seed by seed; none when a number is missing or nothing pairs.
+    /// The mean breakdown over seeds.
+    pub(super) fn breakdown(&self) -> Breakdown {
+        Breakdown::mean(self.runs.iter().map(|run| &run.summary.breakdown))
+    }
+
+    /// This cell's number over `other`'s, seed by seed; `None` when a number is missing or nothing pairs.
     pub(super) fn ratio(&self, other: &Cell<'_>, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let mine: BTreeMap<u64, Option<f64>> =
             self.runs.iter().map(|run| (run.summary.seed, of(&run.summary))).collect();
@@ -206,7 +207,7 @@ impl Cell<'_> {
         Spread::of(&ratios).map(|spread| Spread { mean, ..spread }).filter(|spread| spread.is_finite())
     }
 
-    /// Time to the target over `other`'s; none unless all paired runs reached one that may be believed.
+    /// Time to the target over `other`'s; `None` unless all paired runs reached one that may be believed.
     pub(super) fn time_over(&self, other: &Cell<'_>) -> Option<Spread> {
         self.sound_target().and(other.sound_target()).ok()?;
         self.ratio(other, seconds_to_target)
@@ -218,7 +219,7 @@ impl Cell<'_> {
     }
 }
 
-/// What is wrong with any of `runs`: `broken off`, or `invalid`; none when all may be believed.
+/// What is wrong with any of `runs`: `broken off`, or `invalid`; `None` when all may be believed.
 pub(super) fn fault<'a>(runs: impl Iterator<Item = &'a CellResult>) -> Option<&'static str> {
     let faulty = runs.map(|run| &run.summary).filter(|summary| !summary.faults.is_empty());
     // The worse of both.
@@ -233,7 +234,7 @@ pub(super) fn ended_as_asked(summary: &Summary) -> bool {
     summary.seconds_to_target.is_some() || summary.outcome == Outcome::ClocksDone
 }
 
-/// None for a run without a target, whatever its summary says: those of earlier versions gave the time of all its clocks.
+/// `None` for a run without a target, whatever its summary says: those of earlier versions gave the time of all its clocks.
 fn seconds_to_target(summary: &Summary) -> Option<f64> {
     summary.seconds_to_target.filter(|_| summary.outcome != Outcome::ClocksDone)
 }

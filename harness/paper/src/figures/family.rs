@@ -11,75 +11,87 @@ use record::numbers::Spread;
 use record::results::CellResult;
 
 /// Baseline, Gaia and LAN in one panel of a figure.
-struct Panel {
-    /// As the spec names it; empty in a spec without panels.
-    name: &'static str,
+struct Expectation {
+    /// The panel's name in the spec; empty in a spec without panels.
+    panel: &'static str,
     /// The middle of claims' ids: `mf`; empty for none.
     id: &'static str,
     /// In sentences: `MF on EC2-ALL under BSP`.
-    setting: &'static str,
+    case: &'static str,
     /// Where the paper has it.
     source: &'static str,
-    /// How many times faster than Baseline the paper has Gaia, and the least that we expect.
-    gaia: (Option<f64>, f64),
+    /// How many times faster than Baseline the paper has Gaia.
+    gaia: Option<f64>,
+    /// The least of it that we expect.
+    least: f64,
     /// How many times faster than Baseline the paper has LAN.
     lan: Option<f64>,
-    /// The same for Gaia over LAN, where the paper's numbers are of another setting.
+    /// The same for Gaia over LAN, where the paper's numbers are of another case.
     gaia_over_lan: Option<f64>,
 }
 
 /// Under BSP: the paper's speedups of Gaia and of LAN over Baseline, and the least of Gaia's that we expect.
-const fn bsp(
-    name: &'static str,
-    id: &'static str,
-    setting: &'static str,
-    source: &'static str,
-    (gaia, lan, least): (f64, f64, f64),
-) -> Panel {
-    Panel { name, id, setting, source, gaia: (Some(gaia), least), lan: Some(lan), gaia_over_lan: None }
+struct Speedups {
+    gaia: f64,
+    lan: f64,
+    least: f64,
 }
 
-/// Under SSP, in the appendix: its values are not known to us. Of Baseline over LAN Figure 3 tells something (matrix
+const fn bsp(
+    panel: &'static str,
+    id: &'static str,
+    case: &'static str,
+    source: &'static str,
+    Speedups { gaia, lan, least }: Speedups,
+) -> Expectation {
+    Expectation { panel, id, case, source, gaia: Some(gaia), least, lan: Some(lan), gaia_over_lan: None }
+}
+
+/// Under SSP, in the appendix: its values are not known to us. Of Baseline over LAN Figure 3 says something (matrix
 /// factorisation only), of Gaia over LAN what the same network shows under BSP.
-const fn ssp(setting: &'static str, source: &'static str, lan: Option<f64>, gaia_over_lan: f64) -> Panel {
-    Panel { name: "", id: "", setting, source, gaia: (None, 1.0), lan, gaia_over_lan: Some(gaia_over_lan) }
+const fn ssp(case: &'static str, source: &'static str, lan: Option<f64>, gaia_over_lan: f64) -> Expectation {
+    Expectation { panel: "", id: "", case, source, gaia: None, least: 1.0, lan, gaia_over_lan: Some(gaia_over_lan) }
+}
+
+const fn speedups(gaia: f64, lan: f64, least: f64) -> Speedups {
+    Speedups { gaia, lan, least }
 }
 
 /// The panels of each figure.
-const FIGURES: &[(&str, &[Panel])] = &[
+const FIGURES: &[(&str, &[Expectation])] = &[
     (
         "fig8",
         &[
-            bsp("MF, EC2's machines", "mf-ec2", "MF, 11 sites, emulation-ec2", "Figure 8", (1.8, 1.8, 1.35)),
-            bsp("MF, full speed", "mf", "MF, 11 sites, full speed", "Figure 8", (3.8, 3.7, 3.0)),
-            bsp("TM, EC2's machines", "tm-ec2", "TM, 11 sites, emulation-ec2", "Figure 8", (2.0, 2.5, 1.5)),
-            bsp("TM, full speed", "tm", "TM, 11 sites, full speed", "Figure 8", (3.7, 4.8, 2.5)),
-            bsp("IC, EC2's machines", "ic-ec2", "IC, 11 sites, emulation-ec2", "Figure 8", (5.6, 7.5, 4.2)),
-            bsp("IC, full speed", "ic", "IC, 11 sites, full speed", "Figure 8", (6.0, 8.5, 4.5)),
+            bsp("MF, EC2's machines", "mf-ec2", "MF, 11 sites, emulation-ec2", "Figure 8", speedups(1.8, 1.8, 1.35)),
+            bsp("MF, full speed", "mf", "MF, 11 sites, full speed", "Figure 8", speedups(3.8, 3.7, 3.0)),
+            bsp("TM, EC2's machines", "tm-ec2", "TM, 11 sites, emulation-ec2", "Figure 8", speedups(2.0, 2.5, 1.5)),
+            bsp("TM, full speed", "tm", "TM, 11 sites, full speed", "Figure 8", speedups(3.7, 4.8, 2.5)),
+            bsp("IC, EC2's machines", "ic-ec2", "IC, 11 sites, emulation-ec2", "Figure 8", speedups(5.6, 7.5, 4.2)),
+            bsp("IC, full speed", "ic", "IC, 11 sites, full speed", "Figure 8", speedups(6.0, 8.5, 4.5)),
         ],
     ),
     (
         "fig9",
         &[
-            bsp("MF", "mf", "MF, V/C", "Figure 9", (3.7, 3.5, 3.0)),
-            bsp("TM", "tm", "TM, V/C", "Figure 9", (3.7, 3.9, 3.0)),
-            bsp("IC", "ic", "IC, V/C", "Figure 9", (7.4, 7.4, 5.5)),
+            bsp("MF", "mf", "MF, V/C", "Figure 9", speedups(3.7, 3.5, 3.0)),
+            bsp("TM", "tm", "TM, V/C", "Figure 9", speedups(3.7, 3.9, 3.0)),
+            bsp("IC", "ic", "IC, V/C", "Figure 9", speedups(7.4, 7.4, 5.5)),
         ],
     ),
     (
         "fig10",
         &[
-            bsp("MF", "mf", "MF, S/S", "Figure 10", (25.0, 24.0, 10.0)),
-            bsp("TM", "tm", "TM, S/S", "Figure 10", (14.0, 17.0, 8.0)),
-            bsp("IC", "ic", "IC, S/S", "Figure 10", (53.5, 53.7, 20.0)),
+            bsp("MF", "mf", "MF, S/S", "Figure 10", speedups(25.0, 24.0, 10.0)),
+            bsp("TM", "tm", "TM, S/S", "Figure 10", speedups(14.0, 17.0, 8.0)),
+            bsp("IC", "ic", "IC, S/S", "Figure 10", speedups(53.5, 53.7, 20.0)),
         ],
     ),
     (
         "ic",
         &[
-            bsp("11 sites", "11-sites", "IC, 11 sites, full speed", "Figure 8", (6.0, 8.5, 4.5)),
-            bsp("V/C", "vc", "IC, V/C", "Figure 9", (7.4, 7.4, 5.5)),
-            bsp("S/S", "ss", "IC, S/S", "Figure 10", (53.5, 53.7, 20.0)),
+            bsp("11 sites", "11-sites", "IC, 11 sites, full speed", "Figure 8", speedups(6.0, 8.5, 4.5)),
+            bsp("V/C", "vc", "IC, V/C", "Figure 9", speedups(7.4, 7.4, 5.5)),
+            bsp("S/S", "ss", "IC, S/S", "Figure 10", speedups(53.5, 53.7, 20.0)),
         ],
     ),
     ("fig13", &[ssp("MF under SSP, 11 sites", "Figures 3 and 8", Some(2.7), 3.7 / 3.8)]),
@@ -92,7 +104,7 @@ const FIGURES: &[(&str, &[Panel])] = &[
 
 /// A bar of our own: Baseline with an encoding that its paper has not.
 const PACKED: &str = "Baseline, packed";
-/// Gaia is near LAN when it takes at most so many times as long.
+/// Gaia is near LAN when it takes at most this many times as long.
 const NEAR_LAN: f64 = 1.4;
 /// How far Baseline's slowdown over LAN may be from the paper's, either way.
 const SLOWDOWN_TOLERANCE: f64 = 0.25;
@@ -104,44 +116,43 @@ pub(super) fn claims(figure: &str, results: &[CellResult]) -> Vec<Claim> {
     let panels = FIGURES.iter().find(|(name, _)| *name == figure).map_or(&[][..], |(_, panels)| panels);
     let mut claims: Vec<Claim> = panels
         .iter()
-        .filter(|panel| panel.name.is_empty() || measures.has(panel.name))
-        .flat_map(|panel| panel_claims(figure, panel, &measures, &context))
+        .filter(|expected| expected.panel.is_empty() || measures.has(expected.panel))
+        .flat_map(|expected| panel_claims(figure, expected, &measures, &context))
         .collect();
     claims.extend(measures.same_target(&id(figure, "", "same-target"), &context));
     claims
 }
 
-fn panel_claims(figure: &str, panel: &Panel, measures: &Measures<'_>, context: &Context) -> Vec<Claim> {
-    let measures = measures.panel(panel.name);
+fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>, context: &Context) -> Vec<Claim> {
+    let measures = measures.panel(of.panel);
     let judge =
         |what: &str, says: String, paper: Option<f64>, expected, rests_on, measured: Result<Spread, Unmeasured>| {
-            let id = id(figure, panel.id, what);
-            Statement { id: &id, says: &says, source: panel.source, paper, expected, rests_on }.judge(measured, context)
+            let id = id(figure, of.id, what);
+            Statement { id: &id, says: &says, source: of.source, paper, expected, rests_on }.judge(measured, context)
         };
-    let setting = panel.setting;
-    let (paper, least) = panel.gaia;
-    let faster = if least == 1.0 {
-        (format!("{setting}: Gaia converges faster than Baseline (speedup above 1)"), Expected::Above(1.0))
+    let (case, paper, least) = (of.case, of.gaia, of.least);
+    let (faster, bound) = if least == 1.0 {
+        (format!("{case}: Gaia converges faster than Baseline (speedup above 1)"), Expected::Above(1.0))
     } else {
-        (format!("{setting}: Gaia converges at least {least} times as fast as Baseline"), Expected::AtLeast(least))
+        (format!("{case}: Gaia converges at least {least} times as fast as Baseline"), Expected::AtLeast(least))
     };
-    let over_lan = panel.gaia_over_lan.or_else(|| Some(panel.lan? / paper?));
+    let over_lan = of.gaia_over_lan.or_else(|| Some(of.lan? / paper?));
     let mut claims = vec![
-        judge("gaia-speedup", faster.0, paper, faster.1, RestsOn::PaperTimes, measures.time_ratio("Baseline", "Gaia")),
+        judge("gaia-speedup", faster, paper, bound, RestsOn::PaperTimes, measures.time_ratio("Baseline", "Gaia")),
         judge(
             "gaia-over-lan",
-            format!("{setting}: Gaia is near LAN (at most {NEAR_LAN} times its time to convergence)"),
+            format!("{case}: Gaia is near LAN (at most {NEAR_LAN} times its time to convergence)"),
             over_lan,
             Expected::AtMost(NEAR_LAN),
             RestsOn::PaperTimes,
             measures.time_ratio("Gaia", "LAN"),
         ),
     ];
-    if let Some(lan) = panel.lan {
+    if let Some(lan) = of.lan {
         let (low, high) = around(lan);
         claims.push(judge(
             "baseline-over-lan",
-            format!("{setting}: Baseline takes {lan} times as long as on LAN (within {low} to {high})"),
+            format!("{case}: Baseline takes {lan} times as long as on LAN (within {low} to {high})"),
             Some(lan),
             Expected::Within(low, high),
             RestsOn::PaperTimes,
@@ -151,7 +162,7 @@ fn panel_claims(figure: &str, panel: &Panel, measures: &Measures<'_>, context: &
     if measures.cell(PACKED).is_ok() {
         claims.push(judge(
             "gaia-over-packed",
-            format!("{setting}: Gaia converges faster than Baseline with lossless packing (ours; speedup above 1)"),
+            format!("{case}: Gaia converges faster than Baseline with lossless packing (ours; speedup above 1)"),
             None,
             Expected::Above(1.0),
             RestsOn::Runs,
@@ -160,7 +171,7 @@ fn panel_claims(figure: &str, panel: &Panel, measures: &Measures<'_>, context: &
     }
     claims.push(judge(
         "wan-bytes",
-        format!("{setting}: Gaia sends fewer bytes a clock between data centres than Baseline (share, below 1)"),
+        format!("{case}: Gaia sends fewer bytes a clock between data centres than Baseline (share, below 1)"),
         None,
         Expected::Below(1.0),
         RestsOn::Runs,
@@ -217,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_never_arrives_fails_what_needs_it_and_says_so() {
+    fn a_cell_that_never_reaches_the_target_fails_what_needs_it_and_says_so() {
         use Verdict::{Fails, Holds};
         let [baseline, gaia, lan] = three(270.0, 900.0, 100.0);
         let results = [baseline.done(), gaia.never().done(), lan.done()];

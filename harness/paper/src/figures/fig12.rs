@@ -3,7 +3,6 @@
 
 use super::cells::{Cell, compared, group};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
-use record::numbers::Spread;
 use record::results::{CellResult, Summary};
 
 /// What the figure asks.
@@ -53,24 +52,16 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
             expected: Expected::Above(1.0),
             rests_on: RestsOn::Runs,
         };
-        claims.push(never.judge(loose.ok_or_else(|| not_run("Gaia_Async")).and_then(least_over_target), &context));
+        claims.push(
+            never
+                .judge(loose.ok_or_else(|| not_run("Gaia_Async")).and_then(Cell::least_one_copy_over_target), &context),
+        );
     }
     claims
 }
 
 fn not_run(name: &str) -> Unmeasured {
     Unmeasured::NotRun(format!("{name} has not run"))
-}
-
-/// The least objective of one site's copy over the target, of each run.
-pub(super) fn least_over_target(cell: &Cell<'_>) -> Result<Spread, Unmeasured> {
-    cell.sound_target()?;
-    let least = |run: &&CellResult| {
-        let least = run.samples.iter().map(|sample| sample.objective_one_copy).fold(f64::INFINITY, f64::min);
-        run.summary.target.map(|target| least / target)
-    };
-    let ratios: Option<Vec<f64>> = cell.runs.iter().map(least).collect();
-    ratios.as_deref().and_then(Spread::of).ok_or_else(|| Unmeasured::NotRun("no target was set".into()))
 }
 
 #[cfg(test)]

@@ -3,25 +3,22 @@
 //! Names and values lie level while they fit in their bar's slot at a size that can be read, and stand upright, reading
 //! upwards, where they do not. Either way all of a panel's names have one size, and all of its values have one.
 
-use plotters::prelude::DrawingBackend;
-
-use super::DrawError;
-use super::canvas::{Canvas, FAINT, INK, PAPER, Rect};
-use super::panel::Panel;
-use super::text::{Anchor, fitted, text_width, wrapped};
+use super::canvas::{Anchor, Canvas, Direction, FAINT, INK, PAPER, Point, Rect, at};
+use super::frame::Frame;
+use super::text::{fitted, text_width, wrapped};
 
 /// Sizes of level names, of level remarks and of level values, best first.
 const LEVEL_NAMES: [f64; 3] = [13.0, 12.0, 11.0];
 const LEVEL_REMARKS: [f64; 3] = [12.0, 11.0, 10.0];
 const LEVEL_VALUES: [f64; 4] = [13.0, 12.0, 11.0, 10.0];
-/// Sizes of upright names, best first; remarks beside them are smaller by this factor.
+/// Sizes of upright names, best first; remarks next to them are smaller by this factor.
 const UPRIGHT_NAMES: [f64; 5] = [13.0, 12.0, 11.0, 10.0, 9.0];
 const UPRIGHT_REMARK: f64 = 0.85;
 /// Upright values are as large as fit in their slots between these.
 const UPRIGHT_VALUES: (f64, f64) = (8.0, 12.0);
 /// From line to line of upright text, in sizes.
 const UPRIGHT_PITCH: f64 = 1.1;
-/// The share of a slot that upright lines fill: what is left tells a bar's lines from its neighbours'.
+/// The share of a slot that upright lines fill: what is left sets a bar's lines apart from its neighbours'.
 const UPRIGHT_SHARE: f64 = 0.88;
 /// Upright names that are longer are broken in two lines, or cut.
 const LONGEST: f64 = 130.0;
@@ -34,19 +31,10 @@ const VALUE_GAP: f64 = 4.0;
 /// An upright value never takes more of the frame's height than this.
 const HIGHEST_VALUE: f64 = 0.7;
 
-/// Which way labels read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Rightwards.
-    Level,
-    /// Upwards.
-    Upright,
-}
-
 /// Names below bars with remarks below the names, laid out for every panel that shows the same bars.
 #[derive(Debug)]
 pub(super) struct BarNames {
-    form: Form,
+    direction: Direction,
     size: f64,
     remark_size: f64,
     /// The lines of each name: one or two.
@@ -71,7 +59,7 @@ impl BarNames {
         let remark_size = LEVEL_REMARKS.into_iter().find(|size| widest(*size, remarks) <= room)?;
         let rows = names.iter().map(Vec::len).max().unwrap_or(1);
         let depth = LEVEL_GAP + rows as f64 * LEVEL_ROW + remark_size / 2.0;
-        Some(BarNames { form: Form::Level, size, remark_size, names, depth })
+        Some(BarNames { direction: Direction::Rightwards, size, remark_size, names, depth })
     }
 
     /// Lines side by side, a name's end at its bar; cut only where no size fits.
@@ -93,7 +81,7 @@ impl BarNames {
         });
         let remark_size = size * UPRIGHT_REMARK;
         let longest = names.iter().map(|lines| widest(size, lines)).fold(widest(remark_size, remarks), f64::max);
-        BarNames { form: Form::Upright, size, remark_size, names, depth: UPRIGHT_GAP + longest }
+        BarNames { direction: Direction::Upwards, size, remark_size, names, depth: UPRIGHT_GAP + longest }
     }
 
     /// How many points the names and remarks reach below the frame.
@@ -102,60 +90,42 @@ impl BarNames {
     }
 
     /// The names below a panel's bars, with a remark each if there are any.
-    pub(super) fn draw<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        panel: &Panel,
-        remarks: &[String],
-    ) -> Result<(), DrawError> {
+    pub(super) fn draw(&self, canvas: &mut Canvas, frame: &Frame, remarks: &[String]) {
         for (i, lines) in self.names.iter().enumerate() {
-            let x = panel.bar(i, self.names.len()).0;
+            let (x, bottom) = (frame.bar(i, self.names.len()).middle, frame.area.bottom);
             let remark = remarks.get(i).map_or("", String::as_str);
-            match self.form {
-                Form::Level => self.draw_level(canvas, (x, panel.frame.bottom + LEVEL_GAP), lines, remark)?,
-                Form::Upright => self.draw_upright(canvas, (x, panel.frame.bottom + UPRIGHT_GAP), lines, remark)?,
+            match self.direction {
+                Direction::Rightwards => self.draw_level(canvas, at(x, bottom + LEVEL_GAP), lines, remark),
+                Direction::Upwards => self.draw_upright(canvas, at(x, bottom + UPRIGHT_GAP), lines, remark),
             }
         }
-        Ok(())
     }
 
-    fn draw_level<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        (x, y): (f64, f64),
-        lines: &[String],
-        remark: &str,
-    ) -> Result<(), DrawError> {
+    fn draw_level(&self, canvas: &mut Canvas, Point { x, y }: Point, lines: &[String], remark: &str) {
         for (row, line) in lines.iter().enumerate() {
-            canvas.text((x, y + row as f64 * LEVEL_ROW), Anchor::Middle, self.size, INK, line)?;
+            canvas.text(at(x, y + row as f64 * LEVEL_ROW), Anchor::Middle, self.size, INK, line);
         }
         // In one row across the panel.
         let rows = self.names.iter().map(Vec::len).max().unwrap_or(1);
-        canvas.text((x, y + rows as f64 * LEVEL_ROW), Anchor::Middle, self.remark_size, FAINT, remark)
+        canvas.text(at(x, y + rows as f64 * LEVEL_ROW), Anchor::Middle, self.remark_size, FAINT, remark);
     }
 
-    fn draw_upright<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        (x, y): (f64, f64),
-        lines: &[String],
-        remark: &str,
-    ) -> Result<(), DrawError> {
+    fn draw_upright(&self, canvas: &mut Canvas, Point { x, y }: Point, lines: &[String], remark: &str) {
         let pitch = self.size * UPRIGHT_PITCH;
         let mut left = x - thickness(self.size, lines.len(), remark) / 2.0;
         for line in lines {
-            canvas.text_upwards((left + pitch / 2.0, y), Anchor::Right, self.size, INK, line)?;
+            canvas.text_upwards(at(left + pitch / 2.0, y), Anchor::Right, self.size, INK, line);
             left += pitch;
         }
         let middle = left + self.remark_size * UPRIGHT_PITCH / 2.0;
-        canvas.text_upwards((middle, y), Anchor::Right, self.remark_size, FAINT, remark)
+        canvas.text_upwards(at(middle, y), Anchor::Right, self.remark_size, FAINT, remark);
     }
 }
 
 /// How values stand above a panel's bars.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ValueLabels {
-    form: Form,
+    direction: Direction,
     size: f64,
 }
 
@@ -164,17 +134,17 @@ impl ValueLabels {
     pub(super) fn of(slot: f64, values: &[Vec<String>]) -> Self {
         let room = slot * 0.93;
         match LEVEL_VALUES.into_iter().find(|size| values.iter().all(|lines| widest(*size, lines) <= room)) {
-            Some(size) => ValueLabels { form: Form::Level, size },
+            Some(size) => ValueLabels { direction: Direction::Rightwards, size },
             None => {
                 let (least, greatest) = UPRIGHT_VALUES;
-                ValueLabels { form: Form::Upright, size: (slot / UPRIGHT_PITCH).clamp(least, greatest) }
+                ValueLabels { direction: Direction::Upwards, size: (slot / UPRIGHT_PITCH).clamp(least, greatest) }
             }
         }
     }
 
     /// Which way they read.
-    pub(super) fn form(&self) -> Form {
-        self.form
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
     }
 
     /// Where an axis must end so that an upright value of `lines` fits above a bar of `bar` and `arrow` points, in a
@@ -187,7 +157,7 @@ impl ValueLabels {
     /// Where an axis must end so that a value of `lines`, level or upright, fits above a bar that ends at `bar` with an arrow
     /// of `arrow` points, in a frame of `height` points.
     pub(super) fn end(&self, height: f64, bar: f64, arrow: f64, lines: &[String]) -> f64 {
-        if self.form == Form::Upright {
+        if self.direction == Direction::Upwards {
             return self.axis_end(height, bar, arrow, lines);
         }
         let share = (arrow + VALUE_GAP + 6.0 + (self.size + 1.0) * lines.len() as f64) / height;
@@ -195,29 +165,23 @@ impl ValueLabels {
     }
 
     /// A value above a bar, just above `y`: level lines one over the other, upright ones in one.
-    pub(super) fn draw<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        (x, y): (f64, f64),
-        lines: &[String],
-    ) -> Result<(), DrawError> {
+    pub(super) fn draw(&self, canvas: &mut Canvas, Point { x, y }: Point, lines: &[String]) {
         let size = self.size;
-        if self.form == Form::Upright {
+        if self.direction == Direction::Upwards {
             let line = lines.join(" ");
             let (bottom, half) = (y - VALUE_GAP, size / 2.0);
             // Over the grid.
             let top = bottom - text_width(size, &line);
-            canvas.fill(Rect { left: x - half, top, right: x + half, bottom }, PAPER)?;
-            return canvas.text_upwards((x, bottom), Anchor::Left, size, INK, &line);
+            canvas.fill(Rect { left: x - half, top, right: x + half, bottom }, PAPER);
+            canvas.text_upwards(at(x, bottom), Anchor::Left, size, INK, &line);
+            return;
         }
         for (row, line) in lines.iter().rev().enumerate() {
             let y = y - 9.0 - row as f64 * (size + 1.0);
             let half = text_width(size, line) / 2.0;
-            canvas
-                .fill(Rect { left: x - half, top: y - size / 2.0, right: x + half, bottom: y + size / 2.0 }, PAPER)?;
-            canvas.text((x, y), Anchor::Middle, size, INK, line)?;
+            canvas.fill(Rect { left: x - half, top: y - size / 2.0, right: x + half, bottom: y + size / 2.0 }, PAPER);
+            canvas.text(at(x, y), Anchor::Middle, size, INK, line);
         }
-        Ok(())
     }
 }
 

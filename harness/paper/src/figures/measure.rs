@@ -53,7 +53,7 @@ impl<'a> Measures<'a> {
         over.ratio(under, |summary| Some(summary.wan_bytes_per_clock)).ok_or_else(nothing_pairs)
     }
 
-    /// That all cells reach the same target, as a claim of this name; none where nothing was to reach one.
+    /// That all cells reach the same target, as a claim of this name; `None` where nothing was to reach one.
     pub(super) fn same_target(&self, id: &str, context: &Context) -> Option<Claim> {
         let has_target = self.cells.is_empty() || self.cells.iter().any(Cell::has_target);
         has_target.then(|| Statement { id, ..SAME_TARGET }.judge(self.share_at_target(), context))
@@ -104,4 +104,9 @@ impl<'a> Measures<'a> {
 
 fn nothing_pairs() -> Unmeasured {
     Unmeasured::NotRun("no seed was run in both cells".into())
+}
+
+/// The one thing that can be said of any cells, as a claim of this name.
+pub(super) fn same_target(id: &'static str, results: &[CellResult]) -> Vec<Claim> {
+    Measures::of(results).same_target(id, &Context::of(results)).into_iter().collect()
 }

@@ -1,23 +1,23 @@
-//! Insignificant updates by threshold (paper Figure 5): a line a panel, with the paper's own points beside.
+//! Insignificant updates by threshold (paper Figure 5): one line per panel, with the paper's own points alongside.
 //!
 //! What the share is of, the paper does not say. The author's public code adds the number of all parameters of a table for every
 //! update of it (`total_update += num_vals`), so that one without a change counts as insignificant: the claims and the solid lines
 //! count so too. Beside them the figure shows the share of parameters that had an update at all; the table has the
 //! insignificant share of those, and of the updates' sizes, as well.
 
-use plotters::prelude::DrawingBackend;
 use polars::prelude::{DataFrame, PolarsResult, df};
 use record::numbers::{Spread, significant};
 
-use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{Canvas, HEIGHT, Pen, Rect, WIDTH};
+use super::canvas::{Anchor, Canvas, HEIGHT, INK, Pen, Point, Rect, WIDTH, at};
 use super::cells::{Cell, by_panel, compared, group};
+use super::form::FigureForm;
+use super::frame::Frame;
 use super::measure::Measures;
-use super::panel::{Panel, Swatch};
-use super::text::{Anchor, fitted, text_width};
+use super::text::{fitted, text_width};
 use super::timebar::colour;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use crate::plans;
 use record::results::{CellResult, Summary};
 
 /// What the figure asks.
@@ -37,9 +37,6 @@ const FRAME: Rect = Rect { left: 62.0, top: 72.0, right: 640.0, bottom: 250.0 };
 
 /// Sizes of the key's names, best first.
 const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
-
-/// The page's height in points.
-pub(super) const PAGE: f64 = HEIGHT;
 
 /// What the share is of.
 type Share = fn(&Summary) -> Option<f64>;
@@ -66,8 +63,7 @@ fn of_amount(summary: &Summary) -> Option<f64> {
 
 /// The threshold of a cell's filter, from its plan.
 fn threshold(cell: &Cell<'_>) -> Option<f64> {
-    let system = cell.runs.first()?.manifest.resolved.get("system")?;
-    ["gaia", "gaia-async"].iter().find_map(|form| system.get(form)?.get("significance")?.get("threshold"))?.as_f64()
+    plans::threshold(&plans::of(cell.runs.first()?)?)
 }
 
 /// The paper's share at a panel's threshold.
@@ -77,11 +73,22 @@ fn paper(panel: &str, threshold: f64) -> Option<f64> {
     Some(shares[at])
 }
 
-/// One row a panel and threshold.
-///
-/// # Errors
-/// None with columns of equal length, which these are.
-pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+/// The form: shares by threshold, a line per panel.
+#[derive(Debug)]
+pub(super) struct Shares;
+
+impl FigureForm for Shares {
+    fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
+        table(results)
+    }
+
+    fn draw(&self, results: &[CellResult]) -> Canvas {
+        draw(results)
+    }
+}
+
+/// One row per panel and threshold.
+fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let cells = group(results);
     let cells = compared(&cells);
     let column = |of: &dyn Fn(&Cell<'_>) -> Option<f64>| cells.iter().map(|cell| of(cell)).collect::<Vec<_>>();
@@ -138,76 +145,76 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
     Some(statement.judge(measured, context))
 }
 
-/// The figure.
-///
-/// # Errors
-/// [`DrawError`] when the backend fails.
-pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, results: &[CellResult]) -> Result<(), DrawError> {
+/// An entry of the key.
+struct KeyEntry {
+    pen: Pen<'static>,
+    name: String,
+}
+
+/// A cell's threshold, and a share in percent.
+struct ShareAt {
+    threshold: f64,
+    percent: f64,
+}
+
+fn draw(results: &[CellResult]) -> Canvas {
+    let mut canvas = Canvas::new(HEIGHT);
     let cells = group(results);
     let cells = compared(&cells);
     let panels = by_panel(&cells);
-    let panel = Panel { frame: FRAME, title: "Insignificant updates" };
-    panel.draw_title(canvas)?;
+    let frame = Frame { area: FRAME, title: "Insignificant updates" };
+    frame.draw_title(&mut canvas);
     let x = thresholds_axis(&cells);
     let y = Axis::linear(0.0, 100.0, 5);
-    panel.draw_y(canvas, &y, "% of parameters")?;
-    panel.draw_x(canvas, &x, "significance threshold in %")?;
-    let mut legend: Vec<(Swatch<'_>, String)> = Vec::new();
+    frame.draw_y(&mut canvas, &y, "% of parameters");
+    frame.draw_x(&mut canvas, &x, "significance threshold in %");
+    let mut key: Vec<KeyEntry> = Vec::new();
+    let mut draw_line = |shares: &[ShareAt], pen: Pen<'static>, name: String| {
+        let place = |share: &ShareAt| Some(at(frame.x(&x, share.threshold * 100.0)?, frame.y(&y, share.percent)?));
+        let places: Vec<Point> = shares.iter().filter_map(place).collect();
+        canvas.line(&places, pen);
+        places.iter().for_each(|place| canvas.dot(*place, 2.8, pen.colour));
+        key.push(KeyEntry { pen, name });
+    };
     for (i, (name, cells)) in panels.iter().enumerate() {
         let solid = Pen::solid(colour(i), 2.0);
-        draw_line(canvas, &panel, (&x, &y), &points(cells, of_all), solid)?;
-        legend.push((Swatch::Line(solid), format!("{name} here, of all parameters")));
-        let printed = cells.iter().filter_map(|cell| Some((threshold(cell)?, paper(name, threshold(cell)?)?)));
-        let printed: Vec<(f64, f64)> = printed.collect();
+        draw_line(&shares(cells, of_all), solid, format!("{name} here, of all parameters"));
+        let printed = cells.iter().filter_map(|cell| {
+            let threshold = threshold(cell)?;
+            Some(ShareAt { threshold, percent: paper(name, threshold)? })
+        });
+        let printed: Vec<ShareAt> = printed.collect();
         if !printed.is_empty() {
-            let dotted = Pen { dash: &[2.0, 2.5], ..solid };
-            draw_line(canvas, &panel, (&x, &y), &printed, dotted)?;
-            legend.push((Swatch::Line(dotted), format!("{name} in the paper")));
+            draw_line(&printed, Pen { dash: &[2.0, 2.5], ..solid }, format!("{name} in the paper"));
         }
-        let touched = points(cells, touched);
+        let touched = shares(cells, touched);
         if !touched.is_empty() {
             let dashed = Pen { dash: &[7.0, 3.0], width: 1.2, ..solid };
-            draw_line(canvas, &panel, (&x, &y), &touched, dashed)?;
-            legend.push((Swatch::Line(dashed), format!("{name} here: with an update")));
+            draw_line(&touched, dashed, format!("{name} here: with an update"));
         }
     }
-    draw_key(canvas, &legend)
+    draw_key(&mut canvas, &key);
+    canvas
 }
 
 /// The key at the frame's right, one below the other, as large as the longest name lets it be.
-fn draw_key<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, legend: &[(Swatch<'_>, String)]) -> Result<(), DrawError> {
+fn draw_key(canvas: &mut Canvas, key: &[KeyEntry]) {
     let room = WIDTH - (FRAME.right + 46.0) - 4.0;
-    let widest = |size: f64| legend.iter().map(|(_, name)| text_width(size, name)).fold(0.0, f64::max);
+    let widest = |size: f64| key.iter().map(|entry| text_width(size, &entry.name)).fold(0.0, f64::max);
     let size = KEY_SIZES.into_iter().find(|size| widest(*size) <= room).unwrap_or(KEY_SIZES[3]);
-    for (row, (swatch, name)) in legend.iter().enumerate() {
+    for (row, KeyEntry { pen, name }) in key.iter().enumerate() {
         let (x, y) = (FRAME.right + 16.0, FRAME.top + 8.0 + 20.0 * row as f64);
-        if let Swatch::Line(pen) = swatch {
-            canvas.line(&[(x, y), (x + 24.0, y)], *pen)?;
-        }
-        canvas.text((x + 30.0, y), Anchor::Left, size, super::canvas::INK, &fitted(size, room, name))?;
+        canvas.line(&[at(x, y), at(x + 24.0, y)], *pen);
+        canvas.text(at(x + 30.0, y), Anchor::Left, size, INK, &fitted(size, room, name));
     }
-    Ok(())
 }
 
-fn draw_line<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    panel: &Panel,
-    (x, y): (&Axis, &Axis),
-    points: &[(f64, f64)],
-    pen: Pen<'_>,
-) -> Result<(), DrawError> {
-    let place = |(threshold, share): &(f64, f64)| Some((panel.x(x, *threshold * 100.0)?, panel.y(y, *share)?));
-    let places: Vec<(f64, f64)> = points.iter().filter_map(place).collect();
-    canvas.line(&places, pen)?;
-    places.iter().try_for_each(|at| canvas.dot(*at, 2.8, pen.colour))
-}
-
-/// Threshold and share of cells, ascending.
-fn points(cells: &[&Cell<'_>], share: Share) -> Vec<(f64, f64)> {
-    let point = |cell: &&Cell<'_>| Some((threshold(cell)?, cell.spread(share)?.mean));
-    let mut points: Vec<(f64, f64)> = cells.iter().filter_map(point).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    points
+/// The shares of cells, by threshold.
+fn shares(cells: &[&Cell<'_>], share: Share) -> Vec<ShareAt> {
+    let of = |cell: &&Cell<'_>| Some(ShareAt { threshold: threshold(cell)?, percent: cell.spread(share)?.mean });
+    let mut shares: Vec<ShareAt> = cells.iter().filter_map(of).collect();
+    shares.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
+    shares
 }
 
 fn thresholds_axis(cells: &[&Cell<'_>]) -> Axis {
@@ -222,19 +229,21 @@ fn thresholds_axis(cells: &[&Cell<'_>]) -> Axis {
 mod tests {
     use super::*;
     use crate::claims::Verdict::{Fails, Holds};
+    use crate::figures::text::DENSITY;
+    use crate::plans::testing::{plan, planned};
     use record::results::testing::cell;
 
     fn at(panel: &str, threshold: f64, share: f64) -> CellResult {
-        let mut result = cell("Gaia").panel(panel).done();
+        let significance = format!("significance: {{threshold: {threshold}, schedule: constant}}");
+        let plan = plan("va-ca", 1, &format!("{{gaia: {{inside: {{bsp: {{}}}}, {significance}}}}}"));
+        let mut result = planned(cell("Gaia").panel(panel).done(), &plan);
         result.cell = format!("{threshold}");
-        result.manifest.resolved =
-            serde_json::json!({ "system": { "gaia": { "significance": { "threshold": threshold } } } });
         result.summary.insignificant = Some(share);
         result
     }
 
     #[test]
-    fn each_threshold_is_held_against_the_papers_point() {
+    fn each_threshold_is_compared_with_the_papers_point() {
         let results = [at("MF", 0.01, 0.946), at("MF", 0.001, 0.7), at("MF", 0.002, 0.7), at("TM", 0.1, 0.97)];
         let claims = claims(&results);
         let found: Vec<(&str, Option<f64>, crate::claims::Verdict)> =
@@ -263,7 +272,7 @@ mod tests {
             let text = name.split_once('>').unwrap().1.split("</text>").next().unwrap().trim();
             let size = attribute("font-size");
             let ends = attribute("x") + text_width(size, text);
-            assert!(ends <= WIDTH * crate::figures::canvas::DENSITY, "{text}: {ends}");
+            assert!(ends <= WIDTH * DENSITY, "{text}: {ends}");
             assert_eq!(text.contains('…'), panel.len() > 20, "{text}");
         }
     }

@@ -1,57 +1,53 @@
 //! The marks of time to convergence: bars with whiskers and arrows, what stands on and below them, the pens of cells.
 
-use plotters::prelude::{DrawingBackend, RGBColor};
+use plotters::style::RGBColor;
 use record::numbers::{Spread, fixed, significant};
 
-use super::DrawError;
 use super::axis::Axis;
-use super::canvas::{CELL_COLOURS, CELL_DASHES, Canvas, Hatch, INK, PAPER, Pen, Rect};
+use super::canvas::{CELL_COLOURS, CELL_DASHES, Canvas, Hatch, INK, PAPER, Pen, Rect, at};
 use super::cells::Cell;
-use super::panel::{Panel, draw_area};
+use super::frame::{Frame, Slot, draw_area};
 
 /// Points that an arrow takes.
 const ARROW: f64 = 13.0;
 
-/// One bar, with whiskers over seeds; hatched and with an arrow when the target was not reached; crossed out when a run must
-/// not be believed.
-///
-/// # Errors
-/// [`DrawError`] when the backend fails.
-pub(super) fn draw_time<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    panel: &Panel,
-    axis: &Axis,
-    (cell, bar): (&Cell<'_>, &Spread),
-    (x, half): (f64, f64),
-    colour: RGBColor,
-) -> Result<(), DrawError> {
-    let y = |value: f64| panel.y(axis, value).unwrap_or(panel.frame.bottom);
-    let area = Rect {
-        left: x - half,
-        top: y(bar.mean).min(panel.frame.bottom - 0.8),
-        right: x + half,
-        bottom: panel.frame.bottom,
-    };
-    if cell.all_reached() {
-        draw_area(canvas, area, colour, Hatch::None)?;
-    } else {
-        draw_area(canvas, area, PAPER, Hatch::None)?;
-        canvas.hatch(area, Hatch::Rising, colour)?;
-        let (tip, pen) = (y(bar.high) - 11.0, Pen::solid(INK, 1.3));
-        canvas.line(&[(x, area.top), (x, tip)], pen)?;
-        canvas.line(&[(x - 3.5, tip + 5.0), (x, tip), (x + 3.5, tip + 5.0)], pen)?;
-    }
-    if cell.fault().is_some() {
-        canvas.cross(area)?;
-    }
-    if bar.high > bar.low {
-        let pen = Pen::solid(INK, 1.3);
-        canvas.line(&[(x, y(bar.low)), (x, y(bar.high))], pen)?;
-        for end in [bar.low, bar.high] {
-            canvas.line(&[(x - 4.0, y(end)), (x + 4.0, y(end))], pen)?;
+/// The time of a cell, as a multiple of the reference's.
+pub(super) struct TimeBar<'a> {
+    pub(super) cell: &'a Cell<'a>,
+    pub(super) time: &'a Spread,
+    pub(super) colour: RGBColor,
+}
+
+impl TimeBar<'_> {
+    /// The bar, with a whisker over seeds; hatched and with an arrow when the target was not reached; crossed out when a run
+    /// must not be believed. Returns where it ends, arrow included.
+    pub(super) fn draw(&self, canvas: &mut Canvas, frame: &Frame, axis: &Axis, slot: Slot) -> f64 {
+        let TimeBar { cell, time, colour } = self;
+        let y = |value: f64| frame.y_or_bottom(axis, value);
+        let x = slot.middle;
+        let area = Rect {
+            left: x - slot.half,
+            top: y(time.mean).min(frame.area.bottom - 0.8),
+            right: x + slot.half,
+            bottom: frame.area.bottom,
+        };
+        if cell.all_reached() {
+            draw_area(canvas, area, *colour, Hatch::None);
+        } else {
+            draw_area(canvas, area, PAPER, Hatch::None);
+            canvas.hatch(area, Hatch::Rising, *colour);
+            let (tip, pen) = (y(time.high) - 11.0, Pen::solid(INK, 1.3));
+            canvas.line(&[at(x, area.top), at(x, tip)], pen);
+            canvas.line(&[at(x - 3.5, tip + 5.0), at(x, tip), at(x + 3.5, tip + 5.0)], pen);
         }
+        if cell.fault().is_some() {
+            canvas.cross(area);
+        }
+        if time.high > time.low {
+            frame.draw_whisker(canvas, axis, x, time.low, time.high);
+        }
+        y(time.high) - arrow(cell)
     }
-    Ok(())
 }
 
 /// Points that the arrow on a cell's bar takes.
@@ -68,7 +64,7 @@ pub(super) fn speedup_value(cell: &Cell<'_>, reference: Option<&Cell<'_>>, bar: 
     })
 }
 
-/// The same: how many times slower it is.
+/// The same for slowdowns: how many times slower the cell is.
 pub(super) fn slowdown_value(cell: &Cell<'_>, reference: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
     value(cell, reference, bar, |bar| {
         let at_most = if reference.is_some_and(|reference| !reference.all_reached()) { "<" } else { "" };

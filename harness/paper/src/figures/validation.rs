@@ -1,19 +1,20 @@
-//! The simulation held against runs in real time: the same plans in virtual time, and as processes that exchange real bytes.
+//! The simulation compared with runs in real time: the same plans in virtual time, and as processes that exchange real bytes.
 //!
-//! Cells are paired by what they run, not by name: [`pairs`]. Held against each other are the time of a clock and its
+//! Cells are paired by what they run, not by name: [`pairs`]. Compared are the time of a clock and its
 //! parts, the bytes of every link, and the objective after every clock. Under BSP the learning does not depend on times:
 //! bytes and objectives must be equal. Elsewhere real times are a little different from virtual ones, so that other
 //! updates meet; there they must be close.
 //!
-//! A run in real time that is invalid, or was broken off, shows nothing about the simulation: what stands on it is not
+//! A run in real time that is invalid, or was interrupted, shows nothing about the simulation: what stands on it is not
 //! measured, it is marked wherever it is drawn, and a claim of its own fails.
 
 use polars::prelude::{DataFrame, PolarsResult, df};
 use record::numbers::Spread;
 
-pub(super) use self::draw::{Layout, draw};
 use self::pairs::{Pair, Run, pairs};
+use super::canvas::Canvas;
 use super::cells::Cell;
+use super::form::FigureForm;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use record::results::{Breakdown, CellResult};
 
@@ -23,8 +24,8 @@ mod pairs;
 /// What the figure asks.
 pub(super) const QUESTION: &str = "do processes that exchange real bytes in real time behave as the simulation says?";
 
-/// So many machines are few.
-const FEW_MACHINES: u64 = 4;
+/// Up to this number, machines are few.
+const FEW_MACHINES: u32 = 4;
 
 const fn ours(id: &'static str, says: &'static str, expected: Expected) -> Statement<'static> {
     Statement { id, says, source: "ours", paper: None, expected, rests_on: RestsOn::Runs }
@@ -125,11 +126,22 @@ fn share_valid(results: &[CellResult]) -> Result<Spread, Unmeasured> {
     Spread::of(&valid).ok_or_else(|| Unmeasured::NotRun("nothing was run in real time".into()))
 }
 
-/// One row a cell. `_low` and `_high` run over seeds; errors are of runs in real time, against their simulation.
-///
-/// # Errors
-/// None with columns of equal length, which these are.
-pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+/// The form: pairs of simulated and real cells.
+#[derive(Debug)]
+pub(super) struct Validation;
+
+impl FigureForm for Validation {
+    fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
+        table(results)
+    }
+
+    fn draw(&self, results: &[CellResult]) -> Canvas {
+        draw::page(&pairs(results))
+    }
+}
+
+/// One row per cell. `_low` and `_high` run over seeds; errors are of runs in real time, against their simulation.
+fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let cells = pairs::cells(results);
     let pairs = pairs(results);
     let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(|(_, cell)| of(cell)).collect::<Vec<_>>();
@@ -151,7 +163,7 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         "cell" => cells.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(),
         "system" => text(&|cell| cell.runs[0].manifest.system.clone()),
         "network" => text(&|cell| cell.runs[0].manifest.profile.clone()),
-        "machines" => cells.iter().map(|(_, cell)| pairs::machines(cell.runs[0]) as u32).collect::<Vec<_>>(),
+        "machines" => cells.iter().map(|(_, cell)| pairs::machines(cell.runs[0])).collect::<Vec<_>>(),
         "dilation" => cells.iter().map(|(_, cell)| pairs::dilation(cell.runs[0])).collect::<Vec<_>>(),
         "seeds" => cells.iter().map(|(_, cell)| cell.runs.len() as u32).collect::<Vec<_>>(),
         "outcome" => text(&|cell| cell.outcome()),
@@ -175,21 +187,19 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::claims::Verdict::{self, Fails, Holds, NotComparable};
+    use crate::plans::testing::{plan, planned, real};
+    use planning::plan::Plan;
     use record::results::TrafficRow;
     use record::results::testing::{Made, cell, traffic_rows};
 
-    fn bsp(name: &str, machines: u32) -> Made {
-        let system = json!({ "global": { "bsp": {} } });
-        cell(name).plan(json!({ "system": system, "machines-per-site": [machines / 2, machines / 2] }))
+    fn bsp(machines: u32) -> Plan {
+        plan("va-ca", machines / 2, "{global: {bsp: {}}}")
     }
 
-    fn gaia(name: &str) -> Made {
-        let system = json!({ "gaia": { "inside": { "bsp": {} } } });
-        cell(name).plan(json!({ "system": system, "machines-per-site": [2, 2] }))
+    fn gaia() -> Plan {
+        plan("va-ca", 2, "{gaia: {inside: {bsp: {}}}}")
     }
 
     /// All links the same, but for one that carries `factor` times as much.
@@ -200,15 +210,15 @@ mod tests {
     }
 
     fn results(few: f64, many: f64, bytes: f64, gaia_bytes: f64) -> Vec<CellResult> {
-        let cells = [
-            bsp("BSP 4", 4).seconds(100.0),
-            bsp("BSP 4 real", 4).real(0.5).seconds(few),
-            bsp("BSP 22", 22).seconds(200.0),
-            bsp("other name", 22).real(3.0).seconds(many).traffic(traffic(bytes)),
-            gaia("Gaia 4").seconds(300.0),
-            gaia("Gaia 4 real").real(1.0).seconds(301.0).traffic(traffic(gaia_bytes)),
-        ];
-        cells.map(Made::done).into()
+        let made = |made: Made, plan: Plan| planned(made.done(), &plan);
+        vec![
+            made(cell("BSP 4").seconds(100.0), bsp(4)),
+            made(cell("BSP 4 real").seconds(few), real(bsp(4), "0.5")),
+            made(cell("BSP 22").seconds(200.0), bsp(22)),
+            made(cell("other name").seconds(many).traffic(traffic(bytes)), real(bsp(22), "3")),
+            made(cell("Gaia 4").seconds(300.0), gaia()),
+            made(cell("Gaia 4 real").seconds(301.0).traffic(traffic(gaia_bytes)), real(gaia(), "1")),
+        ]
     }
 
     fn verdicts(results: &[CellResult]) -> Vec<Verdict> {
@@ -233,7 +243,8 @@ mod tests {
     #[test]
     fn nothing_stands_on_an_invalid_run() {
         let mut invalid = results(100.0, 200.0, 1.0, 1.0);
-        invalid[3] = bsp("other name", 22).real(3.0).seconds(200.0).fault("departures are late").done();
+        let faulty = cell("other name").seconds(200.0).fault("departures are late").done();
+        invalid[3] = planned(faulty, &real(bsp(22), "3"));
         let claims = claims(&invalid);
         let verdicts: Vec<_> = claims.iter().map(|claim| claim.verdict).collect();
         assert_eq!(verdicts, [Fails, Holds, NotComparable, NotComparable, NotComparable, Holds]);
@@ -243,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_holds_real_runs_against_their_simulation() {
+    fn the_table_compares_real_runs_with_their_simulation() {
         let table = table(&results(104.0, 180.0, 1.0, 1.02)).unwrap();
         let value = |column: &str, row: usize| table.column(column).unwrap().f64().unwrap().get(row);
         assert_eq!(value("seconds_per_clock_error_percent", 0), None);

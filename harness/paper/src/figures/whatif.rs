@@ -6,11 +6,13 @@
 use polars::prelude::{DataFrame, PolarsResult, df};
 use record::numbers::{Spread, significant};
 
-use super::cells::{Cell, baseline, compared};
-use super::fig11::panels;
-use super::measure::Measures;
-use super::stack::{Bar, Chart, Group, dollars};
-use crate::claims::{Claim, Context};
+use super::canvas::Canvas;
+use super::cells::{self, BASELINE, Cell, baseline, compared};
+use super::charts::{self, Bar, BarGroup, Chart, Range, dollars};
+use super::form::FigureForm;
+use super::measure;
+use super::panels::{self, COST_PARTS, PanelCells};
+use crate::claims::Claim;
 use record::results::{CellResult, Cost, Summary};
 
 /// What the figure asks.
@@ -48,8 +50,9 @@ impl Row<'_> {
         self.spread(&|cell| cell.spread(at(0.0))).map(|spread| Spread { low, high, ..spread })
     }
 
-    fn part(&self, of: fn(&Cost) -> f64) -> Option<f64> {
-        self.given.spread(|summary| summary.cost.as_ref().map(of)).map(|spread| spread.mean)
+    /// In USD, with the network as it was given.
+    fn part(&self, usd: fn(&Cost) -> f64) -> Option<f64> {
+        panels::part(self.given, usd).map(|spread| spread.mean)
     }
 
     fn all_reached(&self) -> bool {
@@ -57,28 +60,42 @@ impl Row<'_> {
     }
 }
 
-fn rows<'a>(panels: &'a [(&str, Vec<Cell<'a>>)]) -> Vec<Row<'a>> {
-    let Some((_, first)) = panels.first() else { return Vec::new() };
-    let row = |given: &'a Cell<'a>| Row {
-        given,
-        all: panels.iter().flat_map(|(_, cells)| cells.iter().find(|cell| cell.name == given.name)).collect(),
-    };
-    compared(first).into_iter().map(row).collect()
+fn rows<'a>(panels: &'a [PanelCells<'a>]) -> Vec<Row<'a>> {
+    let Some(first) = panels.first() else { return Vec::new() };
+    let same = |panel: &'a PanelCells<'a>, name: &str| panel.cells.iter().find(|cell| cell.name == name);
+    let row =
+        |given: &'a Cell<'a>| Row { given, all: panels.iter().filter_map(|panel| same(panel, given.name)).collect() };
+    compared(&first.cells).into_iter().map(row).collect()
 }
 
 /// That the answers compare like with like; nothing else can be claimed of a user's own question.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    Measures::of(results).same_target("whatif.same-target", &Context::of(results)).into_iter().collect()
+    measure::same_target("whatif.same-target", results)
 }
 
-/// One row a system.
-///
-/// # Errors
-/// None with columns of equal length, which these are.
-pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
-    let panels = panels(results);
+/// The form: time and cost with ranges over panels, a bar per system.
+#[derive(Debug)]
+pub(super) struct WhatIf;
+
+impl FigureForm for WhatIf {
+    fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
+        table(results)
+    }
+
+    fn draw(&self, results: &[CellResult]) -> Canvas {
+        charts::page(&charts(results))
+    }
+
+    fn references(&self, results: &[CellResult]) -> Vec<String> {
+        cells::references(results, BASELINE)
+    }
+}
+
+/// One row per system.
+fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
+    let panels = panels::panels(results);
     let rows = rows(&panels);
-    let base = panels.first().and_then(|(_, cells)| baseline(&compared(cells)).map(|base| base.name));
+    let base = panels.first().and_then(|panel| baseline(&compared(&panel.cells)).map(|base| base.name));
     let base = base.and_then(|name| rows.iter().find(|row| row.given.name == name));
     let column = |of: &dyn Fn(&Row<'_>) -> Option<f64>| rows.iter().map(of).collect::<Vec<_>>();
     let over = |of: &dyn Fn(&Row<'_>) -> Option<Spread>| {
@@ -105,9 +122,8 @@ pub(super) fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     ]
 }
 
-/// Time and cost, a bar a system.
-pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
-    let panels = panels(results);
+fn charts(results: &[CellResult]) -> Vec<Chart> {
+    let panels = panels::panels(results);
     let rows = rows(&panels);
     let longest = rows.iter().filter_map(Row::seconds).map(|spread| spread.high).fold(0.0, f64::max);
     let (unit, scale) = if longest > 3.0 * 3600.0 { ("hours", 3600.0) } else { ("seconds", 1.0) };
@@ -117,24 +133,23 @@ pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
             name: row.given.name.to_owned(),
             label: vec![spread.map_or_else(String::new, |spread| significant(spread.mean / scale, 3))],
             parts: vec![spread.map_or(0.0, |spread| spread.mean / scale)],
-            range: spread.map(|spread| (spread.low / scale, spread.high / scale)),
+            range: spread.map(|spread| Range { low: spread.low / scale, high: spread.high / scale }),
             is_bound: !row.all_reached(),
             ..Bar::default()
         }
     };
     let cost = |row: &Row<'_>| {
         let spread = row.total();
-        let part = |of: fn(&Cost) -> f64| row.part(of).unwrap_or(0.0);
         Bar {
             name: row.given.name.to_owned(),
             label: vec![spread.map_or_else(|| "no price".into(), |spread| dollars(spread.mean))],
-            parts: vec![part(|c| c.machine_compute), part(|c| c.machine_network), part(|c| c.communication)],
-            range: spread.map(|spread| (spread.low, spread.high)),
+            parts: COST_PARTS.map(|part| row.part(part.usd).unwrap_or(0.0)).into(),
+            range: spread.map(|spread| Range { low: spread.low, high: spread.high }),
             is_bound: !row.all_reached(),
             ..Bar::default()
         }
     };
-    let group = |bars: Vec<Bar>| vec![Group { name: String::new(), bars }];
+    let group = |bars: Vec<Bar>| vec![BarGroup { name: String::new(), bars }];
     vec![
         Chart {
             title: "(a) Time to converge".into(),
@@ -146,7 +161,7 @@ pub(super) fn charts(results: &[CellResult]) -> Vec<Chart> {
         Chart {
             title: "(b) What it costs".into(),
             axis: "USD".into(),
-            parts: vec!["machines, computing", "machines, network", "communication"],
+            parts: COST_PARTS.map(|part| part.name).into(),
             line: None,
             groups: group(rows.iter().map(cost).collect()),
         },
@@ -166,7 +181,7 @@ mod tests {
             made
         };
         let results = [made("as given", 100.0, 10.0), made("slower", 150.0, 12.0), made("faster", 80.0, 9.0)];
-        let panels = panels(&results);
+        let panels = panels::panels(&results);
         let rows = rows(&panels);
         let seconds = rows[0].seconds().unwrap();
         assert_eq!((seconds.mean, seconds.low, seconds.high), (100.0, 80.0, 150.0));

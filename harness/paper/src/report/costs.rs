@@ -12,7 +12,7 @@ use record::results::{self, CellIndex, CellResult, Cost, SCHEMA};
 #[serde(rename_all = "kebab-case")]
 pub struct Costs {
     schema: u32,
-    /// Of the price list, none when the spec was run without.
+    /// Of the price list; `None` when the spec was run without one.
     prices: Option<Prices>,
     /// In the spec's order.
     cells: Vec<CellCost>,

@@ -6,11 +6,12 @@ use std::fmt::Write;
 use polars::prelude::DataFrame;
 
 use super::costs::Costs;
-use super::{Unfinished, grid};
+use super::grid::{Line, grid};
+use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
+use crate::plans;
 use planning::plan::{self, Plan, differs};
 use planning::workload::kind::Number;
-use record::results::hashes::{self, HashError};
 use record::results::sound::{self, unsound};
 use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub(super) struct Content<'a> {
     pub(super) references: &'a [String],
     pub(super) cells: &'a [CellResult],
     pub(super) costs: &'a Costs,
-    pub(super) unfinished: &'a Unfinished,
+    pub(super) unfinished: &'a [Unfinished],
 }
 
 const STYLE: &str = "
@@ -80,32 +81,15 @@ fn costs(costs: &Costs) -> String {
     costs.lines().iter().map(|line| format!("<p class=\"note\">{}</p>\n", escaped(line))).collect()
 }
 
-fn unfinished(unfinished: &Unfinished) -> String {
+fn unfinished(unfinished: &[Unfinished]) -> String {
     if unfinished.is_empty() {
         return String::new();
     }
     let mut text =
         String::from("<div class=\"warning\"><p>These cells are not finished, and not in the figure:</p><ul>\n");
-    for (entry, why) in unfinished {
-        // The last component only: where the results lie is not their content.
-        let why = match why {
-            super::NotWhole::Hashes(HashError::None { .. }) => {
-                format!("it has no {}: left by an earlier version", hashes::FILE)
-            }
-            super::NotWhole::Hashes(
-                HashError::Itself { path, .. }
-                | HashError::NotCovered { path }
-                | HashError::File { path, .. }
-                | HashError::Changed { path, .. },
-            ) => {
-                let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-                format!("{name} is missing, truncated or changed after the run")
-            }
-            super::NotWhole::NoSummary { .. } => "not begun, or stopped before its end".into(),
-            super::NotWhole::Summary { .. } => "its summary cannot be read".into(),
-            super::NotWhole::OtherPlan { .. } => "its folder holds another plan".into(),
-        };
-        text += &format!("<li>{} (seed {}): {}</li>\n", escaped(&entry.name()), entry.seed, escaped(&why));
+    for cell in unfinished {
+        let (name, seed) = (escaped(&cell.entry.name()), cell.entry.seed);
+        text += &format!("<li>{name} (seed {seed}): {}</li>\n", escaped(&cell.why_without_path()));
     }
     text + "</ul></div>\n"
 }
@@ -235,17 +219,14 @@ fn numbers(table: &DataFrame, references: &[String]) -> String {
     };
     let grid = grid(table);
     let mut rows = String::new();
-    for (i, (name, values)) in grid.iter().enumerate() {
-        if i == 0 {
-            continue;
-        }
-        rows += &format!("<tr><th>{}</th>", escaped(name));
+    for Line { heading, values } in grid.iter().skip(1) {
+        rows += &format!("<tr><th>{}</th>", escaped(heading));
         for value in values {
             rows += &format!("<td class=\"number\">{}</td>", escaped(value));
         }
         rows += "</tr>\n";
     }
-    let cells = grid.first().map_or(&[][..], |(_, cells)| cells);
+    let cells = grid.first().map_or(&[][..], |line| &line.values);
     let names: Vec<&str> = std::iter::once("").chain(cells.iter().map(String::as_str)).collect();
     format!(
         "<h2>Numbers</h2>\n<div class=\"wide\"><table class=\"numbers\">{}<tbody>\n{rows}</tbody></table></div>\n<p class=\"note\">Times \
@@ -343,14 +324,14 @@ struct Likeness {
     clocks: Vec<u32>,
 }
 
-/// The dimensionless numbers of each panel beside those of the problem that it stands for, by the first seed, with the clocks that
+/// The dimensionless numbers of each panel next to those of the problem that it stands for, by the first seed, with the clocks that
 /// its target took; nothing where nothing is stood for.
 fn stands_for(cells: &[CellResult]) -> String {
     let mut groups: Vec<Likeness> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for cell in cells {
-        let plan = serde_json::from_value::<Plan>(cell.manifest.resolved.clone());
-        let Some((plan, large)) = plan.ok().and_then(|plan| plan.stands_for.clone().map(|large| (plan, large))) else {
+        let plan = plans::of(cell);
+        let Some((plan, large)) = plan.and_then(|plan| plan.stands_for.clone().map(|large| (plan, large))) else {
             continue;
         };
         if seen.contains(&cell.panel.as_str()) {

@@ -10,6 +10,7 @@ use gaia_core::sync::config::{
 use super::estimate::{Estimate, estimate};
 use super::whole::{Experiment, Plan, Planned};
 use crate::calibrate::probe::Probe;
+use record::aligned::{Side, aligned};
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
@@ -91,7 +92,7 @@ pub fn table(experiment: &Experiment, probe: &mut Probe) -> String {
         peak = peak.max(estimate.memory.alone());
         rows.push(row(planned, &estimate));
     }
-    let mut text = aligned(&rows);
+    let mut text = aligned(&[Side::Left], &rows);
     text.push_str(&format!(
         "{} plans; about {} on one core of this host, {} when cells run one at a time\n",
         experiment.plans.len(),
@@ -162,16 +163,6 @@ fn per_site(numbers: &[u32]) -> String {
         [first, rest @ ..] if rest.iter().all(|number| number == first) => format!("{}*{first}", numbers.len()),
         _ => numbers.iter().map(u32::to_string).collect::<Vec<_>>().join("+"),
     }
-}
-
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }
 
 fn span(seconds: f64) -> String {

@@ -79,6 +79,23 @@ pub struct Breakdown {
 }
 
 impl Breakdown {
+    /// From the seconds of the parts, in the order of [`Breakdown::parts`].
+    pub fn from_parts([compute, server, encode, wire, barrier, staleness]: [f64; 6]) -> Self {
+        Breakdown { compute, server, encode, wire, barrier, staleness }
+    }
+
+    /// The mean, part by part; zeros without any clock.
+    pub fn mean<'a>(clocks: impl IntoIterator<Item = &'a Breakdown>) -> Self {
+        let (mut sums, mut count) = ([0.0; 6], 0.0f64);
+        for clock in clocks {
+            for (sum, (_, seconds)) in sums.iter_mut().zip(clock.parts()) {
+                *sum += seconds;
+            }
+            count += 1.0;
+        }
+        Breakdown::from_parts(sums.map(|sum| sum / count.max(1.0)))
+    }
+
     /// The parts by name, in the order in which they are drawn and tabled.
     pub fn parts(&self) -> [(&'static str, f64); 6] {
         [
@@ -301,4 +318,17 @@ impl CellResult {
 /// A cell's name with its panel's, if it has one.
 pub fn name_in_spec(panel: &str, cell: &str) -> String {
     if panel.is_empty() { cell.to_owned() } else { format!("{panel} {cell}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_clocks_is_that_of_each_part() {
+        let (one, other) = (Breakdown::from_parts([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Breakdown::from_parts([3.0; 6]));
+        assert_eq!(Breakdown::mean([&one, &other]), Breakdown::from_parts([2.0, 2.5, 3.0, 3.5, 4.0, 4.5]));
+        assert_eq!(Breakdown::mean([]), Breakdown::default());
+        assert_eq!(one.parts().map(|(_, seconds)| seconds), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    }
 }

@@ -6,6 +6,30 @@
 //! is run again. Files are written whole or not at all ([`super::atomic`]); who may write is [`super::lock`]'s matter.
 //!
 //! `<out>/<spec>/cells.json` lists the folders that the spec's figure stands for.
+//!
+//! To load the results of a spec, read that list, then each cell on it:
+//!
+//! ```
+//! use record::results::store::{self, ReadError};
+//! use record::results::testing;
+//!
+//! # let out = tempfile::tempdir()?;
+//! # let made = [testing::cell("Baseline").done(), testing::cell("Gaia").seconds(120.0).done()];
+//! # store::write_cells(out.path(), &testing::index(&made))?;
+//! # made.iter().for_each(|cell| drop(testing::write_whole(out.path(), cell)));
+//! # let folder = out.path();
+//! // `folder` is <out>/<spec>.
+//! for entry in &store::read_cells(folder)?.cells {
+//!     match store::read_cell(folder, entry) {
+//!         Ok(run) => println!("{}: {} s, {} samples", run.name(), run.summary.seconds, run.samples.len()),
+//!         Err(ReadError::NotWhole(why)) => println!("{}: not finished: {why}", entry.name()),
+//!         Err(error) => return Err(error.into()),
+//!     }
+//! }
+//! # let gaia = store::read_cell(folder, &store::read_cells(folder)?.cells[1])?;
+//! # assert_eq!((gaia.name().as_str(), gaia.summary.seconds), ("Gaia", 120.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs;

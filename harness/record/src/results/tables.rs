@@ -157,14 +157,7 @@ impl Row for ClockRow {
             site: site[i],
             started: started[i],
             ended: ended[i],
-            parts: Breakdown {
-                compute: compute[i],
-                server: server[i],
-                encode: encode[i],
-                wire: wire[i],
-                barrier: barrier[i],
-                staleness: staleness[i],
-            },
+            parts: Breakdown::from_parts([compute[i], server[i], encode[i], wire[i], barrier[i], staleness[i]]),
         };
         Ok((0..columns.rows).map(row).collect())
     }

@@ -87,8 +87,7 @@ impl Made {
 
     /// With these seconds of a clock: compute, server, encode, wire, barrier, staleness.
     pub fn breakdown(self, parts: [f64; 6]) -> Self {
-        let [compute, server, encode, wire, barrier, staleness] = parts;
-        Made { breakdown: Breakdown { compute, server, encode, wire, barrier, staleness }, ..self }
+        Made { breakdown: Breakdown::from_parts(parts), ..self }
     }
 
     /// With this WAN traffic per clock, in bytes.

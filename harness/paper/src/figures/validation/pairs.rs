@@ -2,13 +2,13 @@
 //!
 //! A run in real time belongs to the simulated run whose plan, seed and all, is the same in everything but how its
 //! machines are run. So nothing depends on how cells are called, and two cells that differ in anything else are never
-//! held against each other.
+//! compared.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::figures::cells::{Cell, fault};
+use crate::plans;
+use planning::plan::Plan;
 use record::results::CellResult;
 
 /// A cell that was run both ways.
@@ -17,7 +17,9 @@ pub(super) struct Pair<'a> {
     pub(super) name: String,
     /// The name of the cell in real time.
     pub(super) real: String,
-    /// One a seed; at least one.
+    /// Of its first run in real time.
+    plan: Plan,
+    /// One per seed; at least one.
     pub(super) runs: Vec<Run<'a>>,
 }
 
@@ -27,18 +29,32 @@ pub(super) struct Run<'a> {
     pub(super) real: &'a CellResult,
 }
 
-/// All pairs, in the order of the cells in real time.
+/// A link in both runs.
+pub(super) struct LinkLoad {
+    pub(super) simulated_bytes: u64,
+    /// How much more it carries in real time: 0.01 is 1 %.
+    pub(super) error: f64,
+}
+
+/// All pairs, in the order of the cells in real time. Runs whose plan cannot be read are in none.
 pub(super) fn pairs(results: &[CellResult]) -> Vec<Pair<'_>> {
+    let planned: Vec<(&CellResult, Plan)> =
+        results.iter().filter_map(|result| Some((result, plans::of(result)?))).collect();
     let mut pairs: Vec<Pair<'_>> = Vec::new();
-    for real in results.iter().filter(|result| dilation(result).is_some()) {
-        let same = |other: &&CellResult| {
-            dilation(other).is_none() && other.summary.seed == real.summary.seed && what(other) == what(real)
+    for (real, plan) in planned.iter().filter(|(_, plan)| !plan.launch.is_simulated()) {
+        let same = |(other, its_plan): &&(&CellResult, Plan)| {
+            its_plan.launch.is_simulated()
+                && other.summary.seed == real.summary.seed
+                && plans::same_but_launch(its_plan, plan)
         };
-        let Some(simulated) = results.iter().find(same) else { continue };
+        let Some((simulated, _)) = planned.iter().find(same) else { continue };
         let run = Run { simulated, real };
         match pairs.iter_mut().find(|pair| pair.real == real.name()) {
             Some(pair) => pair.runs.push(run),
-            None => pairs.push(Pair { name: simulated.name(), real: real.name(), runs: vec![run] }),
+            None => {
+                let (name, real) = (simulated.name(), real.name());
+                pairs.push(Pair { name, real, plan: plan.clone(), runs: vec![run] });
+            }
         }
     }
     pairs
@@ -66,69 +82,59 @@ pub(super) fn cells(results: &[CellResult]) -> Vec<(String, Cell<'_>)> {
     cells
 }
 
-/// The plan without how its machines are run.
-fn what(result: &CellResult) -> Value {
-    let mut plan = result.manifest.resolved.clone();
-    if let Some(fields) = plan.as_object_mut() {
-        fields.remove("launch");
-    }
-    plan
-}
-
-/// Wall seconds a second of a run in real time; none for a simulated one.
+/// Wall seconds per second of a run in real time; `None` for a simulated one.
 pub(super) fn dilation(result: &CellResult) -> Option<f64> {
-    result.manifest.resolved.pointer("/launch/local/dilation").and_then(Value::as_f64)
+    plans::dilation(&plans::of(result)?)
 }
 
-/// How many machines took part.
-pub(super) fn machines(result: &CellResult) -> u64 {
-    let sites = result.manifest.resolved.get("machines-per-site").and_then(Value::as_array);
-    sites.into_iter().flatten().filter_map(Value::as_u64).sum()
+/// How many machines took part; 0 where the plan cannot be read.
+pub(super) fn machines(result: &CellResult) -> u32 {
+    plans::of(result).map_or(0, |plan| plan.machine_count())
 }
 
 impl Pair<'_> {
-    pub(super) fn machines(&self) -> u64 {
-        machines(self.runs[0].real)
+    pub(super) fn machines(&self) -> u32 {
+        self.plan.machine_count()
     }
 
     /// One parameter server under BSP: learning does not depend on times.
     pub(super) fn is_bsp(&self) -> bool {
-        self.runs[0].real.manifest.resolved.pointer("/system/global/bsp").is_some()
+        plans::is_global_bsp(&self.plan)
     }
 
     pub(super) fn is_gaia(&self) -> bool {
-        self.runs[0].real.manifest.resolved.pointer("/system/gaia").is_some()
+        plans::is_gaia(&self.plan)
     }
 
-    /// What is wrong with a run in real time that must not be believed; none when all may be.
+    /// What is wrong with a run in real time that must not be believed; `None` when all may be.
     pub(super) fn fault(&self) -> Option<&'static str> {
         fault(self.runs.iter().map(|run| run.real))
     }
 }
 
 impl Run<'_> {
-    /// How much longer a clock takes in real time: 0.01 is 1 %. None without clocks.
+    /// How much longer a clock takes in real time: 0.01 is 1 %. `None` without clocks.
     pub(super) fn time_error(&self) -> Option<f64> {
         let clock =
             |run: &CellResult| (run.summary.clocks > 0).then(|| run.summary.seconds / f64::from(run.summary.clocks));
         Some(clock(self.real)? / clock(self.simulated)? - 1.0)
     }
 
-    /// How much more bytes each link carries in real time, with the simulated bytes; by sender and receiver.
-    pub(super) fn links(&self) -> BTreeMap<(u32, u32), (u64, f64)> {
+    /// Every link, by sender and receiver.
+    pub(super) fn links(&self) -> BTreeMap<(u32, u32), LinkLoad> {
         let (simulated, real) = (bytes(self.simulated), bytes(self.real));
         let error = |link| {
             let bytes = |of: &BTreeMap<_, _>| of.get(link).copied().unwrap_or(0);
             let (simulated, real) = (bytes(&simulated), bytes(&real));
             // One that carries nothing in both would be no link.
-            (*link, (simulated, real as f64 / simulated as f64 - 1.0))
+            (*link, LinkLoad { simulated_bytes: simulated, error: real as f64 / simulated as f64 - 1.0 })
         };
         simulated.keys().chain(real.keys()).map(error).collect()
     }
 
-    /// The error of the link that is farthest off; none without links.
+    /// The error of the link that is farthest off; `None` without links.
     pub(super) fn worst_link(&self) -> Option<f64> {
-        let errors = self.links().into_values().map(|(_, error)| error);
+        let errors = self.links().into_values().map(|link| link.error);
         errors.max_by(|a, b| a.abs().total_cmp(&b.abs()))
     }
 
@@ -157,22 +163,28 @@ fn bytes(run: &CellResult) -> BTreeMap<(u32, u32), u64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use record::results::testing::cell;
+    use crate::plans::testing::{plan, planned, real};
+    use record::results::testing::{Made, cell};
+
+    /// A plan that differs from those of other numbers.
+    fn of(machines: u32) -> Plan {
+        plan("va-ca", machines, "{global: {bsp: {}}}")
+    }
 
     #[test]
     fn pairs_are_found_by_plan_and_seed() {
-        let rank = |rank: u32| json!({ "rank": rank });
+        let simulated = |made: Made, machines| planned(made.done(), &of(machines));
+        let in_real_time = |made: Made, machines| planned(made.done(), &real(of(machines), "0.5"));
         let results = [
-            cell("a").plan(rank(8)).done(),
-            cell("a").plan(rank(8)).seed(2).done(),
-            cell("a real").plan(rank(16)).real(1.0).done(),
-            cell("b").plan(rank(16)).done(),
-            cell("anything").plan(rank(8)).real(0.5).seed(2).done(),
-            cell("anything").plan(rank(8)).real(0.5).done(),
-            cell("alone").plan(rank(9)).real(0.5).done(),
+            simulated(cell("a"), 1),
+            simulated(cell("a").seed(2), 1),
+            in_real_time(cell("a real"), 2),
+            simulated(cell("b"), 2),
+            in_real_time(cell("anything").seed(2), 1),
+            in_real_time(cell("anything"), 1),
+            in_real_time(cell("alone"), 3),
+            cell("of another version").done(),
         ];
         let found: Vec<_> = pairs(&results).into_iter().map(|pair| (pair.name, pair.real, pair.runs.len())).collect();
         assert_eq!(found, [("b".into(), "a real".into(), 1), ("a".into(), "anything".to_owned(), 2)]);
@@ -183,11 +195,11 @@ mod tests {
 
     #[test]
     fn cells_of_equal_names_in_two_panels_are_two_pairs() {
-        let of = |panel: &str, rank: u32| {
-            let made = || cell("a").panel(panel).plan(json!({ "rank": rank }));
-            [made().done(), cell("a real").panel(panel).plan(json!({ "rank": rank })).real(1.0).done()]
+        let of_panel = |panel: &str, machines: u32| {
+            let simulated = planned(cell("a").panel(panel).done(), &of(machines));
+            [simulated, planned(cell("a real").panel(panel).done(), &real(of(machines), "1"))]
         };
-        let results = [of("MF", 8), of("TM", 9)].concat();
+        let results = [of_panel("MF", 1), of_panel("TM", 2)].concat();
         let found: Vec<_> = pairs(&results).into_iter().map(|pair| (pair.name, pair.real)).collect();
         let names = |panel: &str| (format!("{panel} a"), format!("{panel} a real"));
         assert_eq!(found, [names("MF"), names("TM")]);
