@@ -77,6 +77,15 @@ pub enum CacheError {
     },
 }
 
+/// The content of a body, and its content hash.
+pub(crate) struct Decoded<T> {
+    pub(crate) content: T,
+    /// The hash of what was read.
+    pub(crate) computed: [u8; HASH_BYTES],
+    /// The hash that the body holds.
+    pub(crate) written: [u8; HASH_BYTES],
+}
+
 /// A kind of cache.
 pub(crate) struct Kind {
     /// What is in it, for messages.
@@ -98,15 +107,11 @@ impl Kind {
         write_whole(file, &[&header, body]).map_err(|source| self.io(file, "written", source))
     }
 
-    /// Reads the body of `file`; `decode` gives what is in it and its content hash, as computed now and as written then.
-    pub(crate) fn read<T>(
-        &self,
-        file: &Path,
-        decode: impl Fn(&[u8]) -> Option<(T, [u8; HASH_BYTES], [u8; HASH_BYTES])>,
-    ) -> Result<T, CacheError> {
+    /// Reads the body of `file` by `decode`, which returns `None` for a body that breaks the kind's layout.
+    pub(crate) fn read<T>(&self, file: &Path, decode: impl Fn(&[u8]) -> Option<Decoded<T>>) -> Result<T, CacheError> {
         let bytes = fs::read(file).map_err(|source| self.io(file, "read", source))?;
         let body = self.checked_body(file, &bytes)?;
-        let Some((content, computed, written)) = decode(body) else {
+        let Some(Decoded { content, computed, written }) = decode(body) else {
             return Err(self.damaged(file, "a body that cannot be read".to_owned(), self.what.to_owned()));
         };
         if computed != written {

@@ -3,7 +3,7 @@
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
 use datasets::images::partition::{Part, SkewBy, Split, partition};
-use datasets::images::{ImageShape, ImageSplit, Images};
+use datasets::images::{ImageShape, ImageSplit, Images, Labelled};
 use proptest::prelude::*;
 
 fn all_pixels(split: &ImageSplit, shape: ImageShape) -> Vec<u8> {
@@ -131,8 +131,8 @@ fn a_linear_model_fails_where_moved_templates_do_not() {
 fn images_of(labels: &[u16], classes: u16) -> Images {
     let shape = ImageShape { channels: 1, height: 1, width: 1 };
     let names = (0..classes).map(|class| class.to_string()).collect();
-    let part = (labels.to_vec(), vec![0; labels.len()]);
-    Images::in_memory("test".into(), names, shape, part, (vec![0], vec![0]))
+    let part = Labelled { labels: labels.to_vec(), pixels: vec![0; labels.len()] };
+    Images::in_memory("test".into(), names, shape, part, Labelled { labels: vec![0], pixels: vec![0] })
 }
 
 fn of_class(images: &Images, part: &Part, class: u16) -> i64 {

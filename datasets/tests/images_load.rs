@@ -9,7 +9,7 @@ use std::fs;
 use common::{complaint, folder, gz, real};
 use datasets::images::cache::{read_cache, write_cache};
 use datasets::images::load::{Loaded, Options, load};
-use datasets::images::{ImageShape, Images};
+use datasets::images::{ImageShape, Images, Labelled};
 use proptest::prelude::*;
 use small::{Files, batches, class_folders, content, idx, jpeg, loaded, mnist, named, pixels, record, tar, xz};
 use tempfile::TempDir;
@@ -290,7 +290,7 @@ proptest! {
         let tested = tested.min(labels.len());
         let part = |labels: &[u16]| {
             let pixels = (0..labels.len() * shape.bytes()).map(|at| (at as u8).wrapping_mul(fill)).collect();
-            (labels.to_vec(), pixels)
+            Labelled { labels: labels.to_vec(), pixels }
         };
         let names = (0..classes).map(|class| format!("class {class}")).collect();
         let images = Images::in_memory(name, names, shape, part(&labels[tested..]), part(&labels[..tested]));

@@ -1,6 +1,8 @@
 //! What reads bytes that others wrote, one function a target. Each must end in reasonable time and memory with a value or an error,
 //! whatever the bytes are; what can be written again must be read as the same.
 
+mod examples;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Seek, Write};
@@ -26,7 +28,7 @@ use tempfile::TempDir;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("messages", messages),
     ("frames", frames),
     ("specs", specs),
@@ -38,6 +40,7 @@ pub const TARGETS: [Target; 13] = [
     ("ratings", of_ratings),
     ("bags", of_bags),
     ("images", of_images),
+    ("examples", examples::run),
     ("checkpoints", checkpoints),
     ("results", results),
 ];

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::{Corpus, Entry};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::container::{Bytes, Decoded, Kind, put_text, put_varint};
 use crate::plausible::most_rows;
 
 /// The first bytes of a cache of a corpus.
@@ -32,9 +32,8 @@ pub fn write_cache(corpus: &Corpus, file: &Path) -> Result<(), CacheError> {
 /// Reads what [`write_cache`] has written, and checks it.
 pub fn read_cache(file: &Path) -> Result<Corpus, CacheError> {
     KIND.read(file, |body| {
-        let (corpus, written) = decode(body)?;
-        let computed = corpus.hash;
-        Some((corpus, computed, written))
+        let (content, written) = decode(body)?;
+        Some(Decoded { computed: content.hash, content, written })
     })
 }
 

@@ -122,8 +122,15 @@ fn word_weights(words: u32, strength: f64, seed: u64) -> Vec<f64> {
     weights
 }
 
-/// Leaves a document's tokens, (word, topic), in `tokens`. `urn`: the weight of a topic that is drawn anew.
-fn draw_document(tokens: &mut Vec<(u32, u32)>, length: usize, topics: &[Alias], urn: f64, rng: &mut ChaCha8Rng) {
+/// A token of a document, ordered by word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Token {
+    word: u32,
+    topic: u32,
+}
+
+/// Leaves a document's tokens in `tokens`. `urn`: the weight of a topic that is drawn anew.
+fn draw_document(tokens: &mut Vec<Token>, length: usize, topics: &[Alias], urn: f64, rng: &mut ChaCha8Rng) {
     tokens.clear();
     for drawn in 0..length {
         if drawn > 0 && happens(rng, BURST) {
@@ -132,14 +139,15 @@ fn draw_document(tokens: &mut Vec<(u32, u32)>, length: usize, topics: &[Alias], 
             continue;
         }
         let is_new = uniform(rng) * (urn + drawn as f64) <= urn;
-        let topic = if is_new { below(rng, topics.len() as u32) } else { tokens[below(rng, drawn as u32) as usize].1 };
-        tokens.push((topics[topic as usize].draw(rng), topic));
+        let topic =
+            if is_new { below(rng, topics.len() as u32) } else { tokens[below(rng, drawn as u32) as usize].topic };
+        tokens.push(Token { word: topics[topic as usize].draw(rng), topic });
     }
 }
 
 /// The tokens as counts of words.
-fn entries(tokens: &mut [(u32, u32)]) -> Vec<Entry> {
+fn entries(tokens: &mut [Token]) -> Vec<Entry> {
     tokens.sort_unstable();
-    let words = tokens.chunk_by(|a, b| a.0 == b.0);
-    words.map(|tokens| Entry { word: tokens[0].0, count: tokens.len() as u32 }).collect()
+    let words = tokens.chunk_by(|a, b| a.word == b.word);
+    words.map(|tokens| Entry { word: tokens[0].word, count: tokens.len() as u32 }).collect()
 }

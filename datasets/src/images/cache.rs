@@ -11,9 +11,9 @@
 
 use std::path::Path;
 
-use super::{ImageShape, Images};
+use super::{ImageShape, Images, Labelled};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::container::{Bytes, Decoded, Kind, put_text, put_varint};
 
 /// The first bytes of a cache of images.
 pub const MAGIC: &str = "GAIAIMGS";
@@ -38,9 +38,8 @@ pub fn write_cache(images: &Images, file: &Path) -> Result<(), CacheError> {
 /// See [`CacheError`].
 pub fn read_cache(file: &Path) -> Result<Images, CacheError> {
     KIND.read(file, |body| {
-        let (images, written) = decode(body)?;
-        let computed = images.hash;
-        Some((images, computed, written))
+        let (content, written) = decode(body)?;
+        Some(Decoded { computed: content.hash, content, written })
     })
 }
 
@@ -89,7 +88,7 @@ fn decode(body: &[u8]) -> Option<(Images, [u8; 32])> {
         let is_class = |label: &u64| *label < classes.len() as u64;
         let labels: Vec<u16> =
             (0..count).map(|_| bytes.varint().filter(is_class)?.try_into().ok()).collect::<Option<_>>()?;
-        Some((labels, bytes.take(count.checked_mul(shape.bytes())?)?.to_vec()))
+        Some(Labelled { labels, pixels: bytes.take(count.checked_mul(shape.bytes())?)?.to_vec() })
     };
     let (train, test) = (part()?, part()?);
     let hash = bytes.array()?;

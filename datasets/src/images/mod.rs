@@ -21,7 +21,7 @@ mod pixels;
 pub use self::hash::content_hash;
 #[cfg(feature = "read")]
 pub(crate) use self::pixels::evenly_spaced;
-pub use self::pixels::{ImageShape, ImageSplit, Moments, Pixels};
+pub use self::pixels::{ImageShape, ImageSplit, Labelled, Moments, Pixels};
 
 /// A set of images with their classes: a part to learn from and a part to test on.
 #[derive(Clone, Debug)]
@@ -45,16 +45,10 @@ impl Images {
     ///
     /// # Panics
     /// When a part has not `shape.bytes()` bytes for each label, or a label has no class.
-    pub fn in_memory(
-        name: String,
-        classes: Vec<String>,
-        shape: ImageShape,
-        train: (Vec<u16>, Vec<u8>),
-        test: (Vec<u16>, Vec<u8>),
-    ) -> Self {
-        let labels = train.0.iter().chain(&test.0);
+    pub fn in_memory(name: String, classes: Vec<String>, shape: ImageShape, train: Labelled, test: Labelled) -> Self {
+        let labels = train.labels.iter().chain(&test.labels);
         assert!(labels.into_iter().all(|&label| usize::from(label) < classes.len()), "every label has a class");
-        let [train, test] = [train, test].map(|(labels, pixels)| ImageSplit::in_memory(labels, pixels, shape));
+        let [train, test] = [train, test].map(|part| ImageSplit::in_memory(part.labels, part.pixels, shape));
         let hash = content_hash(shape, classes.len(), [&train, &test], usize::MAX);
         Images { name, classes, shape, train, test, hash }
     }
@@ -70,7 +64,7 @@ mod tests {
     fn the_hash_is_that_of_classes_shape_labels_and_pixels() {
         let images = |classes: usize, shape, labels: &[u16], pixels: &[u8]| {
             let classes = (0..classes).map(|class| class.to_string()).collect();
-            let part = (labels.to_vec(), pixels.to_vec());
+            let part = Labelled { labels: labels.to_vec(), pixels: pixels.to_vec() };
             Images::in_memory(String::new(), classes, shape, part.clone(), part).hash
         };
         let base = images(2, SHAPE, &[0, 1], &[7; 8]);

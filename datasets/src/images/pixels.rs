@@ -25,6 +25,15 @@ pub struct ImageSplit {
     pub pixels: Arc<dyn Pixels>,
 }
 
+/// The labels and pixels of images in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labelled {
+    /// The class of each image.
+    pub labels: Vec<u16>,
+    /// The pixels, CHW bytes, one image after another.
+    pub pixels: Vec<u8>,
+}
+
 /// Where pixels come from: memory, files, or a law. The same number gives the same bytes at any time, on any thread.
 pub trait Pixels: Send + Sync {
     /// Number of images.

@@ -18,7 +18,7 @@ use std::path::Path;
 use super::load::{Ids, Loaded};
 use super::{Rating, Ratings};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::container::{Bytes, Decoded, Kind, put_text, put_varint};
 use crate::values::Values;
 
 /// The first bytes of a cache of ratings.
@@ -40,9 +40,8 @@ pub fn write_cache(ratings: &Ratings, ids: &Ids, file: &Path) -> Result<(), Cach
 /// Reads what [`write_cache`] has written, and checks it.
 pub fn read_cache(file: &Path) -> Result<Loaded, CacheError> {
     KIND.read(file, |body| {
-        let (loaded, written) = decode(body)?;
-        let computed = loaded.ratings.hash;
-        Some((loaded, computed, written))
+        let (content, written) = decode(body)?;
+        Some(Decoded { computed: content.ratings.hash, content, written })
     })
 }
 

@@ -19,7 +19,7 @@ use std::path::Path;
 use super::examples::{Entry, Examples, Label};
 use super::{MAX_FEATURES, Unsplit};
 pub use crate::container::CacheError;
-use crate::container::{Bytes, Kind, put_text, put_varint};
+use crate::container::{Bytes, Decoded, Kind, put_text, put_varint};
 use crate::plausible::most_rows;
 use crate::values::Values;
 
@@ -44,9 +44,8 @@ pub fn write_cache(data: &Unsplit, file: &Path) -> Result<(), CacheError> {
 /// See [`CacheError`].
 pub fn read_cache(file: &Path) -> Result<Unsplit, CacheError> {
     KIND.read(file, |body| {
-        let (data, written) = decode(body)?;
-        let computed = data.hash();
-        Some((data, computed, written))
+        let (content, written) = decode(body)?;
+        Some(Decoded { computed: content.hash(), content, written })
     })
 }
 

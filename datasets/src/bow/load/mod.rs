@@ -66,7 +66,7 @@ fn load_text(docword: &Path, vocab: Option<&Path>) -> Result<Corpus, LoadError> 
         pairs.sort_unstable_by_key(key);
     }
     if let Some(twice) = pairs.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
-        return Err(duplicate(docword, key(&twice[0])));
+        return Err(duplicate(docword, twice[0].0, twice[0].1.word));
     }
     let mut starts = vec![0; header.documents as usize + 1];
     pairs.iter().for_each(|&(document, _)| starts[document as usize + 1] += 1);
@@ -92,10 +92,10 @@ fn doubt(file: &Path, header: &Header, pairs: u64, are_words_spelled: bool) -> R
 }
 
 /// The error about a pair that occurs twice: reads the file again to find the lines.
-fn duplicate(file: &Path, key: (u32, u32)) -> LoadError {
+fn duplicate(file: &Path, document: u32, word: u32) -> LoadError {
     let mut places = Vec::new();
-    let read = each_pair(file, &mut |line, document, entry| {
-        if (document, entry.word) == key {
+    let read = each_pair(file, &mut |line, found, entry| {
+        if (found, entry.word) == (document, word) {
             places.push(line);
         }
     });
@@ -104,7 +104,7 @@ fn duplicate(file: &Path, key: (u32, u32)) -> LoadError {
     }
     match places[..] {
         [first_line, line, ..] => {
-            LoadError::Duplicate { file: file.to_owned(), line, first_line, document: key.0 + 1, word: key.1 + 1 }
+            LoadError::Duplicate { file: file.to_owned(), line, first_line, document: document + 1, word: word + 1 }
         }
         // Only when the file has changed between the two readings.
         _ => LoadError::Changed { file: file.to_owned() },

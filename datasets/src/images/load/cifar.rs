@@ -10,7 +10,7 @@ use super::error::format;
 use super::parts::{untested, without_images};
 use super::tree::{File, Tree, without_copy_mark};
 use super::{LoadError, Loaded};
-use crate::images::{ImageShape, Images};
+use crate::images::{ImageShape, Images, Labelled};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const RECORD_BYTES: usize = 3_073;
@@ -35,12 +35,13 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     let classes = names(tree)?;
     let mut seen = HashMap::new();
     let (train, test) = (read(tree, &train, &mut seen)?, read(tree, &test, &mut seen)?);
-    if let Some(class) = without_images(&train.0, &classes) {
+    if let Some(class) = without_images(&train.labels, &classes) {
         let found = format!("no image of class `{class}` to learn from");
         return Err(format(root(), found, "at least one of each of the 10 classes"));
     }
-    let untested = untested(&test.0, &classes);
-    let name = format!("CIFAR-10, {} images to learn from, {} to test on{untested}", train.0.len(), test.0.len());
+    let untested = untested(&test.labels, &classes);
+    let name =
+        format!("CIFAR-10, {} images to learn from, {} to test on{untested}", train.labels.len(), test.labels.len());
     Ok(Some(Loaded::whole(Images::in_memory(name, classes, SHAPE, train, test))))
 }
 
@@ -91,8 +92,8 @@ fn read<'a>(
     tree: &Tree,
     files: &[&'a File],
     seen: &mut HashMap<blake3::Hash, &'a File>,
-) -> Result<(Vec<u16>, Vec<u8>), LoadError> {
-    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+) -> Result<Labelled, LoadError> {
+    let mut read = Labelled::default();
     for file in files {
         let place = || tree.place(&file.name);
         let bytes = file.read().map_err(|source| LoadError::Read { file: place(), source })?;
@@ -110,9 +111,9 @@ fn read<'a>(
             if usize::from(record[0]) >= CLASSES.len() {
                 return Err(format(place(), format!("class {} in record {number}", record[0]), "0 to 9"));
             }
-            labels.push(u16::from(record[0]));
-            pixels.extend_from_slice(&record[1..]);
+            read.labels.push(u16::from(record[0]));
+            read.pixels.extend_from_slice(&record[1..]);
         }
     }
-    Ok((labels, pixels))
+    Ok(read)
 }

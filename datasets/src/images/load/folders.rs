@@ -10,12 +10,12 @@ use std::thread;
 
 use super::classes;
 use super::error::format;
-use super::jpeg::{self, Fit};
+use super::jpeg::{self, Fit, Unusable};
 use super::lazy::Folder;
 use super::parts::{Part, untested, without_images};
 use super::tree::{File, Tree};
 use super::{LoadError, Loaded, Options};
-use crate::images::{ImageShape, ImageSplit, Images};
+use crate::images::{ImageShape, ImageSplit, Images, Labelled};
 
 const LOOKED_AT: usize = 64;
 const MAX_SMALL_SIDE: u32 = 96;
@@ -29,12 +29,12 @@ pub(super) fn load(tree: Tree, options: &Options) -> Result<Option<Loaded>, Load
     let total = parts.iter().map(|part| part.files.len()).sum();
     let mut corrupt = Corrupt { tree: &tree, limit: options.skip_limit, total, found: Vec::new() };
     for part in &mut parts {
-        part.retain(&mut corrupt, |file| if file.bytes == 0 { Err("an empty file".to_owned()) } else { Ok(()) })?;
+        part.retain(&mut corrupt, |file| if file.bytes == 0 { Err(Unusable::Empty) } else { Ok(()) })?;
     }
     corrupt.check_classes(&parts[0].labels, &classes)?;
     let Some(fit) = fit(&parts[0], options) else {
         // None of those that were looked at is an image: each of them is named.
-        parts[0].retain(&mut corrupt, |file| jpeg::dimensions(&file.read().map_err(|e| e.to_string())?).map(|_| ()))?;
+        parts[0].retain(&mut corrupt, |file| jpeg::dimensions(&file.read()?).map(|_| ()))?;
         return Err(format(tree.root.display().to_string(), "no JPEG among the first", "folders of JPEG by class"));
     };
     let (width, height) = match fit {
@@ -61,7 +61,7 @@ struct Corrupt<'a> {
 
 impl Corrupt<'_> {
     /// Skips a file, or fails when too many are.
-    fn skip(&mut self, file: &File, why: &str) -> Result<(), LoadError> {
+    fn skip(&mut self, file: &File, why: &Unusable) -> Result<(), LoadError> {
         self.found.push(format!("{}: {why}", file.name));
         if self.found.len() <= self.limit as usize {
             return Ok(());
@@ -93,7 +93,7 @@ impl Corrupt<'_> {
 
 impl Part {
     /// Keeps the files that are good, and skips the others.
-    fn retain(&mut self, corrupt: &mut Corrupt, good: impl Fn(&File) -> Result<(), String>) -> Result<(), LoadError> {
+    fn retain(&mut self, corrupt: &mut Corrupt, good: impl Fn(&File) -> Result<(), Unusable>) -> Result<(), LoadError> {
         let mut kept = Part::default();
         for (label, file) in self.labels.drain(..).zip(self.files.drain(..)) {
             match good(&file) {
@@ -134,24 +134,25 @@ fn in_memory(
 ) -> Result<Images, LoadError> {
     let mut decoded = Vec::new();
     for part in parts {
-        let (mut labels, mut pixels) = (Vec::new(), Vec::with_capacity(part.files.len() * shape.bytes()));
+        let pixels = Vec::with_capacity(part.files.len() * shape.bytes());
+        let mut whole = Labelled { labels: Vec::new(), pixels };
         for (at, image) in decode_all(&part.files, shape, fit).into_iter().enumerate() {
             match image {
                 Ok(image) => {
-                    labels.push(part.labels[at]);
-                    pixels.extend_from_slice(&image);
+                    whole.labels.push(part.labels[at]);
+                    whole.pixels.extend_from_slice(&image);
                 }
                 Err(why) => corrupt.skip(&part.files[at], &why)?,
             }
         }
-        if labels.is_empty() {
+        if whole.labels.is_empty() {
             return Err(format(corrupt.tree.root.display().to_string(), "no image of a part", "at least one"));
         }
-        decoded.push((labels, pixels));
+        decoded.push(whole);
     }
-    corrupt.check_classes(&decoded[0].0, &classes)?;
+    corrupt.check_classes(&decoded[0].labels, &classes)?;
     let [train, test] = <[_; 2]>::try_from(decoded).expect("two parts give two");
-    let name = name(&classes, shape, train.0.len(), &test.0);
+    let name = name(&classes, shape, train.labels.len(), &test.labels);
     Ok(Images::in_memory(name, classes, shape, train, test))
 }
 
@@ -161,7 +162,7 @@ fn name(classes: &[String], shape: ImageShape, train: usize, tested: &[u16]) -> 
 }
 
 /// All files decoded, by all processors.
-fn decode_all(files: &[File], shape: ImageShape, fit: Fit) -> Vec<Result<Vec<u8>, String>> {
+fn decode_all(files: &[File], shape: ImageShape, fit: Fit) -> Vec<Result<Vec<u8>, Unusable>> {
     /// Files that a thread takes at a time.
     const TAKEN: usize = 64;
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -175,12 +176,12 @@ fn decode_all(files: &[File], shape: ImageShape, fit: Fit) -> Vec<Result<Vec<u8>
             };
             for (at, file) in files.iter().enumerate() {
                 let mut image = vec![0; shape.bytes()];
-                let read = file.read().map_err(|error| error.to_string());
+                let read = file.read().map_err(Unusable::from);
                 done.push((from + at, read.and_then(|bytes| jpeg::decode(&bytes, fit, &mut image)).map(|()| image)));
             }
         }
     };
-    let mut all: Vec<(usize, Result<Vec<u8>, String>)> = thread::scope(|scope| {
+    let mut all: Vec<(usize, Result<Vec<u8>, Unusable>)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("decoding does not panic")).collect()
     });

@@ -13,7 +13,7 @@ use super::error::format;
 use super::parts::{untested, without_images};
 use super::tree::{File, Tree, without_copy_mark};
 use super::{LoadError, Loaded};
-use crate::images::{ImageShape, Images};
+use crate::images::{ImageShape, Images, Labelled};
 use crate::text::lines::shown;
 
 /// Files that are looked at, when there are more they are no set of idx files.
@@ -55,13 +55,13 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
         let found = format!("images of {test_shape} to test on and of {shape} to learn from");
         return Err(format(tree.root.display().to_string(), found, "images of one shape"));
     }
-    let classes = 1 + train.0.iter().copied().max().unwrap_or(0);
-    if let Some(at) = test.0.iter().position(|&label| label >= classes) {
-        let found = format!("label {} of test image {at}, which no training image has", test.0[at]);
+    let classes = 1 + train.labels.iter().copied().max().unwrap_or(0);
+    if let Some(at) = test.labels.iter().position(|&label| label >= classes) {
+        let found = format!("label {} of test image {at}, which no training image has", test.labels[at]);
         return Err(format(tree.root.display().to_string(), found, format!("labels from 0 to {}", classes - 1)));
     }
     let classes: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
-    if let Some(class) = without_images(&train.0, &classes) {
+    if let Some(class) = without_images(&train.labels, &classes) {
         let found = format!("no image of class {class} to learn from");
         let expected = format!(
             "at least one of each class from 0 to {}: number the labels from 0 without a gap",
@@ -72,9 +72,9 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     let name = format!(
         "idx, {} classes of {shape} images, {} to learn from, {} to test on{}",
         classes.len(),
-        train.0.len(),
-        test.0.len(),
-        untested(&test.0, &classes)
+        train.labels.len(),
+        test.labels.len(),
+        untested(&test.labels, &classes)
     );
     Ok(Some(Loaded::whole(Images::in_memory(name, classes, shape, train, test))))
 }
@@ -180,9 +180,6 @@ fn more_than_one(tree: &Tree, slots: &[[Vec<&File>; 2]; 2], twice: &[&File]) -> 
     tree.ambiguous(sets.values().map(describe).collect())
 }
 
-/// Labels, and pixels of one image after another.
-type Labelled = (Vec<u16>, Vec<u8>);
-
 /// The images and labels of a part.
 fn read_part(tree: &Tree, files: Pair, part: &str) -> Result<(ImageShape, Labelled), LoadError> {
     let root = || tree.root.display().to_string();
@@ -210,7 +207,7 @@ fn read_part(tree: &Tree, files: Pair, part: &str) -> Result<(ImageShape, Labell
     }
     let mut pixels = images;
     pixels.drain(..images_at);
-    Ok((ImageShape { channels: 1, height, width }, (labels, pixels)))
+    Ok((ImageShape { channels: 1, height, width }, Labelled { labels, pixels }))
 }
 
 /// The dimensions of an idx file, where its numbers begin, and all of its bytes.

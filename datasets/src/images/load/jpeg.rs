@@ -4,9 +4,12 @@
 //! decoder is built without instructions of one kind of processor, and resizing is in whole numbers, so that pixels are the
 //! same on every machine.
 
+use std::io;
+
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ImageBufferError, ResizeAlg, ResizeError, ResizeOptions, Resizer};
+use thiserror::Error;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -32,33 +35,99 @@ pub(super) enum Fit {
     Crop(u32),
 }
 
+/// The reason why a file is no image of its set.
+#[derive(Debug, Error)]
+pub(super) enum Unusable {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// The file has no bytes.
+    #[error("an empty file")]
+    Empty,
+    /// The file does not begin as a JPEG does.
+    #[error("{found}, which begins no JPEG")]
+    NotJpeg {
+        /// Its first bytes.
+        found: String,
+    },
+    /// The marker of the end is missing.
+    #[error("a JPEG without its end")]
+    NoEnd,
+    /// The header has no width and height.
+    #[error("a header without a size")]
+    NoSize,
+    /// The header declares more pixels than the file's bytes can hold.
+    #[error("a header that says {width}x{height} pixels, which {bytes} bytes cannot hold")]
+    TooManyPixels {
+        /// Columns, as the header says.
+        width: usize,
+        /// Rows, as the header says.
+        height: usize,
+        /// Bytes of the file.
+        bytes: usize,
+    },
+    /// The decoder's own error.
+    #[error("a damaged JPEG ({0})")]
+    Damaged(String),
+    /// The decoder returned another number of pixels than the header declares.
+    #[error("{bytes} bytes of pixels for {width}x{height}")]
+    Incomplete {
+        /// Bytes of pixels.
+        bytes: usize,
+        /// Columns, as the header says.
+        width: usize,
+        /// Rows, as the header says.
+        height: usize,
+    },
+    /// The image has not the size of the others.
+    #[error("{width}x{height} pixels, and {others_width}x{others_height} in the others")]
+    OtherSize {
+        /// Columns of this image.
+        width: usize,
+        /// Rows of this image.
+        height: usize,
+        /// Columns of the other images.
+        others_width: u32,
+        /// Rows of the other images.
+        others_height: u32,
+    },
+    /// The pixels are no image for the resizer.
+    #[error(transparent)]
+    Buffer(#[from] ImageBufferError),
+    /// The resizer's own error.
+    #[error(transparent)]
+    Resize(#[from] ResizeError),
+}
+
 /// The width and height that a JPEG's header says.
-pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), String> {
+pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), Unusable> {
     let mut decoder = decoder(jpeg)?;
-    decoder.decode_headers().map_err(|error| not_decodable(&error))?;
-    let (width, height) = decoder.dimensions().ok_or("a header without a size")?;
+    decoder.decode_headers().map_err(|error| damaged(&error))?;
+    let (width, height) = decoder.dimensions().ok_or(Unusable::NoSize)?;
     Ok((width as u32, height as u32))
 }
 
 /// Writes the pixels to `out`: red, green and blue planes.
 ///
 /// # Errors
-/// What was found instead of a whole JPEG of the right size.
-pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), String> {
+/// When the file is no whole JPEG of the right size.
+pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), Unusable> {
     let mut decoder = decoder(jpeg)?;
-    decoder.decode_headers().map_err(|error| not_decodable(&error))?;
-    let (width, height) = decoder.dimensions().ok_or("a header without a size")?;
+    decoder.decode_headers().map_err(|error| damaged(&error))?;
+    let (width, height) = decoder.dimensions().ok_or(Unusable::NoSize)?;
     // The decoder takes memory for as many pixels as the header says before it reads the first of them.
     if width.saturating_mul(height) > jpeg.len().saturating_mul(MAX_PIXELS_PER_BYTE) {
-        return Err(format!("a header that says {width}x{height} pixels, which {} bytes cannot hold", jpeg.len()));
+        return Err(Unusable::TooManyPixels { width, height, bytes: jpeg.len() });
     }
-    let pixels = decoder.decode().map_err(|error| not_decodable(&error))?;
+    let pixels = decoder.decode().map_err(|error| damaged(&error))?;
     if pixels.len() != width * height * CHANNELS {
-        return Err(format!("{} bytes of pixels for {width}x{height}", pixels.len()));
+        return Err(Unusable::Incomplete { bytes: pixels.len(), width, height });
     }
     match fit {
-        Fit::Exact(w, h) if (w as usize, h as usize) != (width, height) => {
-            Err(format!("{width}x{height} pixels, and {w}x{h} in the others"))
+        Fit::Exact(others_width, others_height)
+            if (others_width as usize, others_height as usize) != (width, height) =>
+        {
+            Err(Unusable::OtherSize { width, height, others_width, others_height })
         }
         Fit::Exact(..) => {
             planes(&pixels, out);
@@ -71,15 +140,15 @@ pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), String
     }
 }
 
-fn decoder(jpeg: &[u8]) -> Result<JpegDecoder<ZCursor<&[u8]>>, String> {
+fn decoder(jpeg: &[u8]) -> Result<JpegDecoder<ZCursor<&[u8]>>, Unusable> {
     if jpeg.is_empty() {
-        return Err("an empty file".into());
+        return Err(Unusable::Empty);
     }
     if !jpeg.starts_with(JPEG_MAGIC) {
-        return Err(format!("{}, which begins no JPEG", crate::text::lines::shown(&jpeg[..jpeg.len().min(8)])));
+        return Err(Unusable::NotJpeg { found: crate::text::lines::shown(&jpeg[..jpeg.len().min(8)]) });
     }
     if !has_end(jpeg) {
-        return Err("a JPEG without its end".into());
+        return Err(Unusable::NoEnd);
     }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
@@ -103,22 +172,21 @@ fn has_end(jpeg: &[u8]) -> bool {
     at + 4 <= jpeg.len()
 }
 
-fn not_decodable(error: &impl std::fmt::Debug) -> String {
-    let says = format!("{error:?}");
-    format!("a damaged JPEG ({})", says.trim())
+fn damaged(error: &impl std::fmt::Debug) -> Unusable {
+    Unusable::Damaged(format!("{error:?}").trim().to_owned())
 }
 
-fn crop(pixels: &[u8], width: u32, height: u32, side: u32) -> Result<Vec<u8>, String> {
+fn crop(pixels: &[u8], width: u32, height: u32, side: u32) -> Result<Vec<u8>, Unusable> {
     let kept = f64::from(width.min(height)) * KEPT;
     let (left, top) = ((f64::from(width) - kept) / 2.0, (f64::from(height) - kept) / 2.0);
     let mut square = vec![0; side as usize * side as usize * CHANNELS];
-    let from = TypedImageRef::<U8x3>::from_buffer(width, height, pixels).map_err(|error| error.to_string())?;
-    let mut to = TypedImage::<U8x3>::from_buffer(side, side, &mut square).map_err(|error| error.to_string())?;
+    let from = TypedImageRef::<U8x3>::from_buffer(width, height, pixels)?;
+    let mut to = TypedImage::<U8x3>::from_buffer(side, side, &mut square)?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .crop(left, top, kept, kept)
         .use_alpha(false);
-    Resizer::new().resize_typed(&from, &mut to, &options).map_err(|error| error.to_string())?;
+    Resizer::new().resize_typed(&from, &mut to, &options)?;
     Ok(square)
 }
 
@@ -154,13 +222,13 @@ mod tests {
             // Of one colour: as few bits for each pixel as an encoder makes.
             let mut jpeg = grey(2_048, 2_048, is_progressive);
             let mut out = vec![0; 8 * 8 * CHANNELS];
-            assert_eq!(decode(&jpeg, Fit::Crop(8), &mut out), Ok(()), "{} bytes", jpeg.len());
+            decode(&jpeg, Fit::Crop(8), &mut out).unwrap_or_else(|error| panic!("{} bytes: {error}", jpeg.len()));
             assert_eq!(out, [128; 8 * 8 * CHANNELS]);
             let frame = if is_progressive { 0xc2 } else { 0xc0 };
             let at = jpeg.windows(2).position(|bytes| bytes == [0xff, frame]).expect("a frame") + 5;
             jpeg[at..at + 4].copy_from_slice(&[0x40, 0, 0x40, 0]);
-            assert_eq!(dimensions(&jpeg), Ok((16_384, 16_384)));
-            let says = decode(&jpeg, Fit::Crop(8), &mut out).unwrap_err();
+            assert_eq!(dimensions(&jpeg).unwrap(), (16_384, 16_384));
+            let says = decode(&jpeg, Fit::Crop(8), &mut out).unwrap_err().to_string();
             assert!(says.starts_with("a header that says 16384x16384 pixels, which"), "{says}");
         }
     }

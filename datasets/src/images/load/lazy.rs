@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
-use super::jpeg::{self, Fit};
+use super::jpeg::{self, Fit, Unusable};
 use super::tree::File;
 use crate::images::{ImageShape, Pixels};
 
@@ -240,7 +240,7 @@ impl Shared {
         let after = (0..count).map(|ahead| (index as usize + ahead) % count);
         for at in after.filter(|&at| self.labels[at] == label).take(TRIED) {
             let file = &self.files[at];
-            let read = file.read().map_err(|error| error.to_string());
+            let read = file.read().map_err(Unusable::from);
             match read.and_then(|bytes| jpeg::decode(&bytes, self.fit, out)) {
                 Ok(()) => return,
                 Err(why) => {

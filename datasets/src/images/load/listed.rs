@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use thiserror::Error;
+
 use super::LoadError;
 use super::error::format;
 use super::parts::{Part, images_in, label};
@@ -27,10 +29,26 @@ const BOX: usize = 4;
 /// The most bytes of a list: ILSVRC12's has 2 MB.
 const MAX_BYTES: u64 = 1 << 28;
 
-/// A line of a list: the name of the image, with or without its ending, and its class.
-type Line<'a> = (&'a str, &'a str);
-/// Reads a line; otherwise what was expected.
-type ReadLine = fn(&str) -> Result<Line<'_>, String>;
+/// A line of a list.
+struct Line<'a> {
+    /// The name of the image, with or without its ending.
+    image: &'a str,
+    class: &'a str,
+}
+
+/// A line that is not what its list says: what was expected.
+#[derive(Debug, Error)]
+enum Malformed {
+    #[error("file, class and box, with tabs between them")]
+    Annotation,
+    #[error("an image, then class and box of each object: ImageId,class x y x y")]
+    Solution,
+    #[error("objects of one class")]
+    Classes,
+}
+
+/// Reads a line.
+type ReadLine = fn(&str) -> Result<Line<'_>, Malformed>;
 
 /// The images of `folder` with the classes that a list gives them; none without a list. `around`: the folder that it lies in.
 pub(super) fn part(tree: &Tree, folder: &str, around: &str, names: &[String]) -> Result<Option<Part>, LoadError> {
@@ -90,8 +108,8 @@ fn of_lines<'a>(
             continue;
         }
         let here = || format!("{place}:{}", at + 1);
-        let wrong = |expected| format(here(), shown(line.as_bytes()), expected);
-        let (name, class) = read(line).map_err(wrong)?;
+        let wrong = |expected: Malformed| format(here(), shown(line.as_bytes()), expected.to_string());
+        let Line { image: name, class } = read(line).map_err(wrong)?;
         let label = label(names, class, here)?;
         if let Some((first, _)) = classes.insert(name, (at + 1, label)) {
             let expected = format!("one (the first is in line {first})");
@@ -101,21 +119,21 @@ fn of_lines<'a>(
     Ok(classes)
 }
 
-fn annotation(line: &str) -> Result<Line<'_>, String> {
+fn annotation(line: &str) -> Result<Line<'_>, Malformed> {
     let mut fields = line.split('\t');
     match (fields.next(), fields.next()) {
-        (Some(name), Some(class)) if !name.is_empty() && !class.is_empty() => Ok((name, class)),
-        _ => Err("file, class and box, with tabs between them".into()),
+        (Some(image), Some(class)) if !image.is_empty() && !class.is_empty() => Ok(Line { image, class }),
+        _ => Err(Malformed::Annotation),
     }
 }
 
-fn solution(line: &str) -> Result<Line<'_>, String> {
+fn solution(line: &str) -> Result<Line<'_>, Malformed> {
     let objects = line.split_once(',').map(|(name, objects)| (name, objects.split_whitespace().collect::<Vec<_>>()));
     match objects {
-        Some((name, objects)) if !name.is_empty() && !objects.is_empty() && objects.len().is_multiple_of(BOX + 1) => {
+        Some((image, objects)) if !image.is_empty() && !objects.is_empty() && objects.len().is_multiple_of(BOX + 1) => {
             let is_same = objects.chunks(BOX + 1).all(|object| object[0] == objects[0]);
-            if is_same { Ok((name, objects[0])) } else { Err("objects of one class".into()) }
+            if is_same { Ok(Line { image, class: objects[0] }) } else { Err(Malformed::Classes) }
         }
-        _ => Err("an image, then class and box of each object: ImageId,class x y x y".into()),
+        _ => Err(Malformed::Solution),
     }
 }
