@@ -11,7 +11,7 @@ use datasets::ratings::config::{NETFLIX_ITEMS, NETFLIX_RATINGS};
 use emulator::profile::{Duplex, MAX_RATE, Profile};
 use emulator::units::Bandwidth;
 use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::sync::config::{Encodings, Gaia, Relay, System, Ways};
+use gaia_core::sync::config::{Encodings, System};
 use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::mf::config::Mf;
@@ -240,7 +240,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
         profile,
         machines_per_site,
         machines,
-        system: without_hubs(&target.system),
+        system: target.system.canonical(),
         encoding: of_legs(&target.system, spec.encoding),
         launch: Launch::Simulated,
     });
@@ -272,7 +272,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
             profile,
             machines_per_site,
             machines: machines?,
-            system: without_hubs(system),
+            system: system.canonical(),
             encoding: of_legs(system, cell.encoding.unwrap_or(spec.encoding)),
             launch: cell.launcher.unwrap_or(spec.launcher),
         })
@@ -284,17 +284,7 @@ fn resolve_cells(problems: &mut Problems, spec: &Spec, folder: &Path) -> Vec<Res
 
 /// The encodings of the legs that a system has: a global server has no other servers, so that plans of it do not differ by that.
 fn of_legs(system: &System, encodings: Encodings) -> Encodings {
-    if system.between_sites().is_some() { encodings } else { encodings.inside.into() }
-}
-
-/// The system, where sites send to each other directly, without what hubs would do: plans of it do not differ by that.
-fn without_hubs(system: &System) -> System {
-    match system {
-        System::Gaia(gaia) if gaia.overlay == Ways::Direct {} => {
-            System::Gaia(Gaia { relay: Relay::default(), ..gaia.clone() })
-        }
-        other => other.clone(),
-    }
+    if system.sites().is_some() { encodings } else { encodings.inside.into() }
 }
 
 /// `profile` with machines whose network interfaces have this rate, if any is given: what a LAN gives.
@@ -413,7 +403,8 @@ fn resolve_network(
         }
     }
     if let Err(wrong) = overlay::overlay(&asked.system.ways(), &profile) {
-        let system_path = format!("{path}.system.{}.overlay", asked.system.name());
+        let between = if matches!(asked.system, System::Hierarchical(_)) { ".between.significant" } else { "" };
+        let system_path = format!("{path}.system.{}{between}.overlay", asked.system.name());
         wrong.into_iter().for_each(|(field, says)| problems.add(format!("{system_path}.{field}"), says));
     }
     profile.depth = spec.link.depth.or(profile.depth);
@@ -439,8 +430,9 @@ fn check_machines(problems: &mut Problems, path: &str, profile: &Profile, per_si
     } else if all > u64::from(MAX_MACHINES) {
         problems.add(path, format!("{all} machines in all: expected at most {MAX_MACHINES}"));
     }
-    if system.between_sites().is_some() && per_site.iter().any(|number| *number != per_site[0]) {
-        problems.add(path, format!("{per_site:?}: Gaia needs the same number of machines in every site"));
+    if system.sites().is_some() && per_site.iter().any(|number| *number != per_site[0]) {
+        let name = if matches!(system, System::Hierarchical(_)) { "a hierarchical system" } else { "Gaia" };
+        problems.add(path, format!("{per_site:?}: {name} needs the same number of machines in every site"));
     }
 }
 

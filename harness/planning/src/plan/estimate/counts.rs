@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use datasets::{bow, ratings};
 use emulator::profile::Profile;
-use gaia_core::sync::config::{Encoding, Gaia, Inside, Schedule, System};
+use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Schedule, Significant, System, Ways};
 use gaia_core::workload::lda::config::Reads;
 
 use super::super::overlay::overlay;
@@ -53,8 +53,8 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     let size = plan.data.size();
     let machines = f64::from(plan.machine_count()).max(1.0);
     let clocks_per_pass = f64::from(plan.workload.clocks_per_pass().max(1));
-    let gaia = plan.system.between_sites();
-    let groups = if gaia.is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
+    let sites = plan.system.sites();
+    let groups = if sites.is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
     let mut counts = Counts { machines, groups, ..Counts::default() };
     match &plan.workload {
         Workload::Ic(ic) => {
@@ -82,9 +82,14 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     let per_group = machines / groups;
     // A request, the rows, an update.
     counts.messages = 3.0 * machines * per_group * counts.exchanges;
-    if let Some(gaia) = gaia {
-        let share = significant_share(plan, &gaia, &counts);
-        let (receivers, sides) = ways(&gaia, &plan.profile);
+    if let Some(between) = sites.map(|sites| sites.between) {
+        // Of a model's parameters what goes to a receiver at an exchange, and exchanges per clock.
+        let (share, exchanges) = match &between {
+            Between::Significant(significant) => (significant_share(plan, significant, &counts), 1.0),
+            Between::Rounds(Rounds { every, .. }) => (1.0, 1.0 / f64::from((*every).max(1))),
+        };
+        let (receivers, sides) = ways(&between.model().ways(), &plan.profile);
+        let (receivers, sides) = (receivers * exchanges, sides * exchanges);
         counts.filtered = counts.model * sides;
         counts.mirrored = counts.model * share * receivers;
         let bytes = if plan.encoding.between == Encoding::Plain { PLAIN_BYTES } else { PACKED_BYTES };
@@ -163,6 +168,7 @@ pub(super) fn inside_of(system: &System) -> Option<Inside> {
         System::Centralized(central) => Some(central.inside),
         System::Gaia(gaia) => Some(gaia.inside),
         System::GaiaAsync(gaia) => Some(gaia.inside),
+        System::Hierarchical(sites) => Some(sites.inside),
         System::Bosen(_) => None,
     }
 }
@@ -192,10 +198,10 @@ fn changed_counts(counts: &Counts, learners: f64) -> f64 {
 }
 
 /// Share of a site's parameters that have a significant update in a clock, as measured for Figure 5 (`results/reference/fig5`).
-fn significant_share(plan: &Plan, gaia: &Gaia, counts: &Counts) -> f64 {
-    let falls = gaia.significance.schedule != Schedule::Constant;
+fn significant_share(plan: &Plan, significant: &Significant, counts: &Counts) -> f64 {
+    let falls = significant.significance.schedule != Schedule::Constant;
     // A falling threshold is taken in the middle of a run.
-    let threshold = gaia.significance.threshold / if falls { 8.0 } else { 1.0 };
+    let threshold = significant.significance.threshold / if falls { 8.0 } else { 1.0 };
     match &plan.workload {
         Workload::Mf(_) => between(&MF_SHARES, threshold),
         Workload::Ic(_) => between(&IC_SHARES, threshold),
@@ -222,9 +228,9 @@ fn between(shares: &Shares, threshold: f64) -> f64 {
 }
 
 /// Number of receivers of a site's updates summed over all sites, relayed updates included, and number of filters.
-fn ways(gaia: &Gaia, profile: &Profile) -> (f64, f64) {
+fn ways(ways: &Ways, profile: &Profile) -> (f64, f64) {
     let sites = profile.sites.len();
-    let Ok(overlay) = overlay(&gaia.overlay, profile) else { return (0.0, 0.0) };
+    let Ok(overlay) = overlay(ways, profile) else { return (0.0, 0.0) };
     let sides: Vec<_> = (0..sites).flat_map(|site| overlay.sides(site, sites)).collect();
     let receivers: usize = sides.iter().map(|side| side.to.len() * side.of.len()).sum();
     (receivers as f64, sides.len() as f64)

@@ -4,7 +4,7 @@
 //! modelling of several sizes, ranks and systems (experiments/README.md, "What a run will take").
 
 use datasets::images::load::Options;
-use gaia_core::sync::config::{Inside, MirrorClock, System};
+use gaia_core::sync::config::{Between, Inside, MirrorClock, Rounds, Rule, Sites, System};
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::rows::stride;
 
@@ -44,12 +44,16 @@ const MOST_APART: f64 = 10.0;
 const LOGGED: f64 = 3.0;
 /// Bytes per significant update and receiver: on average half of a clock's updates are in flight.
 const IN_FLIGHT_BYTES: f64 = 4.0;
+/// Bytes per parameter of a sparse update: index and value.
+const ENTRY_BYTES: f64 = 8.0;
 /// Copies of the model per parameter server: values, accumulated updates, messages.
 const SERVED: f64 = 2.3;
 /// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has one. Counted, not
 /// measured.
 const STEP: f64 = 1.0;
 const VELOCITY: f64 = 1.0;
+/// More copies where sites have rounds: what the round began with. Counted, not measured.
+const SHARED: f64 = 1.0;
 /// Bytes per float.
 const FLOAT_BYTES: f64 = 4.0;
 
@@ -117,15 +121,31 @@ fn run(plan: &Plan, counts: &Counts, state: f64, [rows, rows_apart]: [f64; 2]) -
     let read = counts.machines * counts.declared * FLOAT_BYTES;
     let served = counts.groups * counts.model * FLOAT_BYTES;
     // Significant counts of topics are few, and arrive at once.
-    let in_flight = if matches!(plan.workload, Workload::Lda(_)) { 0.0 } else { counts.mirrored * IN_FLIGHT_BYTES };
+    let in_flight = if merge(&plan.system).is_some() {
+        // Every site's change waits for the others', as an index and a value of each parameter; receivers share it.
+        counts.groups * counts.model * ENTRY_BYTES
+    } else if matches!(plan.workload, Workload::Lda(_)) {
+        0.0
+    } else {
+        counts.mirrored * IN_FLIGHT_BYTES
+    };
     let servers = (SERVED + copies_of_rule(&plan.system)) * served;
     (STATES + apart * STATES_APART) * state + (rows + apart * rows_apart + logs) * read + servers + in_flight
 }
 
-/// Additional copies of the model per parameter server for its update rule.
+/// Additional copies of the model per parameter server for its update rules: among its workers, and between sites.
 fn copies_of_rule(system: &System) -> f64 {
-    let step = inside_of(system).and_then(|inside| inside.model().rule().step(1));
-    step.map_or(0.0, |step| STEP + if step.has_velocity() { VELOCITY } else { 0.0 })
+    let of = |rule: Rule| rule.step(1).map_or(0.0, |step| STEP + if step.has_velocity() { VELOCITY } else { 0.0 });
+    let inside = inside_of(system).map_or(0.0, |inside| of(inside.model().rule()));
+    inside + merge(system).map_or(0.0, |rule| SHARED + of(rule))
+}
+
+/// The rule of rounds between sites, where there are any.
+fn merge(system: &System) -> Option<Rule> {
+    match system {
+        System::Hierarchical(Sites { between: Between::Rounds(Rounds { rule, .. }), .. }) => Some(*rule),
+        _ => None,
+    }
 }
 
 /// Number of clocks that workers may be apart.
@@ -136,7 +156,10 @@ fn clocks_apart(system: &System) -> f64 {
         (_, Some(Inside::Tap(_))) => UNBOUND,
         _ => 0.0,
     };
-    let is_bound = system.between_sites().is_none_or(|gaia| gaia.mirror_clock != MirrorClock::Off {});
+    let is_bound = system.sites().is_none_or(|sites| match sites.between {
+        Between::Significant(significant) => significant.mirror_clock != MirrorClock::Off {},
+        Between::Rounds(_) => true,
+    });
     inside.min(MOST_APART) + if is_bound { 0.0 } else { UNBOUND }
 }
 
