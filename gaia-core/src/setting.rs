@@ -11,7 +11,8 @@ use crate::layout::{Layout, RowSet};
 use crate::overlay::{self, Overlay};
 use crate::simd::Isa;
 use crate::sync::config::{Encodings, System};
-use crate::sync::{self, Apply, Progress, SyncModel};
+use crate::sync::rule::Rule;
+use crate::sync::{Apply, Progress, SyncModel};
 
 /// Where machines stand, and how fast the links between them are.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,8 +95,8 @@ impl Setting {
     /// A setting of these parts.
     ///
     /// # Panics
-    /// When sites differ in their machines under a system with a server group a site, or a sync model applies updates on arrival by a
-    /// rule that needs whole rounds: a plan is checked for both.
+    /// When sites differ in their machines under a system with a server group a site, a sync model applies updates on arrival by a
+    /// rule that needs whole rounds, or sites that merge their copies have hubs: a plan is checked for all.
     pub fn new(parts: SettingParts) -> Self {
         let groups = groups(&parts.system, &parts.placement);
         let size = groups[0].machines.len();
@@ -107,15 +108,22 @@ impl Setting {
             }
         }
         let shard_rows = (0..size).map(|shard| Arc::new(parts.layout.shard(shard, size))).collect();
-        let model = sync::model(&parts.system);
+        let model = parts.system.model();
         let in_rounds = model.rule().is_default() || model.apply() == Apply::InWorkerOrder;
         assert!(in_rounds, "{:?} on arrival", model.rule());
+        let merges = model.between().is_some_and(|between| between.merges().is_some());
+        assert!(!merges || parts.overlay == Overlay::Direct, "a hub would sum what every site is to merge");
         Setting { model, parts, groups, membership, shard_rows }
     }
 
     /// The sync model.
     pub fn model(&self) -> &dyn SyncModel {
         &*self.model
+    }
+
+    /// How the sites' copies become one in rounds; `None`: they do not.
+    pub fn merges(&self) -> Option<Rule> {
+        self.model.between()?.merges()
     }
 
     /// How many machines there are.
@@ -146,6 +154,10 @@ impl Setting {
     /// Where `machine`'s shard sends updates in other groups: to the shards of the same rows there, as the overlay says.
     pub fn sides_of(&self, machine: MachineId) -> Vec<Side> {
         let (own, position) = self.membership[machine.index()];
+        if self.merges().is_some() && self.groups.len() == 1 {
+            // A site alone has rounds too: its rule may be an optimiser.
+            return vec![Side { to: Vec::new(), of: vec![SiteId(own as u32)] }];
+        }
         let side = |side: overlay::Side| Side {
             to: side.to.into_iter().map(|site| self.groups[site].machines[position]).collect(),
             of: side.of.into_iter().map(|site| SiteId(site as u32)).collect(),
@@ -172,7 +184,7 @@ impl Setting {
 
 fn groups(system: &System, placement: &Placement) -> Vec<Group> {
     let machines = (0..placement.site_of.len() as u32).map(MachineId);
-    if system.between_sites().is_none() {
+    if system.sites().is_none() {
         return vec![Group { machines: machines.collect() }];
     }
     let sites = placement.site_of.iter().map(|site| site.0 + 1).max().unwrap_or(0);

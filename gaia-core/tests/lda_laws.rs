@@ -76,7 +76,7 @@ fn table(
 
 /// Machines of each parameter server.
 fn servers(case: &Case) -> Vec<std::ops::Range<u32>> {
-    if case.system.between_sites().is_none() {
+    if case.system.sites().is_none() {
         return std::iter::once(0..case.machines()).collect();
     }
     let machines = case.machines_per_site;

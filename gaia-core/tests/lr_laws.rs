@@ -45,7 +45,7 @@ const CLOCKS: u32 = 400;
 /// The first server's table.
 fn weights(driver: &VirtualDriver<Machine<LrWorker>>, case: &Case) -> Vec<f32> {
     let width = config().weights_per_row as usize;
-    let machines = if case.system.between_sites().is_none() { case.machines() } else { case.machines_per_site };
+    let machines = if case.system.sites().is_none() { case.machines() } else { case.machines_per_site };
     let mut all = vec![0.0; 19 * width];
     for node in &driver.nodes()[..machines as usize] {
         let values = &node.shard().store().expect("nothing is under way").values;

@@ -9,8 +9,8 @@ use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Gaia, GaiaAsync, Inside, LocalSteps, MirrorClock, Outer, Relay, Rule, Schedule,
-    SelectiveBarrier, Significance, Ssp, System, UserGoal, Ways,
+    Between, Bosen, Budget, Encoding, Encodings, Gaia, GaiaAsync, Inside, LocalSteps, MirrorClock, Outer, Relay, Rule,
+    Schedule, SelectiveBarrier, Significance, Sites, Ssp, System, UserGoal, Ways,
 };
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
@@ -42,6 +42,9 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = global.chain(others).map(|system| Case::new(3, 2, system)).collect();
     let rule = Rule::Outer(Outer { learning_rate: 0.7, momentum: 0.9, nesterov: true });
     cases.push(Case::new(3, 2, System::Global(Inside::LocalSteps(LocalSteps { every: 2, rule }))));
+    for between in Between::all() {
+        cases.push(Case::new(3, 2, System::Hierarchical(Sites { inside, between: between.example })));
+    }
     let overlay = Overlay::Groups(Groups::with_hubs(vec![vec![0, 1], vec![2]], &[1, 2]));
     cases.push(Case { overlay: overlay.clone(), ..Case::new(3, 2, gaia(inside, 0.01)) });
     let System::Gaia(settings) = gaia(inside, 0.01) else { unreachable!("it is Gaia") };

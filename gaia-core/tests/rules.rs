@@ -2,45 +2,16 @@
 
 mod common;
 
+use common::rules::{Descent, Ones, apply_rule, bits, learn, outer, place, rules, table};
 use common::{Case, Mixing, ROWS, WIDTH, run};
-use emulator::time::Duration;
 use emulator::virtual_driver::{Step, VirtualDriver};
-use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::layout::Layout;
 use gaia_core::machine::Machine;
-use gaia_core::server::store::Store;
-use gaia_core::sync::config::{Inside, LocalSteps, Outer, Rule, System};
-use gaia_core::workload::traits::{Evaluation, Workload};
+use gaia_core::sync::config::{Inside, LocalSteps, Rule, System};
+use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
 
 fn local_steps(every: u32, rule: Rule) -> System {
     System::Global(Inside::LocalSteps(LocalSteps { every, rule }))
-}
-
-fn outer(learning_rate: f64, momentum: f64, nesterov: bool) -> Rule {
-    Rule::Outer(Outer { learning_rate, momentum, nesterov })
-}
-
-/// The floats of a row in the whole table.
-fn place(row: u32) -> std::ops::Range<usize> {
-    (row * WIDTH) as usize..((row + 1) * WIDTH) as usize
-}
-
-/// One table of the store (its values, say) as all shards hold it; where it is empty, zeros.
-fn table<W: Workload>(driver: &VirtualDriver<Machine<W>>, of: impl Fn(&Store) -> &[f32]) -> Vec<f32> {
-    let mut all = vec![0.0; (ROWS * WIDTH) as usize];
-    for node in driver.nodes() {
-        let shard = node.shard();
-        let floats = of(shard.store().expect("nothing is under way"));
-        for (position, &row) in shard.rows().rows().iter().enumerate().filter(|_| !floats.is_empty()) {
-            all[place(row)].copy_from_slice(&floats[shard.rows().range(position)]);
-        }
-    }
-    all
-}
-
-fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
 }
 
 /// The values of all rows, to the bit, after a run.
@@ -48,25 +19,6 @@ fn values_of<W: Workload>(case: &Case, workload: impl Fn(u32) -> W) -> Vec<u32> 
     let mut driver = case.driver(2, workload);
     run(&mut driver, |_| ());
     bits(&table(&driver, |store| &store.values))
-}
-
-/// What the rules of the tests do with the updates of a round, written down once more: values, velocity, updates in the workers' order.
-fn apply_rule(rule: &Rule, values: &mut [f32], velocity: &mut [f32], updates: &[Vec<f32>]) {
-    for index in 0..values.len() {
-        let changes = updates.iter().map(|update| update[index]);
-        let mean = |sum: f32| sum * (1.0 / updates.len() as f64) as f32;
-        match *rule {
-            Rule::Add {} => changes.for_each(|change| values[index] += change),
-            Rule::Average {} => values[index] += mean(changes.fold(0.0, |sum, change| sum + change)),
-            Rule::Outer(Outer { learning_rate, momentum, nesterov }) => {
-                let (rate, momentum) = (learning_rate as f32, momentum as f32);
-                let mean = mean(changes.fold(0.0, |sum, change| sum + change));
-                velocity[index] = momentum.mul_add(velocity[index], mean);
-                let direction = if nesterov { momentum.mul_add(velocity[index], mean) } else { velocity[index] };
-                values[index] += rate * direction;
-            }
-        }
-    }
 }
 
 /// Rounds of `every` clocks: all workers begin with the same table and learn on their own copies; then the rule is applied to the sum of
@@ -78,31 +30,12 @@ fn sequential_rounds(workers: u32, clocks: u32, every: u32, rule: &Rule) -> (Vec
     let mut velocity = vec![0.0; table.len()];
     let mut states: Vec<Vec<f32>> = workloads.iter().map(Workload::initial_state).collect();
     for round in 0..clocks / every {
-        let mut updates = Vec::new();
-        for (workload, state) in workloads.iter().zip(&mut states) {
-            let mut copy: Vec<f32> = workload.declared.iter().flat_map(|&row| table[place(row)].to_vec()).collect();
-            let mut update = vec![0.0; table.len()];
-            for clock in round * every..(round + 1) * every {
-                let before = copy.clone();
-                workload.compute(clock, state, &mut copy);
-                let rows = copy.chunks(WIDTH as usize).zip(before.chunks(WIDTH as usize));
-                for (&row, (after, before)) in workload.declared.iter().zip(rows) {
-                    let changes = after.iter().zip(before).map(|(after, before)| after - before);
-                    update[place(row)].iter_mut().zip(changes).for_each(|(sum, change)| *sum += change);
-                }
-            }
-            updates.push(update);
-        }
+        let clocks = round * every..(round + 1) * every;
+        let workers = workloads.iter().zip(&mut states);
+        let updates: Vec<Vec<f32>> = workers.map(|(it, state)| learn(it, state, &table, clocks.clone())).collect();
         apply_rule(rule, &mut table, &mut velocity, &updates);
     }
     (table, velocity)
-}
-
-fn rules() -> impl Strategy<Value = Rule> {
-    let momentum = prop_oneof![Just(0.0), 0.0..0.99f64];
-    let outer = (0.01..2.0f64, momentum, any::<bool>());
-    let outer = outer.prop_map(|(rate, momentum, nesterov)| self::outer(rate, momentum, nesterov));
-    prop_oneof![Just(Rule::Add {}), Just(Rule::Average {}), outer]
 }
 
 proptest! {
@@ -129,61 +62,6 @@ proptest! {
         } else {
             prop_assert!(driver.nodes().iter().all(|node| node.shard().store().expect("idle").velocity.is_empty()));
         }
-    }
-}
-
-/// Steps towards a worker's own targets, by a rate and a whole number that depends on what was read. With a rate that is a power of two
-/// all numbers are multiples of it and small, so that no sum rounds.
-struct Descent {
-    worker: u32,
-    rate: f32,
-    declared: Vec<u32>,
-}
-
-impl Descent {
-    fn new(worker: u32, rate: f32) -> Self {
-        Descent { worker, rate, declared: (0..ROWS).filter(|row| !(row + worker).is_multiple_of(5)).collect() }
-    }
-}
-
-impl Workload for Descent {
-    type State = ();
-
-    fn layout(&self) -> Layout {
-        Mixing::new(0).layout()
-    }
-
-    fn declared_rows(&self) -> &[u32] {
-        &self.declared
-    }
-
-    fn initial_row(&self, row: u32, values: &mut [f32]) {
-        values.fill(row as f32);
-    }
-
-    fn initial_state(&self) {}
-
-    fn compute(&self, _: u32, (): &mut (), view: &mut [f32]) {
-        for (column, value) in view.iter_mut().enumerate() {
-            let target = (column % 17) as f32 * 3.0 + self.worker as f32 * 7.0;
-            *value += self.rate * ((target - *value) / 4.0).round();
-        }
-    }
-
-    fn evaluate(&self, (): &(), view: &[f32]) -> Evaluation {
-        Evaluation { objective: view.iter().map(|&value| f64::from(value)).sum(), ..Evaluation::default() }
-    }
-
-    fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
-        Duration::from_millis(20 + u64::from((self.worker * 7 + clock * 3) % 11))
-    }
-
-    fn clocks_per_pass(&self) -> u32 {
-        1
-    }
-
-    fn learning_rate_factor(&self, _: u32) -> f64 {
-        1.0
     }
 }
 
@@ -223,54 +101,6 @@ fn an_outer_step_of_rate_one_without_momentum_is_the_average_to_the_bit() {
 fn the_rule_add_is_local_steps_as_they_were() {
     assert_eq!(local_steps(3, Rule::Add {}), System::Global(Inside::local_steps(3)));
     assert_eq!(local_steps(3, Rule::default()), System::Global(Inside::local_steps(3)));
-}
-
-/// Adds 1 to every value at every clock, and holds that it reads what `value_at` says at the start of a clock.
-struct Ones<F> {
-    worker: u32,
-    value_at: F,
-    declared: Vec<u32>,
-}
-
-impl<F: Fn(u32) -> f32 + Send + Sync + 'static> Workload for Ones<F> {
-    type State = ();
-
-    fn layout(&self) -> Layout {
-        Mixing::new(0).layout()
-    }
-
-    fn declared_rows(&self) -> &[u32] {
-        &self.declared
-    }
-
-    fn initial_row(&self, _: u32, values: &mut [f32]) {
-        values.fill(4.0);
-    }
-
-    fn initial_state(&self) {}
-
-    fn compute(&self, clock: u32, (): &mut (), view: &mut [f32]) {
-        for value in view.iter_mut() {
-            assert_eq!(*value, (self.value_at)(clock), "worker {} at clock {clock}", self.worker);
-            *value += 1.0;
-        }
-    }
-
-    fn evaluate(&self, (): &(), _: &[f32]) -> Evaluation {
-        Evaluation::default()
-    }
-
-    fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
-        Duration::from_millis(20 + u64::from((self.worker * 7 + clock * 3) % 11))
-    }
-
-    fn clocks_per_pass(&self) -> u32 {
-        1
-    }
-
-    fn learning_rate_factor(&self, _: u32) -> f64 {
-        1.0
-    }
 }
 
 /// The velocity after so many rounds whose mean is 2, with momentum 1/2: 2 + 1 + 1/2 + ..., exact in binary.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use emulator::profile::{Profile, builtin_names};
-use gaia_core::sync::config::Inside;
+use gaia_core::sync::config::{Between, Inside};
 use thiserror::Error;
 
 use crate::cli::PlanArgs;
@@ -113,6 +113,10 @@ pub fn list() -> String {
             ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
             ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
             ("gaia-async", "Gaia's filter alone, without selective barrier and mirror clock"),
+            (
+                "hierarchical",
+                "a parameter server in every site, and any model between sites: averages every so many clocks",
+            ),
             ("bosen", "one global parameter server, updates sent all the time within a budget (Bösen-style)"),
             ("centralized", "all raw data moved to one site first, then a global parameter server there"),
         ]),
@@ -120,6 +124,10 @@ pub fn list() -> String {
     section(
         "sync models inside",
         Inside::all().into_iter().map(|model| (model.name, model.about.to_owned())).collect(),
+    );
+    section(
+        "sync models between sites",
+        Between::all().into_iter().map(|model| (model.name, model.about.to_owned())).collect(),
     );
     section(
         "workloads",

@@ -21,6 +21,14 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Bösen, BSP, one part", "bosen: { slack: 0, budget: 1 Gbit/s, parts: 1 }"),
     ("Bösen, SSP", "bosen: { slack: 1, budget: 200 Mbit/s, parts: 2, message: 64 KiB }"),
     ("Gaia, fastest", "gaia: { inside: { bsp: {} }, goal: { fastest: {} } }"),
+    (
+        "added up every clock",
+        "hierarchical: { inside: { bsp: {} }, between: { rounds: { every: 1, rule: { add: {} } } } }",
+    ),
+    (
+        "averages",
+        "hierarchical: { inside: { local-steps: { every: 2, rule: { average: {} } } }, between: { rounds: { every: 4, rule: { average: {} } } } }",
+    ),
     ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
 ];
 
@@ -60,6 +68,8 @@ fn summaries() -> BTreeMap<String, Summary> {
 fn every_system_runs_from_its_spec() {
     let summaries = summaries();
     assert_eq!(summaries.len(), SYSTEMS.len() + Inside::all().len());
+    let (averages, added) = (&summaries["averages"], &summaries["added up every clock"]);
+    assert!(averages.wan_bytes_per_clock < 0.4 * added.wan_bytes_per_clock, "one exchange in seven clocks, not seven");
     for (name, summary) in &summaries {
         assert_eq!(summary.clocks, 7, "{name}");
         assert!(summary.last_objective < summary.first_objective, "{name} learns");

@@ -7,9 +7,14 @@ const REGISTRIES: Registries<'static> = Registries { figures: &[] };
 
 /// Serialised plans of a spec whose one cell has these local steps, or the message.
 fn plan(local_steps: &str) -> Result<String, String> {
+    plan_of(&format!("global: {{ local-steps: {local_steps} }}"))
+}
+
+/// The same of any system.
+fn plan_of(system: &str) -> Result<String, String> {
     let text = format!(
         "workload: {{ mf: {{ rank: 16 }} }}\ndata: {{ generated: {{ scale: 0.01 }} }}\ncells:\n  - name: Local\n    profile: va-ca\n    \
-         system: {{ global: {{ local-steps: {local_steps} }} }}\n"
+         system: {{ {system} }}\n"
     );
     let source = Source { name: "mine".into(), file: "mine.yaml".into(), folder: "".into(), text };
     let spec = source.spec(&Changes::default()).map_err(|error| error.to_string())?;
@@ -59,5 +64,76 @@ fn mistakes_are_reported_with_their_path() {
         for message in messages {
             assert!(error.contains(&format!("{STEPS}.{message}")), "{form}: {error}");
         }
+    }
+}
+
+#[test]
+fn significant_updates_have_one_spelling_in_plans_and_rounds_their_own() {
+    let plan = |form: &str| plan_of(form).expect("a right spec");
+    let gaia = plan("gaia: { inside: { bsp: {} }, significance: { threshold: 0.02 } }");
+    let between = "{ significant: { significance: { threshold: 0.02 } } }";
+    assert_eq!(plan(&format!("hierarchical: {{ inside: {{ bsp: {{}} }}, between: {between} }}")), gaia);
+    let rounds = "hierarchical: { inside: { local-steps: { every: 5 } }, between: { rounds: { every: 50, rule: { average: {} } } } }";
+    let expected = r#"{"hierarchical":{"inside":{"local-steps":{"every":5}},"between":{"rounds":{"every":50,"rule":{"average":{}}}}}}"#;
+    assert_eq!(plan(rounds), expected);
+}
+
+#[test]
+fn mistakes_between_sites_are_reported_with_their_path() {
+    const SYSTEM: &str = "cells[0].system.hierarchical";
+    for (inside, between, messages) in [
+        (
+            "bsp: {}",
+            "rounds: { every: 0, rule: { average: {} } }",
+            &["between.rounds.every: 0: expected 1 to 1000"][..],
+        ),
+        (
+            "local-steps: { every: 4 }",
+            "rounds: { every: 50, rule: { outer: { learning-rate: 0 } } }",
+            &[
+                "between.rounds.every: 50: expected a number of clocks after which the workers of a site exchange, such as 48",
+                "between.rounds.rule.outer.learning-rate: 0: expected more than 0, at most 1000",
+            ],
+        ),
+        (
+            "local-steps: { every: 0 }",
+            "rounds: { every: 50, rule: { average: {} } }",
+            &["inside.local-steps.every: 0: expected 1 to 1000"],
+        ),
+        (
+            "ssp: { slack: 1, push: true }",
+            "rounds: { every: 4, rule: { average: {} } }",
+            &["inside.ssp: `push: true`: expected `push: false`"],
+        ),
+        (
+            "local-steps: { every: 2 }",
+            "significant: { significance: { threshold: 11 }, mirror-clock: { bounded: { staleness: 1001 } } }",
+            &[
+                "inside.local-steps: for `global`, and `rounds` between sites, only: expected `bsp` or `ssp` or `tap`",
+                "between.significant.significance.threshold: 11: expected 0 to 10",
+                "between.significant.mirror-clock.bounded.staleness: 1001: expected 0 to 1000",
+            ],
+        ),
+        (
+            "bsp: {}",
+            "significant: { overlay: { groups: { sites: [[us-east-1], [nowhere]] } } }",
+            &["between.significant.overlay.groups.sites[1][0]: "],
+        ),
+    ] {
+        let system = format!("hierarchical: {{ inside: {{ {inside} }}, between: {{ {between} }} }}");
+        let error = plan_of(&system).expect_err("a mistake");
+        for message in messages {
+            assert!(error.contains(&format!("{SYSTEM}.{message}")), "{system}: {error}");
+        }
+        assert_eq!(error.matches("cells[0].system").count(), messages.len(), "{system}: {error}");
+    }
+    for (between, message) in [
+        ("rounds: { every: 4 }", "missing field `rule`"),
+        ("rounds: { every: 4, rule: { average: {} }, overlay: { computed: {} } }", "unknown field `overlay`"),
+        ("averages: { every: 4 }", "unknown variant `averages`, expected `significant` or `rounds`"),
+    ] {
+        let error = plan_of(&format!("hierarchical: {{ inside: {{ bsp: {{}} }}, between: {{ {between} }} }}"));
+        let error = error.expect_err("a mistake of form");
+        assert!(error.contains(message), "{between}: {error}");
     }
 }

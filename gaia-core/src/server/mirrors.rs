@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Announced, SiteClock};
 use crate::setting::{Setting, Side};
-use crate::sync::config::Relay;
+use crate::sync::between::Relay;
+use crate::sync::between::model::BetweenSites;
 
 /// Who the others are: constant.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ pub(super) struct Sending {
 
 impl Mirrors {
     pub(super) fn new(setting: &Setting, machine: MachineId) -> Self {
-        let relay = setting.parts.system.between_sites().map(|gaia| gaia.relay).unwrap_or_default();
+        let relay = setting.model().between().map(BetweenSites::relay).unwrap_or_default();
         Mirrors { own: setting.site_of(machine), sides: setting.sides_of(machine), relay }
     }
 
@@ -230,6 +231,12 @@ impl MirrorState {
     /// Promises to pass on over `side` what was announced.
     pub(super) fn promise(&mut self, side: usize, announced: &[Announced]) {
         self.sides[side].promised.extend(announced.iter().map(|&Announced { site, until, .. }| (site, until)));
+    }
+
+    /// The updates of all other sites up to this clock are applied.
+    pub(super) fn advance_all(&mut self, clock: u32) {
+        let clocks: Vec<SiteClock> = self.clocks.keys().map(|&site| (site, clock)).collect();
+        self.advance(&clocks);
     }
 
     /// The updates up to these clocks are applied.

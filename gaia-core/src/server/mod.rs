@@ -4,6 +4,7 @@
 //! * [`shard`]: the state machine around it.
 //! * `readers`: its workers' reads that wait. `mirrors`: what it knows of other sites and owes them.
 
+mod merge;
 mod mirrors;
 mod readers;
 pub mod shard;

@@ -14,16 +14,18 @@ use emulator::id::{MachineId, SiteId};
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
+use super::merge::Rounds;
 use super::mirrors::{MirrorState, Mirrors, Sending};
 use super::readers::{Readers, ReadersState};
-use super::store::{self, Operation, Outcome, Pending, Store, StoreTask};
+use super::store::{self, Operation, Outcome, Pending, Shared, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
 use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
 use crate::message::{Announced, Message, Rows, SiteClock};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
-use crate::sync::{Apply, BestEffort, Hold, Outgoing, Progress, ReadState};
+use crate::sync::between::model::{BestEffort, BetweenSites, Outgoing};
+use crate::sync::{Apply, Hold, Progress, ReadState};
 use crate::wire::{Payload, Sparse};
 
 /// What an update takes in a sparse message, about: index and value as `plain` has them.
@@ -71,6 +73,7 @@ pub struct ShardState {
     /// What an answer to each worker says that it includes: clocks, or messages.
     included: Vec<u32>,
     mirrors: MirrorState,
+    rounds: Rounds,
     last_cause: Option<Cause>,
     /// The first clock of which no copy is recorded.
     next_copy: u32,
@@ -99,6 +102,7 @@ enum Work {
     ApplyRows { credit: Credit, rows: Arc<[u32]>, payload: Payload, cause: Cause },
     ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
     Encode { sending: Sending, sparse: Arc<Sparse> },
+    Merge { clock: u32, changes: Vec<Payload>, cause: Cause },
 }
 
 /// Work that the store is away for.
@@ -130,6 +134,10 @@ enum Working {
         sending: Sending,
         sparse: Arc<Sparse>,
     },
+    Merge {
+        clock: u32,
+        cause: Cause,
+    },
 }
 
 impl Shard {
@@ -141,11 +149,13 @@ impl Shard {
             initial_row(row, &mut values[rows.range(position)]);
         }
         let accumulated = vec![vec![0.0; values.len()]; mirrors.count()];
+        let begun = if setting.merges().is_some() { values.clone() } else { Vec::new() };
+        let shared = Shared { values: begun, ..Shared::default() };
         let workers = setting.group_of(machine).machines.clone();
         let count = workers.len();
         let (readers, waiting) = Readers::new(count, &rows);
         let state = ShardState {
-            store: Some(Store { values, accumulated, ..Store::default() }),
+            store: Some(Store { values, accumulated, shared, ..Store::default() }),
             working: None,
             queue: VecDeque::new(),
             readers: waiting,
@@ -156,6 +166,7 @@ impl Shard {
             arrived: vec![0; count],
             included: vec![0; count],
             mirrors: mirrors.start(&setting),
+            rounds: Rounds::default(),
             last_cause: None,
             next_copy: 0,
         };
@@ -237,7 +248,7 @@ impl Shard {
 
     /// Whether it is to hear of backlogs.
     pub(crate) fn watches_links(&self) -> bool {
-        self.setting.model().best_effort().is_some()
+        self.between().and_then(BetweenSites::best_effort).is_some()
     }
 
     /// So much waits on the link to `peer` now.
@@ -280,12 +291,28 @@ impl Shard {
             }
             Message::Mirror { clocks, payload, sent_at } => {
                 let cause = Cause { sent_at, arrived_at: now };
-                self.state.queue.push_back(Work::ApplyMirror { from, clocks, payload, cause });
+                if self.setting.merges().is_some() {
+                    self.take_in(clocks[0], payload, cause);
+                } else {
+                    self.state.queue.push_back(Work::ApplyMirror { from, clocks, payload, cause });
+                }
             }
             Message::Barrier { announced, rows } => self.raise(from, &announced, &rows, out),
             Message::Rows(_) => unreachable!("rows go to workers"),
         }
         self.work(now, out);
+    }
+
+    fn between(&self) -> Option<&dyn BetweenSites> {
+        self.setting.model().between()
+    }
+
+    /// Keeps the change of a site's copy in the round that ends with this clock; merges the round once those of all sites are here.
+    fn take_in(&mut self, (site, clock): SiteClock, change: Payload, cause: Cause) {
+        let sites = self.setting.groups().len();
+        if let Some(changes) = self.state.rounds.take_in((site, clock), change, sites) {
+            self.state.queue.push_back(Work::Merge { clock, changes, cause });
+        }
     }
 
     /// A worker's message, on the way until `now`, asks for its rows.
@@ -415,11 +442,12 @@ impl Shard {
     /// Asks the model about every waiting read; the first that may go ahead, if any.
     fn grant(&mut self, now: Instant) -> Option<usize> {
         let (data_clock, mirror_clock) = (self.data_clock(), self.mirror_clock());
+        let merged_clock = self.state.rounds.merged_clock();
         let ShardState { readers, mirrors, last_cause, .. } = &mut self.state;
         let model = self.setting.model();
         let hold = |clock: u32, declares: &[bool]| {
             let barred = mirrors.bars(clock, declares);
-            model.may_read(&ReadState { clock, data_clock, mirror_clock, barred }).err()
+            model.may_read(&ReadState { clock, data_clock, mirror_clock, merged_clock, barred }).err()
         };
         self.readers.grant(readers, hold, (*last_cause, now))
     }
@@ -457,7 +485,7 @@ impl Shard {
 
     /// Updates for links that are idle, when there is nothing else to do.
     fn best_effort(&mut self) -> Option<(Working, Operation, Duration)> {
-        let BestEffort { of_threshold, seconds } = self.setting.model().best_effort()?;
+        let BestEffort { of_threshold, seconds } = self.between()?.best_effort()?;
         let sending = self.mirrors.next_idle(&mut self.state.mirrors)?;
         let (_, operation, span) = self.filter(sending.clone());
         let Operation::Filter { side, threshold, .. } = operation else { unreachable!("it filters") };
@@ -476,7 +504,7 @@ impl Shard {
 
     fn filter(&self, sending: Sending) -> (Working, Operation, Duration) {
         let clock = self.data_clock();
-        let Outgoing::Significant { threshold } = self.setting.model().outgoing(&self.progress(clock)) else {
+        let Outgoing::Significant { threshold } = self.outgoing() else {
             unreachable!("only models that send make filters")
         };
         let threshold = if self.mirrors.passes_on(sending.side) { 0.0 } else { threshold };
@@ -532,10 +560,26 @@ impl Shard {
             }
             Work::Encode { sending, sparse } => {
                 let payload = Payload::Sparse(sparse.clone());
-                let (bytes, relays) = (self.between_bytes(&payload), self.mirrors.relays_after(sending.side));
+                // A site alone writes to nobody.
+                let is_read = !self.mirrors.receivers(sending.side).is_empty();
+                let bytes = if is_read { self.between_bytes(&payload) } else { 0 };
+                let relays = self.mirrors.relays_after(sending.side);
                 let span = self.span(bytes, |rates| rates.encode_gb_per_second)
                     + self.span(relays.len() as u64 * bytes, |rates| rates.apply_gb_per_second);
                 (Working::Encode { sending, sparse }, Operation::Relay(payload, relays), span)
+            }
+            Work::Merge { clock, changes, cause } => {
+                let step = self.setting.merges().and_then(|rule| rule.step(changes.len()));
+                let has_velocity = step.is_some_and(|step| step.has_velocity());
+                // This site's own change comes in no message. All are summed; then what the round began with, the values and the velocity
+                // are written.
+                let own = self.setting.site_of(self.machine).index();
+                let bytes: u64 = changes.iter().map(|change| self.between_bytes(change)).sum();
+                let read = bytes - self.between_bytes(&changes[own]);
+                let tables = (2 + u64::from(has_velocity)) * self.rows.floats() as u64 * 4;
+                let span = self.span(read, |rates| rates.decode_gb_per_second)
+                    + self.span(bytes + tables, |rates| rates.apply_gb_per_second);
+                (Working::Merge { clock, cause }, Operation::Merge(changes, step), span)
             }
         }
     }
@@ -586,7 +630,7 @@ impl Shard {
             }
             (Working::Filter { clock, sending }, Outcome::Filtered { sparse, pending }) => {
                 // The first side's is the filter of the site's own updates; what a hub filters again is not counted.
-                if sending.side == 0 {
+                if sending.side == 0 && self.setting.merges().is_none() {
                     let significant = Pending::of(&sparse.value);
                     out.samples.push_back(Sample::Filter { clock, pending, significant });
                 }
@@ -603,6 +647,16 @@ impl Shard {
             (Working::Encode { sending, sparse }, _) => {
                 self.state.mirrors.open(&self.mirrors.relays_after(sending.side));
                 self.send_to_mirrors(now, &sending, &sparse, backlog, out);
+                if self.setting.merges().is_some() {
+                    let cause = Cause { sent_at: now, arrived_at: now };
+                    self.take_in(sending.clocks[0], Payload::Sparse(sparse), cause);
+                }
+            }
+            (Working::Merge { clock, cause }, _) => {
+                self.state.rounds.advance(clock);
+                self.state.mirrors.advance_all(clock);
+                self.state.last_cause = Some(cause);
+                self.record_copy(now, out);
             }
             (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
         }
@@ -628,14 +682,23 @@ impl Shard {
             let clock = self.data_clock();
             (0..self.workers.len()).for_each(|worker| self.state.readers.ask(worker, clock, phases.clone()));
         }
-        self.record_copy(now, out);
+        // The copy after a round is that of all sites, which is yet to be made.
+        if self.setting.merges().is_none() || self.outgoing() == Outgoing::Nothing {
+            self.record_copy(now, out);
+        }
         self.mark_due();
+    }
+
+    /// What leaves for the other sites at this clock.
+    fn outgoing(&self) -> Outgoing {
+        let progress = self.progress(self.data_clock());
+        self.between().map_or(Outgoing::Nothing, |between| between.outgoing(&progress))
     }
 
     /// Clocks have moved: notes which filters are to run, where the model sends at all.
     fn mark_due(&mut self) {
-        let clock = self.data_clock();
-        if self.setting.model().outgoing(&self.progress(clock)) != Outgoing::Nothing {
+        if self.outgoing() != Outgoing::Nothing {
+            let clock = self.data_clock();
             self.mirrors.mark_due(&mut self.state.mirrors, clock);
         }
     }
@@ -664,7 +727,7 @@ impl Shard {
         backlog: impl Fn(MachineId) -> u64,
         out: &mut Outbox<T, S>,
     ) {
-        let bound = self.setting.model().barrier_backlog_seconds();
+        let bound = self.between().and_then(BetweenSites::barrier_backlog_seconds);
         let mut barred: Option<Arc<[u32]>> = None;
         for &mirror in self.mirrors.receivers(sending.side) {
             let seconds = self.setting.seconds_on_link(self.machine, mirror, backlog(mirror));

@@ -24,6 +24,17 @@ pub struct Store {
     /// The velocity of an outer optimiser (see [`crate::sync::rule`]), one for each value; empty before its first step, and without
     /// momentum.
     pub velocity: Vec<f32>,
+    /// What all sites have alike, where they make one of their copies in rounds; else empty.
+    pub shared: Shared,
+}
+
+/// What sites that make one of their copies in rounds had alike after the last of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shared {
+    /// The values that the round began with.
+    pub values: Vec<f32>,
+    /// The velocity of an outer optimiser between sites, as [`Store::velocity`].
+    pub velocity: Vec<f32>,
 }
 
 /// A piece of work.
@@ -36,6 +47,9 @@ pub enum Operation {
     Step(Vec<(Arc<[Segment]>, Payload)>, OuterStep, Arc<[usize]>),
     /// Add other sites' updates likewise: to the values alone, but in a hub.
     ApplyMirror(Payload, Arc<[usize]>),
+    /// Sum the changes of all sites' copies, in this order, and make the values those that the round began with and the sum, or the step
+    /// that an update rule makes of it.
+    Merge(Vec<Payload>, Option<OuterStep>),
     /// Copy rows out, by stage.
     Gather(Arc<[Arc<[Segment]>]>),
     /// Take out the significant updates.
@@ -103,6 +117,10 @@ impl StoreTask {
             }
             Operation::ApplyMirror(Payload::Sparse(sparse), sides) => sparse.index.len() * 4 * (1 + sides.len()),
             Operation::ApplyMirror(payload, sides) => payload.floats() * (1 + sides.len()),
+            Operation::Merge(changes, step) => {
+                let summed: usize = changes.iter().map(Payload::floats).sum();
+                summed + self.store.values.len() * (2 + usize::from(step.is_some_and(|step| step.has_velocity())))
+            }
             Operation::Gather(stages) => stages.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum(),
             Operation::Filter { .. } => self.store.values.len(),
             Operation::Relay(payload, sides) => payload.floats() * sides.len(),
@@ -125,6 +143,10 @@ impl StoreTask {
             }
             Operation::ApplyMirror(payload, sides) => {
                 self.store.apply_mirror(self.isa, &payload, &sides);
+                Outcome::Applied
+            }
+            Operation::Merge(changes, step) => {
+                self.store.merge(self.isa, &changes, step);
                 Outcome::Applied
             }
             Operation::Gather(stages) => {
@@ -160,6 +182,20 @@ impl Store {
     fn apply_mirror(&mut self, isa: Isa, payload: &Payload, sides: &[usize]) {
         add(isa, &mut self.values, payload);
         sides.iter().for_each(|&side| add(isa, &mut self.accumulated[side], payload));
+    }
+
+    fn merge(&mut self, isa: Isa, changes: &[Payload], step: Option<OuterStep>) {
+        let mut change = vec![0.0; self.values.len()];
+        changes.iter().for_each(|payload| add(isa, &mut change, payload));
+        let Shared { values, velocity } = &mut self.shared;
+        if let Some(step) = step {
+            if step.has_velocity() {
+                velocity.resize(change.len(), 0.0);
+            }
+            kernel::outer_step(isa, &mut change, velocity, step);
+        }
+        kernel::add_assign(isa, values, &change);
+        self.values.copy_from_slice(values);
     }
 
     fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {

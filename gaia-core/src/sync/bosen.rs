@@ -5,9 +5,36 @@
 //! go, rows that changed most for their size first, as fast as the machine's budget and the links allow (see [`crate::log`]
 //! and [`crate::pace`]).
 
-use super::config::{Bosen, Inside};
+use emulator::units::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use super::budget::Budget;
 use super::rule::Rule;
-use super::{Apply, CacheState, Communication, Hold, ReadState, SyncModel};
+use super::{Apply, CacheState, Communication, Hold, Inside, ReadState, Ssp, SyncModel};
+
+/// The settings of a Bösen-style parameter server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Bosen {
+    /// How many clocks a worker may be ahead of the slowest; 0 is BSP.
+    pub slack: u32,
+    /// What a machine may send to others a second, updates and rows together.
+    pub budget: Budget,
+    /// In how many parts a clock is computed, after each of which its changes may go.
+    #[serde(default = "four")]
+    pub parts: u32,
+    /// What a message of updates takes at most.
+    #[serde(default = "message_size")]
+    pub message: ByteSize,
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn message_size() -> ByteSize {
+    ByteSize::from_bytes(256 * 1024)
+}
 
 pub(super) struct BosenModel {
     settings: Bosen,
@@ -16,7 +43,7 @@ pub(super) struct BosenModel {
 
 impl BosenModel {
     pub(super) fn new(settings: Bosen) -> Self {
-        BosenModel { inside: Inside::ssp(settings.slack).model(), settings }
+        BosenModel { inside: Inside::Ssp(Ssp { slack: settings.slack, push: false }).model(), settings }
     }
 }
 

@@ -7,8 +7,17 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::SyncModel;
+pub use super::between::{
+    Between, GroupsByName, MirrorClock, Relay, Rounds, Schedule, SelectiveBarrier, Significance, Significant, UserGoal,
+    Ways,
+};
+pub use super::bosen::Bosen;
+use super::bosen::BosenModel;
 pub use super::budget::Budget;
+pub use super::gaia::{Gaia, GaiaAsync};
 pub use super::rule::{Outer, Rule};
+pub use super::sites::Sites;
 pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
 
@@ -27,6 +36,8 @@ pub enum System {
     Centralized(Centralized),
     /// Bösen-style: one global parameter server, updates sent all the time within a budget.
     Bosen(Bosen),
+    /// A parameter server in every site, and any of the models between them: averages every so many clocks, say.
+    Hierarchical(Sites),
 }
 
 impl System {
@@ -43,28 +54,48 @@ impl System {
             System::GaiaAsync(_) => "gaia-async",
             System::Centralized(_) => "centralized",
             System::Bosen(_) => "bosen",
+            System::Hierarchical(_) => "hierarchical",
+        }
+    }
+
+    /// The model that its machines run.
+    pub fn model(&self) -> Box<dyn SyncModel> {
+        match self {
+            System::Global(inside) => inside.model(),
+            System::Centralized(central) => central.inside.model(),
+            System::Bosen(settings) => Box::new(BosenModel::new(*settings)),
+            System::Gaia(gaia) => Sites::from(gaia).model(),
+            System::GaiaAsync(gaia) => Sites::from(gaia).model(),
+            System::Hierarchical(sites) => sites.model(),
         }
     }
 
     /// The ways between sites, where it has a parameter server in every site.
     pub fn ways(&self) -> Ways {
-        self.between_sites().map(|gaia| gaia.overlay).unwrap_or_default()
+        self.sites().map(|sites| sites.between.model().ways()).unwrap_or_default()
     }
 
-    /// The settings between sites, of a system with a parameter server in every site.
-    pub fn between_sites(&self) -> Option<Gaia> {
+    /// The models inside and between sites, of a system with a parameter server in every site.
+    pub fn sites(&self) -> Option<Sites> {
         match self {
             System::Global(_) | System::Centralized(_) | System::Bosen(_) => None,
-            System::Gaia(gaia) => Some(gaia.clone()),
-            System::GaiaAsync(GaiaAsync { inside, significance, overlay, relay }) => Some(Gaia {
-                inside: *inside,
-                significance: *significance,
-                selective_barrier: SelectiveBarrier::Off {},
-                mirror_clock: MirrorClock::Off {},
-                overlay: overlay.clone(),
-                relay: *relay,
-                goal: UserGoal::default(),
-            }),
+            System::Gaia(gaia) => Some(gaia.into()),
+            System::GaiaAsync(gaia) => Some(gaia.into()),
+            System::Hierarchical(sites) => Some(sites.clone()),
+        }
+    }
+
+    /// The one spelling of what can be spelt in several ways, so that plans of it do not differ: significant updates are `gaia`, and without
+    /// hubs nothing says what hubs would do.
+    pub fn canonical(&self) -> System {
+        match self {
+            System::Hierarchical(Sites { inside, between: Between::Significant(significant) }) => {
+                System::Gaia(Gaia::new(*inside, significant.clone())).canonical()
+            }
+            System::Gaia(gaia) if gaia.overlay.are_direct() => {
+                System::Gaia(Gaia { relay: Relay::default(), ..gaia.clone() })
+            }
+            other => other.clone(),
         }
     }
 }
@@ -85,194 +116,6 @@ pub struct Centralized {
 
 fn auto() -> String {
     "auto".into()
-}
-
-/// The settings of a Bösen-style parameter server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Bosen {
-    /// How many clocks a worker may be ahead of the slowest; 0 is BSP.
-    pub slack: u32,
-    /// What a machine may send to others a second, updates and rows together.
-    pub budget: Budget,
-    /// In how many parts a clock is computed, after each of which its changes may go.
-    #[serde(default = "four")]
-    pub parts: u32,
-    /// What a message of updates takes at most.
-    #[serde(default = "message_size")]
-    pub message: ByteSize,
-}
-
-fn four() -> u32 {
-    4
-}
-
-fn message_size() -> ByteSize {
-    ByteSize::from_bytes(256 * 1024)
-}
-
-/// Gaia's settings (paper sections 3 and 4).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Gaia {
-    /// The model among the workers of a site.
-    pub inside: Inside,
-    /// What makes an update significant.
-    #[serde(default)]
-    pub significance: Significance,
-    /// When the indexes of updates go ahead of their values.
-    #[serde(default)]
-    pub selective_barrier: SelectiveBarrier,
-    /// How far sites may run apart.
-    #[serde(default)]
-    pub mirror_clock: MirrorClock,
-    /// The ways that updates take between sites.
-    #[serde(default, skip_serializing_if = "Ways::are_direct")]
-    pub overlay: Ways,
-    /// What hubs do with the updates of other sites.
-    #[serde(default, skip_serializing_if = "Relay::is_default")]
-    pub relay: Relay,
-    /// What the user wants.
-    #[serde(default, skip_serializing_if = "UserGoal::is_default")]
-    pub goal: UserGoal,
-}
-
-/// What the user wants most: little traffic, or little time (paper section 4.2: a soft threshold below the hard one).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum UserGoal {
-    /// Only what exceeds the threshold is sent.
-    Cheapest {},
-    /// While links are idle, what exceeds a lower, soft threshold is sent too.
-    Fastest {
-        /// The soft threshold, as a share of the threshold of the moment.
-        #[serde(default = "tenth")]
-        soft: f64,
-        /// A message of such updates takes at most so many seconds of the slowest link that it goes over.
-        #[serde(default = "tenth")]
-        seconds: f64,
-    },
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-/// The settings of `Gaia_Async`: those of Gaia that it has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct GaiaAsync {
-    /// The model among the workers of a site.
-    pub inside: Inside,
-    /// What makes an update significant.
-    #[serde(default)]
-    pub significance: Significance,
-    /// The ways that updates take between sites.
-    #[serde(default, skip_serializing_if = "Ways::are_direct")]
-    pub overlay: Ways,
-    /// What hubs do with the updates of other sites.
-    #[serde(default, skip_serializing_if = "Relay::is_default")]
-    pub relay: Relay,
-}
-
-/// An overlay in words: what a plan makes an [`crate::overlay::Overlay`] of, with the sites of its profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Ways {
-    /// Every site sends to every other.
-    Direct {},
-    /// The groups that the author's public code has for the 11 regions of EC2.
-    Ec2 {
-        /// How many hubs a group has.
-        #[serde(default)]
-        hubs: Hubs,
-    },
-    /// Groups by hand.
-    Groups(GroupsByName),
-    /// Groups of near sites, from the profile's bandwidths.
-    Computed {
-        /// How many; none: as many as make the slowest link in use fastest.
-        #[serde(default)]
-        groups: Option<u32>,
-        /// How many hubs a group has.
-        #[serde(default)]
-        hubs: Hubs,
-    },
-}
-
-/// What a hub does with the updates that it sums for its group, or spreads in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Relay {
-    /// Filters the sums again, with the threshold of the moment: what is small beside the hub's value waits there.
-    #[default]
-    Filter,
-    /// Passes on all that is not zero, as the author's public code has it. Its own site's updates are filtered as anywhere.
-    PassOn,
-}
-
-/// Groups of sites by name, region or alias. Without hubs and links, each group's hub is its site with the best worst link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct GroupsByName {
-    /// The sites of every group.
-    pub sites: Vec<Vec<String>>,
-    /// One hub for each group, in their order.
-    #[serde(default)]
-    pub hubs: Option<Vec<String>>,
-    /// Instead: for every two groups, the two hubs that link them, in any order.
-    #[serde(default)]
-    pub links: Option<Vec<[String; 2]>>,
-}
-
-/// An accumulated update is significant when |accumulated / current value| exceeds the threshold (paper section 3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Significance {
-    /// The threshold at the start: 0.01 is the paper's 1 %. 0 makes every update significant.
-    pub threshold: f64,
-    /// How it falls from there.
-    pub schedule: Schedule,
-}
-
-/// How the significance threshold v changes over a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Schedule {
-    /// v always.
-    Constant,
-    /// v / sqrt(t), t in clocks, from 1 (paper section 3.2).
-    SqrtClocks,
-    /// v / sqrt(t), t in passes over the data, from 1.
-    SqrtPasses,
-    /// v times the learning rate over its first value, as the author's public code has it.
-    LearningRate,
-}
-
-/// The selective barrier (paper section 4.3, Figure 6a).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum SelectiveBarrier {
-    /// Never.
-    Off {},
-    /// When the backlog on a link exceeds what it drains in `seconds`.
-    Backlog {
-        /// Seconds of the link's rate.
-        seconds: f64,
-    },
-}
-
-/// The mirror clock (paper section 4.3, Figure 6b).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum MirrorClock {
-    /// Sites may run apart without limit.
-    Off {},
-    /// A site more than `staleness` clocks ahead of the slowest waits (DS in the paper).
-    Bounded {
-        /// Clocks.
-        staleness: u32,
-    },
 }
 
 /// How sparse updates are written on the wire.
@@ -356,56 +199,5 @@ impl Inside {
     /// Local steps whose changes are added up.
     pub const fn local_steps(every: u32) -> Inside {
         Inside::LocalSteps(LocalSteps { every, rule: Rule::Add {} })
-    }
-}
-
-impl Ways {
-    /// Whether every site sends to every other: the default, which plans leave out.
-    pub fn are_direct(&self) -> bool {
-        *self == Ways::default()
-    }
-}
-
-impl Relay {
-    /// Whether it is the default, which plans leave out.
-    pub fn is_default(&self) -> bool {
-        *self == Relay::default()
-    }
-}
-
-impl UserGoal {
-    /// Whether it is the default, which plans leave out.
-    pub fn is_default(&self) -> bool {
-        *self == UserGoal::default()
-    }
-}
-
-impl Default for UserGoal {
-    fn default() -> Self {
-        UserGoal::Cheapest {}
-    }
-}
-
-impl Default for Ways {
-    fn default() -> Self {
-        Ways::Direct {}
-    }
-}
-
-impl Default for Significance {
-    fn default() -> Self {
-        Significance { threshold: 0.01, schedule: Schedule::SqrtClocks }
-    }
-}
-
-impl Default for SelectiveBarrier {
-    fn default() -> Self {
-        SelectiveBarrier::Backlog { seconds: 1.0 }
-    }
-}
-
-impl Default for MirrorClock {
-    fn default() -> Self {
-        MirrorClock::Bounded { staleness: 1 }
     }
 }

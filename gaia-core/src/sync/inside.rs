@@ -19,11 +19,20 @@ pub trait SyncModelInside: SyncModel + Sized {
         Vec::new()
     }
 
-    /// Why it cannot keep the workers of a site together where sites exchange significant updates; `None`: it can. There a model must
-    /// exchange after every clock.
-    fn bars_from_sites(&self) -> Option<&'static str> {
+    /// What bars it from keeping the workers of a site together where there are several; `None`: nothing. Where sites exchange significant
+    /// updates a model must exchange after every clock.
+    fn bars_from_sites(&self) -> Option<Barred> {
         None
     }
+}
+
+/// What bars a sync model from the sites of a system with several parameter servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// It does not exchange after every clock, which significant updates need: what it is for, in words.
+    Model(&'static str),
+    /// A setting as specs write it, and what is expected of it, in any such system.
+    Setting(&'static str, &'static str),
 }
 
 /// What a model's own check finds, and a rule that its server could not apply.
@@ -82,8 +91,8 @@ macro_rules! sync_models_inside {
                 match self { $(Inside::$Model(model) => model.in_words(),)* }
             }
 
-            /// Why it cannot keep the workers of a site together under Gaia; `None`: it can.
-            pub fn bars_from_sites(&self) -> Option<&'static str> {
+            /// What bars it from keeping the workers of a site together; `None`: nothing.
+            pub fn bars_from_sites(&self) -> Option<inside::Barred> {
                 match self { $(Inside::$Model(model) => model.bars_from_sites(),)* }
             }
 

@@ -11,12 +11,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{MAX_CLOCKS, Problem, SyncModelInside};
+use super::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
 use super::rule::Rule;
 use super::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
-/// BSP. For one global parameter server only.
+/// BSP. For a global parameter server, and for sites that keep together by [`Rounds`](super::between::Rounds).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalSteps {
@@ -65,8 +65,8 @@ impl SyncModelInside for LocalSteps {
         format!("BSP every {} clocks{rule}", self.every)
     }
 
-    fn bars_from_sites(&self) -> Option<&'static str> {
-        Some("for `global` only")
+    fn bars_from_sites(&self) -> Option<Barred> {
+        Some(Barred::Model("for `global`, and `rounds` between sites, only"))
     }
 
     fn check(&self) -> Vec<Problem> {

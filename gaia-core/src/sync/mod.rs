@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use self::config::System;
 use self::inside::{SyncModelInside, sync_models_inside};
 
+pub mod between;
 mod bosen;
 mod bsp;
 mod budget;
@@ -19,10 +19,13 @@ mod local_steps;
 mod model;
 mod problem;
 pub mod rule;
+mod sites;
 mod ssp;
+mod state;
 mod tap;
 
 pub use self::model::*;
+pub use self::state::*;
 
 // The sync models among the workers of one parameter server, in the order of lists and error messages. Modules are declared above
 // rather than by the macro, because rustfmt and editors follow only `mod` lines that they can see.
@@ -42,15 +45,4 @@ pub struct Entry {
     pub about: &'static str,
     /// With some settings.
     pub example: Inside,
-}
-
-/// The model of a system.
-pub fn model(system: &System) -> Box<dyn SyncModel> {
-    match (system, system.between_sites()) {
-        (_, Some(settings)) => Box::new(gaia::GaiaModel::new(settings)),
-        (System::Global(within), None) => within.model(),
-        (System::Centralized(central), None) => central.inside.model(),
-        (System::Bosen(settings), None) => Box::new(bosen::BosenModel::new(*settings)),
-        (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
-    }
 }

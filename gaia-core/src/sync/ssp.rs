@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{MAX_CLOCKS, Problem, SyncModelInside};
+use super::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
 use super::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
@@ -46,9 +46,9 @@ impl SyncModelInside for Ssp {
         format!("SSP (slack {}{})", self.slack, if self.push { ", pushed" } else { "" })
     }
 
-    fn bars_from_sites(&self) -> Option<&'static str> {
-        let why = "`push: true`: expected `push: false`, as reads in a site of Gaia are answered for their very clock";
-        self.push.then_some(why)
+    fn bars_from_sites(&self) -> Option<Barred> {
+        let expected = "`push: false`, as reads in a site of Gaia are answered for their very clock";
+        self.push.then_some(Barred::Setting("`push: true`", expected))
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn reads_and_caches_may_lack_slack_clocks_and_no_more() {
         let ssp = Ssp { slack: 2, push: false };
-        let read = |data_clock| ssp.may_read(&ReadState { clock: 7, data_clock, mirror_clock: None, barred: false });
+        let read = |data_clock| {
+            ssp.may_read(&ReadState { clock: 7, data_clock, mirror_clock: None, merged_clock: 0, barred: false })
+        };
         assert_eq!((read(4), read(5)), (Err(Hold::Staleness), Ok(())));
         let serves = |data_clock| ssp.cache_serves(&CacheState { clock: 7, data_clock, asked_for: 0 });
         assert!(!serves(4) && serves(5));

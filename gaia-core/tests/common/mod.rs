@@ -2,6 +2,7 @@
 
 #![expect(dead_code, reason = "every test file uses a part of this")]
 
+pub(crate) mod rules;
 pub(crate) mod steady;
 pub(crate) mod writers;
 

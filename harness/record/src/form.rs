@@ -105,7 +105,7 @@ fn expected(kind: &str, name: &str) -> String {
 const CHOICES: &[(&str, &str)] = &[
     ("Workload", "`mf: { ... }`, `lda: { ... }`, `ic: { ... }`"),
     ("Data", "`generated: { ... }`, `generated-corpus: { ... }`, `generated-images: { ... }`, `file: PATH`, `none`"),
-    ("System", "`global`, `gaia`, `gaia-async`, `bosen`, `centralized`, each with its settings"),
+    ("System", "`global`, `gaia`, `gaia-async`, `hierarchical`, `bosen`, `centralized`, each with its settings"),
     ("Scale", "`none`, `netflix`, `nytimes`, `ilsvrc12`, `factors: { ... }`"),
     ("Split", "`even`, `skewed: { ... }`"),
     ("Launch", "`simulated`, `local: { ... }`"),

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::cost::MachineKind;
-use gaia_core::sync::config::{Bosen, Gaia, Inside, LocalSteps, MirrorClock, SelectiveBarrier, System, UserGoal};
-use gaia_core::sync::inside::MAX_CLOCKS as MAX_CLOCKS_AHEAD;
+use gaia_core::sync::config::{Bosen, Inside, LocalSteps, Sites, System};
+use gaia_core::sync::inside::{MAX_CLOCKS as MAX_CLOCKS_AHEAD, Problem as SettingProblem};
 use thiserror::Error;
 
 use record::suggest;
@@ -94,28 +94,36 @@ impl Problems {
     }
 
     pub(super) fn system(&mut self, path: &str, system: &System) {
-        match (system, system.between_sites()) {
-            (System::Global(inside), _) => self.inside(&format!("{path}.global"), inside),
-            (System::Centralized(central), _) => {
+        match system {
+            System::Global(inside) => self.inside(&format!("{path}.global"), inside),
+            System::Centralized(central) => {
                 let path = format!("{path}.centralized");
                 self.inside(&format!("{path}.inside"), &central.inside);
                 if central.raw_data == Some(ByteSize::from_bytes(0)) {
                     self.add(format!("{path}.raw-data"), "0 B: expected at least one byte");
                 }
             }
-            (System::Bosen(bosen), _) => self.bosen(&format!("{path}.bosen"), bosen),
-            (System::Gaia(_), Some(gaia)) => self.gaia(&format!("{path}.gaia"), &gaia),
-            (System::GaiaAsync(_), Some(gaia)) => self.gaia(&format!("{path}.gaia-async"), &gaia),
-            (System::Gaia(_) | System::GaiaAsync(_), None) => unreachable!("they have settings between sites"),
+            System::Bosen(bosen) => self.bosen(&format!("{path}.bosen"), bosen),
+            System::Gaia(gaia) => self.sites(&format!("{path}.gaia"), "", &gaia.into()),
+            System::GaiaAsync(gaia) => self.sites(&format!("{path}.gaia-async"), "", &gaia.into()),
+            System::Hierarchical(sites) => {
+                let at = format!(".between.{}", sites.between.name());
+                self.sites(&format!("{path}.hierarchical"), &at, sites);
+            }
         }
     }
 
     /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
     pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
-        if let System::Global(Inside::LocalSteps(LocalSteps { every, .. })) = system
+        let (inside, path) = match system {
+            System::Global(inside) => (inside, "global"),
+            System::Hierarchical(sites) => (&sites.inside, "hierarchical.inside"),
+            _ => return,
+        };
+        if let Inside::LocalSteps(LocalSteps { every, .. }) = inside
             && *every >= clocks
         {
-            let path = "target.system.global.local-steps.every";
+            let path = format!("target.system.{path}.local-steps.every");
             self.add(path, format!("{every}: expected less than the {clocks} clocks of `convergence.passes`"));
         }
     }
@@ -127,35 +135,23 @@ impl Problems {
         self.within(&format!("{path}.message"), bosen.message, bytes(1 << 10)..=bytes(1 << 30));
     }
 
-    fn gaia(&mut self, path: &str, gaia: &Gaia) {
-        self.inside(&format!("{path}.inside"), &gaia.inside);
-        if let Some(why) = gaia.inside.bars_from_sites() {
-            let all = Inside::all();
-            let able = all.iter().filter(|it| it.example.bars_from_sites().is_none());
-            let able: Vec<&String> = able.map(|it| &it.name).collect();
-            let names: Vec<String> = able.iter().map(|name| format!("`{name}`")).collect();
-            let others = format!("{why}: expected {} among the workers of a site", names.join(" or "));
-            let says = if able.iter().any(|name| **name == gaia.inside.name()) { why.to_owned() } else { others };
-            self.add(format!("{path}.inside.{}", gaia.inside.name()), says);
-        }
-        self.within(&format!("{path}.significance.threshold"), gaia.significance.threshold, 0.0..=10.0);
-        if let UserGoal::Fastest { soft, seconds } = gaia.goal {
-            self.within(&format!("{path}.goal.fastest.soft"), soft, 0.0..=1.0);
-            self.positive(&format!("{path}.goal.fastest.seconds"), seconds, 3600.0);
-        }
-        if let SelectiveBarrier::Backlog { seconds } = gaia.selective_barrier {
-            self.positive(&format!("{path}.selective-barrier.backlog.seconds"), seconds, 3600.0);
-        }
-        if let MirrorClock::Bounded { staleness } = gaia.mirror_clock {
-            self.within(&format!("{path}.mirror-clock.bounded.staleness"), staleness, 0..=MAX_CLOCKS_AHEAD);
+    /// `at`: the path of the settings between sites, from that of the system.
+    fn sites(&mut self, path: &str, at: &str, sites: &Sites) {
+        self.inside(&format!("{path}.inside"), &sites.inside);
+        for problem in sites.between.check(&sites.inside) {
+            let at = if problem.setting.starts_with("inside.") { path.to_owned() } else { format!("{path}{at}") };
+            self.setting(&at, &problem);
         }
     }
 
     fn inside(&mut self, path: &str, inside: &Inside) {
-        for problem in inside.check() {
-            let path = format!("{path}.{}.{}", inside.name(), problem.setting);
-            self.add(path, format!("{}: expected {}", problem.found, problem.expected));
-        }
+        let path = format!("{path}.{}", inside.name());
+        inside.check().iter().for_each(|problem| self.setting(&path, problem));
+    }
+
+    fn setting(&mut self, path: &str, problem: &SettingProblem) {
+        let message = format!("{}: expected {}", problem.found, problem.expected);
+        self.add(format!("{path}.{}", problem.setting), message);
     }
 
     pub(super) fn machine_kind(&mut self, path: &str, kind: &MachineKind) {

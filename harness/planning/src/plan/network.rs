@@ -84,7 +84,8 @@ impl Asked<'_> {
             }
         }
         if let Err(wrong) = overlay::overlay(&self.system.ways(), &profile) {
-            let system_path = format!("{path}.system.{}.overlay", self.system.name());
+            let between = if matches!(self.system, System::Hierarchical(_)) { ".between.significant" } else { "" };
+            let system_path = format!("{path}.system.{}{between}.overlay", self.system.name());
             wrong.into_iter().for_each(|(field, says)| problems.add(format!("{system_path}.{field}"), says));
         }
         let machines_per_site = match self.machines_per_site {
@@ -112,8 +113,9 @@ impl Network {
         } else if all > u64::from(MAX_MACHINES) {
             problems.add(path, format!("{all} machines in all: expected at most {MAX_MACHINES}"));
         }
-        if system.between_sites().is_some() && per_site.iter().any(|number| *number != per_site[0]) {
-            problems.add(path, format!("{per_site:?}: Gaia needs the same number of machines in every site"));
+        if system.sites().is_some() && per_site.iter().any(|number| *number != per_site[0]) {
+            let name = if matches!(system, System::Hierarchical(_)) { "a hierarchical system" } else { "Gaia" };
+            problems.add(path, format!("{per_site:?}: {name} needs the same number of machines in every site"));
         }
     }
 }

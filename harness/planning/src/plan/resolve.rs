@@ -8,7 +8,7 @@ use std::path::Path;
 use datasets::field::FieldError;
 use emulator::profile::Profile;
 use gaia_core::cost::{MachineKind, Similitude};
-use gaia_core::sync::config::{Encodings, Gaia, Relay, System, Ways};
+use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::suggest;
 
@@ -173,7 +173,7 @@ impl Resolving<'_> {
             profile: self.with_depth(network.profile),
             machines_per_site: network.machines_per_site,
             machines: machines?.clone(),
-            system: without_hubs(&target.system),
+            system: target.system.canonical(),
             encoding: of_legs(&target.system, spec.encoding),
             launch: Launch::Simulated,
         })
@@ -210,7 +210,7 @@ impl Resolving<'_> {
             profile: self.with_depth(network.profile),
             machines_per_site: network.machines_per_site,
             machines: machines?,
-            system: without_hubs(system),
+            system: system.canonical(),
             encoding: of_legs(system, cell.encoding.unwrap_or(spec.encoding)),
             launch: cell.launcher.unwrap_or(spec.launcher),
         })
@@ -424,15 +424,5 @@ fn check_cell_names(problems: &mut Problems, cells: &[Cell]) {
 
 /// The encodings of the legs that a system has: a global server has no other servers, so that plans of it do not differ by that.
 fn of_legs(system: &System, encodings: Encodings) -> Encodings {
-    if system.between_sites().is_some() { encodings } else { encodings.inside.into() }
-}
-
-/// The system, where sites send to each other directly, without what hubs would do: plans of it do not differ by that.
-fn without_hubs(system: &System) -> System {
-    match system {
-        System::Gaia(gaia) if gaia.overlay == Ways::Direct {} => {
-            System::Gaia(Gaia { relay: Relay::default(), ..gaia.clone() })
-        }
-        other => other.clone(),
-    }
+    if system.sites().is_some() { encodings } else { encodings.inside.into() }
 }

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gaia_core::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Hubs, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
-    System, UserGoal, Ways,
-};
+use gaia_core::sync::config::{Bosen, Budget, Encoding, Encodings, GaiaAsync, Inside, Sites, System};
 
 use super::estimate::{Estimate, estimate};
 use super::whole::{Experiment, Plan, Planned};
@@ -28,57 +25,17 @@ pub fn system_in_words(system: &System) -> String {
             let moved = central.raw_data.map_or_else(String::new, |bytes| format!(", {bytes} of raw data"));
             format!("Centralized in {}{moved}, {}", central.site, central.inside.in_words())
         }
-        System::GaiaAsync(gaia) => {
-            let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
-            format!("Gaia_Async, {inside} inside, {threshold}{}", ways_in_words(&gaia.overlay, gaia.relay))
+        System::GaiaAsync(GaiaAsync { inside, significance, overlay, relay }) => {
+            let (inside, threshold) = (inside.in_words(), significance.in_words());
+            format!("Gaia_Async, {inside} inside, {threshold}{}", overlay.in_words(*relay))
         }
-        System::Gaia(gaia) => {
-            let barrier = match gaia.selective_barrier {
-                SelectiveBarrier::Off {} => "no selective barrier".into(),
-                SelectiveBarrier::Backlog { seconds } => format!("barrier over {seconds} s"),
-            };
-            let mirror = match gaia.mirror_clock {
-                MirrorClock::Off {} => "no mirror clock".into(),
-                MirrorClock::Bounded { staleness } => format!("mirror clock {staleness}"),
-            };
-            let soft = match gaia.goal {
-                UserGoal::Cheapest {} => String::new(),
-                UserGoal::Fastest { soft, .. } => format!(", soft {soft} of it"),
-            };
-            let (inside, threshold) = (gaia.inside.in_words(), threshold_in_words(&gaia.significance));
-            format!(
-                "Gaia, {inside} inside, {threshold}{soft}, {barrier}, {mirror}{}",
-                ways_in_words(&gaia.overlay, gaia.relay)
-            )
-        }
+        System::Gaia(gaia) => in_every_site("Gaia", &gaia.into()),
+        System::Hierarchical(sites) => in_every_site("Hierarchical", sites),
     }
 }
 
-/// Nothing for direct ways.
-fn ways_in_words(ways: &Ways, relay: Relay) -> String {
-    let hubs = |hubs: &Hubs| match hubs {
-        Hubs::Single => "a hub each",
-        Hubs::Multi => "a hub for every link",
-    };
-    let groups = match ways {
-        Ways::Direct {} => return String::new(),
-        Ways::Ec2 { hubs: of } => format!("EC2's 3 groups with {}", hubs(of)),
-        Ways::Groups(groups) => format!("{} groups", groups.sites.len()),
-        Ways::Computed { groups: Some(groups), hubs: of } => format!("{groups} computed groups with {}", hubs(of)),
-        Ways::Computed { groups: None, hubs: of } => format!("computed groups with {}", hubs(of)),
-    };
-    let passing_on = if relay == Relay::PassOn { ", hubs pass on everything" } else { "" };
-    format!(", {groups}{passing_on}")
-}
-
-fn threshold_in_words(significance: &Significance) -> String {
-    let schedule = match significance.schedule {
-        Schedule::Constant => "",
-        Schedule::SqrtClocks => "/sqrt(clocks)",
-        Schedule::SqrtPasses => "/sqrt(passes)",
-        Schedule::LearningRate => " by learning rate",
-    };
-    format!("{}{schedule}", significance.threshold)
+fn in_every_site(name: &str, sites: &Sites) -> String {
+    format!("{name}, {} inside, {}", sites.inside.in_words(), sites.between.in_words())
 }
 
 /// The plans as aligned columns, with a line of sums below.
@@ -144,7 +101,7 @@ fn encoding_in_words(plan: &Plan) -> String {
         Encoding::Dense => "dense",
     };
     let Encodings { inside, between } = plan.encoding;
-    if inside == between || plan.system.between_sites().is_none() {
+    if inside == between || plan.system.sites().is_none() {
         return word(inside).into();
     }
     format!("{} inside, {} between", word(inside), word(between))

@@ -1,7 +1,7 @@
 //! The amount of work and data in a plan, independent of the host.
 
 use emulator::profile::Profile;
-use gaia_core::sync::config::{Encoding, Gaia, Inside, Schedule, System};
+use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Schedule, Significant, System, Ways};
 
 use crate::plan::overlay::overlay;
 use crate::plan::whole::Plan;
@@ -35,8 +35,8 @@ const PACKED_BYTES: f64 = 5.5;
 pub(super) fn counts(plan: &Plan) -> Counts {
     let problem = plan.problem();
     let machines = f64::from(plan.machine_count()).max(1.0);
-    let gaia = plan.system.between_sites();
-    let groups = if gaia.is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
+    let sites = plan.system.sites();
+    let groups = if sites.is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
     let amounts = problem.amounts();
     let exchanges = exchanges(&plan.system);
     let mut counts =
@@ -49,9 +49,16 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     let per_group = machines / groups;
     // A request, the rows, an update.
     counts.messages = 3.0 * machines * per_group * counts.exchanges;
-    if let Some(gaia) = gaia {
-        let share = problem.significant_share(threshold(&gaia), problem.changed_share(&amounts, groups));
-        let ways = ways(&gaia, &plan.profile);
+    if let Some(between) = sites.map(|sites| sites.between) {
+        // Of a model's parameters what goes to a receiver at an exchange, and exchanges per clock.
+        let (share, exchanges) = match &between {
+            Between::Significant(significant) => {
+                (problem.significant_share(threshold(significant), problem.changed_share(&amounts, groups)), 1.0)
+            }
+            Between::Rounds(Rounds { every, .. }) => (1.0, 1.0 / f64::from((*every).max(1))),
+        };
+        let ways = ways(&between.model().ways(), &plan.profile);
+        let ways = Outgoing { receivers: ways.receivers * exchanges, filters: ways.filters * exchanges };
         counts.filtered = amounts.model * ways.filters;
         counts.mirrored = amounts.model * share * ways.receivers;
         let bytes = if plan.encoding.between == Encoding::Plain { PLAIN_BYTES } else { PACKED_BYTES };
@@ -63,9 +70,9 @@ pub(super) fn counts(plan: &Plan) -> Counts {
 }
 
 /// The threshold of the significance filter; a falling one is taken in the middle of a run.
-fn threshold(gaia: &Gaia) -> f64 {
-    let falls = gaia.significance.schedule != Schedule::Constant;
-    gaia.significance.threshold / if falls { 8.0 } else { 1.0 }
+fn threshold(significant: &Significant) -> f64 {
+    let falls = significant.significance.schedule != Schedule::Constant;
+    significant.significance.threshold / if falls { 8.0 } else { 1.0 }
 }
 
 /// The model among the workers of a site, or of all; none where changes are sent all the time.
@@ -75,6 +82,7 @@ pub(super) fn inside_of(system: &System) -> Option<Inside> {
         System::Centralized(central) => Some(central.inside),
         System::Gaia(gaia) => Some(gaia.inside),
         System::GaiaAsync(gaia) => Some(gaia.inside),
+        System::Hierarchical(sites) => Some(sites.inside),
         System::Bosen(_) => None,
     }
 }
@@ -95,9 +103,9 @@ struct Outgoing {
     filters: f64,
 }
 
-fn ways(gaia: &Gaia, profile: &Profile) -> Outgoing {
+fn ways(ways: &Ways, profile: &Profile) -> Outgoing {
     let sites = profile.sites.len();
-    let Ok(overlay) = overlay(&gaia.overlay, profile) else { return Outgoing { receivers: 0.0, filters: 0.0 } };
+    let Ok(overlay) = overlay(ways, profile) else { return Outgoing { receivers: 0.0, filters: 0.0 } };
     let sides: Vec<_> = (0..sites).flat_map(|site| overlay.sides(site, sites)).collect();
     let receivers: usize = sides.iter().map(|side| side.to.len() * side.of.len()).sum();
     Outgoing { receivers: receivers as f64, filters: sides.len() as f64 }

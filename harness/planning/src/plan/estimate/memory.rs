@@ -3,7 +3,7 @@
 //! [`Counts`] has the amounts of data; the number of copies that a run holds of each was measured on runs of matrix factorisation and topic
 //! modelling of several sizes, ranks and systems (experiments/README.md, "What a run will take").
 
-use gaia_core::sync::config::{Inside, MirrorClock, System};
+use gaia_core::sync::config::{Between, Inside, MirrorClock, Rounds, Rule, Sites, System};
 
 use super::counts::{Counts, counts, inside_of};
 use crate::plan::whole::Plan;
@@ -20,12 +20,16 @@ const UNBOUND: f64 = 1.5;
 const MOST_APART: f64 = 10.0;
 /// Copies of the rows in Bösen's logs of unsent changes.
 const LOGGED: f64 = 3.0;
+/// Bytes per parameter of a sparse update: index and value.
+const ENTRY_BYTES: f64 = 8.0;
 /// Copies of the model per parameter server: values, accumulated updates, messages.
 const SERVED: f64 = 2.3;
 /// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has one. Counted, not
 /// measured.
 const STEP: f64 = 1.0;
 const VELOCITY: f64 = 1.0;
+/// More copies where sites have rounds: what the round began with. Counted, not measured.
+const SHARED: f64 = 1.0;
 
 /// Memory at the peak of a run, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,16 +71,30 @@ fn run(plan: &Plan, counts: &Counts, footprint: &Footprint) -> f64 {
     let logs = if matches!(plan.system, System::Bosen(_)) { LOGGED } else { 0.0 };
     let read = counts.machines * counts.amounts.declared * FLOAT_BYTES;
     let served = counts.groups * counts.amounts.model * FLOAT_BYTES;
-    let in_flight = counts.mirrored * footprint.in_flight;
+    let in_flight = if merge(&plan.system).is_some() {
+        // Every site's change waits for the others', as an index and a value of each parameter; receivers share it.
+        counts.groups * counts.amounts.model * ENTRY_BYTES
+    } else {
+        counts.mirrored * footprint.in_flight
+    };
     let servers = (SERVED + copies_of_rule(&plan.system)) * served;
     let states = (STATES + apart * STATES_APART) * footprint.state;
     states + (footprint.rows + apart * footprint.rows_apart + logs) * read + servers + in_flight
 }
 
-/// Additional copies of the model per parameter server for its update rule.
+/// Additional copies of the model per parameter server for its update rules: among its workers, and between sites.
 fn copies_of_rule(system: &System) -> f64 {
-    let step = inside_of(system).and_then(|inside| inside.model().rule().step(1));
-    step.map_or(0.0, |step| STEP + if step.has_velocity() { VELOCITY } else { 0.0 })
+    let of = |rule: Rule| rule.step(1).map_or(0.0, |step| STEP + if step.has_velocity() { VELOCITY } else { 0.0 });
+    let inside = inside_of(system).map_or(0.0, |inside| of(inside.model().rule()));
+    inside + merge(system).map_or(0.0, |rule| SHARED + of(rule))
+}
+
+/// The rule of rounds between sites, where there are any.
+fn merge(system: &System) -> Option<Rule> {
+    match system {
+        System::Hierarchical(Sites { between: Between::Rounds(Rounds { rule, .. }), .. }) => Some(*rule),
+        _ => None,
+    }
 }
 
 /// Number of clocks that workers may be apart.
@@ -87,6 +105,9 @@ fn clocks_apart(system: &System) -> f64 {
         (_, Some(Inside::Tap(_))) => UNBOUND,
         _ => 0.0,
     };
-    let is_bound = system.between_sites().is_none_or(|gaia| gaia.mirror_clock != MirrorClock::Off {});
+    let is_bound = system.sites().is_none_or(|sites| match sites.between {
+        Between::Significant(significant) => significant.mirror_clock != MirrorClock::Off {},
+        Between::Rounds(_) => true,
+    });
     inside.min(MOST_APART) + if is_bound { 0.0 } else { UNBOUND }
 }

@@ -1,0 +1,60 @@
+//! The interface of a model between sites: what it is asked, and what it answers.
+//!
+//! It decides and holds no state. The mechanisms are those of the server shard: accumulated updates and a filter that takes out what is to
+//! leave, mirrors that apply what comes at once, or contributions that are kept until those of all sites are there.
+
+use super::ways::{Relay, Ways};
+use crate::sync::rule::Rule;
+use crate::sync::state::{CacheState, Hold, Progress, ReadState};
+
+/// What leaves for the other sites when a server's clock has moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outgoing {
+    /// Nothing, at this clock.
+    Nothing,
+    /// Updates whose magnitude exceeds `threshold` of the value; 0 means all.
+    Significant {
+        /// A share: 0.01 is 1 %.
+        threshold: f32,
+    },
+}
+
+/// What is sent to the other sites while links are idle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BestEffort {
+    /// Updates above this share of the threshold of [`Outgoing::Significant`].
+    pub of_threshold: f64,
+    /// At most so many at once as take so many seconds of the slowest link; the most significant ones.
+    pub seconds: f64,
+}
+
+/// How the parameter servers of several sites keep together.
+pub trait BetweenSites: Send + Sync {
+    /// May a server answer this read now, as far as the other sites are concerned; if not, why.
+    fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
+    /// May a worker compute from its cache without hearing from the server again, as far as the other sites are concerned.
+    fn cache_serves(&self, cache: &CacheState) -> bool;
+    /// What is sent to the other sites now that the site's clock is that of `progress`.
+    fn outgoing(&self, progress: &Progress) -> Outgoing;
+    /// How the sites' copies become one in rounds: what was sent is kept until that of all sites with the same clock is there, and every site
+    /// then applies this rule to it. `None`: updates of other sites are added as they come.
+    fn merges(&self) -> Option<Rule> {
+        None
+    }
+    /// What is sent to the other sites while links are idle, beside [`BetweenSites::outgoing`].
+    fn best_effort(&self) -> Option<BestEffort> {
+        None
+    }
+    /// The backlog, in seconds of a link's rate, above which indexes go ahead of their values; none: never.
+    fn barrier_backlog_seconds(&self) -> Option<f64> {
+        None
+    }
+    /// The ways that updates take between sites. A model that merges needs direct ones: a hub would sum contributions.
+    fn ways(&self) -> Ways {
+        Ways::default()
+    }
+    /// What hubs do with the updates of other sites.
+    fn relay(&self) -> Relay {
+        Relay::default()
+    }
+}
