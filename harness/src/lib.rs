@@ -8,5 +8,5 @@ pub mod data;
 pub mod run;
 
 pub use paper::{claims, figures, report, strict};
-pub use planning::{calibrate, gather, machines, memory, plan, spec};
+pub use planning::{calibrate, gather, machines, memory, plan, spec, workload};
 pub use record::{cost, failure, place, prices, results, say, suggest};

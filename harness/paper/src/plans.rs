@@ -3,7 +3,7 @@
 //! A result holds its plan as JSON, because the crate of results knows no plans. Here it becomes a [`Plan`] again. A result of a
 //! version whose plans had another form has none: what a figure would read from its plan it then does not show.
 
-use gaia_core::sync::config::{Inside, System};
+use gaia_core::sync::config::{Between, Inside, System};
 use planning::plan::Plan;
 use planning::spec::{Launch, Local, Workload};
 use record::results::CellResult;
@@ -24,12 +24,13 @@ pub(crate) fn of(result: &CellResult) -> Option<Plan> {
     serde_json::from_value(result.manifest.resolved.clone()).ok()
 }
 
-/// What it learns.
-pub(crate) fn application(plan: &Plan) -> Application {
+/// What it learns; `None` when that is none of the paper's applications.
+pub(crate) fn application(plan: &Plan) -> Option<Application> {
     match plan.workload {
-        Workload::Mf(_) => Application::Mf,
-        Workload::Lda(_) => Application::Tm,
-        Workload::Ic(_) => Application::Ic,
+        Workload::Mf(_) => Some(Application::Mf),
+        Workload::Lda(_) => Some(Application::Tm),
+        Workload::Ic(_) => Some(Application::Ic),
+        _ => None,
     }
 }
 
@@ -45,7 +46,10 @@ pub(crate) fn network(plan: &Plan) -> &str {
 
 /// The threshold of its significance filter, 0.01 for 1 %; `None` without one.
 pub(crate) fn threshold(plan: &Plan) -> Option<f64> {
-    Some(plan.system.between_sites()?.significance.threshold)
+    match plan.system.sites()?.between {
+        Between::Significant(significant) => Some(significant.significance.threshold),
+        Between::Rounds(_) => None,
+    }
 }
 
 /// Wall seconds per second of a run in real time; `None` for a simulated one.
@@ -138,7 +142,7 @@ mod tests {
     fn plans_come_back_as_they_were() {
         let gaia = plan("va-ca", 2, "{gaia: {inside: {bsp: {}}, significance: {threshold: 0.05, schedule: constant}}}");
         assert_eq!(of(&planned(cell("Gaia").done(), &gaia)), Some(gaia.clone()));
-        assert_eq!((application(&gaia), network(&gaia), threshold(&gaia)), (Application::Mf, "V/C", Some(0.05)));
+        assert_eq!((application(&gaia), network(&gaia), threshold(&gaia)), (Some(Application::Mf), "V/C", Some(0.05)));
         assert!(is_gaia(&gaia) && !is_global_bsp(&gaia));
         assert_eq!(of(&cell("of another version").done()), None);
     }

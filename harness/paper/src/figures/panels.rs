@@ -52,7 +52,7 @@ impl<'a> PanelCells<'a> {
         let cells = group(results);
         let first = compared(&cells).first().copied().or(cells.first());
         let plan = first.and_then(|cell| plans::of(cell.runs[0]));
-        let application = plan.as_ref().map(plans::application);
+        let application = plan.as_ref().and_then(plans::application);
         let network = plan.as_ref().map_or(name, plans::network).to_owned();
         PanelCells { name, application, network, cells }
     }

@@ -10,7 +10,7 @@ use super::grid::{Line, grid};
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
 use crate::plans;
-use planning::plan::{self, Plan, differs};
+use planning::plan::{self, differs};
 use planning::workload::kind::Number;
 use record::results::sound::{self, unsound};
 use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};

@@ -1,5 +1,6 @@
 //! Image classification by convolutional networks. Its learning runs on libtorch, in a build that has it.
 
+mod deal;
 mod paper;
 #[cfg(feature = "torch")]
 mod torch;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use datasets::field::FieldError;
 use datasets::images::config::Generated;
 use datasets::images::load::{EXPECTED, LoadError, Loaded, Options, load};
-use datasets::images::partition::{self, Part, partition};
 use datasets::images::{self, ImageShape, Images};
 use emulator::time::Duration;
 use gaia_core::cost::{MachineKind, Similitude};
@@ -28,17 +28,18 @@ use record::results::metrics::SHARE;
 use record::say;
 use serde::{Deserialize, Serialize};
 
+use self::deal::{parts, terms};
 use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
 };
 use super::shares::{Shares, between};
-use super::split::{SkewBy, Split, in_terms_of};
+use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
 /// ILSVRC2012_img_train.tar.
-pub const ILSVRC12_BYTES: u64 = 147_897_477_120;
+const ILSVRC12_BYTES: u64 = 147_897_477_120;
 
 /// Bytes that libtorch allocates when it trains.
 const LIBTORCH_BYTES: f64 = 110e6;
@@ -72,15 +73,6 @@ pub struct File {
     pub train: u32,
     /// Images to test on.
     pub test: u32,
-}
-
-fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Part> {
-    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
-}
-
-fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
-    use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], Ic::NAME, "images")
 }
 
 /// The shape of every image, and the number of classes.

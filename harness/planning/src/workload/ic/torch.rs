@@ -14,7 +14,7 @@ use gaia_core::workload::ic::torch::worker::{IcWorker, WholeImages};
 
 use record::failure::Failure;
 
-use super::parts;
+use super::deal::parts;
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{self, Effort, Pace, SEED, clocks, cpu_seconds, initial_view};
 use crate::workload::device;

@@ -25,6 +25,7 @@ use record::failure::Failure;
 use record::results::{Better, Measured, ModelTable};
 use serde::{Deserialize, Serialize};
 
+use self::numbers::NYTIMES_TOPICS;
 use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, PLAIN_BYTES, Posed, Seen, Size,
@@ -34,11 +35,9 @@ use super::split::{SkewBy, Split, in_terms_of};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
-/// The paper's topics for NYTimes (section 5.2).
-const NYTIMES_TOPICS: u32 = 500;
 /// UCI's docword.nytimes.txt, unpacked: 69,679,427 lines of a document's and a word's number and a count, 14.55 bytes each
 /// (5.63, 4.89 and 1.03 digits). It is known as "1 GB".
-pub const NYTIMES_BYTES: u64 = 1_014_000_000;
+const NYTIMES_BYTES: u64 = 1_014_000_000;
 /// Words that a topic is shown by.
 const TOP_WORDS: usize = 10;
 

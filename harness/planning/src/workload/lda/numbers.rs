@@ -6,10 +6,12 @@ use datasets::bow::config::{Generated, NYTIMES_DOCUMENTS, NYTIMES_TOKENS, NYTIME
 use datasets::bow::generate::touched_share;
 use gaia_core::workload::lda::config::Lda;
 
-use super::NYTIMES_TOPICS;
 use crate::workload::kind::{DataRef, Number, Posed, WorkloadKind};
 use crate::workload::split::Split;
 use crate::workload::{PAPER_MACHINES, bytes_to_work};
+
+/// The paper's topics for NYTimes (section 5.2).
+pub(super) const NYTIMES_TOPICS: u32 = 500;
 
 /// A problem's size.
 #[derive(Clone, Copy)]

@@ -23,6 +23,7 @@ use record::failure::Failure;
 use record::results::Better;
 use serde::{Deserialize, Serialize};
 
+use self::numbers::NETFLIX_RANK;
 use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
@@ -31,11 +32,9 @@ use super::split::{SkewBy, Split, in_terms_of};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
-/// The paper's rank for Netflix (section 5.2).
-const NETFLIX_RANK: u32 = 500;
 /// The Netflix Prize's training set as text, unpacked: 100,480,507 lines of a customer's number (up to 2,649,429, 6.58 digits
 /// on average when evenly spread), stars and date, 20.58 bytes each. The archive is known as "around 2 GB".
-pub const NETFLIX_BYTES: u64 = 2_068_000_000;
+const NETFLIX_BYTES: u64 = 2_068_000_000;
 
 /// What a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]

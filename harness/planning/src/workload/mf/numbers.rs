@@ -6,10 +6,12 @@ use datasets::ratings::config::{Generated, NETFLIX_ITEMS, NETFLIX_RATINGS, NETFL
 use datasets::ratings::generate::touched_share;
 use gaia_core::workload::mf::config::Mf;
 
-use super::NETFLIX_RANK;
 use crate::workload::kind::{DataRef, Number, Posed, WorkloadKind};
 use crate::workload::split::Split;
 use crate::workload::{PAPER_MACHINES, bytes_to_work};
+
+/// The paper's rank for Netflix (section 5.2).
+pub(super) const NETFLIX_RANK: u32 = 500;
 
 /// A problem's size.
 #[derive(Clone, Copy)]
