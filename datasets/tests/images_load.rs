@@ -137,27 +137,12 @@ fn large_images_are_cropped_and_resized_in_memory_and_lazily_alike() {
 
 #[test]
 fn resized_pixels_are_the_same_with_and_without_wide_instructions() {
-    use fast_image_resize::images::{TypedImage, TypedImageRef};
-    use fast_image_resize::pixels::U8x3;
-    use fast_image_resize::{CpuExtensions, FilterType, ResizeAlg, ResizeOptions, Resizer};
+    use resize::{Image, Instructions, Square, square};
     let pixels: Vec<u8> = (0..101 * 77 * 3u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let from = TypedImageRef::<U8x3>::from_buffer(101, 77, &pixels).unwrap();
-    let resized = |extensions: Option<CpuExtensions>| {
-        let mut resizer = Resizer::new();
-        if let Some(extensions) = extensions {
-            // SAFETY: every processor has "none".
-            unsafe { resizer.set_cpu_extensions(extensions) };
-        }
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(3.5, 5.25, 67.375, 67.375)
-            .use_alpha(false);
-        let mut square = vec![0; 32 * 32 * 3];
-        let mut to = TypedImage::<U8x3>::from_buffer(32, 32, &mut square).unwrap();
-        resizer.resize_typed(&from, &mut to, &options).unwrap();
-        square
-    };
-    assert_eq!(resized(None), resized(Some(CpuExtensions::None)));
+    let image = Image { pixels: &pixels, width: 101, height: 77 };
+    let crop = Square { left: 3.5, top: 5.25, side: 67.375 };
+    let resized = |instructions| square(image, crop, 32, instructions).unwrap();
+    assert_eq!(resized(Instructions::Widest), resized(Instructions::Plain));
 }
 
 #[test]

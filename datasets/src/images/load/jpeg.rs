@@ -6,9 +6,7 @@
 
 use std::io;
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ImageBufferError, ResizeAlg, ResizeError, ResizeOptions, Resizer};
+use resize::{Image, Instructions, ResizeError, Square, square};
 use thiserror::Error;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -91,9 +89,6 @@ pub(super) enum Unusable {
         /// Rows of the other images.
         others_height: u32,
     },
-    /// The pixels are no image for the resizer.
-    #[error(transparent)]
-    Buffer(#[from] ImageBufferError),
     /// The resizer's own error.
     #[error(transparent)]
     Resize(#[from] ResizeError),
@@ -179,15 +174,8 @@ fn damaged(error: &impl std::fmt::Debug) -> Unusable {
 fn crop(pixels: &[u8], width: u32, height: u32, side: u32) -> Result<Vec<u8>, Unusable> {
     let kept = f64::from(width.min(height)) * KEPT;
     let (left, top) = ((f64::from(width) - kept) / 2.0, (f64::from(height) - kept) / 2.0);
-    let mut square = vec![0; side as usize * side as usize * CHANNELS];
-    let from = TypedImageRef::<U8x3>::from_buffer(width, height, pixels)?;
-    let mut to = TypedImage::<U8x3>::from_buffer(side, side, &mut square)?;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(left, top, kept, kept)
-        .use_alpha(false);
-    Resizer::new().resize_typed(&from, &mut to, &options)?;
-    Ok(square)
+    let middle = Square { left, top, side: kept };
+    Ok(square(Image { pixels, width, height }, middle, side, Instructions::Widest)?)
 }
 
 /// Pixel by pixel to plane by plane.
