@@ -17,7 +17,7 @@ use emulator::link::{Fabric, LinkConfig};
 use emulator::network::{Limit, Network, Route};
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::Layout;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
@@ -391,21 +391,17 @@ fn setting(options: &Options, layout: Layout) -> Setting {
         encodings: Encoding::Plain.into(),
         similitude: Similitude::NONE,
         kind: MachineKind {
-            name: "as the default".to_owned(),
-            source: "virtual time does not matter here".to_owned(),
-            fitted: Vec::new(),
             mf: MfRate { rank: 8, updates_per_second: 1e6 },
-            lda: LdaRate::default(),
-            ic: IcRate::default(),
-            lr: LrRate::default(),
-            server: ServerRates {
-                apply_gb_per_second: 4.0,
-                filter_gb_per_second: 8.0,
-                encode_gb_per_second: 4.0,
-                decode_gb_per_second: 4.0,
-            },
-            nic: None,
-            jitter: 0.0,
+            ..MachineKind::of_servers(
+                "as the default".to_owned(),
+                "virtual time does not matter here".to_owned(),
+                ServerRates {
+                    apply_gb_per_second: 4.0,
+                    filter_gb_per_second: 8.0,
+                    encode_gb_per_second: 4.0,
+                    decode_gb_per_second: 4.0,
+                },
+            )
         },
         seed: 1,
         max_clocks: options.clocks,

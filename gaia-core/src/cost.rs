@@ -6,6 +6,8 @@ use emulator::time::Duration;
 use emulator::units::{Bandwidth, ByteSize};
 use serde::{Deserialize, Serialize};
 
+use crate::workload::lr::rate::LrRate;
+
 /// A kind of machine by name, with the rates of what it does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -88,24 +90,6 @@ impl Default for IcRate {
     }
 }
 
-/// Values of sparse examples (features that are not 0) that a whole machine (all its cores) makes a gradient step on.
-///
-/// The default holds for 16 cores of the paper's kind, from what one core of a Xeon with AVX-512 does with this project's own kernel
-/// (`experiments calibrate`), times 16: that takes perfect scaling over cores and no memory wall. Nothing here was adjusted to a result
-/// of the paper, which has no such workload.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct LrRate {
-    /// Values per second.
-    pub values_per_second: f64,
-}
-
-impl Default for LrRate {
-    fn default() -> Self {
-        LrRate { values_per_second: 1.6e9 }
-    }
-}
-
 /// Server work, in gigabytes (1e9) of parameters a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -142,6 +126,22 @@ impl Similitude {
 }
 
 impl MachineKind {
+    /// A kind with these rates of servers, every workload at its default rate or, where it has none, at 1 unit per second; no jitter.
+    pub fn of_servers(name: String, source: String, server: ServerRates) -> Self {
+        MachineKind {
+            name,
+            source,
+            fitted: Vec::new(),
+            mf: MfRate { rank: 1, updates_per_second: 1.0 },
+            lda: LdaRate::default(),
+            ic: IcRate::default(),
+            lr: LrRate::default(),
+            server,
+            nic: None,
+            jitter: 0.0,
+        }
+    }
+
     /// The time of `updates` rating updates at `rank`.
     pub fn mf(&self, similitude: &Similitude, updates: u64, rank: u32) -> Duration {
         let at_rate = updates as f64 * similitude.sigma_work * f64::from(rank) / f64::from(self.mf.rank);
@@ -152,11 +152,6 @@ impl MachineKind {
     pub fn lda(&self, similitude: &Similitude, tokens: u64, topics: u32) -> Duration {
         let at_rate = tokens as f64 * similitude.sigma_work * f64::from(topics) / f64::from(self.lda.topics);
         Duration::from_secs_f64(at_rate / self.lda.tokens_per_second)
-    }
-
-    /// The time of logistic regression's steps on `values` values that are not 0.
-    pub fn lr(&self, similitude: &Similitude, values: u64) -> Duration {
-        Duration::from_secs_f64(values as f64 * similitude.sigma_work / self.lr.values_per_second)
     }
 
     /// The time of training on `images` images with a network of `multiplications` an image in the forward pass.

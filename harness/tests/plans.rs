@@ -202,7 +202,9 @@ fn plans_hold_no_path_of_this_host() {
 #[test]
 fn netflix_is_stood_for_by_bytes_and_work() {
     let plan = &plans(SPEC, &set(&["similitude=netflix"]))[0];
-    let harness::plan::Data::Mf(harness::workload::list::Made { config }) = &plan.data else { panic!("the spec generates") };
+    let harness::plan::Data::Mf(harness::workload::list::Made { config }) = &plan.data else {
+        panic!("the spec generates")
+    };
     let shape = config.shape();
     let train = shape.ratings - (shape.ratings as f64 * config.held_out).round() as u64;
     let bytes = 17_770.0 * 500.0 / (f64::from(shape.items) * 16.0);

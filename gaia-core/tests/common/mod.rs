@@ -18,7 +18,7 @@ use emulator::time::{Duration, Instant};
 use emulator::topology::Topology;
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, Step, Transfer, VirtualDriver};
-use gaia_core::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, ServerRates, Similitude};
+use gaia_core::cost::{LdaRate, MachineKind, MfRate, ServerRates, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::message::Announced;
@@ -144,21 +144,19 @@ impl Case {
             encodings: self.encodings,
             similitude: Similitude { sigma_bytes: self.sigma_bytes, sigma_work: 1.0 },
             kind: MachineKind {
-                name: "test".to_owned(),
-                source: "made up".to_owned(),
-                fitted: Vec::new(),
                 mf: MfRate { rank: 8, updates_per_second: 1e6 },
                 lda: LdaRate { topics: 8, tokens_per_second: 1e6 },
-                ic: IcRate::default(),
-                lr: LrRate::default(),
-                server: ServerRates {
-                    apply_gb_per_second: 4.0,
-                    filter_gb_per_second: 8.0,
-                    encode_gb_per_second: 4.0,
-                    decode_gb_per_second: 4.0,
-                },
-                nic: None,
                 jitter: self.jitter,
+                ..MachineKind::of_servers(
+                    "test".to_owned(),
+                    "made up".to_owned(),
+                    ServerRates {
+                        apply_gb_per_second: 4.0,
+                        filter_gb_per_second: 8.0,
+                        encode_gb_per_second: 4.0,
+                        decode_gb_per_second: 4.0,
+                    },
+                )
             },
             seed: self.seed,
             max_clocks: self.clocks,

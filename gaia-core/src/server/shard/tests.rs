@@ -3,7 +3,7 @@
 use emulator::units::Bandwidth;
 
 use super::*;
-use crate::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, Similitude};
+use crate::cost::{MachineKind, MfRate, Similitude};
 use crate::layout::{Layout, Table};
 use crate::overlay::{Groups, Overlay};
 use crate::setting::{Placement, SettingParts};
@@ -61,21 +61,17 @@ fn parts(system: System, machines: u32) -> SettingParts {
         encodings: Encodings { inside: Encoding::Dense, between: Encoding::Plain },
         similitude: Similitude { sigma_bytes: 1_000.0, sigma_work: 1.0 },
         kind: MachineKind {
-            name: "test".to_owned(),
-            source: "made up".to_owned(),
-            fitted: Vec::new(),
             mf: MfRate { rank: 8, updates_per_second: 1e6 },
-            lda: LdaRate::default(),
-            ic: IcRate::default(),
-            lr: LrRate::default(),
-            server: ServerRates {
-                apply_gb_per_second: 1.0,
-                filter_gb_per_second: 2.0,
-                encode_gb_per_second: 4.0,
-                decode_gb_per_second: 5.0,
-            },
-            nic: None,
-            jitter: 0.0,
+            ..MachineKind::of_servers(
+                "test".to_owned(),
+                "made up".to_owned(),
+                ServerRates {
+                    apply_gb_per_second: 1.0,
+                    filter_gb_per_second: 2.0,
+                    encode_gb_per_second: 4.0,
+                    decode_gb_per_second: 5.0,
+                },
+            )
         },
         seed: 1,
         max_clocks: 4,

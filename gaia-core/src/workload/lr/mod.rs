@@ -21,4 +21,5 @@ pub mod block;
 pub mod config;
 pub mod kernel;
 pub mod metrics;
+pub mod rate;
 pub mod worker;

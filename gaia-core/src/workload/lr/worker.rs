@@ -103,7 +103,8 @@ impl Workload for LrWorker {
     }
 
     fn duration(&self, clock: u32, kind: &MachineKind, similitude: &Similitude) -> Duration {
-        kind.lr(similitude, self.block.work(clock % self.config.clocks_per_pass))
+        let values = self.block.work(clock % self.config.clocks_per_pass);
+        Duration::from_secs_f64(values as f64 * similitude.sigma_work / kind.lr.values_per_second)
     }
 
     fn clocks_per_pass(&self) -> u32 {

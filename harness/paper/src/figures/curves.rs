@@ -133,7 +133,9 @@ impl CurvesOverTime {
     fn of(self) -> fn(&Sample) -> f64 {
         match self {
             CurvesOverTime::OneCopy => |sample| sample.objective_one_copy,
-            CurvesOverTime::Accuracy => |sample| sample.metrics.get(TEST_ACCURACY).map_or(f64::NAN, |share| 100.0 * share),
+            CurvesOverTime::Accuracy => {
+                |sample| sample.metrics.get(TEST_ACCURACY).map_or(f64::NAN, |share| 100.0 * share)
+            }
         }
     }
 

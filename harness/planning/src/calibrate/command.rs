@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gaia_core::cost::{IcRate, LdaRate, LrRate, MachineKind, MfRate, ServerRates};
+use gaia_core::cost::{MachineKind, ServerRates};
 use gaia_core::simd::Isa;
 use record::failure::Failure;
 use record::place::{self, Existing};
@@ -52,24 +52,14 @@ pub fn command(args: &CalibrateArgs) -> Result<String, Failure> {
 fn kind(name: String, source: String, rates: Rates, cores: u32) -> MachineKind {
     let gb = |rate: &Rate| four_digits(rate.median / 1e9);
     let server = &rates.server;
-    let mut kind = MachineKind {
-        name,
-        source,
-        fitted: Vec::new(),
-        // The rates of workloads that are measured are entered below.
-        mf: MfRate { rank: 1, updates_per_second: 1.0 },
-        lda: LdaRate::default(),
-        ic: IcRate::default(),
-        lr: LrRate::default(),
-        server: ServerRates {
-            apply_gb_per_second: gb(&server.apply),
-            filter_gb_per_second: gb(&server.filter),
-            encode_gb_per_second: gb(&server.encode),
-            decode_gb_per_second: gb(&server.decode),
-        },
-        nic: None,
-        jitter: JITTER,
+    let server_rates = ServerRates {
+        apply_gb_per_second: gb(&server.apply),
+        filter_gb_per_second: gb(&server.filter),
+        encode_gb_per_second: gb(&server.encode),
+        decode_gb_per_second: gb(&server.decode),
     };
+    // The rates of workloads that are measured are entered below.
+    let mut kind = MachineKind { jitter: JITTER, ..MachineKind::of_servers(name, source, server_rates) };
     for (_, calibrated) in rates.workloads {
         let rate = four_digits(calibrated.rate.median * f64::from(calibrated.cores(cores)));
         (calibrated.enter)(&mut kind, rate);

@@ -20,4 +20,3 @@ pub(super) fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
     in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], "ic", "images")
 }
-

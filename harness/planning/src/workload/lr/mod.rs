@@ -244,7 +244,8 @@ impl WorkloadKind for Lr {
 
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)> {
         let values = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
-        Some(("lr.values-per-second", kind.lr(&posed.similitude, values)))
+        let seconds = values as f64 * posed.similitude.sigma_work / kind.lr.values_per_second;
+        Some(("lr.values-per-second", Duration::from_secs_f64(seconds)))
     }
 
     fn calibrate(_: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
