@@ -22,6 +22,7 @@ pub mod store;
 pub mod tables;
 pub mod testing;
 mod thrift;
+mod write;
 
 pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};

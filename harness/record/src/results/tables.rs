@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use polars::prelude::*;
-use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 use thiserror::Error;
 
 use super::parquet::{Cell, Columns, Damaged, Footer};
-use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow};
+use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow, write};
 
 /// Rows in a row group.
 const ROW_GROUP: usize = 65_536;
@@ -56,15 +55,8 @@ pub trait Row: Sized {
 /// # Errors
 /// None for rows of this crate: memory is the only thing written to.
 pub fn to_parquet<R: Row>(rows: &[R]) -> PolarsResult<Vec<u8>> {
-    let metadata = vec![(TABLE_KEY.to_owned(), R::TABLE.to_owned()), (SCHEMA_KEY.to_owned(), SCHEMA.to_string())];
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Uncompressed)
-        .with_row_group_size(Some(ROW_GROUP))
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
-        .set_parallel(false)
-        .finish(&mut R::to_frame(rows)?)?;
-    Ok(bytes)
+    let stated = [(TABLE_KEY, R::TABLE), (SCHEMA_KEY, &*SCHEMA.to_string())];
+    write::parquet(&mut R::to_frame(rows)?, ROW_GROUP, &stated)
 }
 
 /// The rows of a Parquet file that [`to_parquet`] made.
