@@ -32,7 +32,7 @@ compare() {
     fi
 }
 
-compare fig13 5 --set data.generated.scale=0.03
+compare fig13 5 --set data.generated.scale=0.015
 compare fig16 5 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
 if [ "${2:-}" = ic ]; then
     # Two machines in each of two sites, three clocks.
