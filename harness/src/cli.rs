@@ -42,6 +42,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: what the paper says, what was measured, the verdict
     Claims(ClaimsArgs),
+    /// Remove cells of earlier plans, which no figure shows any more
+    Clean(CleanArgs),
     /// Measure this host's rates, and write them as a machine kind that specs can name
     Calibrate(CalibrateArgs),
     /// Take part in a run in real time; started by `run --launcher local`
@@ -157,6 +159,20 @@ pub struct ClaimsArgs {
     /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `experiments clean`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct CleanArgs {
+    /// A folder of results, or of one spec's results
+    #[arg(default_value = "results")]
+    pub dir: PathBuf,
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove the folders of specs whose results this version cannot read, too
+    #[arg(long)]
+    pub older: bool,
 }
 
 /// `experiments data`.

@@ -2,6 +2,7 @@
 //!
 //! [`record`] (results) <- [`planning`] (spec, plan) <- [`running`] (runs), and [`paper`] (figures, claims, report) beside it.
 
+pub mod clean;
 pub mod cli;
 pub mod commands;
 pub mod data;

@@ -18,12 +18,11 @@ use thiserror::Error;
 use super::device::{self, Device};
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
-use super::local::{self, Assignment, Keeping, LocalError};
+use super::local::{self, Assignment, Cell, Keeping, LocalError};
 use super::meter::{self, Meter};
 use super::panics::Panicked;
 use super::progress::CellProgress;
-use super::recorder::Judge;
-use super::recorder::{Recorder, RecorderState};
+use super::recorder::{Judge, Recorder, RecorderState};
 use super::views::Views;
 use super::{build, checkpoint, table};
 use planning::plan::{DataSet, DataSource, Plan, Role};
@@ -193,7 +192,14 @@ impl Job<'_> {
                 (self.write_end(place(gathered.as_ref()), &digest, &recorder.state)?, Vec::new())
             }
             Launch::Local(Local { dilation }) => {
-                let assignment = Assignment::new(self, dilation);
+                let assignment = Assignment::new(&Cell {
+                    plan: self.plan,
+                    source: self.source,
+                    data_hash: *self.data.hash(),
+                    max_clocks: self.max_clocks(),
+                    isa: self.isa,
+                    dilation,
+                });
                 let mut keep = |state: &RecorderState<W::State>, why: &str| self.keep(place(None), state, why);
                 let keeping = Keeping { every: self.checkpoint_every, keep: &mut keep };
                 let ended = local::run(&assignment, self.folder, &mut recorder, keeping)?;

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::cell::Job;
+use super::host::{Host, RunSpecError};
 use super::meter::Meter;
-use super::{Host, RunSpecError, panics, table};
+use super::{panics, table};
 use planning::memory::{self, Room};
 use planning::plan::{self, DataSet, DataSource, Experiment, Loader, Planned, Role};
 use record::failure::Failure;

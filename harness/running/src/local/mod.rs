@@ -8,34 +8,32 @@
 //! have [`LAST_WORDS`] to say so; then all that is left is killed. While machines run, the launcher evaluates on one thread
 //! that yields to everything else.
 
+mod assignment;
 mod children;
+mod error;
 mod node;
 mod supervisor;
 mod wire;
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::id::MachineId;
-use emulator::real::clock::{Dilation, monotonic_nanos};
+use emulator::real::clock::Dilation;
 use emulator::real::driver::NodeReport;
 use emulator::real::relay::RelayReport;
 use emulator::virtual_driver::Observer;
 use gaia_core::workload::traits::Workload as Learning;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+pub(super) use self::assignment::{Assignment, Cell};
+pub(super) use self::error::LocalError;
 pub use self::node::node;
 use self::supervisor::{Heard, Supervisor};
 pub use self::wire::Who;
 use self::wire::{Down, Report, Up};
-use super::cell::Job;
 use super::recorder::{Recorder, RecorderState};
-use planning::plan::{DataSource, Plan};
 use record::results::SCHEMA;
 use record::results::atomic::{self, WriteError};
 use record::results::conformance::{Conformance, load_average};
@@ -48,58 +46,8 @@ const LOG: &str = "processes.log";
 const GATHERING: Duration = Duration::from_secs(120);
 /// For the relay to listen.
 const RELAY_START: Duration = Duration::from_secs(10);
-/// For processes to end, after one has ended badly or the relay has ended well.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-
 /// What is written beforehand, because then it cannot be.
 const LAUNCHER_GONE: &str = "the launcher ended before the run did";
-
-/// Why a run in real time broke off.
-#[derive(Debug, Error)]
-pub(super) enum LocalError {
-    /// Files of the run cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// A process cannot be started.
-    #[error("start the process of {who}")]
-    Start { who: Who, source: io::Error },
-    /// The launcher does not know what to start.
-    #[error("find this program's own file, to start the processes of the run")]
-    Program(#[source] io::Error),
-    /// The launcher cannot listen.
-    #[error("listen on the loopback interface for the processes of the run")]
-    Listen(#[source] io::Error),
-    /// A process ended before the run did.
-    #[error("{who}: {what}{others}")]
-    Lost {
-        who: Who,
-        what: String,
-        /// What the others had to say, a line each.
-        others: String,
-    },
-    /// A process does not do what it should in time.
-    #[error("within {waited:?} these processes {what}: {names}")]
-    Late { names: String, what: &'static str, waited: Duration },
-    /// A machine has made other data than the launcher.
-    #[error("{who} learns from other data: hash {found}, expected {expected}; was the file changed?")]
-    OtherData { who: Who, found: blake3::Hash, expected: blake3::Hash },
-}
-
-/// What all processes of a run need to know.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Assignment {
-    plan: Plan,
-    data: DataSource,
-    data_hash: [u8; 32],
-    max_clocks: u32,
-    isa: String,
-    dilation: Dilation,
-    /// The run's number, which strangers do not know.
-    run: u64,
-    launcher: SocketAddr,
-    /// The launcher's process.
-    parent: i32,
-}
 
 /// What was measured of a run that has ended well.
 pub(super) struct Ended {
@@ -107,27 +55,6 @@ pub(super) struct Ended {
     machines: Vec<NodeReport>,
     dilation: Dilation,
     load_average: [Option<f64>; 2],
-}
-
-impl Assignment {
-    /// Of a cell; the launcher's address is filled in when it listens.
-    pub(super) fn new(job: &Job<'_>, dilation: Dilation) -> Assignment {
-        let parent = i32::try_from(process::id()).expect("process numbers are positive integers");
-        let unique = format!("{} {parent} {}", job.plan.hash(), monotonic_nanos());
-        let hash = blake3::hash(unique.as_bytes());
-        let run = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes"));
-        Assignment {
-            plan: job.plan.clone(),
-            data: job.source.clone(),
-            data_hash: *job.data.hash(),
-            max_clocks: job.max_clocks(),
-            isa: job.isa.name().to_owned(),
-            dilation,
-            run,
-            launcher: (Ipv4Addr::LOCALHOST, 0).into(),
-            parent,
-        }
-    }
 }
 
 impl Ended {

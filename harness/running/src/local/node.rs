@@ -29,8 +29,9 @@ use gaia_core::workload::traits::Workload as Learning;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::assignment::Assignment;
+use super::children;
 use super::wire::{self, Arrival, Down, Report, Up, Who};
-use super::{Assignment, children};
 use crate::{build, device};
 use planning::plan::{DataError, DataSet, Loader};
 use planning::workload::list::{Listed, Visitor};

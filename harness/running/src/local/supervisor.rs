@@ -17,8 +17,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::children::Children;
+use super::error::LocalError;
 use super::wire::{self, Down, Report, Up, Who};
-use super::{LAST_WORDS, LocalError};
+
+/// For processes to end, after one has ended badly or the relay has ended well.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Between two looks at processes and new connections.
 const TICK: Duration = Duration::from_millis(20);

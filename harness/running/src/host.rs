@@ -1,0 +1,130 @@
+//! What all cells of a command share, and what can go wrong with them.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use emulator::units::ByteSize;
+use gaia_core::simd::Isa;
+use planning::memory;
+use record::results::sound::Unsound;
+use record::results::store::ReadError;
+use thiserror::Error;
+
+use super::device::Device;
+use super::progress::Display;
+
+/// What all cells of a command share: threads, memory, the display, a device.
+pub struct Host {
+    pub(super) jobs: usize,
+    pub(super) pool: Arc<rayon::ThreadPool>,
+    pub(super) isa: Isa,
+    pub(super) checkpoint_every: Duration,
+    /// Bytes of memory that cells and their data may take.
+    pub(super) memory: u64,
+    pub(super) display: Display,
+    /// What networks run on, where a spec has some.
+    pub(super) device: Option<Device>,
+}
+
+/// Why cells could not be run.
+#[derive(Debug, Error)]
+pub enum RunSpecError {
+    /// One of them failed; those that were done stay.
+    #[error("run cell {cell} with seed {seed}")]
+    Cell {
+        /// Panel and cell.
+        cell: String,
+        /// The seed of the run.
+        seed: u64,
+        /// The error of the cell.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no objective to reach.
+    #[error("the target cell {cell} with seed {seed} sets no target: {why}")]
+    NoTarget {
+        /// Panel and cell.
+        cell: String,
+        /// The seed of the run.
+        seed: u64,
+        /// Why its objective is no target.
+        why: Unsound,
+    },
+    /// What a finished cell measured cannot be read again.
+    #[error("read what the target cell {cell} with seed {seed} measured")]
+    Target {
+        /// Panel and cell.
+        cell: String,
+        /// The seed of the run.
+        seed: u64,
+        /// The error of the read.
+        #[source]
+        source: ReadError,
+    },
+    /// The pool.
+    #[error("start {0} threads")]
+    Pool(usize, #[source] rayon::ThreadPoolBuildError),
+    /// Several of these.
+    #[error("{}", list(.0))]
+    Several(Vec<RunSpecError>),
+}
+
+/// What failed, a line each, with its causes.
+fn list(failed: &[RunSpecError]) -> String {
+    let line = |error: &RunSpecError| {
+        let mut line = format!("\n  {error}");
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            line += &format!(": {inner}");
+            cause = inner.source();
+        }
+        line
+    };
+    format!("{} cells failed{}", failed.len(), failed.iter().map(line).collect::<String>())
+}
+
+/// How cells are run: nothing here changes a result.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads for cells and their tasks; `None`: one per processor.
+    pub jobs: Option<u16>,
+    /// The instructions that kernels use; the processor has them.
+    pub isa: Isa,
+    /// Wall time between two checkpoints of an unfinished cell.
+    pub checkpoint_every: Duration,
+    /// The memory that cells may take; `None`: what the host has left.
+    pub memory: Option<ByteSize>,
+    /// Whether progress is shown.
+    pub progress: Progress,
+}
+
+/// Whether progress is shown on the standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bars on a terminal, lines elsewhere.
+    Shown,
+    /// Warnings only.
+    Hidden,
+}
+
+impl Host {
+    /// A host with its pool of threads started.
+    ///
+    /// # Errors
+    /// [`RunSpecError::Pool`] when threads cannot be started.
+    pub fn new(options: &Options) -> Result<Self, RunSpecError> {
+        let jobs = options.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+        let pool = Arc::new(pool.map_err(|source| RunSpecError::Pool(jobs, source))?);
+        Ok(Host {
+            jobs,
+            pool,
+            isa: options.isa,
+            checkpoint_every: options.checkpoint_every,
+            memory: memory::limit(options.memory),
+            display: Display::new(options.progress == Progress::Hidden),
+            device: None,
+        })
+    }
+}

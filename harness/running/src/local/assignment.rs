@@ -1,0 +1,62 @@
+//! What the launcher writes for all processes of a run.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process;
+
+use emulator::real::clock::{Dilation, monotonic_nanos};
+use gaia_core::simd::Isa;
+use planning::plan::{DataSource, Plan};
+use serde::{Deserialize, Serialize};
+
+/// What all processes of a run need to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Assignment {
+    pub(super) plan: Plan,
+    pub(super) data: DataSource,
+    pub(super) data_hash: [u8; 32],
+    pub(super) max_clocks: u32,
+    pub(super) isa: String,
+    pub(super) dilation: Dilation,
+    /// The run's number, which strangers do not know.
+    pub(super) run: u64,
+    pub(super) launcher: SocketAddr,
+    /// The launcher's process.
+    pub(super) parent: i32,
+}
+
+/// A cell that is to be run in real time.
+pub(crate) struct Cell<'a> {
+    /// What is run.
+    pub(crate) plan: &'a Plan,
+    /// Where its data come from.
+    pub(crate) source: &'a DataSource,
+    /// Their hash.
+    pub(crate) data_hash: [u8; 32],
+    /// The most clocks.
+    pub(crate) max_clocks: u32,
+    /// The instructions that kernels use.
+    pub(crate) isa: Isa,
+    /// Wall seconds per second of the run.
+    pub(crate) dilation: Dilation,
+}
+
+impl Assignment {
+    /// Of a cell; the launcher's address is filled in when it listens.
+    pub(crate) fn new(cell: &Cell<'_>) -> Assignment {
+        let parent = i32::try_from(process::id()).expect("process numbers are positive integers");
+        let unique = format!("{} {parent} {}", cell.plan.hash(), monotonic_nanos());
+        let hash = blake3::hash(unique.as_bytes());
+        let run = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes"));
+        Assignment {
+            plan: cell.plan.clone(),
+            data: cell.source.clone(),
+            data_hash: cell.data_hash,
+            max_clocks: cell.max_clocks,
+            isa: cell.isa.name().to_owned(),
+            dilation: cell.dilation,
+            run,
+            launcher: (Ipv4Addr::LOCALHOST, 0).into(),
+            parent,
+        }
+    }
+}
