@@ -1,7 +1,8 @@
 //! What figures ask of the plans that results were made by, in the paper's words.
 //!
 //! A result holds its plan as JSON, because the crate of results knows no plans. Here it becomes a [`Plan`] again. A result of a
-//! version whose plans had another form has none: what a figure would read from its plan it then does not show.
+//! version whose plans had another form has none: figures leave out what they would read from it, and the report says so
+//! ([`unreadable`]).
 
 use gaia_core::sync::config::{Between, Inside, System};
 use planning::plan::Plan;
@@ -22,6 +23,18 @@ pub(crate) enum Application {
 /// The plan of a result; `None` when this program cannot read it.
 pub(crate) fn of(result: &CellResult) -> Option<Plan> {
     serde_json::from_value(result.manifest.resolved.clone()).ok()
+}
+
+/// A line on the results whose plans cannot be read; `None` when all can be.
+pub(crate) fn unreadable(results: &[CellResult]) -> Option<String> {
+    let error = |result: &CellResult| serde_json::from_value::<Plan>(result.manifest.resolved.clone()).err();
+    let all: Vec<(&CellResult, serde_json::Error)> =
+        results.iter().filter_map(|result| Some((result, error(result)?))).collect();
+    let (first, why) = all.first()?;
+    let (name, seed, count) = (first.name(), first.summary.seed, all.len());
+    Some(format!(
+        "plans that cannot be read: {count}, {name} (seed {seed}) first: {why}; figures leave out what plans say"
+    ))
 }
 
 /// What it learns; `None` when that is none of the paper's applications.
@@ -144,7 +157,11 @@ mod tests {
         assert_eq!(of(&planned(cell("Gaia").done(), &gaia)), Some(gaia.clone()));
         assert_eq!((application(&gaia), network(&gaia), threshold(&gaia)), (Some(Application::Mf), "V/C", Some(0.05)));
         assert!(is_gaia(&gaia) && !is_global_bsp(&gaia));
-        assert_eq!(of(&cell("of another version").done()), None);
+        let other = cell("of another version").done();
+        assert_eq!(of(&other), None);
+        assert_eq!(unreadable(&[planned(cell("Gaia").done(), &gaia)]), None);
+        let line = unreadable(&[planned(cell("Gaia").done(), &gaia), other]).unwrap();
+        assert!(line.starts_with("plans that cannot be read: 1, of another version (seed 1) first: "), "{line}");
     }
 
     #[test]

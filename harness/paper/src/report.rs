@@ -23,6 +23,7 @@ pub use self::grid::table_text;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
 use crate::figures::{DrawError, Figure, UnknownFigure};
+use crate::plans;
 use crate::strict;
 use record::cost::Pricing;
 use record::prices::PriceList;
@@ -115,7 +116,7 @@ pub struct Report {
     pub table: DataFrame,
     /// With verdicts.
     pub claims: Vec<Claim>,
-    /// What is wrong with runs and targets that must not be believed, one line each.
+    /// What is wrong with runs and targets that must not be believed, and with plans that cannot be read, one line each.
     pub faults: Vec<String>,
     /// The cells that times and speedups are over; empty where there are none.
     pub references: Vec<String>,
@@ -242,7 +243,7 @@ fn faults(cells: &[CellResult]) -> Vec<String> {
         let line = |fault| format!("{name} (seed {}) must not be believed: {fault}", summary.seed);
         summary.faults.iter().map(line).collect()
     };
-    cells.iter().flat_map(lines).chain(sound::lines(cells)).collect()
+    cells.iter().flat_map(lines).chain(sound::lines(cells)).chain(plans::unreadable(cells)).collect()
 }
 
 /// The cells of `index`, in its order: those that are whole, and those that are not.

@@ -51,3 +51,26 @@ pub(super) fn clock_legend() -> Vec<Entry<'static>> {
     let entry = |(i, (name, _))| Entry { swatch: Swatch::Area(PART_COLOURS[i], PART_HATCHES[i]), name };
     Breakdown::default().parts().into_iter().enumerate().map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::canvas::Mark;
+
+    #[test]
+    fn layers_lie_on_one_another_and_those_too_thin_or_not_finite_are_left_out() {
+        let frame = Frame { area: Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 100.0 }, title: "" };
+        let layer = |value| Layer { value, colour: PART_COLOURS[0], hatch: Hatch::None };
+        let mut canvas = Canvas::new(100.0);
+        let slot = Slot { middle: 50.0, half: 10.0 };
+        let values = [20.0, f64::NAN, 0.4, 30.0];
+        let top = draw(&mut canvas, &frame, &Axis::linear(0.0, 100.0, 5), slot, values.map(layer));
+        assert!((top - (100.0 - 50.4)).abs() < 1e-9, "{top}");
+        let bottoms = canvas.marks().iter().filter_map(|mark| match mark {
+            Mark::Area { rect, .. } => Some(rect.bottom),
+            _ => None,
+        });
+        let bottoms: Vec<f64> = bottoms.collect();
+        assert!(bottoms.len() == 2 && bottoms[0] == 100.0 && (bottoms[1] - 79.6).abs() < 1e-9, "{bottoms:?}");
+    }
+}

@@ -98,3 +98,30 @@ pub(super) fn total(summary: &Summary) -> Option<f64> {
 pub(super) fn part(cell: &Cell<'_>, usd: fn(&Cost) -> f64) -> Option<Spread> {
     cell.spread(|summary| summary.cost.as_ref().map(usd))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::testing::{images, plan, planned, topics};
+    use record::results::testing::cell;
+
+    #[test]
+    fn panels_are_known_by_the_plan_of_a_compared_cell_and_not_by_their_names() {
+        let system = "{global: {bsp: {}}}";
+        let (wan, lan) = (topics(plan("sg-sp", 1, system)), topics(plan("lan", 1, system)));
+        let results = [
+            planned(cell("Target").panel("any name").sets_target().done(), &lan),
+            planned(cell("Gaia").panel("any name").done(), &wan),
+            cell("Gaia").panel("MF V/C").done(),
+        ];
+        let known: Vec<_> = panels(&results).into_iter().map(|panel| (panel.application, panel.network)).collect();
+        assert_eq!(known, [(Some(Application::Tm), "S/S".to_owned()), (None, "MF V/C".to_owned())]);
+    }
+
+    #[test]
+    fn images_are_asked_for_where_a_panel_learns_them() {
+        let networks = [planned(cell("Gaia").done(), &images(plan("va-ca", 1, "{global: {bsp: {}}}")))];
+        assert!(is_asked(&[], Application::Mf) && !is_asked(&[], Application::Ic));
+        assert!(is_asked(&panels(&networks), Application::Ic));
+    }
+}
