@@ -1,8 +1,8 @@
 //! Caches: one compact file that is checked when it is read.
 //!
-//! Layout, integers little-endian: magic (8 bytes), version (4), length of the body (8), BLAKE3 of the body (32), body. What
-//! is in a body is its kind's own. The file is written beside its place, synced, and renamed: whoever reads it sees all of
-//! it or none. It replaces a regular file and nothing else: no link, pipe or device; its mode is what the umask leaves of 666. A file that is damaged or of another version is an error; the caller makes it again from its source.
+//! Layout, integers little-endian: magic (8 bytes), version (4), length of the body (8), BLAKE3 of the body (32), body. The
+//! layout of a body is that of its kind. The file is written under a temporary name, synced and renamed, so that it is never
+//! incomplete. It replaces a regular file and nothing else: no link, pipe or device; its mode is 666 without the bits of the umask. A file that is damaged or of another version is an error; the caller must make it again from its source.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -20,59 +20,59 @@ pub enum CacheError {
     /// The file system said no.
     #[error("{file}: the cache of {what} cannot be {action}: {source}")]
     Io {
-        /// What it is a cache of.
+        /// The kind of data, in words.
         what: &'static str,
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// `read` or `written`.
+        /// The operation that failed: `read` or `written`.
         action: &'static str,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
     /// Another kind of file.
     #[error("{file}: found no cache of {what}, expected a file that begins with `{magic}`")]
     NotACache {
-        /// What it should be a cache of.
+        /// The kind of data expected, in words.
         what: &'static str,
-        /// How it should begin.
+        /// The magic bytes expected.
         magic: &'static str,
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
     },
     /// A cache that another version of this program has written.
     #[error("{file}: found version {found} of the cache of {what}, expected {expected}; import the data again")]
     Version {
-        /// What it is a cache of.
+        /// The kind of data, in words.
         what: &'static str,
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Its version.
+        /// Version in the file's header.
         found: u32,
-        /// Ours.
+        /// Version that this program writes.
         expected: u32,
     },
     /// A cache that ends early or goes on too long.
     #[error("{file}: found {found} bytes of a cache of {what}, expected {expected}; import the data again")]
     Length {
-        /// What it is a cache of.
+        /// The kind of data, in words.
         what: &'static str,
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Its length.
+        /// Length of the file in bytes.
         found: u64,
-        /// What its header says; at least a header.
+        /// Length according to the header, at least that of a header.
         expected: u64,
     },
-    /// A cache whose content is not what was written.
+    /// A cache whose content does not match its hash.
     #[error("{file}: the cache of {what} is damaged: found {found}, expected {expected}; import the data again")]
     Damaged {
-        /// What it is a cache of.
+        /// The kind of data, in words.
         what: &'static str,
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// What is there.
+        /// The text or content found.
         found: String,
-        /// What should be there.
+        /// The form expected, with valid values.
         expected: String,
     },
 }
@@ -80,7 +80,7 @@ pub enum CacheError {
 /// The content of a body, and its content hash.
 pub(crate) struct Decoded<T> {
     pub(crate) content: T,
-    /// The hash of what was read.
+    /// The hash of the decoded content.
     pub(crate) computed: [u8; HASH_BYTES],
     /// The hash that the body holds.
     pub(crate) written: [u8; HASH_BYTES],
@@ -88,11 +88,11 @@ pub(crate) struct Decoded<T> {
 
 /// A kind of cache.
 pub(crate) struct Kind {
-    /// What is in it, for messages.
+    /// The kind of data, in words, for messages.
     pub(crate) what: &'static str,
     /// Its first bytes: 8 letters.
     pub(crate) magic: &'static str,
-    /// Of the body's layout.
+    /// Version of the body's layout.
     pub(crate) version: u32,
 }
 
@@ -121,7 +121,7 @@ impl Kind {
         Ok(content)
     }
 
-    /// The body, when all that the header says of it holds.
+    /// The body, after all checks of the header.
     fn checked_body<'a>(&self, file: &Path, bytes: &'a [u8]) -> Result<&'a [u8], CacheError> {
         let (what, file_name) = (self.what, || file.to_owned());
         if !bytes.starts_with(self.magic.as_bytes()) {
@@ -161,7 +161,7 @@ fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Of a link: the link itself, wherever it leads.
     if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
-        let says = "what is there is no regular file: found a link, a folder, a pipe or a device, expected a file to replace, or none";
+        let says = "found a link, a folder, a pipe or a device, expected a regular file to replace, or nothing";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, says));
     }
     let mut builder = tempfile::Builder::new();
@@ -191,7 +191,7 @@ pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// What is left to read.
+/// A reader of bytes in memory. Its methods return `None` if the bytes end first.
 pub(crate) struct Bytes<'a> {
     pub(crate) rest: &'a [u8],
 }

@@ -1,6 +1,6 @@
 //! Deals things that must stay whole, users with their ratings or documents with their words, to machines.
 //!
-//! What is balanced is the load: the next thing, the heaviest first, goes to the machine with the least (longest processing
+//! The load is balanced: the next thing, the heaviest first, goes to the machine with the least (longest processing
 //! time first, Graham 1969). Ties go to the smaller number.
 
 use std::cmp::{Ordering, Reverse};
@@ -9,11 +9,11 @@ use std::collections::BinaryHeap;
 use crate::random::{below, stream};
 use crate::split::Split;
 
-/// What makes sites differ.
+/// The property in which sites differ.
 pub(crate) enum Skew {
-    /// How much they have: the machines of site s (from 0) get loads in proportion to (s + 1)^-skew.
+    /// Their amount of data: the machines of site s (from 0) get loads in proportion to (s + 1)^-skew.
     Sizes,
-    /// What they have: things go to sites in the order of their places along a line.
+    /// Their kind of data: things are dealt to sites in the order of their places along a line.
     Places(Vec<f64>),
 }
 
@@ -24,12 +24,12 @@ pub(crate) struct Dealer<'a> {
     site_of: Vec<usize>,
     /// The load that each machine has.
     given: Vec<u64>,
-    /// What has been decided.
+    /// The machine of each thing, once it is dealt.
     machine_of: Vec<u32>,
 }
 
 impl<'a> Dealer<'a> {
-    /// Everything dealt as `split` says; `skew` says what its `by` means. `machines_per_site` counts the machines of each site.
+    /// Deals everything according to `split`; `skew` interprets its `by`. `machines_per_site` counts the machines of each site.
     ///
     /// # Panics
     /// When there is no machine, or [`Split::check`] finds an error.

@@ -1,4 +1,4 @@
-//! Errors of meaning, told field by field.
+//! Errors of meaning, one per field.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct FieldError {
     /// The field, as it is written in the spec.
     pub field: &'static str,
-    /// What was found and what was expected.
+    /// The value found and the values expected.
     pub says: String,
 }
 

@@ -1,4 +1,4 @@
-//! How much of a data set is kept back to judge by. The choice itself is each kind's own.
+//! The share of a data set that is held out for evaluation. The choice is made by each kind of data.
 
 /// How much is held out, and by which seed.
 #[derive(Clone, Copy, Debug, PartialEq)]

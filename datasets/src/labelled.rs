@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// How labelled things are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
-/// What sites differ in.
+/// The property in which sites differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkewBy {
-    /// Their labels.
+    /// Sites differ in the labels of their examples.
     Labels,
-    /// Their amount of data.
+    /// Sites differ in their amount of data.
     Sizes,
 }
 

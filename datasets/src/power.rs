@@ -8,7 +8,7 @@ const ROUNDS: u32 = 20;
 
 /// A matrix, by its two products with a vector.
 pub(crate) trait Matrix {
-    /// Rows and columns.
+    /// The number of rows and of columns.
     fn shape(&self) -> Shape;
 
     /// Writes the product of the matrix and `direction`, one number per column, to `places`, one per row.

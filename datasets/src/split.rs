@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
 
-/// How things that stay whole, users with their ratings or documents, are dealt to machines. `By`: what sites may differ in.
+/// How things that stay whole, users with their ratings or documents, are dealt to machines. `By`: the property in which sites may differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Split<By> {
     /// Every machine gets about the same load, of things of all kinds.
     #[default]
     Even,
-    /// Sites differ.
+    /// Sites differ in one property.
     Skewed {
-        /// In what.
+        /// The property in which sites differ.
         by: By,
         /// How much: 0 (not at all) to 1.
         skew: f64,
@@ -31,10 +31,10 @@ impl<By> Split<By> {
         }
     }
 
-    /// The same with what `of` makes of `by`.
+    /// The same split with `by` converted by `of`.
     ///
     /// # Errors
-    /// Those of `of`.
+    /// The errors of `of`, for a skewed split.
     pub fn try_map<Other, E>(self, of: impl FnOnce(By) -> Result<Other, E>) -> Result<Split<Other>, E> {
         Ok(match self {
             Split::Even => Split::Even,

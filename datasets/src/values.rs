@@ -26,7 +26,7 @@ impl Values {
         Values(seen.into_iter().collect())
     }
 
-    /// Appends the list.
+    /// Appends the list to the body of a cache, in the layout above.
     pub(crate) fn put_list(&self, body: &mut Vec<u8>) {
         put_varint(body, self.0.len() as u64);
         self.0.iter().for_each(|bits| body.extend_from_slice(&bits.to_le_bytes()));

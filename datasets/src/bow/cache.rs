@@ -4,7 +4,7 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | header, with the magic `GAIABAGS` (see [`CacheError`] for what is checked) | 52 |
+//! | header, with the magic `GAIABAGS` (see [`CacheError`] for its checks) | 52 |
 //! | name (v length, UTF-8), words v | |
 //! | spellings: v how many (0 or all), then each v length, UTF-8 | |
 //! | documents: v how many, then each v entries, then of each entry v distance from the word before, v count | |
@@ -19,7 +19,7 @@ use crate::plausible::most_rows;
 
 /// The first bytes of a cache of a corpus.
 pub const MAGIC: &str = "GAIABAGS";
-/// The layout above.
+/// Version of the layout above.
 pub const VERSION: u32 = 1;
 
 const KIND: Kind = Kind { what: "bags of words", magic: MAGIC, version: VERSION };
@@ -29,7 +29,7 @@ pub fn write_cache(corpus: &Corpus, file: &Path) -> Result<(), CacheError> {
     KIND.write(file, &encode(corpus))
 }
 
-/// Reads what [`write_cache`] has written, and checks it.
+/// Reads a file of [`write_cache`] and checks it.
 pub fn read_cache(file: &Path) -> Result<Corpus, CacheError> {
     KIND.read(file, |body| {
         let (content, written) = decode(body)?;

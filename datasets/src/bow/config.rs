@@ -19,23 +19,23 @@ pub const DEFAULT_SCALE: f64 = 0.02;
 const MAX_NYTIMES_ZIPF: f64 = 1.25;
 /// The largest number of planted topics: each takes 12 bytes a word while documents are drawn.
 const MAX_TOPICS: u32 = 1_000;
-/// The largest strength of the two skews: beyond it, weights fall below what a draw can resolve.
+/// The largest strength of the two skews: beyond it, weights fall below the resolution of a draw.
 const MAX_SKEW: f64 = 2.0;
 
-/// What to generate. Give `scale`, or all of `documents`, `words` and `tokens`.
+/// Settings of generated data. Give `scale`, or all of `documents`, `words` and `tokens`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Generated {
     /// Linear scale of the NYTimes shape, above 0 and at most 1: documents and words are multiplied by it. Tokens a document
     /// and tokens a word stay.
     pub scale: Option<f64>,
-    /// Number of documents.
+    /// Number of documents, at least 1.
     pub documents: Option<u32>,
     /// Number of words in the vocabulary.
     pub words: Option<u32>,
-    /// Number of tokens.
+    /// Number of tokens, at least one per document.
     pub tokens: Option<u64>,
-    /// Planted topics.
+    /// Number of planted topics.
     pub topics: u32,
     /// How many topics a document mixes: the weight of each topic in the Dirichlet prior of documents.
     pub concentration: f64,
@@ -50,11 +50,11 @@ pub struct Generated {
 /// A corpus in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Number of documents.
+    /// Number of documents, at least 1.
     pub documents: u32,
     /// Number of words in the vocabulary.
     pub words: u32,
-    /// Number of tokens.
+    /// Number of tokens, at least one per document.
     pub tokens: u64,
 }
 
@@ -128,11 +128,12 @@ impl Generated {
         }
         let Some(any) = any else { return };
         if self.scale.is_some() {
-            let says = format!("found beside `{any}`, expected either `scale` or `documents`, `words` and `tokens`");
+            let says =
+                format!("found together with `{any}`, expected either `scale` or `documents`, `words` and `tokens`");
             error("scale", says);
         }
         for (missing, _) in given.iter().filter(|given| !given.1) {
-            error(missing, format!("found nothing beside `{any}`, expected all of `documents`, `words` and `tokens`"));
+            error(missing, format!("missing with `{any}`, expected all of `documents`, `words` and `tokens`"));
         }
         for (field, value) in [("documents", self.documents), ("words", self.words)] {
             if value == Some(0) {
@@ -143,7 +144,7 @@ impl Generated {
         // A document's tokens are counted in 32 bits.
         let most = u64::from(documents) * u64::from(u32::MAX >> 8);
         if documents > 0 && !(u64::from(documents)..=most).contains(&tokens) {
-            error("tokens", format!("found {tokens}, expected from {documents} (one a document) to {most}"));
+            error("tokens", format!("found {tokens}, expected from {documents} (one per document) to {most}"));
         }
         let Some(words) = self.words.filter(|&words| words > 0 && (0.0..=MAX_SKEW).contains(&self.zipf)) else {
             return;
@@ -197,8 +198,8 @@ mod tests {
         };
         insta::assert_snapshot!(says(bad), @"
         scale: found 2, expected a number above 0 and at most 1
-        scale: found beside `documents`, expected either `scale` or `documents`, `words` and `tokens`
-        tokens: found nothing beside `documents`, expected all of `documents`, `words` and `tokens`
+        scale: found together with `documents`, expected either `scale` or `documents`, `words` and `tokens`
+        tokens: missing with `documents`, expected all of `documents`, `words` and `tokens`
         words: found 0, expected at least 1
         topics: found 0, expected a whole number from 1 to 1000
         concentration: found 0, expected a number from 0.001 to 100
@@ -206,7 +207,7 @@ mod tests {
         lengths: found -1, expected a number from 0 to 2
         ");
         let crowded = Generated { documents: Some(10), words: Some(5), tokens: Some(9), ..base };
-        insta::assert_snapshot!(says(crowded), @"tokens: found 9, expected from 10 (one a document) to 167772150");
+        insta::assert_snapshot!(says(crowded), @"tokens: found 9, expected from 10 (one per document) to 167772150");
     }
 
     #[test]

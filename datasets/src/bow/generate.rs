@@ -2,11 +2,11 @@
 //!
 //! The model. Words have weights by Zipf's and Mandelbrot's law, (rank + q)^-s. Every planted topic has its own weights: a
 //! word's weight times a log-normal factor, divided by the mean of that word's factors, so that over all topics a word is as
-//! frequent as the law says. A document has a length; its tokens come one after another:
+//! frequent as by the law. A document has a length; its tokens come one after another:
 //! * with probability `BURST` a token repeats an earlier token of the document, word and topic: words come in bursts;
 //! * else its topic is drawn by Polya's urn, which is a Dirichlet mixture of topics, and its word from that topic.
 //!
-//! What is fitted to what, at scale 1:
+//! Fitted parameters, at scale 1:
 //! * s = 1.5: the rarest words have ten to twenty tokens; UCI kept words that occur more than ten times.
 //! * q = 100 at NYTimes' vocabulary, the most frequent word having 0.5 % of the tokens. It falls with the root of the
 //!   vocabulary, which gives 2 % at KOS' (6,906 words) where KOS has 1.4 %.
@@ -14,8 +14,8 @@
 //! * Lengths are log-normal; NYTimes' mean of 332 tokens is kept, and the deviation of the logarithm, 0.7, is that of KOS,
 //!   as NYTimes' is not known to us.
 //!
-//! How much topics differ (`TOPIC_SIGMA`) and how few of them a document mixes are our choice. Words are shuffled: a low
-//! number says nothing. What it does not have: spellings, an order of words, topics that are more common than others,
+//! How much topics differ (`TOPIC_SIGMA`) and how few of them a document mixes are our choice. Words are shuffled: numbers
+//! carry no information. Not modelled: spellings, an order of words, topics that are more common than others,
 //! documents without words.
 //!
 //! Same seed and config, same bits on every machine.

@@ -23,26 +23,26 @@ pub const MAX_TOKENS_PER_WORD: u32 = 1 << 24;
 /// A word of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// `0..words`.
+    /// The word's number, in `0..words`.
     pub word: u32,
-    /// How often the document has it: at least 1.
+    /// Number of occurrences in the document: at least 1.
     pub count: u32,
 }
 
 /// A corpus: the words of its documents, without their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corpus {
-    /// Where it comes from, in words.
+    /// Description of the source.
     pub name: String,
     /// Number of different words that there could be: the size of the vocabulary.
     pub words: u32,
-    /// The words' spellings, in order; empty when nobody knows them.
+    /// The words' spellings, in order; empty if they are unknown.
     pub vocabulary: Vec<String>,
     /// Where each document's entries begin, and where the last one's end.
     starts: Vec<usize>,
     /// All entries, by document, then by word.
     entries: Vec<Entry>,
-    /// Occurrences of words.
+    /// Number of tokens: the sum of all counts.
     pub tokens: u64,
     /// BLAKE3 of the counts: of everything but the name and the spellings.
     pub hash: [u8; 32],
@@ -73,14 +73,14 @@ impl Corpus {
         Corpus::from_parts(name, words, vocabulary, starts, entries)
     }
 
-    /// A corpus of what [`Corpus::new`] would check.
+    /// A corpus of parts that satisfy the conditions of [`Corpus::new`], unchecked.
     fn from_parts(name: String, words: u32, vocabulary: Vec<String>, starts: Vec<usize>, entries: Vec<Entry>) -> Self {
         let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum();
         let hash = content_hash(words, &starts, &entries);
         Corpus { name, words, vocabulary, starts, entries, tokens, hash }
     }
 
-    /// Number of documents.
+    /// Number of documents, including empty ones.
     pub fn documents(&self) -> u32 {
         (self.starts.len() - 1) as u32
     }
@@ -104,7 +104,7 @@ impl Corpus {
     }
 }
 
-/// The content hash of a corpus: what "the same data" means in a plan.
+/// The content hash of a corpus, which identifies the data of a plan.
 ///
 /// BLAKE3 over, all little-endian: words (4 bytes), documents (8), then for each document the number of its entries (4)
 /// and each entry as word (4), count (4). Name and spellings are not part of it.

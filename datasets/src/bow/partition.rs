@@ -1,12 +1,12 @@
 //! Which machine holds which documents.
 //!
-//! A document stays whole on one machine. What is balanced is the number of tokens, which is what a clock's work is made of:
+//! A document stays whole on one machine. The number of tokens is balanced, since it determines the work of a clock:
 //! with [`Split::Even`] no machine has more than the mean and one document's tokens. Nothing is drawn, so no seed is needed.
 //!
 //! The skewed splits take one number from 0 (as even) to 1, and either
-//! * skew by **topics**: the share `skew` of the documents is ordered by what they are about and dealt to the sites in that
+//! * skew by **topics**: the share `skew` of the documents is ordered by topic and dealt to the sites in that
 //!   order, one stretch of it each; the others are spread evenly. All machines keep about the same number of tokens (never
-//!   more than the mean and two documents' tokens). What a document is about is its place along the direction in which
+//!   more than the mean and two documents' tokens). A document's topic is its place along the direction in which
 //!   documents differ most: the leading singular vector of the roots of the words' shares in each document, less the means
 //!   of the words. (Roots, as in Hellinger's distance, keep the most frequent words from deciding alone.)
 //! * skew by **sizes**: the machines of site s (from 0) get tokens in proportion to (s + 1)^-skew.
@@ -20,17 +20,17 @@ use crate::power::{self, Matrix, Shape};
 /// How documents are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
-/// What sites differ in.
+/// The property in which sites differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkewBy {
-    /// What their documents are about.
+    /// Sites differ in the topics of their documents.
     Topics,
-    /// How many tokens they have.
+    /// Sites differ in their number of tokens.
     Sizes,
 }
 
-/// What one machine holds.
+/// The data of one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The machine, numbered from 0, site by site.
@@ -77,7 +77,7 @@ struct Roots<'a> {
     corpus: &'a Corpus,
     /// Tokens of each document.
     lengths: &'a [u32],
-    /// Of each word.
+    /// The mean root of each word's share over all documents.
     means: Vec<f64>,
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | header, with the magic `GAIAIMGS` (see [`CacheError`] for what is checked) | 52 |
+//! | header, with the magic `GAIAIMGS` (see [`CacheError`] for its checks) | 52 |
 //! | name (v length, UTF-8), classes (v how many, then each v length, UTF-8), channels v, height v, width v | |
 //! | to learn from, then to test on: v images, the label of each v, the pixels of each | |
 //! | [`Images::hash`] | 32 |
@@ -17,7 +17,7 @@ use crate::container::{Bytes, Decoded, Kind, put_text, put_varint};
 
 /// The first bytes of a cache of images.
 pub const MAGIC: &str = "GAIAIMGS";
-/// The layout above.
+/// Version of the layout above.
 pub const VERSION: u32 = 1;
 
 const KIND: Kind = Kind { what: "images", magic: MAGIC, version: VERSION };
@@ -32,7 +32,7 @@ pub fn write_cache(images: &Images, file: &Path) -> Result<(), CacheError> {
     KIND.write(file, &encode(images))
 }
 
-/// Reads what [`write_cache`] has written, and checks it.
+/// Reads a file of [`write_cache`] and checks it.
 ///
 /// # Errors
 /// See [`CacheError`].

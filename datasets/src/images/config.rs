@@ -23,7 +23,7 @@ const MAX_IMAGES: u32 = 100_000_000;
 /// The most memory that the classes' templates may take.
 const MAX_TEMPLATE_BYTES: u64 = 4 << 30;
 
-/// What to generate.
+/// Settings of generated data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Generated {

@@ -5,7 +5,7 @@
 //!
 //! > 128 + brightness + contrast x template, moved by (dy, dx) around the torus, + noise, cut to 0..255,
 //!
-//! all four drawn anew for each image. `difficulty` d from 0 to 1 says how much they vary:
+//! all four drawn for each image. `difficulty` d from 0 to 1 scales their variation:
 //! * moves are even on up to d x half the side in each direction. Moves of more than half a wavelength make a class' pixels
 //!   cancel in the mean, and that is all that a linear model sees; a convolution with pooling does not mind them;
 //! * noise has deviation d x `NOISE` grey levels in every pixel (the sum of four even bytes: nearly normal), brightness is
@@ -147,7 +147,7 @@ struct Law {
     shape: ImageShape,
     seed: u64,
     part: &'static str,
-    /// Difficulty.
+    /// Difficulty, from 0 to 1.
     d: f64,
 }
 

@@ -1,7 +1,7 @@
-//! The content hash of images: what "the same data" means in a plan.
+//! The content hash of images, which identifies the data of a plan.
 //!
 //! BLAKE3 over, all little-endian: channels, height, width and classes (4 bytes each), then for each part (train, test) the
-//! number of its images (8), all labels (2 each), and the pixels of at most so many images, evenly spaced.
+//! number of its images (8), all labels (2 each), and the pixels of at most `most` images, evenly spaced.
 
 use super::pixels::{ImageShape, ImageSplit, evenly_spaced};
 use crate::content::ContentHash;

@@ -26,17 +26,17 @@ pub use self::pixels::{ImageShape, ImageSplit, Labelled, Moments, Pixels};
 /// A set of images with their classes: a part to learn from and a part to test on.
 #[derive(Clone, Debug)]
 pub struct Images {
-    /// Where they come from, in words.
+    /// Description of the source.
     pub name: String,
     /// The classes' names, in the order of their labels.
     pub classes: Vec<String>,
     /// The shape of every image.
     pub shape: ImageShape,
-    /// What is learnt from.
+    /// The part that models are trained on.
     pub train: ImageSplit,
-    /// What the accuracy is measured on.
+    /// The part that accuracy is measured on.
     pub test: ImageSplit,
-    /// What "the same data" means in a plan; each source says what it covers. Names are not part of it.
+    /// The content hash, which identifies the data of a plan. Each source documents its coverage; names are not part of it.
     pub hash: [u8; 32],
 }
 

@@ -1,6 +1,6 @@
 //! Which machine holds which images to learn from; the test part is not dealt.
 //!
-//! What is balanced is the number of images, which is what a clock's work is made of. With `Split::Even` the images of each class
+//! The number of images is balanced, since it determines the work of a clock. With `Split::Even` the images of each class
 //! go round the machines: no two machines differ by more than one image, nor by more than one of a class. Nothing is drawn, so no
 //! seed is needed.
 //!

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct ImageShape {
     /// 3 (red, green, blue) or 1 (grey), or any other number where images are generated.
     pub channels: u32,
-    /// Rows.
+    /// Number of rows, in pixels.
     pub height: u32,
-    /// Columns.
+    /// Number of columns, in pixels.
     pub width: u32,
 }
 
@@ -21,7 +21,7 @@ pub struct ImageShape {
 pub struct ImageSplit {
     /// The class of each image: its place in [`Images::classes`](super::Images::classes).
     pub labels: Arc<[u16]>,
-    /// Its pixels.
+    /// The pixels of the images, in memory or on demand.
     pub pixels: Arc<dyn Pixels>,
 }
 
@@ -36,7 +36,7 @@ pub struct Labelled {
 
 /// Where pixels come from: memory, files, or a law. The same number gives the same bytes at any time, on any thread.
 pub trait Pixels: Send + Sync {
-    /// Number of images.
+    /// Number of images that can be read.
     fn len(&self) -> usize;
 
     /// Whether there is no image.
@@ -58,7 +58,7 @@ pub trait Pixels: Send + Sync {
         Vec::new()
     }
 
-    /// What has gone wrong so that what was read since is not what it should be: a run must end with it.
+    /// An error after which the pixels read are not valid: a run must end with it. `None`: all is well.
     fn failure(&self) -> Option<String> {
         None
     }
@@ -104,7 +104,7 @@ impl ImageSplit {
         ImageSplit { labels: labels.into(), pixels }
     }
 
-    /// Number of images.
+    /// Number of images that can be read.
     pub fn len(&self) -> usize {
         self.labels.len()
     }

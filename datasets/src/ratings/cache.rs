@@ -4,7 +4,7 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | header, with the magic `GAIARTNG` (see [`CacheError`] for what is checked) | 52 |
+//! | header, with the magic `GAIARTNG` (see [`CacheError`] for its checks) | 52 |
 //! | body: name (v length, UTF-8), users v, items v | |
 //! | ids of users, ids of items: v distance from the one before | |
 //! | values that occur: v count, 4 each (bits of f32); 0 when there are more than 256 | |
@@ -23,7 +23,7 @@ use crate::values::Values;
 
 /// The first bytes of a cache of ratings.
 pub const MAGIC: &str = "GAIARTNG";
-/// The layout above.
+/// Version of the layout above.
 pub const VERSION: u32 = 1;
 
 const KIND: Kind = Kind { what: "ratings", magic: MAGIC, version: VERSION };
@@ -37,7 +37,7 @@ pub fn write_cache(ratings: &Ratings, ids: &Ids, file: &Path) -> Result<(), Cach
     KIND.write(file, &encode(ratings, ids))
 }
 
-/// Reads what [`write_cache`] has written, and checks it.
+/// Reads a file of [`write_cache`] and checks it.
 pub fn read_cache(file: &Path) -> Result<Loaded, CacheError> {
     KIND.read(file, |body| {
         let (content, written) = decode(body)?;

@@ -28,10 +28,10 @@ pub const DEFAULT_SCALE: f64 = 0.1;
 const MAX_DENSITY_TIMES: f64 = 80.0;
 /// The largest rank of the planted factors.
 const MAX_RANK: u32 = 1_000;
-/// The largest strength of the two skews: beyond it, weights fall below what a draw can resolve.
+/// The largest strength of the two skews: beyond it, weights fall below the resolution of a draw.
 const MAX_SKEW: f64 = 3.0;
 
-/// What to generate. Give `scale`, or all of `users`, `items` and `ratings`.
+/// Settings of generated data. Give `scale`, or all of `users`, `items` and `ratings`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Generated {
@@ -46,11 +46,11 @@ pub struct Generated {
     pub items: Option<u32>,
     /// Number of ratings, held-out ones included.
     pub ratings: Option<u64>,
-    /// The share of ratings held out to judge by: at least 0, below 1.
+    /// The share of ratings held out for evaluation: at least 0, below 1.
     pub held_out: f64,
     /// Rank of the planted factors.
     pub rank: u32,
-    /// Standard deviation of what no model can explain, in stars, before rounding.
+    /// Standard deviation of the noise, which no model can explain, in stars, before rounding.
     pub noise: f64,
     /// Strength of the items' popularity skew: 1 is Netflix's, 0 none.
     pub popularity: f64,
@@ -142,13 +142,16 @@ impl Generated {
         }
         let Some(any) = any else { return };
         if self.density_times != 1.0 {
-            error("density-times", format!("found beside `{any}`, expected it with `scale`"));
+            error("density-times", format!("found together with `{any}`, expected it with `scale`"));
         }
         if self.scale.is_some() {
-            error("scale", format!("found beside `{any}`, expected either `scale` or `users`, `items` and `ratings`"));
+            error(
+                "scale",
+                format!("found together with `{any}`, expected either `scale` or `users`, `items` and `ratings`"),
+            );
         }
         for (missing, _) in given.iter().filter(|g| !g.1) {
-            error(missing, format!("found nothing beside `{any}`, expected all of `users`, `items` and `ratings`"));
+            error(missing, format!("missing with `{any}`, expected all of `users`, `items` and `ratings`"));
         }
         for (field, value) in [("users", self.users), ("items", self.items)] {
             if value == Some(0) {
@@ -159,7 +162,7 @@ impl Generated {
         let cells = u64::from(users) * u64::from(items);
         if users > 0 && items > 0 && !(u64::from(users)..=cells).contains(&ratings) {
             let says = format!(
-                "found {ratings}, expected from {users} (one a user) to {cells} (every user has rated every item)"
+                "found {ratings}, expected from {users} (one per user) to {cells} (every user has rated every item)"
             );
             error("ratings", says);
         }
@@ -223,9 +226,9 @@ mod tests {
         };
         insta::assert_snapshot!(says(bad), @"
         scale: found NaN, expected a number above 0 and at most 1
-        density-times: found beside `users`, expected it with `scale`
-        scale: found beside `users`, expected either `scale` or `users`, `items` and `ratings`
-        ratings: found nothing beside `users`, expected all of `users`, `items` and `ratings`
+        density-times: found together with `users`, expected it with `scale`
+        scale: found together with `users`, expected either `scale` or `users`, `items` and `ratings`
+        ratings: missing with `users`, expected all of `users`, `items` and `ratings`
         users: found 0, expected at least 1
         density-times: found 100, expected a number from 0.001 to 80
         noise: found -1, expected a number from 0 to 10
@@ -235,6 +238,6 @@ mod tests {
         rank: found 0, expected a whole number from 1 to 1000
         ");
         let crowded = Generated { users: Some(10), items: Some(5), ratings: Some(51), ..base };
-        insta::assert_snapshot!(says(crowded), @"ratings: found 51, expected from 10 (one a user) to 50 (every user has rated every item)");
+        insta::assert_snapshot!(says(crowded), @"ratings: found 51, expected from 10 (one per user) to 50 (every user has rated every item)");
     }
 }

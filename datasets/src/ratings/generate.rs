@@ -15,14 +15,14 @@
 //! (KONECT, network "netflix"), 3.4 % have fewer than ten (16,419 of 480,189, counted by C. H. Chan, 2007). Counts are
 //! at least 1 and at most the number of items.
 //!
-//! Popularity of items falls with rank as exp(-c x^b), x = rank / items. A user never rates an item twice, so what the
-//! most popular items get is less than their weight; c and b are fitted so that the *outcome* has Netflix's head: the
+//! Popularity of items falls with rank as exp(-c x^b), x = rank / items. A user never rates an item twice, so that the
+//! most popular items get less than their weight; c and b are fitted so that the *outcome* has Netflix's head: the
 //! first item has 41 times the mean number of ratings (232,944 of 100,480,507; KONECT) and the first 1.7 % of the items
 //! 33 % of all ratings (Cremonesi, Koren and Turrin, RecSys 2010).
 //!
-//! Users and items are shuffled: a low number says nothing about them.
+//! Users and items are shuffled: numbers carry no information.
 //!
-//! What it does not have: dates, and a tie between popularity and stars or between taste and the choice of items. At
+//! Not modelled: dates, and a tie between popularity and stars or between taste and the choice of items. At
 //! scales of 0.1 and below a few of the least popular items may have no rating.
 //!
 //! Same seed and config, same bits on every machine.
@@ -94,7 +94,7 @@ pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pas
     drawn.iter().map(|&draws| different(&weights, draws)).sum::<f64>() / f64::from(workers) / f64::from(shape.items)
 }
 
-/// How many different items so many independent draws give, by shares of popularity.
+/// The expected number of different items in `draws` independent draws, by shares of popularity.
 fn different(shares: &[f64], draws: f64) -> f64 {
     shares.iter().map(|share| 1.0 - libm::exp(-draws * share)).sum()
 }

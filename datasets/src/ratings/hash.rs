@@ -1,4 +1,4 @@
-//! The content hash of ratings: what "the same data" means in a plan.
+//! The content hash of ratings, which identifies the data of a plan.
 //!
 //! BLAKE3 over, all little-endian: users (4 bytes), items (4), then for `train` and for `held_out` the number of
 //! entries (8) and each entry as user (4), item (4), bits of the value (4). The name is not part of it.

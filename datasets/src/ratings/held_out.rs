@@ -1,4 +1,4 @@
-//! Which ratings are kept back to judge by.
+//! Which ratings are held out for evaluation.
 //!
 //! Each rating is held out with probability `share`, by one draw per rating in (user, item) order from the stream
 //! `held-out` of `seed`: the choice depends on the ratings and the seed alone, not on the file they came from. The last
@@ -9,13 +9,13 @@ use super::Rating;
 pub use crate::held_out::HeldOut;
 use crate::random::{happens, stream};
 
-/// The share that is held out when nothing else is said.
+/// The default share of held-out entries.
 pub const DEFAULT_SHARE: f64 = 0.05;
 
 /// Splits ratings into a part to learn from and a part held out; both keep the order.
 ///
-/// `ratings` must be ordered by (user, item) with users below `users` and items below `items`. Works in place: beside
-/// the ratings only the held-out part and two counts are kept.
+/// `ratings` must be ordered by (user, item) with users below `users` and items below `items`. Works in place: the only
+/// additional memory is that of the held-out part and two counts.
 pub fn split(mut ratings: Vec<Rating>, users: u32, items: u32, held_out: HeldOut) -> (Vec<Rating>, Vec<Rating>) {
     let mut left_of_user = vec![0u32; users as usize];
     let mut left_of_item = vec![0u32; items as usize];

@@ -2,7 +2,7 @@
 //!
 //! * [`generate`]: ratings with the shape of the Netflix Prize at any scale; [`config`]: how a spec asks for them.
 //! * `load`: ratings from files; `cache`: the same in one compact file (both with the feature `read`).
-//! * [`held_out`]: which ratings are kept back to judge by; [`partition`]: which machine holds which users.
+//! * [`held_out`]: which ratings are held out for evaluation; [`partition`]: which machine holds which users.
 
 #[cfg(feature = "read")]
 pub mod cache;
@@ -19,18 +19,18 @@ use serde::{Deserialize, Serialize};
 /// One known entry of the rating matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rating {
-    /// Row: `0..users`.
+    /// The user's number, in `0..users`: a row of the matrix.
     pub user: u32,
-    /// Column: `0..items`.
+    /// The item's number, in `0..items`: a column of the matrix.
     pub item: u32,
-    /// Stars.
+    /// Stars, from 0.5 to 5.
     pub value: f32,
 }
 
-/// A data set of ratings, split into a part to learn from and a held-out part to judge by.
+/// A data set of ratings, split into a training part and a part held out for evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratings {
-    /// Where they come from, in words.
+    /// Description of the source.
     pub name: String,
     /// Number of users (rows).
     pub users: u32,

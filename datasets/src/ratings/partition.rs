@@ -1,7 +1,7 @@
 //! Which machine holds which users.
 //!
-//! A user's ratings stay together, training and held-out ones, on one machine. What is balanced is the number of
-//! training ratings, which is what a clock's work is made of: the next user, the one with most ratings first, goes to
+//! A user's ratings stay together, training and held-out ones, on one machine. The number of training ratings is balanced,
+//! since it determines the work of a clock: the next user, the one with most ratings first, goes to
 //! the machine with the least (longest processing time first, Graham 1969). So with [`Split::Even`] no machine has more
 //! than the mean and one user's ratings. Ties go to the smaller number; nothing is drawn, so no seed is needed.
 //!
@@ -26,17 +26,17 @@ const TASTE_SHRINKAGE: f64 = 5.0;
 /// How users are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
-/// What sites differ in.
+/// The property in which sites differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkewBy {
-    /// What their users like.
+    /// Sites differ in the tastes of their users.
     Tastes,
-    /// How many ratings they have.
+    /// Sites differ in their number of ratings.
     Sizes,
 }
 
-/// What one machine holds.
+/// The data of one machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The machine, numbered from 0, site by site.
@@ -92,8 +92,8 @@ fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
     parts
 }
 
-/// Each user's place along the direction in which users differ most: the mean, over a user's ratings, of what is left
-/// of them without the item's and the user's mean times the item's coordinate in the leading singular vector.
+/// Each user's place along the direction in which users differ most: the mean, over a user's ratings, of their
+/// residuals without the item's and the user's mean times the item's coordinate in the leading singular vector.
 fn tastes(ratings: &Ratings) -> Vec<f64> {
     let of_user = power::places(&Residuals { ratings, values: residuals(ratings) }, "tastes");
     let mut counts = vec![0.0; ratings.users as usize];

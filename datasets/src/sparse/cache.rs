@@ -4,14 +4,14 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | header, with the magic `GAIASPRS` (see [`CacheError`] for what is checked) | 52 |
+//! | header, with the magic `GAIASPRS` (see [`CacheError`] for its checks) | 52 |
 //! | name (v length, UTF-8), features v | |
 //! | values that occur: v count, 4 each (bits of f32); 0 when there are more than 256 | |
 //! | parts v: 1, or 2 when the source has a held-out part of its own | |
 //! | each part: v examples, then for each v (2 x entries + label, 0 or 1), then of each entry v distance from the feature before and the value | |
 //! | the content hash of [`Unsplit`], as of [`Sparse::hash`](super::Sparse::hash) | 32 |
 //!
-//! A value is one byte, its place in the list of values, or its 4 bytes when there is no list. What is cached is the data before a share
+//! A value is one byte, its place in the list of values, or its 4 bytes when there is no list. The data are cached before a share
 //! is held out: a cache and the files that it was made from load equal, whatever is held out.
 
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::values::Values;
 
 /// The first bytes of a cache of examples.
 pub const MAGIC: &str = "GAIASPRS";
-/// The layout above.
+/// Version of the layout above.
 pub const VERSION: u32 = 1;
 
 const KIND: Kind = Kind { what: "examples", magic: MAGIC, version: VERSION };
@@ -38,7 +38,7 @@ pub fn write_cache(data: &Unsplit, file: &Path) -> Result<(), CacheError> {
     KIND.write(file, &encode(data))
 }
 
-/// Reads what [`write_cache`] has written, and checks it.
+/// Reads a file of [`write_cache`] and checks it.
 ///
 /// # Errors
 /// See [`CacheError`].

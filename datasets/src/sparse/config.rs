@@ -15,16 +15,16 @@ const MAX_EXAMPLES: u32 = 600_000_000;
 const MAX_FEATURES: u32 = 100_000_000;
 /// The most values of an example, on average: a line of LIBSVM's format stays readable.
 const MAX_NONZEROS: f64 = 10_000.0;
-/// The largest strength of the skew of features: beyond it, weights fall below what a draw can resolve.
+/// The largest strength of the skew of features: beyond it, weights fall below the resolution of a draw.
 const MAX_SKEW: f64 = 2.0;
 
-/// What to generate.
+/// Settings of generated data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Generated {
     /// Number of examples, held-out ones included.
     pub examples: u32,
-    /// Number of features.
+    /// Number of features, from 2.
     pub features: u32,
     /// Values per example, on average: above 0, and at most half of the features.
     pub nonzeros: f64,
@@ -36,7 +36,7 @@ pub struct Generated {
     pub signal: f64,
     /// The share of labels that are turned round: 0 to 0.5.
     pub noise: f64,
-    /// The share of examples held out to judge by: at least 0, below 1.
+    /// The share of examples held out for evaluation: at least 0, below 1.
     pub held_out: f64,
 }
 

@@ -3,7 +3,7 @@
 /// The value of one feature in an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entry {
-    /// `0..features`.
+    /// The feature's number, in `0..features`.
     pub feature: u32,
     /// Finite and not 0.
     pub value: f32,
@@ -19,7 +19,7 @@ pub enum Label {
 }
 
 impl Label {
-    /// 0 or 1.
+    /// The target of the log loss: 0 or 1.
     pub fn target(self) -> f64 {
         f64::from(u8::from(self == Label::Positive))
     }
@@ -42,7 +42,7 @@ impl Default for Examples {
 }
 
 impl Examples {
-    /// Appends an example.
+    /// Appends an example after all others.
     ///
     /// # Panics
     /// When features do not strictly ascend, or a value is 0 or not finite.
@@ -56,7 +56,7 @@ impl Examples {
         self.starts.push(self.entries.len());
     }
 
-    /// Number of examples.
+    /// Number of examples, with or without values.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
@@ -66,7 +66,7 @@ impl Examples {
         self.labels.is_empty()
     }
 
-    /// Values in all examples.
+    /// Number of nonzero values in all examples.
     pub fn nonzeros(&self) -> u64 {
         self.entries.len() as u64
     }

@@ -7,8 +7,8 @@
 //! intercept is chosen so that the log odds of all examples have mean 0 and the wanted standard deviation; then a label is drawn with
 //! those odds, and a share of the labels is turned round.
 //!
-//! What is chosen and not fitted: q = 10, so that the most popular of 10,000 features has about 1.4 % of the draws at s = 1; the
-//! deviation of the logarithm of lengths, 0.5. What it does not have: features that occur together, labels that are rare.
+//! Chosen, not fitted: q = 10, so that the most popular of 10,000 features has about 1.4 % of the draws at s = 1; the
+//! deviation of the logarithm of lengths, 0.5. Not modelled: features that occur together, labels that are rare.
 //!
 //! Same seed and config, same bits on every machine.
 
@@ -23,15 +23,15 @@ use crate::random::{Alias, Normals, below, happens, stream, uniform};
 const FLAT_HEAD: f64 = 10.0;
 /// Standard deviation of the logarithm of an example's length.
 const LENGTH_SIGMA: f64 = 0.5;
-/// The longest example has so many times the mean, and the draws to fill one are at most so many times its length.
+/// The maximum length of an example over the mean, and the maximum number of draws for an example over its length.
 const MAX_TIMES: f64 = 16.0;
 
-/// The weights that labels were drawn by: the best that a model can find, but for what chance left in the labels.
+/// The weights that labels were drawn by: the best possible model, up to the noise in the labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
-    /// One per feature.
+    /// The true weight of each feature; 0 for uninformative ones.
     pub weights: Vec<f32>,
-    /// What is added to every example's log odds.
+    /// A constant in every example's log odds.
     pub intercept: f32,
 }
 
@@ -51,7 +51,7 @@ pub fn generate(config: &Generated, seed: u64) -> Sparse {
     generate_with_truth(config, seed).0
 }
 
-/// The same, with what is planted in it.
+/// As [`generate`], with the planted weights.
 ///
 /// # Panics
 /// When [`Generated::check`] finds an error.

@@ -1,4 +1,4 @@
-//! The content hash of sparse examples: what "the same data" means in a plan.
+//! The content hash of sparse examples, which identifies the data of a plan.
 //!
 //! BLAKE3 over, all little-endian: features (4 bytes), then of the examples to learn from and of the held-out ones their number (8) and
 //! each example as label (1 byte: 0 or 1), number of entries (4), and each entry as feature (4), bits of the value (4). The name is not

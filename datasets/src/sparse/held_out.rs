@@ -1,4 +1,4 @@
-//! Which examples are kept back to judge by.
+//! Which examples are held out for evaluation.
 //!
 //! Each example is held out with probability `share`, by one draw per example in their order from the stream `sparse held-out` of `seed`.
 //! The last example of a class is never taken, so that both classes can be learned.
@@ -7,7 +7,7 @@ use super::examples::Examples;
 pub use crate::held_out::HeldOut;
 use crate::random::{happens, stream};
 
-/// The share that is held out when nothing else is said.
+/// The default share of held-out entries.
 pub const DEFAULT_SHARE: f64 = 0.1;
 
 /// Splits examples into a part to learn from and a part held out; both keep the order.

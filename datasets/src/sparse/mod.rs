@@ -3,7 +3,7 @@
 //!
 //! * [`generate`]: examples with power-law features and planted weights; [`config`]: how a spec asks for them.
 //! * `load`: LIBSVM files; `cache`: the same in one compact file (both with the feature `read`).
-//! * [`held_out`]: which examples are kept to judge by; [`partition`]: which machine holds which examples.
+//! * [`held_out`]: which examples are held out for evaluation; [`partition`]: which machine holds which examples.
 
 #[cfg(feature = "read")]
 pub mod cache;
@@ -25,16 +25,16 @@ pub use self::unsplit::Unsplit;
 /// The most features that a data set may have: numbers of weights, an intercept included, stay below 2^32.
 pub const MAX_FEATURES: u32 = u32::MAX - 1;
 
-/// A data set: examples to learn from, and held-out ones to judge by.
+/// A data set: training examples, and held-out examples for evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparse {
-    /// Where it comes from, in words.
+    /// Description of the source.
     pub name: String,
-    /// Number of features.
+    /// Number of features, including those without a value.
     pub features: u32,
     /// The examples to learn from.
     pub train: Examples,
-    /// The examples to judge by.
+    /// The examples to evaluate on.
     pub held_out: Examples,
     /// BLAKE3 of everything above but the name.
     pub hash: [u8; 32],

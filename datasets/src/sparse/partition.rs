@@ -1,6 +1,6 @@
 //! Which machine holds which examples to learn from; the held-out part is not dealt.
 //!
-//! What is balanced is the number of values that are not 0, which is what a clock's work is made of: with `Split::Even` no machine has
+//! The number of nonzero values is balanced, since it determines the work of a clock: with `Split::Even` no machine has
 //! more than the mean and one example's values. An example without values counts as one, so that those are spread too. Nothing is drawn,
 //! so no seed is needed.
 //!

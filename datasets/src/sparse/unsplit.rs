@@ -8,9 +8,9 @@ use super::held_out::{HeldOut, split};
 /// Examples from files, before a share is held out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unsplit {
-    /// Where they come from, in words.
+    /// Description of the source.
     pub name: String,
-    /// Number of features.
+    /// Number of features, including those without a value.
     pub features: u32,
     /// The examples to learn from; all examples where the source has no held-out part.
     pub train: Examples,

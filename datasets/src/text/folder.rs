@@ -1,7 +1,7 @@
-//! What a folder holds, by name; the beginning of a file; the name that is nearest to a missing one.
+//! The entries of a folder; the beginning of a file; the most similar name to a missing one.
 //!
-//! Files and folders are looked into, also behind links. All else that a folder may hold (named pipes, sockets, devices) is never
-//! opened, and a link back to a folder on the way to it is not followed: they are passed over, and named where nothing is found.
+//! Files and subfolders are searched, also through links. Other entries (named pipes, sockets, devices) are never opened, and a link to a
+//! parent folder is not followed. They are skipped, and listed in the error if nothing is found.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 
 use super::TextError;
 
-/// Files and folders of a folder that are looked at; Netflix's training set has 17,770 files.
+/// The limit on entries of a folder; Netflix's training set has 17,770 files.
 const MAX_ENTRIES: usize = 50_000;
 /// Names of a folder that a message lists.
 const MAX_LISTED: usize = 8;
 /// A name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
 const NEAR: f64 = 0.8;
 
-/// What a folder holds, sorted.
+/// The entries of a folder, sorted by name.
 #[derive(Default)]
 pub(crate) struct Entries {
-    /// Files, and links that lead nowhere: opening them says so.
+    /// Files, and broken links: opening those gives the error.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) folders: Vec<PathBuf>,
-    /// What is passed over, with what it is.
+    /// Skipped entries, each with its kind.
     pub(crate) others: Vec<String>,
 }
 
@@ -32,14 +32,14 @@ pub(crate) enum Entry {
         bytes: u64,
     },
     Folder,
-    /// A link that leads nowhere.
+    /// A broken link.
     Nowhere,
-    /// What is passed over: what it is, for a message.
+    /// A skipped entry: its kind, for messages.
     Other(&'static str),
 }
 
 impl Entry {
-    /// What is at `path`; `way`: the folders on the way to it, without links.
+    /// The entry at `path`; `way`: the folders on the way to it, without links.
     pub(crate) fn at(path: &Path, way: &[PathBuf]) -> Entry {
         let Ok(metadata) = fs::metadata(path) else { return Entry::Nowhere };
         if metadata.is_file() {
@@ -50,11 +50,11 @@ impl Entry {
         }
         let is_link = fs::symlink_metadata(path).is_ok_and(|own| own.is_symlink());
         let leads_back = || fs::canonicalize(path).is_ok_and(|target| way.iter().any(|on| on.starts_with(&target)));
-        if is_link && leads_back() { Entry::Other("a link back to a folder around it") } else { Entry::Folder }
+        if is_link && leads_back() { Entry::Other("a link to a parent folder") } else { Entry::Folder }
     }
 }
 
-/// What a folder holds, by name.
+/// Lists the entries of a folder, by name.
 pub(crate) fn entries(folder: &Path) -> Result<Entries, TextError> {
     let error = |source| TextError::Open { path: folder.to_owned(), nearest: None, source };
     let way = [fs::canonicalize(folder).map_err(error)?];
@@ -76,7 +76,7 @@ pub(crate) fn entries(folder: &Path) -> Result<Entries, TextError> {
     Ok(entries)
 }
 
-/// What is neither file nor folder, for a message.
+/// The kind of an entry that is neither file nor folder, for messages.
 #[cfg(unix)]
 fn special(kind: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
@@ -124,7 +124,7 @@ pub(crate) fn file_name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What a folder has, for a message.
+/// The entries of a folder, for messages.
 pub(crate) fn has(entries: &Entries) -> String {
     let folders = entries.folders.iter().map(|path| format!("{}/", file_name(path)));
     let names = entries.files.iter().map(|path| file_name(path)).chain(folders).chain(entries.others.iter().cloned());

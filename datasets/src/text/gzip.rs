@@ -1,6 +1,6 @@
-//! What is packed by gzip, unpacked: member after member, until something comes that begins no member.
+//! Decompression of gzip: member after member, until the next bytes do not begin a member.
 //!
-//! Zeros behind the end (a tape's padding) and other bytes (an appended signature) are passed over, as gzip itself does. A
+//! Zeros behind the end (a tape's padding) and other bytes (an appended signature) are skipped, as gzip itself does. A
 //! member that ends early or is damaged is an error.
 
 use std::io::{self, BufRead, Chain, Cursor, Read};
@@ -10,7 +10,7 @@ use flate2::bufread::GzDecoder;
 /// How a gzip file, and each member of it, begins.
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A member: the bytes of it that were looked at, then the rest.
+/// A member: the bytes that were read ahead, then the rest.
 type Member<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// The unpacked bytes of a gzip stream.
@@ -20,7 +20,7 @@ pub(crate) struct Gunzip<R: BufRead> {
 }
 
 impl<R: BufRead> Gunzip<R> {
-    /// `packed` must begin with a member; what is no gzip at all is an error when it is read.
+    /// `packed` must begin with a member; other data give an error on reading.
     pub(crate) fn new(packed: R) -> Self {
         Gunzip { member: Some(GzDecoder::new(Cursor::new(Vec::new()).chain(packed))) }
     }

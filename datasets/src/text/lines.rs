@@ -1,6 +1,6 @@
 //! The lines of a text file, plain or gzip, with their numbers; and the fields of a line.
 //!
-//! Bytes are looked at once and never copied, except for a line that crosses the end of the buffer. A line ends in LF or
+//! Bytes are read once and never copied, except for a line that crosses the end of the buffer. A line ends in LF or
 //! CRLF; the last may lack it. A byte order mark is skipped, and so are empty lines.
 
 use std::fs::File;
@@ -13,11 +13,11 @@ use super::gzip::{Gunzip, MAGIC};
 const BUFFER_BYTES: usize = 1 << 18;
 /// A line longer than this is no line of ratings or counts.
 const MAX_LINE_BYTES: usize = 1 << 12;
-/// Of what was found, this many characters are shown.
+/// Characters of a found text that a message shows.
 const SHOWN_CHARS: usize = 60;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Something in a line that is not what its format says.
+/// A part of a line that violates its format.
 pub(crate) struct Bad {
     pub(crate) found: String,
     pub(crate) expected: String,
@@ -31,7 +31,7 @@ pub(crate) struct Lines {
     compression: Compression,
     reader: Box<dyn Read>,
     buffer: Vec<u8>,
-    /// What is read and not yet given out: `buffer[start..end]`.
+    /// Bytes that were read and not yet returned: `buffer[start..end]`.
     start: usize,
     end: usize,
     at_end: bool,
@@ -47,7 +47,7 @@ enum Compression {
 }
 
 impl Lines {
-    /// `a_line`: what lines are, for messages.
+    /// `a_line`: the form of a line, for messages.
     pub(crate) fn open(path: &Path, a_line: &'static str) -> Result<Self, TextError> {
         let open_error = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
         let mut file = File::open(path).map_err(open_error)?;
@@ -87,7 +87,7 @@ impl Lines {
         Lines { max_line_bytes: bytes, ..self }
     }
 
-    /// The lines at the beginning of a file, what the first read gives; the last may be cut.
+    /// The lines at the beginning of a file, as far as one read goes; the last may be incomplete.
     pub(crate) fn open_beginning(path: &Path, a_line: &'static str) -> Result<Self, TextError> {
         let mut lines = Lines::open(path, a_line)?;
         lines.reader = Box::new(io::empty());
@@ -106,7 +106,7 @@ impl Lines {
         }
     }
 
-    /// The file.
+    /// Path of the file.
     pub(crate) fn file(&self) -> &Path {
         &self.file
     }
@@ -229,7 +229,7 @@ pub(crate) fn id(field: &[u8], column: &str) -> Result<u32, Bad> {
     }
 }
 
-/// Stars within `low..=high`.
+/// Parses stars within `low..=high`, as in `4` and `3.5`.
 pub(crate) fn stars(field: &[u8], column: &str, low: f32, high: f32) -> Result<f32, Bad> {
     let value = match field {
         [whole @ b'0'..=b'9'] => Some(f32::from(whole - b'0')),

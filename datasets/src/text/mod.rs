@@ -1,4 +1,4 @@
-//! Text files of numbers, plain or gzip: their lines, and what can be wrong with them.
+//! Text files of numbers, plain or gzip: folders, lines and errors.
 
 pub(crate) mod folder;
 pub(crate) mod gzip;
@@ -9,65 +9,67 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What is wrong with a text file: where, what was found, what was expected.
+/// An error of a text file, with its place, the text found and the form expected.
 #[derive(Debug, Error)]
 pub enum TextError {
-    /// The path leads nowhere, or may not be read.
+    /// The path does not exist or cannot be read.
     #[error("{path}: cannot be opened: {source}{}", suggestion(.nearest))]
     Open {
         /// The file or folder.
         path: PathBuf,
-        /// The nearest name beside it.
+        /// The most similar name in the same folder.
         nearest: Option<String>,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
     /// A named pipe, a socket or a device: data are read more than once, and from regular files only.
     #[error("{path}: found {what}, expected a file or a folder")]
     Special {
-        /// What was given.
+        /// Path as given by the user.
         path: PathBuf,
-        /// What it is.
+        /// Its kind, in words.
         what: &'static str,
     },
     /// A folder too full to be that of a data set.
-    #[error("{folder}: found more than {limit} files, expected the folder of one data set; name the file")]
+    #[error("{folder}: found more than {limit} files, expected the folder of one data set; give the path of a file")]
     TooMany {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
-        /// How many are looked at.
+        /// The limit on entries.
         limit: usize,
     },
     /// Reading stopped with an error of the system.
-    #[error("{file}: after line {line}: cannot be read on: {source}")]
+    #[error("{file}: cannot be read after line {line}: {source}")]
     Read {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The last whole line.
+        /// Number of the last complete line.
         line: u64,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
     /// A compressed file that ends early or is damaged.
-    #[error("{file}: after line {line}: the gzip data is cut off or damaged ({source}), expected a whole .gz file")]
+    #[error(
+        "{file}: after line {line}: the gzip data is truncated or damaged ({source}), expected a complete .gz file"
+    )]
     Gzip {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The last whole line.
+        /// Number of the last complete line.
         line: u64,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
-    /// A line that is not what its format says.
+    /// A line that violates its format.
     #[error("{file}:{line}: found {found}, expected {expected}{}", as_format(*.read_as))]
     Line {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The line, from 1.
+        /// Number of the line, from 1.
         line: u64,
-        /// What is there.
+        /// The text or content found.
         found: String,
-        /// What should be there.
+        /// The form expected, with valid values.
         expected: String,
         /// The format that the file was taken for, where that is a guess.
         read_as: Option<&'static str>,

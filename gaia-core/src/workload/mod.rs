@@ -1,4 +1,4 @@
-//! Workloads: what learns. They see tables of rows, never the servers or the sync model behind them.
+//! Workloads: the learning algorithms. They see tables of rows, never the servers or the sync model behind them.
 
 pub mod ic;
 pub mod lda;

@@ -1,4 +1,4 @@
-//! What a workload is to the machines that run it.
+//! The interface of a workload to the machines that run it.
 //!
 //! A workload sees a parameter server only: it declares the rows that it reads, gets them as one snapshot at the start of
 //! a clock, changes its copy, and the difference goes out as its update. It does not know the sync model, and the sync
@@ -60,7 +60,7 @@ impl std::ops::AddAssign for Evaluation {
 
 /// One worker's share of the learning: its data and its settings. Constant in a run.
 pub trait Workload: Send + Sync + 'static {
-    /// What changes and stays with the worker: user factors, topic assignments.
+    /// The worker's own state: user factors, topic assignments.
     type State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// The tables in the parameter server.
@@ -74,14 +74,14 @@ pub trait Workload: Send + Sync + 'static {
     /// One clock: 1/[`Workload::clocks_per_pass`] of the data. `view` holds the declared rows one after another and is
     /// left with the worker's own changes made.
     fn compute(&self, clock: u32, state: &mut Self::State, view: &mut [f32]);
-    /// Whether the objective is measured after `clock` clocks; where not, what was measured last stands. The end of a run
+    /// Whether the objective is measured after `clock` clocks; otherwise the last measurement is used. The end of a run
     /// is measured always.
     fn evaluates(&self, _clock: u32) -> bool {
         true
     }
     /// The objective of this worker's data.
     fn evaluate(&self, state: &Self::State, view: &[f32]) -> Evaluation;
-    /// What a machine of `kind` takes for clock `clock`, before jitter.
+    /// The time that a machine of `kind` takes for clock `clock`, before jitter.
     fn duration(&self, clock: u32, kind: &MachineKind, similitude: &Similitude) -> Duration;
     /// Clocks in a pass over the data.
     fn clocks_per_pass(&self) -> u32;

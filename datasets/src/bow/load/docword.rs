@@ -7,10 +7,10 @@ use crate::bow::Entry;
 use crate::text::TextError;
 use crate::text::lines::{Bad, Lines, bad, digits, fields, shown};
 
-pub(super) const A_LINE: &str = "one pair of a document and a word a line";
+pub(super) const A_LINE: &str = "one pair of a document and a word per line";
 /// Documents and words that a header may promise: ten times PubMed's, so that a mistyped one does not take all memory.
 const MAX_NUMBER: u64 = 100_000_000;
-const A_SPELLING: &str = "one word a line";
+const A_SPELLING: &str = "one word per line";
 
 /// The sizes that the first three lines declare, but for the number of pairs.
 pub(super) struct Header {
@@ -35,7 +35,10 @@ pub(super) fn each_pair(file: &Path, sink: &mut dyn FnMut(u64, u32, Entry)) -> R
     let mut read = 0;
     while let Some((number, line)) = lines.next()? {
         let parsed = if read == pairs {
-            Err(bad(format!("one more pair {}", shown(line)), format!("an end after {pairs} pairs, as line 3 says")))
+            Err(bad(
+                format!("one more pair {}", shown(line)),
+                format!("the end after {pairs} pairs, as stated in line 3"),
+            ))
         } else {
             pair(line, &header)
         };
@@ -66,9 +69,9 @@ fn header_line(lines: &mut Lines, what: &'static str, limit: u64) -> Result<u64,
 
 fn pair(line: &[u8], header: &Header) -> Result<(u32, Entry), Bad> {
     let [document, word, count] = fields(line.trim_ascii_end(), b" ", "document word count")?;
-    let document = number(document, "document", header.documents, "as line 1 says")?;
-    let word = number(word, "word", header.words, "as line 2 says")?;
-    let count = number(count, "count", u32::MAX, "how often the document has the word")?;
+    let document = number(document, "document", header.documents, "as stated in line 1")?;
+    let word = number(word, "word", header.words, "as stated in line 2")?;
+    let count = number(count, "count", u32::MAX, "the number of times that the document has the word")?;
     Ok((document - 1, Entry { word: word - 1, count }))
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a corpus: where, what was found, what was expected.
+//! Errors of loading a corpus, each with its place, the content found and the form expected.
 
 use std::path::PathBuf;
 
@@ -14,43 +14,43 @@ pub const EXPECTED: &str = "docword.*.txt of UCI (also as .gz), or a cache of ba
 /// Why a corpus could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// A file that cannot be read, or a line that is not what its format says.
+    /// A file that cannot be read, or a line that violates its format.
     #[error(transparent)]
     Text(#[from] TextError),
     /// The file ends within its first three lines.
-    #[error("{file}: found an end, expected {missing}")]
+    #[error("{file}: found the end of the file, expected {missing}")]
     NoHeader {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// What should come next.
+        /// The next number expected.
         missing: &'static str,
     },
-    /// Fewer pairs than the header says.
-    #[error("{file}: found {found} pairs of a document and a word, expected {expected}, as line 3 says")]
+    /// Fewer pairs than the header declares.
+    #[error("{file}: found {found} pairs of a document and a word, expected {expected}, as stated in line 3")]
     TooFew {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Pairs there.
+        /// Number of pairs in the file.
         found: u64,
-        /// Pairs that line 3 says.
+        /// Number of pairs in line 3.
         expected: u64,
     },
     /// A header that promises far more than the pairs can fill.
     #[error(
-        "{file}:{line}: found {promised} {what} for {pairs} pairs of a document and a word, expected at most {limit}; most of them would be empty"
+        "{file}:{line}: found {promised} {what} for {pairs} pairs of a document and a word, expected at most {limit}; most would be empty"
     )]
     Doubtful {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
         /// The line of the header.
         line: u64,
-        /// `documents` or `words`.
+        /// The quantity: `documents` or `words`.
         what: &'static str,
-        /// How many it says there are.
+        /// The number that the header declares.
         promised: u32,
-        /// Pairs there.
+        /// Number of pairs in the file.
         pairs: u64,
-        /// How many are believed.
+        /// The largest number accepted.
         limit: u64,
     },
     /// A word that occurs too often to be counted.
@@ -58,25 +58,25 @@ pub enum LoadError {
         "{file}: found word {word}{} {tokens} times, expected at most {MAX_TOKENS_PER_WORD}, up to which counts are exact in 4-byte floats", spelled(.spelling)
     )]
     TooFrequent {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
         /// The word, counted from 1.
         word: u32,
-        /// How it is spelled, where that is known.
+        /// Its spelling, if known.
         spelling: Option<String>,
-        /// How often it occurs in all documents.
+        /// Its number of occurrences in all documents.
         tokens: u64,
     },
     /// A document has a word in two lines.
     #[error(
-        "{file}:{line}: found a second count of word {word} in document {document}, expected one (the first is in line {first_line})"
+        "{file}:{line}: found a second count of word {word} in document {document}, expected one (the first is on line {first_line})"
     )]
     Duplicate {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The line of the second.
+        /// Line of the second count, from 1.
         line: u64,
-        /// The line of the first.
+        /// Line of the first count, from 1.
         first_line: u64,
         /// The document, as numbered in the file.
         document: u32,
@@ -86,27 +86,27 @@ pub enum LoadError {
     /// The file differs from one reading to the next.
     #[error("{file}: changed while it was being read")]
     Changed {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
     },
     /// More or fewer spellings than words.
-    #[error("{vocab}: found {found} words, expected {expected}, as {docword}:2 says")]
+    #[error("{vocab}: found {found} words, expected {expected}, as stated in {docword}:2")]
     Vocabulary {
-        /// The file of spellings.
+        /// Path of the file of spellings.
         vocab: PathBuf,
-        /// Spellings there.
+        /// Number of spellings in the file.
         found: usize,
-        /// The file of pairs.
+        /// Path of the file of pairs.
         docword: PathBuf,
-        /// Words that its line 2 says.
+        /// Number of words in its line 2.
         expected: u32,
     },
     /// A file of another kind.
     #[error("{file}: found {found}, expected a bag of words: {EXPECTED}")]
     Unknown {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// What it begins with.
+        /// The beginning of the file.
         found: String,
     },
     /// A folder without a corpus.
@@ -114,19 +114,19 @@ pub enum LoadError {
         "{folder}: found no bag of words; looked for docword.*.txt (also as .gz), and for any other file (the first {tried} by name) that begins as one or is a cache of one; the folder has {has}"
     )]
     NothingFound {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
-        /// Files of other names that are looked at.
+        /// The limit on files of other names that are tried.
         tried: usize,
-        /// What is there instead.
+        /// The first entries of the folder.
         has: String,
     },
     /// A folder with more than one corpus.
-    #[error("{folder}: found more than one bag of words ({}), expected one; name the file", .files.join("; "))]
+    #[error("{folder}: found more than one bag of words ({}), expected one; give the path of one file", .files.join("; "))]
     Ambiguous {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
-        /// The files.
+        /// The candidates, relative to the folder.
         files: Vec<String>,
     },
     /// A cache file that is damaged or of another version.

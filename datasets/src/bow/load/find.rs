@@ -9,7 +9,7 @@ use crate::text::TextError;
 use crate::text::folder::{entries, file_name, has, head, is_folder, plain_name};
 use crate::text::lines::{Lines, shown};
 
-/// Files of other names whose beginning is looked at in a folder.
+/// The limit on files of other names in a folder that are tried.
 const MAX_TRIED: usize = 100;
 /// How the file of pairs is called at UCI, before the name of the corpus.
 const DOCWORD: &str = "docword";

@@ -79,7 +79,7 @@ fn load_text(docword: &Path, vocab: Option<&Path>) -> Result<Corpus, LoadError> 
 }
 
 /// Refuses a header that promises far more documents, or words that nobody spells, than its pairs can fill: it is mistyped, and would take
-/// memory for what is not there.
+/// memory for rows that are empty.
 fn doubt(file: &Path, header: &Header, pairs: u64, are_words_spelled: bool) -> Result<(), LoadError> {
     let limit = most_rows(pairs);
     let promises = [(1, "documents", header.documents), (2, "words", if are_words_spelled { 0 } else { header.words })];

@@ -27,17 +27,17 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     check_copies(tree, &batches)?;
     let (test, train): (Vec<&File>, Vec<&File>) = batches.iter().partition(|file| file.last_name().contains("test"));
     let root = || tree.root.display().to_string();
-    for (files, part, example) in [(&train, "learn from", "data_batch_1.bin"), (&test, "test on", "test_batch.bin")] {
+    for (files, part, example) in [(&train, "training", "data_batch_1.bin"), (&test, "test", "test_batch.bin")] {
         if files.is_empty() {
-            return Err(format(root(), format!("no batch to {part}"), format!("a file {example}")));
+            return Err(format(root(), format!("no {part} batch"), format!("a file {example}")));
         }
     }
     let classes = names(tree)?;
     let mut seen = HashMap::new();
     let (train, test) = (read(tree, &train, &mut seen)?, read(tree, &test, &mut seen)?);
     if let Some(class) = without_images(&train.labels, &classes) {
-        let found = format!("no image of class `{class}` to learn from");
-        return Err(format(root(), found, "at least one of each of the 10 classes"));
+        let found = format!("no training image of class `{class}`");
+        return Err(format(root(), found, "at least one per class"));
     }
     let untested = untested(&test.labels, &classes);
     let name =
@@ -63,8 +63,8 @@ fn check_copies(tree: &Tree, batches: &[&File]) -> Result<(), LoadError> {
     for &file in batches {
         let Some(same) = first.insert(without_copy_mark(file.last_name()), file) else { continue };
         if same.folder() == file.folder() {
-            let found = format!("{} and {}, one batch by their names", same.last_name(), file.last_name());
-            return Err(format(tree.place(file.folder()), found, "one of them"));
+            let found = format!("{} and {}, the same batch by name", same.last_name(), file.last_name());
+            return Err(format(tree.place(file.folder()), found, "only one of them"));
         }
         let mut folders: Vec<String> = batches.iter().map(|file| tree.relative(file.folder())).collect();
         folders.dedup();
@@ -82,7 +82,7 @@ fn names(tree: &Tree) -> Result<Vec<String>, LoadError> {
     let text = String::from_utf8_lossy(&bytes);
     let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if names.len() != CLASSES.len() {
-        return Err(format(place(), format!("{} names", names.len()), "the names of 10 classes, one a line"));
+        return Err(format(place(), format!("{} names", names.len()), "the names of 10 classes, one per line"));
     }
     Ok(names)
 }
@@ -100,12 +100,16 @@ fn read<'a>(
         if bytes.is_empty() || bytes.len() % RECORD_BYTES != 0 {
             let found = match bytes.len() {
                 0 => "an empty file".to_owned(),
-                all => format!("{all} bytes, {} of them after the last whole record", all % RECORD_BYTES),
+                all => format!("{all} bytes, {} of them after the last complete record", all % RECORD_BYTES),
             };
             return Err(format(place(), found, format!("records of {RECORD_BYTES} bytes, at least one")));
         }
         if let Some(same) = seen.insert(blake3::hash(&bytes), file) {
-            return Err(format(place(), format!("the images of {} once more", same.name), "other ones in each batch"));
+            return Err(format(
+                place(),
+                format!("the same images as in {}", same.name),
+                "different images in each batch",
+            ));
         }
         for (number, record) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
             if usize::from(record[0]) >= CLASSES.len() {

@@ -1,7 +1,7 @@
-//! Which images of a tree are of which class, and which are to learn from: `train/<class>/*.jpg` beside `test/<class>/*.jpg`, or
+//! The classes and parts of the images of a tree: `train/<class>/*.jpg` next to `test/<class>/*.jpg`, or
 //! `<class>/*.jpg`; right below the root or in one folder around it.
 //!
-//! * The images of a class lie in its folder, or in `images/` in it when no image is beside that (Tiny-ImageNet).
+//! * The images of a class lie in its folder, or in its subfolder `images/` if the class folder has no image itself (Tiny-ImageNet).
 //! * The part to test on may be called `test`, `val` or `validation`. The first of them, by name, that has folders of classes, or a list
 //!   of the classes of its images (see [`super::listed`]), is taken: ImageNet's `test/` has neither.
 //! * Folders of classes without `train/` around them are one part, of which every [`HELD_OUT_EVERY`]th image of each class, by name,
@@ -17,10 +17,10 @@ use super::tree::{File, Tree};
 const TRAIN: [&str; 2] = ["train", "training"];
 const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
 const HELD_OUT_EVERY: usize = 10;
-/// The classes' names, and what is to learn from and to test on.
+/// The names of the classes, and the training and test parts.
 pub(super) type Classes = (Vec<String>, [Part; 2]);
 
-/// Where a set is: the folder of what is to learn from, or the folder around classes without parts, `""` for the root.
+/// The place of a set: the folder of the training part, or the folder around classes without parts, `""` for the root.
 enum Place {
     Train(String),
     Classes(String),
@@ -101,8 +101,8 @@ fn with_parts(tree: &Tree, train: &str) -> Result<Classes, LoadError> {
     let tests = TEST.iter().map(|test| format!("{}{test}", within(around)));
     let tests: Vec<String> = tests.filter(|test| tree.has_folder(test)).collect();
     let Some(first) = tests.first() else {
-        let expected = format!("one of the folders test/, val/, validation/ beside {train}/");
-        return Err(format(tree.place(around), "nothing to test on", expected));
+        let expected = format!("one of the folders test/, val/, validation/ next to {train}/");
+        return Err(format(tree.place(around), "no test images", expected));
     };
     if names.is_empty() {
         return Err(format(tree.place(train), "no folder in it", "a folder of images for each class"));
@@ -119,7 +119,7 @@ fn with_parts(tree: &Tree, train: &str) -> Result<Classes, LoadError> {
     if tests.len() > 1 {
         let all = tests.iter().map(|test| format!("{test}/")).collect::<Vec<_>>().join(", ");
         let expected = format!("one with folders of them, {}", listed::EXPECTED);
-        return Err(format(tree.place(around), format!("no classes to learn from in {all}"), expected));
+        return Err(format(tree.place(around), format!("no training classes in {all}"), expected));
     }
     part(tree, first, &names).map(|tested| (names, [learnt, tested]))
 }
@@ -139,7 +139,7 @@ fn without_parts(tree: &Tree, folder: &str) -> Result<Classes, LoadError> {
         to.files.push(file);
     }
     if parts[1].files.is_empty() {
-        let found = format!("no class with {HELD_OUT_EVERY} images, of which one is held out to test on");
+        let found = format!("no class with {HELD_OUT_EVERY} images, of which one is held out for testing");
         return Err(format(tree.place(folder), found, "more images, or folders train/ and test/"));
     }
     Ok((names, parts))
@@ -148,7 +148,7 @@ fn without_parts(tree: &Tree, folder: &str) -> Result<Classes, LoadError> {
 fn check_number(tree: &Tree, names: &[String]) -> Result<(), LoadError> {
     let most = usize::from(u16::MAX);
     if names.len() < 2 || names.len() > most {
-        let expected = format!("2 to {most} folders of images, one a class");
+        let expected = format!("2 to {most} folders of images, one per class");
         return Err(format(tree.place(""), format!("{} class folder(s)", names.len()), expected));
     }
     Ok(())

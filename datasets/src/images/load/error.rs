@@ -1,4 +1,4 @@
-//! What can be wrong with a set of images: where, what was found, what was expected.
+//! Errors of loading images, each with its place, the content found and the form expected.
 
 use std::io;
 use std::path::PathBuf;
@@ -22,50 +22,50 @@ pub enum LoadError {
     Read {
         /// The file; within an archive, the archive's name comes first.
         file: String,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
     /// An archive that ends early or is damaged.
-    #[error("{file}: the archive is cut off or damaged ({source}), expected a whole .tar, .tar.gz or .tar.xz")]
+    #[error("{file}: the archive is truncated or damaged ({source}), expected a complete .tar, .tar.gz or .tar.xz")]
     Archive {
-        /// The archive.
+        /// Path of the archive.
         file: PathBuf,
-        /// Why.
+        /// The underlying error of the system.
         source: io::Error,
     },
     /// An archive too large to be read into memory.
     #[error(
-        "{file}: found more than {limit} bytes of files in the archive, expected at most that; unpack it and name the folder"
+        "{file}: found more than {limit} bytes of files in the archive, expected at most {limit}; unpack it and give the folder"
     )]
     LargeArchive {
-        /// The archive.
+        /// Path of the archive.
         file: PathBuf,
-        /// Bytes that are taken.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// Something in a file or folder that is not what its format says.
+    /// A file or folder that violates its format.
     #[error("{place}: found {found}, expected {expected}")]
     Format {
         /// The file or folder.
         place: String,
-        /// What is there.
+        /// The text or content found.
         found: String,
-        /// What should be there.
+        /// The form expected, with valid values.
         expected: String,
     },
     /// More images that cannot be decoded than may be skipped.
     #[error(
-        "{place}: found more than {limit} of {images} images that cannot be used, expected at most that; the first: {}",
+        "{place}: found more than {limit} unusable images of {images}, expected at most {limit}; the first: {}",
         .first.join("; ")
     )]
     TooManyCorrupt {
         /// The folder or archive.
         place: String,
-        /// How many may be skipped.
+        /// The limit on skipped images.
         limit: u32,
-        /// How many there are in all.
+        /// Number of images in the set.
         images: usize,
-        /// The first few: their names, and why.
+        /// The names of the first few, with the reasons.
         first: Vec<String>,
     },
     /// No set of images.
@@ -73,7 +73,7 @@ pub enum LoadError {
     Unknown {
         /// The file or folder.
         path: PathBuf,
-        /// What it has or begins with.
+        /// The entries of a folder, or the beginning of a file.
         found: String,
     },
     /// Images, but not in folders by class.
@@ -83,7 +83,7 @@ pub enum LoadError {
     NoClasses {
         /// The file, folder or archive.
         path: PathBuf,
-        /// What is there instead.
+        /// The first entries of the folder.
         found: String,
     },
     /// A folder or archive with more than one set.
@@ -93,7 +93,7 @@ pub enum LoadError {
         place: PathBuf,
         /// The sets, or a file of each.
         sets: Vec<String>,
-        /// How to choose one.
+        /// The advice in the message.
         advice: &'static str,
     },
     /// A cache file that is damaged or of another version.
@@ -101,7 +101,7 @@ pub enum LoadError {
     Cache(#[from] CacheError),
 }
 
-/// The error about something that is not what it should be.
+/// The error of a file or folder that violates its format.
 pub(super) fn format(place: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) -> LoadError {
     LoadError::Format { place: place.into(), found: found.into(), expected: expected.into() }
 }

@@ -1,8 +1,8 @@
 //! JPEG by class: how the images that [`super::classes`] finds are brought to one shape.
 //!
-//! When the images that are looked at ([`LOOKED_AT`], evenly spaced) are of one size with sides up to [`MAX_SMALL_SIDE`],
-//! all must be of that size. Otherwise each is cropped and resized to a square (see [`Fit::Crop`]). What fits into memory
-//! is decoded at once, by all processors; the rest when it is read (see [`super::lazy`]).
+//! If the sampled images ([`LOOKED_AT`], evenly spaced) are of one size with sides up to [`MAX_SMALL_SIDE`],
+//! all must be of that size. Otherwise each is cropped and resized to a square (see [`Fit::Crop`]). Sets that fit into
+//! memory are decoded on loading, by all processors; others on reading (see [`super::lazy`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,11 @@ pub(super) fn load(tree: Tree, options: &Options) -> Result<Option<Loaded>, Load
     let Some(fit) = fit(&parts[0], options) else {
         // None of those that were looked at is an image: each of them is named.
         parts[0].retain(&mut corrupt, |file| jpeg::dimensions(&file.read()?).map(|_| ()))?;
-        return Err(format(tree.root.display().to_string(), "no JPEG among the first", "folders of JPEG by class"));
+        return Err(format(
+            tree.root.display().to_string(),
+            "no JPEG among the sampled files",
+            "folders of JPEG by class",
+        ));
     };
     let (width, height) = match fit {
         Fit::Exact(width, height) => (width, height),
@@ -79,10 +83,10 @@ impl Corrupt<'_> {
     /// Every class must have an image to learn from that can be used.
     fn check_classes(&self, labels: &[u16], classes: &[String]) -> Result<(), LoadError> {
         let Some(class) = without_images(labels, classes) else { return Ok(()) };
-        let found = format!("no image of class `{class}` that can be used");
+        let found = format!("no usable image of class `{class}`");
         let why =
             if self.found.is_empty() { String::new() } else { format!(" (skipped: {})", self.first().join("; ")) };
-        let expected = format!("at least one to learn from{why}");
+        let expected = format!("at least one training image{why}");
         Err(format(self.tree.root.display().to_string(), found, expected))
     }
 
@@ -109,7 +113,7 @@ impl Part {
     }
 }
 
-/// How images are brought to one shape, by those that are looked at; none when none of them is an image.
+/// How images are brought to one shape, by the sampled ones; `None` if none of them is an image.
 fn fit(part: &Part, options: &Options) -> Option<Fit> {
     let spaced = crate::images::evenly_spaced(part.files.len(), LOOKED_AT);
     let sizes = spaced.into_iter().filter_map(|at| jpeg::dimensions(&part.files[at as usize].read().ok()?).ok());
@@ -189,8 +193,8 @@ fn decode_all(files: &[File], shape: ImageShape, fit: Fit) -> Vec<Result<Vec<u8>
     all.into_iter().map(|(_, image)| image).collect()
 }
 
-/// Images that are decoded when they are read. What is hashed is not their content, which would take as long as an epoch, but
-/// names, lengths and classes.
+/// Images that are decoded when they are read. The hash covers names, lengths and classes, not the content: reading that would take
+/// as long as an epoch.
 fn lazy(
     parts: [Part; 2],
     classes: Vec<String>,

@@ -1,7 +1,7 @@
 //! MNIST's idx files, plain or gzip: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the two of `t10k`.
 //!
 //! A file begins with two zero bytes, the type of its numbers (8: bytes) and the number of dimensions, then each dimension in
-//! four bytes, big-endian. Images have three dimensions, labels one; which part a file belongs to, its name says.
+//! four bytes, big-endian. Images have three dimensions, labels one; the file's name gives its part.
 //!
 //! Which set, its folder and the rest of its name say (EMNIST has six in one folder, torchvision keeps each in a folder of its own).
 //! More than one set is an error, unless a file is named: then its set is read. Images of one set with labels of another are an
@@ -16,7 +16,7 @@ use super::{LoadError, Loaded};
 use crate::images::{ImageShape, Images, Labelled};
 use crate::text::lines::shown;
 
-/// Files that are looked at, when there are more they are no set of idx files.
+/// The limit on files; a set of idx files has fewer.
 const MAX_FILES: usize = 200;
 /// The most bytes of a part.
 const MAX_BYTES: u64 = 8 << 30;
@@ -37,7 +37,7 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     if let Some(named) = named {
         let Some(&file) = files.iter().find(|file| file.name == named) else { return Ok(None) };
         if part_of(file).is_none() {
-            let expected = "`train`, `t10k` or `test` in it, which says of which part it is";
+            let expected = "`train`, `t10k` or `test` in it, for its part";
             return Err(format(tree.place(named), format!("the name {}", file.last_name()), expected));
         }
         let set = set_of(file);
@@ -52,7 +52,7 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     let [train, test] = [read_part(tree, train, "train"), read_part(tree, test, "test")];
     let ((shape, train), (test_shape, test)) = (train?, test?);
     if shape != test_shape {
-        let found = format!("images of {test_shape} to test on and of {shape} to learn from");
+        let found = format!("test images of {test_shape} and training images of {shape}");
         return Err(format(tree.root.display().to_string(), found, "images of one shape"));
     }
     let classes = 1 + train.labels.iter().copied().max().unwrap_or(0);
@@ -62,9 +62,9 @@ pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, L
     }
     let classes: Vec<String> = (0..classes).map(|class| class.to_string()).collect();
     if let Some(class) = without_images(&train.labels, &classes) {
-        let found = format!("no image of class {class} to learn from");
+        let found = format!("no training image of class {class}");
         let expected = format!(
-            "at least one of each class from 0 to {}: number the labels from 0 without a gap",
+            "at least one for each class from 0 to {}: number the labels from 0 without gaps",
             classes.len() - 1
         );
         return Err(format(tree.root.display().to_string(), found, expected));
@@ -91,7 +91,7 @@ fn idx_files(tree: &Tree) -> Vec<&File> {
     tree.files.iter().filter(|file| is_idx(file)).collect()
 }
 
-/// By content, or by name: a file that is named as one is told what is wrong with it.
+/// By content, or by name: a damaged file with the name of an idx file is reported, not ignored.
 fn is_idx(file: &File) -> bool {
     rank(file).is_some() || file.last_name().contains("-idx")
 }
@@ -102,7 +102,7 @@ fn rank(file: &File) -> Option<u8> {
     if let [0, 0, BYTES, rank @ (1 | 3)] = head[..] { Some(rank) } else { None }
 }
 
-/// What to learn from (0) or to test on (1), by name.
+/// The part of a file by its name: training (0) or test (1).
 fn part_of(file: &File) -> Option<usize> {
     let name = file.last_name().to_lowercase();
     let is_test = name.contains("t10k") || name.contains("test");
@@ -124,7 +124,7 @@ fn set_of(file: &File) -> (&str, String) {
     (file.folder(), words.collect::<Vec<_>>().join("-"))
 }
 
-/// Whether a name has the words for part and kind that are usual, so that what is left of it names the set.
+/// Whether a name has the words for part and kind that are usual, so that the rest identifies the set.
 fn is_usual(file: &File) -> bool {
     let name = file.last_name().to_lowercase();
     name.contains("images") || name.contains("labels")
@@ -170,8 +170,8 @@ fn more_than_one(tree: &Tree, slots: &[[Vec<&File>; 2]; 2], twice: &[&File]) -> 
         sets.entry(set_of(file)).or_default().push(file);
     }
     if sets.len() == 1 {
-        let found = format!("{} and {}, one file by their names", twice[0].name, twice[1].name);
-        return format(tree.root.display().to_string(), found, "one of them; name it, or remove the other");
+        let found = format!("{} and {}, the same file by name", twice[0].name, twice[1].name);
+        return format(tree.root.display().to_string(), found, "only one of them; name it, or remove the other");
     }
     let describe = |files: &Vec<&File>| match files.len() {
         1 => files[0].name.clone(),
@@ -237,7 +237,7 @@ fn read(tree: &Tree, file: &File) -> Result<(Vec<u32>, usize, Vec<u8>), LoadErro
     let expected = dimensions.iter().map(|&d| u128::from(d)).product::<u128>();
     let found = (bytes.len() - at) as u128;
     if found != expected {
-        let says = format!("{expected}, as its dimensions {dimensions:?} say");
+        let says = format!("{expected}, as stated by its dimensions {dimensions:?}");
         return Err(format(place(), format!("{found} bytes after the header"), says));
     }
     Ok((dimensions, at, bytes))

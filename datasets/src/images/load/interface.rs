@@ -20,12 +20,12 @@ impl Default for Options {
     }
 }
 
-/// Images, and what was passed over.
+/// Images, and the files that were skipped.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The images.
+    /// The loaded set of images.
     pub images: Images,
-    /// The files that were skipped: their names, and why.
+    /// The names of the skipped files, with the reasons.
     pub skipped: Vec<String>,
 }
 

@@ -43,23 +43,23 @@ pub(super) enum Unusable {
     #[error("an empty file")]
     Empty,
     /// The file does not begin as a JPEG does.
-    #[error("{found}, which begins no JPEG")]
+    #[error("{found}, which is not the start of a JPEG")]
     NotJpeg {
-        /// Its first bytes.
+        /// The first bytes of the file, for messages.
         found: String,
     },
     /// The marker of the end is missing.
-    #[error("a JPEG without its end")]
+    #[error("a truncated JPEG")]
     NoEnd,
     /// The header has no width and height.
     #[error("a header without a size")]
     NoSize,
     /// The header declares more pixels than the file's bytes can hold.
-    #[error("a header that says {width}x{height} pixels, which {bytes} bytes cannot hold")]
+    #[error("a header of {width}x{height} pixels in a file of {bytes} bytes, which cannot hold them")]
     TooManyPixels {
-        /// Columns, as the header says.
+        /// Columns, according to the header.
         width: usize,
-        /// Rows, as the header says.
+        /// Rows, according to the header.
         height: usize,
         /// Bytes of the file.
         bytes: usize,
@@ -70,15 +70,15 @@ pub(super) enum Unusable {
     /// The decoder returned another number of pixels than the header declares.
     #[error("{bytes} bytes of pixels for {width}x{height}")]
     Incomplete {
-        /// Bytes of pixels.
+        /// Number of bytes that the decoder returned.
         bytes: usize,
-        /// Columns, as the header says.
+        /// Columns, according to the header.
         width: usize,
-        /// Rows, as the header says.
+        /// Rows, according to the header.
         height: usize,
     },
     /// The image has not the size of the others.
-    #[error("{width}x{height} pixels, and {others_width}x{others_height} in the others")]
+    #[error("{width}x{height} pixels, expected {others_width}x{others_height} as in the others")]
     OtherSize {
         /// Columns of this image.
         width: usize,
@@ -94,7 +94,7 @@ pub(super) enum Unusable {
     Resize(#[from] ResizeError),
 }
 
-/// The width and height that a JPEG's header says.
+/// Width and height according to the header of a JPEG.
 pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), Unusable> {
     let mut decoder = decoder(jpeg)?;
     decoder.decode_headers().map_err(|error| damaged(&error))?;
@@ -217,7 +217,7 @@ mod tests {
             jpeg[at..at + 4].copy_from_slice(&[0x40, 0, 0x40, 0]);
             assert_eq!(dimensions(&jpeg).unwrap(), (16_384, 16_384));
             let says = decode(&jpeg, Fit::Crop(8), &mut out).unwrap_err().to_string();
-            assert!(says.starts_with("a header that says 16384x16384 pixels, which"), "{says}");
+            assert!(says.starts_with("a header of 16384x16384 pixels in a file of"), "{says}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Images that do not fit into memory: decoded when they are read, and ahead of that when they are announced.
 //!
 //! Threads, one for each processor, decode what [`Pixels::prefetch`] has announced and what a reader waits for; the reader
-//! decodes too. What has been decoded waits to be read once, in at most a share of the memory that loading may take; when
-//! that is full, what has waited longest goes first, and is decoded again should it still be read.
+//! decodes too. Decoded images are kept until they are read once, in at most a share of the memory that loading may take. When
+//! it is full, the oldest are dropped, and decoded again if they are still read.
 //!
 //! An image that cannot be decoded is named and counted, and the next of its class stands in for it, the same one each time. When
-//! more are than may be skipped, [`Pixels::failure`] says so.
+//! more are than may be skipped, [`Pixels::failure`] reports it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -23,7 +23,7 @@ const WAITING_SHARE: u64 = 2;
 /// Corrupt files that a message names.
 const NAMED: usize = 5;
 
-/// Images in files.
+/// Images that are decoded from files on demand.
 pub(super) struct Folder {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -145,7 +145,7 @@ impl Pixels for Folder {
         let first: Vec<&str> = state.corrupt.values().take(NAMED).map(String::as_str).collect();
         (state.corrupt.len() > limit).then(|| {
             format!(
-                "found more than {limit} images that cannot be used, expected at most that; the first: {}",
+                "found more than {limit} unusable images, expected at most {limit}; the first: {}",
                 first.join("; ")
             )
         })
@@ -184,7 +184,7 @@ impl Shared {
         self.state.lock().expect("no thread panics while it holds the state")
     }
 
-    /// Decodes what is queued until all is closed.
+    /// Decodes queued images until the set is closed.
     fn work(&self) {
         let mut state = self.lock();
         while !state.closed {
@@ -203,7 +203,7 @@ impl Shared {
         }
     }
 
-    /// Writes an image to `out`: what is ready, or what is made now.
+    /// Writes an image to `out`, decoding it if it is not ready.
     fn take(&self, index: u32, out: &mut [u8]) {
         let mut state = self.lock();
         loop {
@@ -233,7 +233,7 @@ impl Shared {
         }
     }
 
-    /// Decodes an image, or what stands in for it.
+    /// Decodes an image, or its substitute.
     fn decode(&self, index: u32, out: &mut [u8]) {
         let label = self.labels[index as usize];
         let count = self.files.len();

@@ -1,7 +1,7 @@
 //! Images to test on that lie in one folder, with a list of their classes: as Tiny-ImageNet and ILSVRC12 are distributed.
 //!
 //! * Tiny-ImageNet: `val/images/*.JPEG`, and in `val/val_annotations.txt` a line for each: file, class and a box, with tabs between them.
-//! * ILSVRC12: `val/*.JPEG`, and in `LOC_val_solution.csv`, in that folder or beside it, below the header `ImageId,PredictionString` a
+//! * ILSVRC12: `val/*.JPEG`, and in `LOC_val_solution.csv`, in that folder or next to it, below the header `ImageId,PredictionString` a
 //!   line for each: the file's name without its ending, then class and box of each object, with spaces between them. All are of
 //!   one class.
 //!
@@ -18,7 +18,7 @@ use super::parts::{Part, images_in, label};
 use super::tree::{File, Tree};
 use crate::text::lines::shown;
 
-/// What else there may be instead of folders by class, for messages.
+/// The alternatives to folders by class, for messages.
 pub(super) const EXPECTED: &str = "or the classes of all images in val_annotations.txt or LOC_val_solution.csv";
 
 const ANNOTATIONS: &str = "val_annotations.txt";
@@ -36,10 +36,10 @@ struct Line<'a> {
     class: &'a str,
 }
 
-/// A line that is not what its list says: what was expected.
+/// A line that violates the format of its list. The message is the form expected.
 #[derive(Debug, Error)]
 enum Malformed {
-    #[error("file, class and box, with tabs between them")]
+    #[error("file, class and box, separated by tabs")]
     Annotation,
     #[error("an image, then class and box of each object: ImageId,class x y x y")]
     Solution,
@@ -47,7 +47,7 @@ enum Malformed {
     Classes,
 }
 
-/// Reads a line.
+/// The parser of a list's lines.
 type ReadLine = fn(&str) -> Result<Line<'_>, Malformed>;
 
 /// The images of `folder` with the classes that a list gives them; none without a list. `around`: the folder that it lies in.
@@ -112,7 +112,7 @@ fn of_lines<'a>(
         let Line { image: name, class } = read(line).map_err(wrong)?;
         let label = label(names, class, here)?;
         if let Some((first, _)) = classes.insert(name, (at + 1, label)) {
-            let expected = format!("one (the first is in line {first})");
+            let expected = format!("one (the first is on line {first})");
             return Err(format(here(), format!("a second line for `{name}`"), expected));
         }
     }

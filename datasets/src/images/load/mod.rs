@@ -7,8 +7,8 @@
 //! * either of these in an archive: .tar, .tar.gz, .tar.xz (`tree`);
 //! * a cache (see [`super::cache`]).
 //!
-//! A path may be the file itself, its folder, or the folder around that. What lies right in a folder comes before what lies further
-//! down, and both before archives and caches; more than one set on one of these levels is an error, until one is named. Everything in which files disagree with themselves or
+//! A path may be the file itself, its folder, or the folder around that. Files in the folder itself take precedence over
+//! subfolders, and both over archives and caches; more than one set on one of these levels is an error, until one is named. Everything in which files disagree with themselves or
 //! with each other is an error with its place. A JPEG that cannot be decoded is named, counted and skipped, up to
 //! [`Options::skip_limit`]; then it is an error.
 
@@ -34,7 +34,7 @@ use super::cache::{MAGIC, read_cache};
 use crate::text::folder::{head, is_folder};
 use crate::text::lines::shown;
 
-/// Files right in a folder that are looked at whether they are archives or caches.
+/// The limit on files of a folder that are tried as archives or caches.
 const MAX_TRIED: usize = 100;
 
 /// Reads the images at `path`: a file or a folder.

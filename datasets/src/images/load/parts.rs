@@ -20,7 +20,7 @@ pub(super) struct Part {
     pub(super) files: Vec<File>,
 }
 
-/// What names below `folder` begin with.
+/// The prefix of names below `folder`.
 pub(super) fn within(folder: &str) -> String {
     if folder.is_empty() { String::new() } else { format!("{folder}/") }
 }
@@ -33,8 +33,8 @@ pub(super) fn class_folders(tree: &Tree, folder: &str) -> Vec<String> {
     below.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned).collect()
 }
 
-/// The images of a class or of a part without classes: the files right in its folder; or those of `images/`, when it has no image
-/// beside that.
+/// The images of a class or of a part without classes: the files of its folder, or of its subfolder `images/` if the folder has
+/// no image itself.
 pub(super) fn images_in<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a File> {
     let right_in = |folder: &str| {
         let prefix = within(folder);
@@ -58,8 +58,8 @@ pub(super) fn label(names: &[String], class: &str, place: impl FnOnce() -> Strin
         let near = short.map(|name| (strsim::jaro_winkler(name, class), name));
         let nearest = near.filter(|near| near.0 >= NEAR).max_by(|a, b| a.0.total_cmp(&b.0));
         let meant = nearest.map(|(_, name)| format!(" (did you mean `{name}`?)")).unwrap_or_default();
-        let expected = format!("one of the {} classes to learn from{meant}", names.len());
-        format(place(), format!("a class `{class}` that is not learnt"), expected)
+        let expected = format!("one of the {} training classes{meant}", names.len());
+        format(place(), format!("an unknown class `{class}`"), expected)
     })
 }
 

@@ -15,13 +15,13 @@ use crate::text::TextError;
 use crate::text::folder::{Entry, listed};
 use crate::text::gzip::{Gunzip, MAGIC as GZIP_MAGIC};
 
-/// Folders below the root that are looked into: `root/train/class/images/`, and one more around it.
+/// Depth of the folders below the root that are searched: `root/train/class/images/`, and one more around it.
 const MAX_DEPTH: usize = 4;
-/// Files that are looked at; ImageNet has 1.3 million.
+/// The limit on files; ImageNet has 1.3 million.
 const MAX_FILES: usize = 20_000_000;
 /// Bytes of files that an archive may have.
 const MAX_ARCHIVE_BYTES: u64 = 4 << 30;
-/// Parts of a name in an archive, and bytes of each: what file systems take, and data sets have.
+/// Parts of a name in an archive, and bytes of each: the limits of file systems, and above those of data sets.
 const MAX_NAME_PARTS: usize = 16;
 const MAX_PART_BYTES: usize = 255;
 /// Bytes of a file that an archive's header is believed before they are there.
@@ -31,7 +31,7 @@ const XZ_MEMORY_KIB: u32 = 1 << 20;
 /// Endings of images' names.
 const IMAGE_ENDINGS: [&str; 11] = ["jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "ppm"];
 const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
-/// Where a tar header says that it is one, and with what.
+/// Position and content of the magic of a tar header.
 const TAR_MAGIC_AT: usize = 257;
 const TAR_MAGIC: &[u8] = b"ustar";
 
@@ -42,7 +42,7 @@ pub(super) struct Tree {
     pub(super) files: Vec<File>,
     /// Names of all folders, sorted.
     pub(super) folders: Vec<String>,
-    /// What is passed over right in the root, with what it is.
+    /// Skipped entries of the root folder, each with its kind.
     others: Vec<String>,
 }
 
@@ -62,8 +62,8 @@ enum Content {
 }
 
 impl Tree {
-    /// The tree below a folder. Names that begin with a point are passed over, as the systems that leave them do; so are links
-    /// that lead nowhere or back (see [`crate::text::folder`]), and what is neither file nor folder.
+    /// The tree below a folder. Names that begin with a dot are skipped; so are broken links, links
+    /// to a parent folder (see [`crate::text::folder`]), and entries that are neither files nor folders.
     pub(super) fn of_folder(root: &Path) -> Result<Tree, LoadError> {
         Tree::down_to(root, MAX_DEPTH)
     }
@@ -93,7 +93,7 @@ impl Tree {
         self.others.sort();
     }
 
-    /// Adds what is in `folder`, and so many levels below it. `way`: the folders down to it, without links.
+    /// Adds the entries of `folder`, down to `depth` levels below it. `way`: the folders down to it, without links.
     fn add_folder(
         &mut self,
         folder: &Path,
@@ -214,7 +214,7 @@ impl Tree {
         LoadError::Ambiguous { place: self.root.clone(), sets, advice }
     }
 
-    /// What is there, for a message: the first names.
+    /// The first names, for messages.
     pub(super) fn has(&self) -> String {
         let top = |name: &&str| !name.contains('/');
         let folders = self.folders.iter().map(String::as_str).filter(top).map(|name| format!("{name}/"));
@@ -318,7 +318,7 @@ impl File {
     }
 }
 
-/// A file's name without what systems and browsers add to that of a copy: ` (1)`, ` - Copy`, `Copy of `, ` copy`.
+/// A file's name without the marks that systems and browsers add to copies: ` (1)`, ` - Copy`, `Copy of `, ` copy`.
 pub(super) fn without_copy_mark(name: &str) -> String {
     let mut plain = name.to_owned();
     for mark in [" - Copy", "Copy of ", " copy"] {
@@ -336,7 +336,7 @@ pub(super) fn without_copy_mark(name: &str) -> String {
 }
 
 fn long_name() -> String {
-    format!("a name of more than {MAX_NAME_PARTS} parts, or of one of more than {MAX_PART_BYTES} bytes")
+    format!("a name of more than {MAX_NAME_PARTS} parts, or with a part of more than {MAX_PART_BYTES} bytes")
 }
 
 /// Whether a file is an archive, by content.
@@ -353,7 +353,7 @@ fn is_named_archive(path: &Path) -> bool {
     [".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// The bytes of a file, unpacked by what it begins with.
+/// The bytes of a file, decompressed according to its magic.
 fn unpacked(path: &Path) -> Result<Box<dyn Read>, LoadError> {
     let open = |source| TextError::Open { path: path.to_owned(), nearest: None, source };
     let head = crate::text::folder::head(path, XZ_MAGIC.len())?;

@@ -10,7 +10,7 @@ const MOST_STARS: f32 = 5.0;
 
 /// The columns of a format.
 pub(super) struct Columns {
-    /// What separates two columns.
+    /// The separator of two columns.
     pub(super) separator: &'static str,
     /// All four columns, for messages.
     pub(super) line: &'static str,
@@ -26,9 +26,9 @@ pub(super) struct Columns {
 
 /// The form of a rating's time, in seconds since 1970. It is checked and dropped.
 pub(super) enum Time {
-    /// A whole number.
+    /// A whole number of seconds.
     Whole,
-    /// Any number from 0.
+    /// Any number of seconds from 0.
     Fraction,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Time {
 pub(super) struct Header {
     /// Whether the first line is a header, well formed or not, and not already a rating.
     pub(super) is_one: fn(&[u8]) -> bool,
-    /// Checks a header.
+    /// Checks the names of the header's columns.
     pub(super) check: fn(&[u8]) -> Result<(), Bad>,
 }
 
@@ -44,7 +44,7 @@ impl Columns {
     /// Reads a whole file.
     ///
     /// # Errors
-    /// The first line that is not what its format says.
+    /// The first line that violates the format.
     pub(super) fn read(&self, lines: &mut Lines, sink: &mut Sink) -> Result<(), LoadError> {
         let mut header = self.header.as_ref();
         while let Some((number, line)) = lines.next()? {

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of ratings: where, what was found, what was expected.
+//! Errors of loading ratings, each with its place, the content found and the form expected.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::text::TextError;
 /// Why ratings could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// A file that cannot be read, or a line that is not what its format says.
+    /// A file that cannot be read, or a line that violates its format.
     #[error(transparent)]
     Text(#[from] TextError),
     /// A user has rated an item twice.
@@ -20,11 +20,11 @@ pub enum LoadError {
     Duplicate {
         /// The file of the second rating.
         file: PathBuf,
-        /// Its line.
+        /// Line of this rating, from 1.
         line: u64,
         /// The file of the first rating.
         first_file: PathBuf,
-        /// Its line.
+        /// Line of this rating, from 1.
         first_line: u64,
         /// The user, as numbered in the file.
         user: u32,
@@ -37,48 +37,48 @@ pub enum LoadError {
         /// The first of the files.
         file: PathBuf,
     },
-    /// Nothing in it.
+    /// A file without any line.
     #[error("{file}: found an empty file, expected ratings: {expected}")]
     Empty {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// The formats.
+        /// Names of all formats.
         expected: String,
     },
     /// A header, but not one rating.
     #[error("{file}: found no rating in it, expected at least one ({format})")]
     NoRatings {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// Its format.
+        /// Name of the assumed format.
         format: &'static str,
     },
     /// A file of no known format.
     #[error("{file}: found {found}, expected ratings: {expected}")]
     Unknown {
-        /// The file.
+        /// Path of the file.
         file: PathBuf,
-        /// What it begins with.
+        /// The beginning of the file.
         found: String,
-        /// The formats.
+        /// Names of all formats.
         expected: String,
     },
     /// A folder without ratings.
     #[error("{folder}: found no ratings; looked for {looked_for}; the folder has {has}")]
     NothingFound {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
-        /// Names and formats.
+        /// File names and formats searched for.
         looked_for: String,
-        /// What is there instead.
+        /// The first entries of the folder.
         has: String,
     },
     /// A folder with ratings in more than one format or set.
-    #[error("{folder}: found more than one set of ratings ({}), expected one; name the file", .sets.join("; "))]
+    #[error("{folder}: found more than one set of ratings ({}), expected one; give the path of one file", .sets.join("; "))]
     Ambiguous {
-        /// The folder.
+        /// Path of the folder.
         folder: PathBuf,
-        /// The sets.
+        /// The sets found, by one file each.
         sets: Vec<String>,
     },
     /// A cache file that is damaged or of another version.

@@ -11,7 +11,7 @@ use crate::text::TextError;
 use crate::text::folder::{self, entries, has, plain_name};
 use crate::text::lines::{Lines, shown};
 
-/// Files of unknown name whose beginning is looked at in a folder.
+/// The limit on files of unknown names in a folder that are tried.
 const MAX_TRIED: usize = 100;
 /// Ratings at the beginning of such a file that must be well formed.
 const TRIED_LINES: u64 = 10;
@@ -106,7 +106,7 @@ fn unnamed_sets(files: &[PathBuf]) -> Vec<Vec<PathBuf>> {
     files.iter().take(MAX_TRIED).filter(is_ratings).map(|file| vec![file.clone()]).collect()
 }
 
-/// Whether the first ratings of a file are well formed; what comes after may still be wrong.
+/// Whether the first ratings of a file are well formed; later ones may still be malformed.
 fn begins_well(format: &Format, file: &Path) -> bool {
     let mut good = 0;
     match Lines::open_beginning(file, A_LINE)

@@ -20,8 +20,8 @@ pub(super) struct Format {
     pub(super) read: fn(&mut Lines, &mut Sink) -> Result<(), LoadError>,
 }
 
-/// What a line of every format is.
-pub(super) const A_LINE: &str = "one rating a line";
+/// The form of a line in every format, for messages.
+pub(super) const A_LINE: &str = "one rating per line";
 
 /// The consumer of a file's ratings: called once per rating with its line, and the user and item as numbered in the file.
 pub(super) type Sink<'a> = dyn FnMut(u64, Rating) + 'a;

@@ -18,7 +18,7 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 
 /// Checks a header line.
 pub(super) fn header(line: &[u8]) -> Result<(), Bad> {
-    let found: [&[u8]; 4] = fields(line, b"\t", "user, item, rating, timestamp, with tabs between them")?;
+    let found: [&[u8]; 4] = fields(line, b"\t", "user, item, rating, timestamp, separated by tabs")?;
     match found.iter().enumerate().find(|&(at, column)| !names(column, at)) {
         Some((at, column)) => {
             let expected = format!("`{}` (the header: user, item, rating, timestamp)", COLUMNS[at].0);
@@ -28,7 +28,7 @@ pub(super) fn header(line: &[u8]) -> Result<(), Bad> {
     }
 }
 
-/// Whether this is a name of column `at`; what follows a colon is its type.
+/// Whether this is a name of column `at`; a colon is followed by the column's type.
 fn names(column: &[u8], at: usize) -> bool {
     let name = column.split(|&byte| byte == b':').next().unwrap_or_default();
     let plain: String =

@@ -14,7 +14,7 @@ pub(super) const FORMAT: Format = Format {
 
 const COLUMNS: Columns = Columns {
     separator: "\t",
-    line: "user, item, rating, timestamp, with tabs between them",
+    line: "user, item, rating, timestamp, separated by tabs",
     names: ["user", "item", "rating"],
     least_stars: 1.0,
     time: Time::Whole,

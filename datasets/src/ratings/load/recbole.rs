@@ -5,7 +5,7 @@ use super::columns::{Columns, Header, Time};
 use super::format::Format;
 use super::header::{header, is_header};
 
-/// What the type of the first column begins with, in every header of RecBole's.
+/// The type of the first column in every header of RecBole's.
 const TYPED: &[u8] = b":token";
 
 pub(super) const FORMAT: Format = Format {
@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
 
 const COLUMNS: Columns = Columns {
     separator: "\t",
-    line: "user_id:token, item_id:token, rating:float, timestamp:float, with tabs between them",
+    line: "user_id:token, item_id:token, rating:float, timestamp:float, separated by tabs",
     names: ["user_id", "item_id", "rating"],
     least_stars: 0.5,
     time: Time::Fraction,

@@ -1,4 +1,4 @@
-//! What can be wrong with LIBSVM files: where, what was found, what was expected.
+//! Errors of loading LIBSVM files, each with its place, the content found and the form expected.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::text::TextError;
 /// Why examples could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
-    /// A file that cannot be read, or a line that is not what its format says.
+    /// A file that cannot be read, or a line that violates its format.
     #[error(transparent)]
     Text(#[from] TextError),
     /// A file without examples.
@@ -20,11 +20,11 @@ pub enum LoadError {
         file: PathBuf,
     },
     /// All examples are of one class.
-    #[error("{file}: found label {label} on every line, expected two labels: 0 and 1, -1 and +1, or 1 and 2")]
+    #[error("{file}: found only label {label}, expected two labels: 0 and 1, -1 and +1, or 1 and 2")]
     OneClass {
         /// Path of the file.
         file: PathBuf,
-        /// Its only label.
+        /// The only label of the file.
         label: i8,
     },
     /// A feature's number promises far more features than the values can fill.
@@ -40,19 +40,19 @@ pub enum LoadError {
         feature: u32,
         /// Values in all lines.
         nonzeros: u64,
-        /// Up to which numbers are believed.
+        /// The largest number accepted.
         limit: u64,
     },
     /// A folder without a LIBSVM file, or with more than one.
     #[error(
-        "{folder}: found {found} that may be LIBSVM files, expected one, or NAME with NAME.t beside it, or a cache of examples: the folder has {has}; name the file"
+        "{folder}: found {found} possible LIBSVM files, expected one, or NAME with NAME.t next to it, or a cache of examples: the folder has {has}; give the path of one file"
     )]
     NotOne {
         /// Path of the folder.
         folder: PathBuf,
         /// Number of such files.
         found: usize,
-        /// What it has.
+        /// The first entries of the folder.
         has: String,
     },
     /// A cache file that is damaged or of another version.

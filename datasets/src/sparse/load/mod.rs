@@ -2,11 +2,11 @@
 //!
 //! * Values that a line does not name are 0, and indexes ascend strictly. A value of 0 that is written is dropped; its index still
 //!   counts as a feature. A line with a label alone is an example whose values are all 0.
-//! * Fields are separated by blanks or tabs. What follows `#` is a comment. Lines with nothing (else) on them are passed over.
+//! * Fields are separated by blanks or tabs. `#` starts a comment. Empty lines are skipped.
 //! * The two labels are 0 and 1, -1 and +1, or 1 and 2; of each pair the larger is the positive class.
 //! * Indexes count from 0 or from 1 ([`Ids`]).
 //! * A file may be compressed with gzip, which is recognised by its content.
-//! * As on LIBSVM's page, `NAME.t` beside `NAME` is the held-out part. Where there is none, a share of the examples is held out.
+//! * As on LIBSVM's page, `NAME.t` next to `NAME` is the held-out part. Without it, a share of the examples is held out.
 //!
 //! Memory: 8 bytes per value and 9 per example, whatever the indexes are: a large index takes no memory here, and one that is far too
 //! large for the number of values ([`LoadError::Doubtful`]) is refused, since a model has a weight for each.
@@ -26,7 +26,7 @@ use super::{Entry, Examples, Label, MAX_FEATURES, Sparse, Unsplit};
 use crate::plausible::most_rows;
 use crate::text::folder::{entries, has, head, is_folder, plain_name};
 
-/// What the name of a held-out part ends in.
+/// The ending of a held-out part's file name.
 const HELD_OUT: &str = ".t";
 
 /// How files are read.
@@ -34,7 +34,7 @@ const HELD_OUT: &str = ".t";
 pub struct Options {
     /// From where indexes count.
     pub ids: Ids,
-    /// What is held out where no file `NAME.t` is.
+    /// The share that is held out if there is no file `NAME.t`.
     pub held_out: HeldOut,
 }
 
@@ -54,7 +54,7 @@ pub fn load(path: &Path, options: &Options) -> Result<Sparse, LoadError> {
     Ok(load_unsplit(path, options.ids)?.split(options.held_out))
 }
 
-/// Reads the examples at `path` as [`load`] does, before a part is held out: what [`super::cache::write_cache`] takes.
+/// Reads the examples at `path` as [`load`] does, before a part is held out, for [`super::cache::write_cache`].
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -97,7 +97,7 @@ fn load_text(files: Files, ids: Ids) -> Result<Unsplit, LoadError> {
     Ok(Unsplit { name, features, train, held_out })
 }
 
-/// What was read, with features counted from 0 and labels as classes.
+/// Converts a parsed file: features count from 0, and labels become classes.
 fn examples(mut parsed: Parsed, first: u32, labels: &Labels) -> Examples {
     parsed.entries.iter_mut().for_each(|entry: &mut Entry| entry.feature -= first);
     let class = |&label: &i8| if labels.is_positive(label) { Label::Positive } else { Label::Negative };
@@ -112,7 +112,7 @@ struct Files {
 }
 
 impl Files {
-    /// A file, with `NAME.t` or `NAME.t.gz` beside `NAME` or `NAME.gz` where there is one.
+    /// A file, with `NAME.t` or `NAME.t.gz` next to `NAME` or `NAME.gz` if there is one.
     fn of(file: &Path) -> Result<Files, LoadError> {
         let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let wanted = plain_name(file) + HELD_OUT;
@@ -122,7 +122,7 @@ impl Files {
 }
 
 /// The only file of a folder that is not a held-out part, and its held-out part. Files and folders whose names begin with a dot are
-/// passed over, and so are notes (`README`, `.md`).
+/// skipped, and so are notes (`README`, `.md`).
 fn in_folder(folder: &Path) -> Result<Files, LoadError> {
     let here = entries(folder)?;
     let is_note = |name: &str| name.starts_with('.') || name.starts_with("README") || name.ends_with(".md");

@@ -20,9 +20,9 @@ pub enum Ids {
     /// from 1: its features have other numbers, and nothing else changes.
     #[default]
     Detect,
-    /// From 0.
+    /// Indexes count from 0.
     FromZero,
-    /// From 1: index 0 is an error.
+    /// Indexes count from 1; index 0 is an error.
     FromOne,
 }
 
@@ -154,10 +154,10 @@ fn label(field: &[u8]) -> Result<i8, Bad> {
     }
 }
 
-/// `index:value`.
+/// Parses `index:value`; the index is returned as written.
 fn pair(field: &[u8], ids: Ids) -> Result<(u32, f32), Bad> {
     if field.starts_with(b"qid:") {
-        return Err(bad(shown(field), "index:value; query ids are of ranking data, which have no two classes"));
+        return Err(bad(shown(field), "index:value; query ids belong to ranking data, which do not have two classes"));
     }
     let Some(colon) = field.iter().position(|&byte| byte == b':') else {
         return Err(bad(shown(field), "index:value"));

@@ -1,4 +1,4 @@
-//! Networks as data: layers, where their parameters lie, and what they cost.
+//! Networks as data: layers, the positions of their parameters, and their cost.
 //!
 //! All parameters of a network lie in one flat array, stage after stage; a stage is a layer group with a table of its own in
 //! the parameter server (as in GeePS), padded with zeros to whole rows of [`WIDTH`] floats. So a worker's view of all rows *is*
@@ -89,7 +89,7 @@ pub enum Layer {
     LocalResponse,
     /// Sets this share to 0 in training, and scales the rest up.
     Dropout(f32),
-    /// Paths beside one another, joined along the channels.
+    /// Parallel paths, joined along the channels.
     Branches(Vec<Vec<Layer>>),
     /// max(x + body(x), 0); where the body halves the image and has more channels, every second pixel of x and zeros.
     Residual(Vec<Layer>),
@@ -124,9 +124,9 @@ pub struct Stage {
 /// A network for images of one extent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Architecture {
-    /// What it takes.
+    /// The shape of its input.
     pub input: Extent,
-    /// What it tells apart.
+    /// The number of classes.
     pub classes: usize,
     /// Its layer groups, in the order of the forward pass.
     pub stages: Vec<Stage>,

@@ -5,14 +5,14 @@ use std::mem::take;
 use super::architecture::{Architecture, Extent, Initial, Layer, Parameter, Stage, WIDTH, Window};
 use super::config::Norm;
 
-/// Parameters begin at multiples of so many floats: a cache line.
+/// Alignment of parameters in floats: a cache line.
 const ALIGNED: usize = 16;
 
-/// A network in the making: the stage under way, and what it is fed.
+/// A network under construction: the current stage, and the extent of its input.
 pub(super) struct Builder {
     norm: Norm,
     input: Extent,
-    /// The extent of what the next layer gets.
+    /// The extent of the next layer's input.
     pub(super) extent: Extent,
     /// The floats in use.
     floats: usize,
@@ -40,7 +40,7 @@ impl Kernel {
 }
 
 impl Builder {
-    /// `norm`: what follows a convolution; never [`Norm::AsPublished`].
+    /// `norm`: the normalisation after a convolution; never [`Norm::AsPublished`].
     pub(super) fn new(input: Extent, norm: Norm) -> Self {
         Builder {
             norm,
@@ -90,7 +90,7 @@ impl Builder {
         self.layers.push(layer);
     }
 
-    /// A convolution and what normalises it. Weights begin as He et al. (2015) have it for rectified units.
+    /// A convolution and its normalisation, with the initial weights of He et al. (2015) for rectified units.
     pub(super) fn convolution(&mut self, kernel: Kernel) {
         let Kernel { outputs, size, stride, padding } = kernel;
         let inputs = self.extent.channels;
@@ -121,7 +121,7 @@ impl Builder {
         }
     }
 
-    /// A convolution, what normalises it, and rectified units.
+    /// A convolution, its normalisation, and rectified units.
     pub(super) fn rectified(&mut self, kernel: Kernel) {
         self.convolution(kernel);
         self.layer(Layer::Relu);
@@ -160,7 +160,7 @@ impl Builder {
         self.layer(Layer::GlobalMean);
     }
 
-    /// Paths beside one another, joined along the channels.
+    /// Parallel paths, joined along the channels.
     pub(super) fn branches(&mut self, branches: &[&dyn Fn(&mut Builder)]) {
         let (before, extent) = (take(&mut self.layers), self.extent);
         let (mut paths, mut channels) = (Vec::new(), 0);
@@ -182,7 +182,7 @@ impl Builder {
         self.layer(Layer::Residual(body));
     }
 
-    /// A classifier on the side, fed with what the next layer gets.
+    /// An auxiliary classifier on the input of the next layer.
     pub(super) fn auxiliary(&mut self, weight: f32, body: impl Fn(&mut Builder)) {
         let (before, extent) = (take(&mut self.layers), self.extent);
         body(self);

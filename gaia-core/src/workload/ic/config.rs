@@ -1,4 +1,4 @@
-//! What a plan says about image classification.
+//! Settings of image classification in a plan.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -10,7 +10,7 @@ const MAX_EVERY_CLOCKS: u32 = 1_000_000;
 
 /// Image classification by a convolutional network, trained by stochastic gradient descent with momentum (paper section 5.2).
 ///
-/// All parameters are in the parameter server, a table a layer group. What stays with a worker: its momentum and, with
+/// All parameters are in the parameter server, one table per layer group. A worker keeps its momentum and, with
 /// BatchNorm, the running means and variances. On which device it runs is no part of a plan.
 ///
 /// **The step.** A worker draws `batch` images and follows v = momentum * v + (gradient of the mean loss + weight-decay * w),
@@ -21,7 +21,7 @@ const MAX_EVERY_CLOCKS: u32 = 1_000_000;
 pub struct Ic {
     /// The network.
     pub network: Network,
-    /// What normalises activations.
+    /// The normalisation of activations.
     pub norm: Norm,
     /// Images a step and worker. The paper has 128 (as the author's public code).
     pub batch: u32,
@@ -38,7 +38,7 @@ pub struct Ic {
     pub weight_decay: f64,
     /// Whether a pixel's channels lie side by side in memory, which most convolutions are faster with.
     pub channels_last: bool,
-    /// What is measured on the way.
+    /// The measurements during a run.
     pub evaluation: Measure,
 }
 
@@ -63,7 +63,7 @@ pub enum Network {
 pub const NETWORKS: [Network; 4] =
     [Network::GoogLeNet, Network::SmallInception, Network::ResNet20, Network::Cifar10Quick];
 
-/// What normalises activations behind a convolution.
+/// The normalisation of activations after a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Norm {
@@ -99,15 +99,15 @@ pub enum Schedule {
     },
 }
 
-/// What is measured on the way, by each worker. Between two measurements the last one stands.
+/// The measurements of each worker during a run. Between two measurements the last one is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Measure {
-    /// Every so many clocks, and at the end.
+    /// The interval between measurements, in clocks. The end of a run is always measured.
     pub every_clocks: u32,
-    /// On at most so many of a worker's training images (the loss, scaled to all of them).
+    /// The maximum number of a worker's training images to measure the loss on; it is scaled to all of them.
     pub train_images: u32,
-    /// On at most so many of its test images (the share of wrong answers).
+    /// The maximum number of a worker's test images to measure the error rate on.
     pub test_images: u32,
 }
 
@@ -119,7 +119,7 @@ pub struct IcError {
     pub field: &'static str,
     /// Its value.
     pub found: f64,
-    /// What it can be.
+    /// The valid values.
     pub expected: &'static str,
 }
 
@@ -159,7 +159,7 @@ impl Network {
 }
 
 impl Norm {
-    /// What it comes to in `network`: never [`Norm::AsPublished`].
+    /// The normalisation in `network`: never [`Norm::AsPublished`].
     pub fn of(self, network: Network) -> Norm {
         match (self, network) {
             (Norm::AsPublished, Network::GoogLeNet | Network::Cifar10Quick) => Norm::None,

@@ -1,11 +1,11 @@
-//! On what a network runs. The choice is no part of a plan: it changes how long a run takes here, not what is modelled.
+//! The device of a network. The choice is not part of a plan: it changes the real time of a run, not the modelled one.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// What the user asks for.
+/// The device that the user selects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The first CUDA device where there is one, else the CPU.

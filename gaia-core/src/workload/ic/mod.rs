@@ -1,6 +1,6 @@
 //! Image classification by convolutional networks (paper section 5.2), in the way of GeePS (Cui et al. 2016).
 //!
-//! * [`config::Ic`] is what a plan says. [`networks`] builds the [`architecture::Architecture`]: layers as data, and where their
+//! * [`config::Ic`] has the settings. [`networks`] builds the [`architecture::Architecture`]: layers as data, and where their
 //!   parameters lie. [`device::DeviceChoice`] is where it is to run. These need no libtorch.
 //! * `torch` (with the feature of that name) does the work.
 

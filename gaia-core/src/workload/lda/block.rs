@@ -14,7 +14,7 @@ use datasets::bow::Entry;
 
 use super::sampler::stride;
 
-/// Bytes of document-topic counts in a tile: what today's server cores have as L2 at least.
+/// Bytes of document-topic counts in a tile: the smallest L2 cache of current server cores.
 const TILE_BYTES: usize = 1 << 20;
 /// Documents of a tile are numbered in 16 bits.
 const MAX_DOCUMENTS: usize = 1 << 16;

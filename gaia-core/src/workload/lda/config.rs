@@ -1,4 +1,4 @@
-//! What a plan says about topic modelling.
+//! Settings of topic modelling in a plan.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,9 +15,9 @@ const MAX_TOPICS: u32 = 4096;
 pub struct Lda {
     /// Number of topics: 2 to 4096. The paper has 500.
     pub topics: u32,
-    /// Prior of topics in a document: what every count of a topic in a document is raised by. The paper has 0.1.
+    /// Prior of topics in a document: added to every count of a topic in a document. The paper has 0.1.
     pub alpha: f64,
-    /// Prior of words in a topic: what every count of a word in a topic is raised by. The paper has 0.1.
+    /// Prior of words in a topic: added to every count of a word in a topic. The paper has 0.1.
     pub beta: f64,
     /// Which rows a worker reads.
     pub reads: Reads,
@@ -25,7 +25,7 @@ pub struct Lda {
     pub clocks_per_pass: u32,
 }
 
-/// Which rows a worker reads, and so what its topic totals are sums of.
+/// The rows that a worker reads, whose sums are its topic totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reads {
@@ -44,7 +44,7 @@ pub struct LdaError {
     pub field: &'static str,
     /// Its value.
     pub found: f64,
-    /// What it can be.
+    /// The valid values.
     pub expected: &'static str,
 }
 

@@ -7,8 +7,8 @@
 //! higher is better; divided by the tokens it can be compared between corpora.
 //!
 //! It is a sum of parts that workers can be given: each has its own documents, and judges some of the words and some of
-//! the topics on the copy that it reads ([`super::worker`] says which). Under BSP, where all copies are equal, the parts add
-//! up to exactly the whole. What no word and no topic has contributes 0, so nothing need be said of words that do not occur.
+//! the topics on the copy that it reads (see [`super::worker`]). Under BSP, where all copies are equal, the parts add
+//! up to exactly the whole. Counts of 0 contribute 0, so that words that do not occur need no term.
 //!
 //! The predictive likelihood of held-out documents is not here.
 
@@ -71,7 +71,7 @@ pub fn of_topic(total: f64, beta: f64, words: u32) -> f64 {
     libm::lgamma(mass) - libm::lgamma(total.max(0.0) + mass)
 }
 
-/// What learning can win, in nats: at the start, where topics are drawn evenly, each token's topic costs ln(topics). The first
+/// The possible improvement by learning, in nats: at the start, where topics are drawn evenly, each token's topic costs ln(topics). The first
 /// objective would be no measure: most of it is the entropy of the words, which no model takes away.
 pub fn winnable(tokens: u64, topics: u32) -> f64 {
     tokens as f64 * libm::log(f64::from(topics))

@@ -13,13 +13,13 @@
 //! * [`sampler::sample`] goes over the clock's tokens and changes topics and rows. The update that goes out is the
 //!   difference to the snapshot: few small whole numbers, which the wire format knows how to write (see [`crate::wire`]).
 //!
-//! **Why no count is ever negative.** What a site has of another's row is the initial count and the sum of some of its
+//! **Why no count is ever negative.** A site's copy of another site's row is the initial count and the sum of some of its
 //! updates, filtered or not. Per parameter that sum telescopes: it is the number of that site's own tokens with this word
 //! and topic at some earlier time, which is not negative. So every view is a sum of such numbers, and once everything
 //! pending is delivered each table sums to the tokens of the corpus. A lossy encoding would break it; then the sampler takes
 //! a negative count as 0, and [`Evaluation::clamped`](crate::workload::traits::Evaluation::clamped) counts how often.
 //!
-//! [`likelihood`] judges a model, [`top_words`] shows it. [`config::Lda`] is what a plan says. Everything here is
+//! [`likelihood`] evaluates a model, [`top_words`] shows it. [`config::Lda`] has the settings. Everything here is
 //! deterministic, with the same draws on every instruction set. Clocks and servers are not here.
 
 pub mod block;

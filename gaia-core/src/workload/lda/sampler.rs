@@ -35,7 +35,7 @@ pub struct Prior {
     pub beta: f32,
     /// V: words that there are.
     pub words: u32,
-    /// What the sum of the view's rows is multiplied by to give a topic's total: 1 when all words are in the view.
+    /// The factor from the sum of the view's rows to a topic's total: 1 if all words are in the view.
     pub total_scale: f64,
 }
 
@@ -168,7 +168,7 @@ impl Draws<'_> {
     }
 }
 
-/// What the topics give to the word at hand.
+/// The contributions of the topics to the current word.
 struct Words {
     alpha: f32,
     beta: f32,

@@ -1,4 +1,4 @@
-//! What a topic is about: its words, those with most tokens first.
+//! The subject of a topic: its words, in the order of their tokens.
 
 /// A word of a topic.
 #[derive(Clone, Copy, Debug, PartialEq)]

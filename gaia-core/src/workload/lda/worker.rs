@@ -40,7 +40,7 @@ pub struct TooFrequent {
     pub found: usize,
 }
 
-/// What every worker knows of the whole corpus, about 2 bytes a token. Made once, shared by all workers of a process.
+/// The properties of the whole corpus that every worker needs, about 2 bytes per token. Made once, shared by all workers of a process.
 #[derive(Debug)]
 pub struct WholeCorpus {
     words: u32,
@@ -167,7 +167,7 @@ impl LdaWorker {
         }
     }
 
-    /// Adds this worker's tokens to a table of all words, `topics` floats a word: what the tables in the parameter servers
+    /// Adds this worker's tokens to a table of all words, `topics` floats per word: what the tables in the parameter servers
     /// come to when all workers' updates are delivered.
     pub fn add_counts(&self, state: &LdaState, table: &mut [f32]) {
         self.block.each_token(|token, row| {

@@ -1,4 +1,4 @@
-//! What a plan says about logistic regression.
+//! Settings of logistic regression in a plan.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -14,7 +14,7 @@ const MAX_WEIGHTS_PER_ROW: u32 = 4096;
 pub struct Lr {
     /// Step size, in units of `rate-unit`.
     pub learning_rate: f64,
-    /// What a learning rate of 1 is.
+    /// The unit of learning rates.
     pub rate_unit: RateUnit,
     /// How the step size falls: step(c) = learning-rate / (1 + decay * c), c in passes.
     pub decay: f64,
@@ -25,7 +25,7 @@ pub struct Lr {
     pub l1: f64,
     /// Consecutive weights in a row of the parameter server: 1 to 4096.
     ///
-    /// Rows are what workers declare, what is read and what barriers name. Short rows leave out more of what a worker does not touch;
+    /// Rows are the unit of declarations, reads and barriers. Short rows exclude more weights that a worker does not touch;
     /// long ones cost less bookkeeping (12 bytes for each row that a machine holds, 4 for each that a message names). 64 weights, 256
     /// bytes, keep that below 5 %.
     pub weights_per_row: u32,
@@ -33,7 +33,7 @@ pub struct Lr {
     pub clocks_per_pass: u32,
 }
 
-/// What a learning rate of 1 is.
+/// The unit of learning rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RateUnit {
@@ -55,7 +55,7 @@ pub struct LrError {
     pub field: &'static str,
     /// Its value.
     pub found: f64,
-    /// What it can be.
+    /// The valid values.
     pub expected: &'static str,
 }
 

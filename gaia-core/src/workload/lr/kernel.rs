@@ -29,7 +29,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// What is minimised.
+    /// The objective to minimise.
     pub fn total(&self) -> f64 {
         self.log_loss + self.regularisation
     }

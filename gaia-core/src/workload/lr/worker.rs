@@ -14,7 +14,7 @@ use crate::layout::{Layout, Table};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, Workload};
 
-/// What every worker knows of the whole data.
+/// The properties of the whole data that every worker needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WholeData {
     /// Number of features; the intercept's weight has this number.

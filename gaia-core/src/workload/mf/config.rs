@@ -1,4 +1,4 @@
-//! What a plan says about matrix factorisation.
+//! Settings of matrix factorisation in a plan.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,7 +21,7 @@ pub struct Mf {
     pub rank: u32,
     /// Step size of R, and of L without `adagrad`, in units of `rate-unit`.
     pub learning_rate: f64,
-    /// What a learning rate of 1 is.
+    /// The unit of learning rates.
     pub rate_unit: RateUnit,
     /// How the step size falls: step(c) = learning-rate / (1 + decay * c), c in passes.
     pub decay: f64,
@@ -29,13 +29,13 @@ pub struct Mf {
     pub lambda: f64,
     /// AdaGrad steps for L: this / sqrt(sum of squared gradients of the row's entry). Without it L steps as R does.
     pub adagrad: Option<f64>,
-    /// What is taken off every rating before it is factorised.
+    /// The offset, which is subtracted from every rating before the factorisation.
     pub offset: Offset,
     /// A worker goes once through its data in this many clocks.
     pub clocks_per_pass: u32,
 }
 
-/// What a learning rate of 1 is.
+/// The unit of learning rates.
 ///
 /// Workers that step from one snapshot move an item's row by the sum of their steps, about learning rate x ratings of
 /// the item x squared length of a user's row. Where that exceeds 2 the row overshoots farther each clock; so the most
@@ -49,7 +49,7 @@ pub enum RateUnit {
     Absolute,
 }
 
-/// What is taken off every rating, so that the factors model the rest.
+/// The offset, which is subtracted from every rating, so that the factors model the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Offset {
@@ -67,7 +67,7 @@ pub struct MfError {
     pub field: &'static str,
     /// Its value.
     pub found: f64,
-    /// What it can be.
+    /// The valid values.
     pub expected: &'static str,
 }
 

@@ -9,7 +9,7 @@
 //! * [`kernel::sgd`] goes over the clock's ratings and changes both.
 //! * The update it sends is the difference to the snapshot ([`crate::kernel::delta`] of the packed rows); updates add up.
 //!
-//! [`kernel::objective`] and [`kernel::squared_error`] judge a model. [`config::Mf`] is what a plan says.
+//! [`kernel::objective`] and [`kernel::squared_error`] evaluate a model. [`config::Mf`] has the settings.
 //! Everything here is deterministic, with the same bits on every instruction set. Tables, clocks and servers are not here.
 
 pub mod block;

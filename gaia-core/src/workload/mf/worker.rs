@@ -17,12 +17,12 @@ use crate::layout::{Layout, Table};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, MetricPart, Workload};
 
-/// What every worker knows of the whole data.
+/// The properties of the whole data that every worker needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WholeData {
     /// Number of items: rows of the table.
     pub items: u32,
-    /// What is taken off every rating.
+    /// The offset, which is subtracted from every rating.
     pub offset: f32,
     /// Training ratings of the item that has most.
     pub most_rated: u32,
@@ -59,7 +59,7 @@ pub struct MfWorker {
     held_out: Block,
 }
 
-/// The users' rows, and what AdaGrad remembers of each entry.
+/// The users' rows, and AdaGrad's sum of squared gradients per entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MfState {
     l: Rows,

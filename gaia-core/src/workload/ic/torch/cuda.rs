@@ -121,7 +121,7 @@ impl Runtime {
     }
 
     /// # Panics
-    /// When CUDA says so: a device that has failed cannot be used again in this process.
+    /// On an error of CUDA: a device that has failed cannot be used again in this process.
     fn check(&self, code: c_int) {
         if code != 0 {
             // SAFETY: it returns a terminated string for every code.
@@ -174,7 +174,7 @@ impl Stream {
         }
     }
 
-    /// Marks the end of what libtorch's stream has been given so far.
+    /// Marks the end of the work that is queued on libtorch's stream.
     pub(super) fn mark(&self) {
         // SAFETY: the event is of this device; null is the default stream, which libtorch uses.
         self.runtime.check(unsafe { (self.runtime.record)(self.event, ptr::null_mut()) });

@@ -4,7 +4,7 @@
 //! A machine takes a slot, brings its parameters in, waits for its turn at the device (one machine's kernels at a time, so
 //! memory is bounded by one batch), and takes them out again; meanwhile others copy.
 //!
-//! All kernels are launched by one thread, the device's own: libtorch keeps what it has found out about the fastest
+//! All kernels are launched by one thread, the device's own: libtorch keeps its measurements of the fastest
 //! convolutions by thread, and finding out takes seconds.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ pub struct Device {
 /// Nanoseconds since some moment: this crate knows no clock.
 pub type Stopwatch = Box<dyn Fn() -> u64 + Send + Sync>;
 
-/// What a worker's real time goes to.
+/// The parts of a worker's real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Images are read.
@@ -194,7 +194,7 @@ fn cuda_devices() -> Result<(Runtime, usize), String> {
 }
 
 impl Cuda {
-    /// What `job`, which gives the device work, has done when its turn has come.
+    /// The result of `job`, which queues work on the device, in its turn.
     pub(super) fn in_turn<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         let (answer, answered) = channel();
         let job = move || drop(answer.send(job()));
@@ -206,7 +206,7 @@ impl Cuda {
         answered.recv().expect("the device's thread has said why it could not")
     }
 
-    /// A slot for so many parameters, bytes of images and labels.
+    /// A slot for these numbers of parameters, bytes of images and labels.
     pub(super) fn take_slot(&self, floats: usize, image_bytes: usize, labels: usize) -> Slot {
         let mut slots = self.slots.lock().expect("no machine panics here");
         loop {

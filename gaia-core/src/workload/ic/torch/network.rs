@@ -10,8 +10,9 @@ use tch::{Kind, Tensor};
 
 use super::super::architecture::{Architecture, Layer, Parameter, Window};
 
-/// BatchNorm's running values move by this share of the way (PyTorch's default), and what is added to a variance.
+/// BatchNorm's running values move by this share of the way to a batch's (PyTorch's default).
 const RUNNING_SHARE: f64 = 0.1;
+/// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
 
 /// Constants of [`Layer::LocalResponse`].
@@ -27,8 +28,9 @@ pub(super) struct Network {
 
 /// Tensors that never change, on the device.
 struct Constants {
-    /// What bytes are multiplied by, and what is added then, by channel.
+    /// The factor of a pixel's byte, by channel.
     scale: Tensor,
+    /// Added to a scaled pixel, by channel.
     shift: Tensor,
     /// For every number of channels that local response layers have: which channels are neighbours.
     neighbours: Vec<(i64, Tensor)>,

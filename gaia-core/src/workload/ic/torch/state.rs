@@ -1,4 +1,4 @@
-//! What changes and stays with a worker: its momentum, and BatchNorm's running means and variances. They live on the device
+//! The state of a worker: its momentum, and BatchNorm's running means and variances. They live on the device
 //! that they were last used on, and are written and read as plain numbers.
 
 use std::fmt;
@@ -28,7 +28,7 @@ impl Array {
         self.0.lock().expect("nobody panics while holding it").to_device(device)
     }
 
-    /// The array on `device`, to be changed in place: clones keep what it was.
+    /// The array on `device`, to be changed in place: clones keep the old values.
     pub(super) fn for_change(&mut self, device: Device) -> Tensor {
         let shared = Arc::get_mut(&mut self.0).is_none();
         let tensor = self.0.lock().expect("nobody panics while holding it").shallow_clone();

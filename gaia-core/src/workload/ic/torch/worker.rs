@@ -35,7 +35,7 @@ const JUDGED: usize = 256;
 /// Batches brought to a device at once, at most.
 const BROUGHT: usize = 8;
 
-/// What all workers of a process share: the data, the network and its device.
+/// The state that all workers of a process share: the data, the network and its device.
 pub struct WholeImages {
     config: Ic,
     images: Images,

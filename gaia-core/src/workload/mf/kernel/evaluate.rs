@@ -25,7 +25,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// What SGD minimises.
+    /// The objective of SGD.
     pub fn total(&self) -> f64 {
         self.squared_error + self.regularisation
     }

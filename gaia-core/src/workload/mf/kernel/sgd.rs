@@ -61,7 +61,7 @@ pub(super) fn assert_shape(name: &str, rows: &Rows, count: usize, rank: u32) {
     assert_eq!((rows.len(), rows.rank()), (count, rank), "{name} has another shape (rows, rank) than the block");
 }
 
-/// What a pass works on; rows of `squares` only under AdaGrad.
+/// The rows of a pass; rows of `squares` only under AdaGrad.
 struct Pass<'a> {
     tiles: &'a [Tile],
     entries: &'a [Entry],
@@ -124,7 +124,7 @@ fn by_groups<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) 
 trait Rule: Copy {
     /// Whether `squares` has rows.
     const SQUARES: bool;
-    /// What a rating's error makes of the constants.
+    /// The constants of a step, scaled by the error of a rating.
     type Scaled<S: Simd>: Copy;
     fn scale<S: Simd>(self, simd: S, error: f32) -> Self::Scaled<S>;
     /// New (l, squares, r).
