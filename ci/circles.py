@@ -14,7 +14,7 @@ import re
 import sys
 
 # The longest circle allowed per crate; 1 means none. Lower a number when a circle has been opened, never raise one.
-LIMITS = {"datasets": 8, "emulator": 1, "gaia-core": 4, "harness": 1, "harness/record": 2, "harness/planning": 15, "harness/running": 8, "harness/paper": 17}
+LIMITS = {"datasets": 8, "emulator": 1, "gaia-core": 1, "harness": 1, "harness/record": 2, "harness/planning": 15, "harness/running": 8, "harness/paper": 17}
 
 NOISE = re.compile(
     r"""//[^\n]* | /\*.*?\*/ | b?r(?P<fence>\#*)".*?"(?P=fence) | b?"(?:\\.|[^"\\])*" | b?'(?:\\[^']+|[^'\\])'""",
