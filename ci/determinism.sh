@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs fig13 and fig16 small with one thread, with two, and without vector instructions: every file but host.json must be equal byte
+# Runs fig13, fig16 and lr small with one thread, with two, and without vector instructions: every file but host.json must be equal byte
 # by byte. Another seed must differ. The same for image classification, where the binary has libtorch.
 #   usage: determinism.sh BINARY [ic]
 set -euo pipefail
@@ -34,6 +34,7 @@ compare() {
 
 compare fig13 5 --set data.generated.scale=0.015
 compare fig16 5 --set data.generated-corpus.scale=0.001 --set workload.lda.topics=10
+compare lr 4 --set data.generated-examples.examples=2000 --set data.generated-examples.features=1000 --set data.generated-examples.nonzeros=20
 if [ "${2:-}" = ic ]; then
     # Two machines in each of two sites, three clocks.
     compare ic 3 --set 'panels=[{ name: V/C, profile: va-ca }]' --set machines-per-site=2 --set 'goal={ clocks: 3 }' \

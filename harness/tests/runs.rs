@@ -184,6 +184,12 @@ fn bsp_learns_the_same_on_every_network() {
     assert_eq!(objective("LAN"), objective("Target"));
 }
 
+/// A metric at the end of a run.
+fn metric(summary: &serde_json::Value, name: &str) -> Option<f64> {
+    let metrics = summary["metrics"].as_array().expect("a list");
+    metrics.iter().find(|metric| metric["name"] == name)?["value"].as_f64()
+}
+
 #[test]
 fn topics_are_learnt_the_same_with_any_threads_and_instructions() {
     let place = Place::new(LDA);
@@ -191,14 +197,14 @@ fn topics_are_learnt_the_same_with_any_threads_and_instructions() {
     assert_eq!((code(&first), errors(&first)), (0, String::new()));
     let left = files(&place.path("results"));
     for summary in summaries(&place.path("results")) {
-        let model = &summary["topic_model"];
-        let topics = model["topics"].as_array().expect("a list");
-        let tokens: f64 = topics.iter().map(|topic| topic["tokens"].as_f64().expect("a number")).sum();
-        assert_eq!((topics.len(), model["clamped"].as_u64()), (8, Some(0)), "{}", summary["cell"]);
+        let topics = summary["model"]["rows"].as_array().expect("a list");
+        let tokens: f64 = topics.iter().map(|topic| topic[0].as_f64().expect("a number")).sum();
+        assert_eq!((topics.len(), metric(&summary, "negative_counts")), (8, Some(0.0)), "{}", summary["cell"]);
+        assert!(metric(&summary, "log_likelihood_per_token").is_some_and(|nats| nats < 0.0), "{}", summary["cell"]);
         // Under BSP nothing is pending when a clock is over: every token is in one topic.
         let is_bsp = summary["cell"] == "Target" || summary["cell"] == "BSP packed";
         assert!(!is_bsp || tokens == 12_000.0, "{}: {tokens} tokens", summary["cell"]);
-        assert!(topics.iter().all(|topic| topic["words"].as_array().is_some_and(|words| !words.is_empty())));
+        assert!(topics.iter().all(|topic| topic[1].as_str().is_some_and(|words| words.contains(' '))));
         assert_ne!(summary["outcome"], "clock-cap", "{}", summary["cell"]);
     }
     let single = place.run(&["--jobs", "1", "--out", "single", "--isa", "scalar", "--quiet"]);
@@ -250,9 +256,7 @@ fn mistakes_and_failures_say_what_and_where() {
 /// One cell of three machines, simulated and real, that must leave the same objectives to the bit and the same bytes.
 const TWICE: &str = "
 goal: { clocks: 3 }
-workload: { mf: { rank: 8 } }
-data: { generated: { users: 300, items: 60, ratings: 4000 } }
-similitude: netflix
+LEARNT
 cells:
   - name: simulated
     profile: lan
@@ -267,7 +271,16 @@ cells:
 
 #[test]
 fn processes_learn_what_the_simulation_learns() {
-    let place = Place::new(TWICE);
+    const FACTORS: &str = "workload: { mf: { rank: 8 } }\ndata: { generated: { users: 300, items: 60, ratings: 4000 } }\nsimilitude: netflix";
+    const LOGISTIC: &str =
+        "workload: { lr: {} }\ndata: { generated-examples: { examples: 900, features: 300, nonzeros: 9 } }";
+    for learnt in [FACTORS, LOGISTIC] {
+        learn_twice(learnt);
+    }
+}
+
+fn learn_twice(learnt: &str) {
+    let place = Place::new(&TWICE.replace("LEARNT", learnt));
     let ran = place.run(&[]);
     assert_eq!(code(&ran), 0, "{}", errors(&ran));
     let results = place.path("results/small");
@@ -285,6 +298,7 @@ fn processes_learn_what_the_simulation_learns() {
         cell.samples.iter().map(|sample| [sample.objective, sample.objective_one_copy].map(f64::to_bits)).collect()
     };
     assert_eq!(objectives(real), objectives(simulated));
+    assert_eq!(real.summary.metrics, simulated.summary.metrics);
     assert_eq!(real.samples.len(), 4, "before the first clock, and after each of three");
     assert_eq!(real_traffic, simulated_traffic);
     assert!(folder.join("conformance.json").is_file() && !folder.join("assignment.json").exists());

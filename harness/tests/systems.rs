@@ -32,18 +32,23 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Gaia_Async", "gaia-async: { inside: { bsp: {} }, significance: { threshold: 0.02 } }"),
 ];
 
-const SPEC: &str = "
+const FACTORS: &str = "
 workload:
   mf: { rank: 8 }
 data:
   generated: { users: 400, items: 120, ratings: 8000 }
 similitude: netflix
-goal: { clocks: 7 }
-cells:
 ";
 
-/// The summary of every cell by name, of a run in a folder of its own.
-fn summaries() -> BTreeMap<String, Summary> {
+const LOGISTIC: &str = "
+workload:
+  lr: { weights-per-row: 8 }
+data:
+  generated-examples: { examples: 1500, features: 400, nonzeros: 10, held-out: 0.2 }
+";
+
+/// The summary of every cell by name, of a run in a folder of its own. `learnt`: the workload and its data.
+fn summaries(learnt: &str) -> BTreeMap<String, Summary> {
     let folder = tempfile::tempdir().expect("a folder");
     let cell = |name: &str, system: &str| {
         format!("  - {{ name: \"{name}\", profile: va-ca, machines-per-site: 2, system: {{ {system} }} }}\n")
@@ -54,7 +59,8 @@ fn summaries() -> BTreeMap<String, Summary> {
         let settings = serde_json::to_string(&model.example).expect("it has a form");
         cells.push_str(&cell(&model.name, &format!("global: {settings}")));
     }
-    fs::write(folder.path().join("all.yaml"), format!("{SPEC}{cells}")).expect("writable");
+    fs::write(folder.path().join("all.yaml"), format!("{learnt}goal: {{ clocks: 7 }}\ncells:\n{cells}"))
+        .expect("writable");
     let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
     let ran = command.current_dir(folder.path()).args(["run", "all.yaml"]).output().expect("the binary starts");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -66,7 +72,7 @@ fn summaries() -> BTreeMap<String, Summary> {
 
 #[test]
 fn every_system_runs_from_its_spec() {
-    let summaries = summaries();
+    let summaries = summaries(FACTORS);
     assert_eq!(summaries.len(), SYSTEMS.len() + Inside::all().len());
     let (averages, added) = (&summaries["averages"], &summaries["added up every clock"]);
     assert!(averages.wan_bytes_per_clock < 0.4 * added.wan_bytes_per_clock, "one exchange in seven clocks, not seven");
@@ -83,6 +89,20 @@ fn every_system_runs_from_its_spec() {
     assert_eq!(summaries["computed"].digest, summaries["Gaia"].digest);
     assert_eq!(every_clock.last_objective.to_bits(), bsp.last_objective.to_bits());
     assert!(rounds.wan_bytes_per_clock < 0.6 * bsp.wan_bytes_per_clock);
+}
+
+#[test]
+fn every_system_learns_logistic_regression_and_names_its_metrics() {
+    let summaries = summaries(LOGISTIC);
+    assert_eq!(summaries.len(), SYSTEMS.len() + Inside::all().len());
+    for (name, summary) in &summaries {
+        let [loss, accuracy, auc] = ["held_out_log_loss", "held_out_accuracy", "held_out_auc"]
+            .map(|metric| summary.metric(metric).unwrap_or_else(|| panic!("{name} has no {metric}")));
+        assert!(summary.last_objective < summary.first_objective && summary.clocks == 7, "{name} learns");
+        // Before the first clock the loss is ln 2, and the area a half.
+        assert!(loss < std::f64::consts::LN_2 && accuracy > 0.5 && auc > 0.6, "{name}: {loss}, {accuracy}, {auc}");
+        assert_eq!(summary.metric("held_out_rmse"), None);
+    }
 }
 
 #[test]

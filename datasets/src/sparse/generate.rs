@@ -20,7 +20,7 @@ use super::{Entry, Examples, Label, Sparse};
 use crate::random::{Alias, Normals, below, happens, stream, uniform};
 
 /// q of the law of features.
-const FLAT_HEAD: f64 = 10.0;
+pub const FLAT_HEAD: f64 = 10.0;
 /// Standard deviation of the logarithm of an example's length.
 const LENGTH_SIGMA: f64 = 0.5;
 /// The maximum length of an example over the mean, and the maximum number of draws for an example over its length.

@@ -2,6 +2,7 @@
 
 use datasets::sparse;
 use datasets::sparse::config::Generated;
+use datasets::sparse::generate::FLAT_HEAD;
 use gaia_core::simd::{Isa, LANES};
 use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::lr::worker::{LrWorker, WholeData};
@@ -31,32 +32,57 @@ pub(super) fn significant_share(threshold: f64) -> f64 {
 pub(super) fn amounts(lr: &Lr, posed: &Posed<'_, Lr>) -> Amounts {
     let size = Lr::size(posed.data);
     let model = lr.parameters(posed.data);
-    let drawn = size.work as f64 / f64::from(posed.machines.max(1));
     let popularity = match posed.data {
         DataRef::Generated(config) => config.popularity,
         // As generated data have it.
         DataRef::File(_) => Generated::default().popularity,
     };
+    let drawn = Drawn {
+        features: size.rows,
+        popularity,
+        examples: f64::from(size.owners) / f64::from(posed.machines.max(1)),
+        per_example: size.work as f64 / f64::from(size.owners.max(1)),
+    };
     Amounts {
         learnt: size.work as f64 / f64::from(lr.clocks_per_pass.max(1)),
         judged: 2.0 * size.work as f64 + size.held_out as f64,
         model,
-        declared: model * rows_touched(size.rows, popularity, drawn, lr.weights_per_row),
+        declared: model * rows_touched(&drawn, lr.weights_per_row),
     }
 }
 
-/// The share of rows of `width` weights in which at least one of `drawn` values falls, with features as popular as a power law says and in
-/// any order.
-fn rows_touched(features: u32, popularity: f64, drawn: f64, width: u32) -> f64 {
-    /// Popularities that are computed one by one; the less popular ones in steps.
+/// The examples of one machine, as far as they decide which rows it touches.
+struct Drawn {
+    features: u32,
+    /// Exponent of the power law of the features' popularity.
+    popularity: f64,
+    examples: f64,
+    /// Values per example, on average: at most half of the features.
+    per_example: f64,
+}
+
+/// The share of rows of `width` weights in which a machine's examples have a value, with features in any order. An example has each
+/// feature once, so that popular ones are drawn less often than their weight says: the scale of the weights follows from the number of
+/// values per example.
+fn rows_touched(drawn: &Drawn, width: u32) -> f64 {
+    /// Popularities that are computed one by one; of more features, one in so many.
     const LISTED: u32 = 10_000;
+    let Drawn { features, popularity, examples, per_example } = *drawn;
     let step = features.div_ceil(LISTED).max(1);
-    let weight = |rank: u32| f64::from(rank + 1).powf(-popularity);
-    let ranks = || (0..features).step_by(step as usize);
-    let whole: f64 = ranks().map(weight).sum::<f64>() * f64::from(step);
-    let untouched: f64 = ranks().map(|rank| (-drawn * weight(rank) / whole).exp()).sum();
-    let share = untouched / f64::from(features.div_ceil(step).max(1));
-    1.0 - share.powf(f64::from(width.min(features)))
+    let weights: Vec<f64> =
+        (0..features).step_by(step as usize).map(|rank| (f64::from(rank) + FLAT_HEAD).powf(-popularity)).collect();
+    let count = weights.len().max(1) as f64;
+    let absent = |scale: f64| weights.iter().map(|weight| (-scale * weight).exp()).sum::<f64>() / count;
+    let wanted = 1.0 - per_example / f64::from(features.max(1));
+    let (mut low, mut high) = (0.0, 1.0);
+    while absent(high) > wanted && high < 1e12 {
+        high *= 2.0;
+    }
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if absent(middle) > wanted { low = middle } else { high = middle }
+    }
+    1.0 - absent(high * examples).powf(f64::from(width.min(features)))
 }
 
 pub(super) fn footprint(posed: &Posed<'_, Lr>) -> Footprint {
@@ -118,8 +144,13 @@ mod tests {
             let whole = WholeData::of(&examples, machines);
             let worker = LrWorker::new(&examples, &parts[0], whole, lr, 1, Isa::Scalar);
             let declared = initial_view(&worker).len() as f64 / (20_000.0 + 4.0);
-            let drawn = examples.train.nonzeros() as f64 / f64::from(machines);
-            let estimated = rows_touched(20_000, config.popularity, drawn, 4);
+            let drawn = Drawn {
+                features: 20_000,
+                popularity: config.popularity,
+                examples: examples.train.len() as f64 / f64::from(machines),
+                per_example: examples.train.nonzeros() as f64 / examples.train.len() as f64,
+            };
+            let estimated = rows_touched(&drawn, 4);
             assert!((estimated / declared - 1.0).abs() < 0.15, "{machines}: {estimated} of {declared}");
         }
     }
