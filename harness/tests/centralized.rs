@@ -1,9 +1,11 @@
 //! Centralized: learning is a LAN's to the bit, later by the time that raw data take to their site; bytes and costs hold them.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use common::{errors, experiments};
 use harness::results::{CellIndex, ClockRow, Sample, Summary, TrafficRow, store};
 
 /// Three sites; South is near to both others, and its machines are five.
@@ -54,16 +56,7 @@ cells:
 ";
 
 fn place() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in [("three.yaml", SITES), ("alone.yaml", ALONE), ("small.yaml", SPEC)] {
-        fs::write(folder.path().join(name), text).expect("writable");
-    }
-    folder
-}
-
-fn experiments(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-    command.current_dir(folder).args(arguments).output().expect("the binary starts")
+    common::place(&[("three.yaml", SITES), ("alone.yaml", ALONE), ("small.yaml", SPEC)])
 }
 
 struct Cell {
@@ -87,7 +80,7 @@ fn cell(folder: &Path, name: &str) -> Cell {
 fn learning_is_a_lans_and_later_by_the_transfer() {
     let folder = place();
     let ran = experiments(folder.path(), &["run", "small.yaml"]);
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{}", errors(&ran));
     let (central, lan) = (cell(folder.path(), "Centralized"), cell(folder.path(), "LAN"));
 
     let raw: Vec<&TrafficRow> = central.traffic.iter().filter(|row| &*row.class == "raw").collect();
@@ -119,7 +112,7 @@ fn learning_is_a_lans_and_later_by_the_transfer() {
 fn raw_data_and_the_machines_that_move_them_are_paid() {
     let folder = place();
     let ran = experiments(folder.path(), &["run", "small.yaml"]);
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{}", errors(&ran));
     let (central, lan) = (cell(folder.path(), "Centralized"), cell(folder.path(), "LAN"));
     let usage = &central.summary.usage;
     let sent = |site: &str| {
@@ -150,7 +143,7 @@ fn the_best_site_has_all_data_first_and_is_shown_in_plans() {
     let folder = place();
     let plan = |set: &str| {
         let planned = experiments(folder.path(), &["plan", "small.yaml", "--set", set]);
-        assert!(planned.status.success(), "{}", String::from_utf8_lossy(&planned.stderr));
+        assert!(planned.status.success(), "{}", errors(&planned));
         String::from_utf8_lossy(&planned.stdout).into_owned()
     };
     let auto = plan("cells.Centralized.system.centralized.site=auto");
@@ -169,7 +162,7 @@ fn mistakes_about_centralized_are_told() {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{sets:?}");
-        format!("{}\n{}", sets.join(" "), String::from_utf8_lossy(&output.stderr))
+        format!("{}\n{}", sets.join(" "), errors(&output))
     };
     let messages = [
         told(&["cells.Centralized.system.centralized.site=Sauth"]),

@@ -1,10 +1,13 @@
 //! Dollars of a run: what is priced is what was sent and used, and prices are no part of a plan.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use common::errors;
 use harness::prices;
 use harness::results::store;
 use serde_json::Value;
@@ -35,19 +38,16 @@ struct Place {
 
 impl Place {
     fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("small.yaml"), spec).expect("writable");
-        Place { folder }
+        Place { folder: common::place(&[("small.yaml", spec)]) }
     }
 
     fn experiments(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-        command.current_dir(self.folder.path()).args(arguments).output().expect("the binary starts")
+        common::experiments(self.folder.path(), arguments)
     }
 
     fn done(&self, arguments: &[&str]) -> String {
         let output = self.experiments(arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{}", errors(&output));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -145,7 +145,7 @@ traffic: { uniform: 0.1 }
     let refused = |arguments: &[&str]| {
         let output = place.experiments(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        errors(&output)
     };
     let spec = refused(&["plan", "small.yaml", "--set", "prices=mine.yaml"]);
     let option = refused(&["report", "results", "--prices", "mine.yaml"]);
@@ -172,7 +172,7 @@ fn mistakes_about_prices_are_told() {
     let told = |setting: &str| {
         let output = place.experiments(&["plan", "small.yaml", "--set", setting]);
         assert_eq!(output.status.code(), Some(2), "{setting}");
-        format!("{setting}\n{}", String::from_utf8_lossy(&output.stderr))
+        format!("{setting}\n{}", errors(&output))
     };
     let messages = [
         told("prices=ec2-2016"),

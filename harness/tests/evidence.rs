@@ -1,8 +1,12 @@
 //! Numbers that cannot lie: targets that are none, files that were changed, verdicts without evidence.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use common::errors;
 
 /// Two cells that end within a second.
 const SPEC: &str = "
@@ -44,9 +48,7 @@ struct Place {
 
 impl Place {
     fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("small.yaml"), spec).expect("writable");
-        Place { folder }
+        Place { folder: common::place(&[("small.yaml", spec)]) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -54,8 +56,7 @@ impl Place {
     }
 
     fn experiments(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-        command.current_dir(self.folder.path()).args(arguments).output().expect("the binary starts")
+        common::experiments(self.folder.path(), arguments)
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -74,10 +75,6 @@ impl Place {
 
 fn code(output: &Output) -> i32 {
     output.status.code().expect("it was not killed")
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn text(path: &Path) -> String {

@@ -1,9 +1,13 @@
 //! What `run` cannot do, `plan` refuses with the path of the field; what only a run can show ends the cell that shows it.
 
+mod common;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+
+use common::{errors, experiments};
 
 const SPEC: &str = "
 workload: { mf: { rank: 4 } }
@@ -33,20 +37,7 @@ jitter: 0
 
 /// A folder with these files, and `spec.yaml`.
 fn place(spec: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files.iter().chain(&[("spec.yaml", spec)]) {
-        fs::write(folder.path().join(name), text).expect("writable");
-    }
-    folder
-}
-
-fn experiments(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-    command.current_dir(folder).env_remove("GAIA_ISA").args(arguments).output().expect("the binary starts")
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    common::place(&[files, &[("spec.yaml", spec)]].concat())
 }
 
 /// What `plan` says, which refuses.

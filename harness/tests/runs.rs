@@ -1,9 +1,12 @@
 //! The binary from a spec to its files: what it leaves, what it reuses, how it fails.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use common::errors;
 use harness::results::manifest::CellEntry;
 use harness::results::store;
 
@@ -66,9 +69,7 @@ struct Place {
 
 impl Place {
     fn new(spec: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("small.yaml"), spec).expect("writable");
-        Place { folder }
+        Place { folder: common::place(&[("small.yaml", spec)]) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -76,18 +77,12 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-        command.current_dir(self.folder.path()).env_remove("GAIA_ISA").args(["run", "small.yaml"]).args(arguments);
-        command.output().expect("the binary starts")
+        common::experiments(self.folder.path(), &[&["run", "small.yaml"], arguments].concat())
     }
 }
 
 fn code(output: &Output) -> i32 {
     output.status.code().expect("it was not killed")
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Every file below `folder` but what differs by nature, with its bytes.

@@ -1,9 +1,11 @@
 //! `whatif`: from a question to time and dollars, and back from what was simulated to what was asked.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
+use common::{errors, experiments};
 use harness::results::{CellIndex, store};
 
 const SPEC: &str = "
@@ -23,20 +25,13 @@ convergence: { passes: 4 }
 ";
 
 fn place(spec: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("small.yaml"), spec).expect("writable");
-    folder
-}
-
-fn experiments(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-    command.current_dir(folder).args(arguments).output().expect("the binary starts")
+    common::place(&[("small.yaml", spec)])
 }
 
 fn run(folder: &Path, sets: &[&str]) -> String {
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let ran = experiments(folder, &[&["run", "small.yaml"], &sets[..]].concat());
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{}", errors(&ran));
     fs::read_to_string(folder.join("results/small/table.csv")).expect("it is there")
 }
 
@@ -171,7 +166,7 @@ fn mistakes_in_questions_are_told() {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{sets:?}");
-        format!("{}\n{}", sets.join(" "), String::from_utf8_lossy(&output.stderr))
+        format!("{}\n{}", sets.join(" "), errors(&output))
     };
     let messages = [
         told(&["whatif.network=ec2-al"]),
@@ -203,7 +198,7 @@ fn data_of_the_command_line_are_refused_as_those_of_the_spec_are() {
     let told = |arguments: &[&str]| {
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        errors(&output)
     };
     let given = told(&["--data", "ratings.csv"]);
     assert!(given.contains("\n  --data: ") && given.contains("expected none with `whatif`"), "{given}");
