@@ -15,18 +15,19 @@
 //! Layout: form (1 byte), floats in all (4), values sent (4), then the body.
 
 mod integers;
+mod reader;
 
 use std::sync::Arc;
 
 use bitpacking::{BitPacker, BitPacker4x};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+pub use self::reader::DecodeError;
+use self::reader::{BLOCK, Reader, block_bytes};
 use crate::sync::config::Encoding;
 
 /// Bytes before the body.
 pub const PREFIX_BYTES: u64 = 9;
-const BLOCK: usize = BitPacker4x::BLOCK_LEN;
 /// Zeros that are passed over together.
 const SKIPPED: usize = 16;
 
@@ -48,57 +49,6 @@ pub enum Payload {
     Dense(Arc<[f32]>),
     /// A few floats of many.
     Sparse(Arc<Sparse>),
-}
-
-/// Why bytes are no payload.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum DecodeError {
-    /// Fewer bytes than the prefix or the counts promise.
-    #[error("payload of {found} bytes ends early: {expected} expected")]
-    Short {
-        /// Bytes there.
-        found: usize,
-        /// Bytes that the prefix asks for.
-        expected: usize,
-    },
-    /// The first byte names no form.
-    #[error("unknown payload form {0}: expected 0 to 5")]
-    Form(u8),
-    /// A packed number is wider than 32 bits.
-    #[error("packed numbers of {0} bits: expected at most 32")]
-    Width(u8),
-    /// An index beyond the array.
-    #[error("index {index} in an array of {len}")]
-    Index {
-        /// The index.
-        index: u64,
-        /// The array's length.
-        len: u32,
-    },
-    /// An index that is no greater than the one before it.
-    #[error("index {index} after {before}: expected ascending ones")]
-    Order {
-        /// The index before.
-        before: u64,
-        /// The index.
-        index: u64,
-    },
-    /// More than the run's parameters.
-    #[error("an array of {len} floats: expected at most {most}, all parameters of the run")]
-    Room {
-        /// Floats that the prefix promises.
-        len: u32,
-        /// Floats of all parameters.
-        most: usize,
-    },
-    /// More or fewer values than the form can have.
-    #[error("{count} values for an array of {len} floats")]
-    Count {
-        /// Values that the payload promises.
-        count: usize,
-        /// The array's length.
-        len: u32,
-    },
 }
 
 /// What a payload is (of all floats or of a few), and how it is written.
@@ -174,7 +124,7 @@ impl Payload {
     /// A few bytes can promise 2^32 floats, since zeros and equal blocks take no room. So an array of more than
     /// `most_floats`, those of all parameters, is refused before any room is made for it.
     pub fn decode(bytes: &[u8], encoding: Encoding, most_floats: usize) -> Result<Payload, DecodeError> {
-        let mut reader = Reader { bytes, at: 0, bits: 0 };
+        let mut reader = Reader::of(bytes);
         let form = match reader.take(1)?[0] {
             0 => Form::DenseAll,
             1 => Form::DenseSparsely,
@@ -325,10 +275,6 @@ pub fn indexes_len(index: &[u32], encoding: Encoding) -> u64 {
     }
 }
 
-const fn block_bytes(bits: u8) -> u64 {
-    bits as u64 * BLOCK as u64 / 8
-}
-
 /// Blocks of 128 indexes with the index before each and the bits that a difference takes.
 fn packed_blocks(index: &[u32]) -> impl Iterator<Item = ([u32; BLOCK], u32, u8)> {
     let packer = BitPacker4x::new();
@@ -375,7 +321,7 @@ pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
 
 /// Reads the `count` indexes below `len` that [`encode_indexes`] wrote with the same `encoding`.
 pub fn decode_indexes(bytes: &[u8], count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
-    Reader { bytes, at: 0, bits: 0 }.indexes(count, len, encoding)
+    Reader::of(bytes).indexes(count, len, encoding)
 }
 
 fn non_zero(values: &[f32]) -> (Vec<u32>, Vec<f32>) {
@@ -394,85 +340,6 @@ fn each_non_zero(values: &[f32], mut sink: impl FnMut(u32, f32)) {
         if chunk.iter().fold(0, |bits, value| bits | value.to_bits()) != 0 {
             let kept = (first..).zip(chunk).filter(|(_, value)| value.to_bits() != 0);
             kept.for_each(|(index, &value)| sink(index, value));
-        }
-    }
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// Of the block read last.
-    bits: u8,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let expected = self.at.saturating_add(count);
-        let taken =
-            self.bytes.get(self.at..expected).ok_or(DecodeError::Short { found: self.bytes.len(), expected })?;
-        self.at = expected;
-        Ok(taken)
-    }
-
-    fn u32(&mut self) -> Result<u32, DecodeError> {
-        Ok(u32::from_le_bytes(self.take(4)?.try_into().expect("four bytes")))
-    }
-
-    fn floats(&mut self, count: usize) -> Result<Vec<f32>, DecodeError> {
-        let (floats, _) = self.take(count.saturating_mul(4))?.as_chunks::<4>();
-        Ok(floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
-    }
-
-    /// Ascending indexes below `len`; of at most `len` of them, whatever `count` promises.
-    fn indexes(&mut self, count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
-        let mut ascending = Ascending { len, index: Vec::new() };
-        match encoding {
-            Encoding::Plain | Encoding::Dense => {
-                let (words, _) = self.take(count.saturating_mul(8))?.as_chunks::<8>();
-                words.iter().try_for_each(|&bytes| ascending.push(u64::from_le_bytes(bytes)))?;
-            }
-            Encoding::Packed => self.packed_indexes(count, &mut ascending)?,
-        }
-        Ok(ascending.index)
-    }
-
-    /// The bytes of a bit-packed block, whose width is left in `bits`.
-    fn block(&mut self) -> Result<&'a [u8], DecodeError> {
-        self.bits = self.take(1)?[0];
-        if self.bits > 32 {
-            return Err(DecodeError::Width(self.bits));
-        }
-        self.take(block_bytes(self.bits) as usize)
-    }
-
-    fn packed_indexes(&mut self, count: usize, into: &mut Ascending) -> Result<(), DecodeError> {
-        let packer = BitPacker4x::new();
-        let mut block = [0; BLOCK];
-        while into.index.len() < count {
-            let packed = self.block()?;
-            packer.decompress_sorted(into.index.last().copied().unwrap_or(0), packed, &mut block, self.bits);
-            let left = count - into.index.len();
-            block.iter().take(left).try_for_each(|&index| into.push(u64::from(index)))?;
-        }
-        Ok(())
-    }
-}
-
-/// Indexes as they are read. Since each is greater than the one before and below `len`, they cannot be more than `len`.
-struct Ascending {
-    len: u32,
-    index: Vec<u32>,
-}
-
-impl Ascending {
-    fn push(&mut self, index: u64) -> Result<(), DecodeError> {
-        match self.index.last().map(|&before| u64::from(before)) {
-            Some(before) if before >= index => Err(DecodeError::Order { before, index }),
-            _ if index >= u64::from(self.len) => Err(DecodeError::Index { index, len: self.len }),
-            _ => {
-                self.index.push(index as u32);
-                Ok(())
-            }
         }
     }
 }

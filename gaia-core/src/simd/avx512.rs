@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, LANES, RSQRT_MAGIC, Simd};
+use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd};
 
 /// Made by [`run`] only: stands for AVX-512F, AVX2 and FMA being there.
 #[derive(Clone, Copy)]

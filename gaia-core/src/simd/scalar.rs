@@ -1,6 +1,6 @@
 //! Sixteen lanes in plain Rust.
 
-use super::{LANES, RSQRT_MAGIC, Simd};
+use super::lanes::{LANES, RSQRT_MAGIC, Simd};
 
 /// Works everywhere.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@
 
 use bitpacking::{BitPacker, BitPacker4x};
 
-use super::{BLOCK, DecodeError, Reader, block_bytes};
+use super::reader::{BLOCK, DecodeError, Reader, block_bytes};
 
 /// Whole numbers up to here are exact in f32.
 const EXACT: f32 = (1 << 24) as f32;

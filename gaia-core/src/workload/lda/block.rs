@@ -12,8 +12,10 @@ use std::ops::Range;
 
 use datasets::bow::Entry;
 
-use super::sampler::stride;
+use crate::simd::LANES;
 
+/// Running sums that a lane of the sampler keeps side by side.
+pub(super) const PARTS: usize = 4;
 /// Bytes of document-topic counts in a tile: what today's server cores have as L2 at least.
 const TILE_BYTES: usize = 1 << 20;
 /// Documents of a tile are numbered in 16 bits.
@@ -160,6 +162,16 @@ impl Block {
 
 fn documents_a_tile(topics: u32) -> usize {
     (TILE_BYTES / (stride(topics) * size_of::<f32>())).clamp(1, MAX_DOCUMENTS)
+}
+
+/// Floats that the topics of a document take: whole groups of lanes, the same number in every part.
+pub(super) fn stride(topics: u32) -> usize {
+    groups_a_part(topics as usize) * PARTS * LANES
+}
+
+/// Groups of lanes in each part of a document's topics.
+pub(super) fn groups_a_part(topics: usize) -> usize {
+    topics.div_ceil(LANES * PARTS)
 }
 
 #[cfg(test)]

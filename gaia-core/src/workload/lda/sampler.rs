@@ -16,11 +16,9 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::block::{Block, Tile};
+use super::block::{Block, PARTS, Tile, groups_a_part};
 use crate::simd::{Isa, Kernel, LANES, Lane, Simd, dispatch, flat_mut};
 
-/// Running sums that a lane keeps side by side.
-const PARTS: usize = 4;
 /// Random numbers that are made together.
 const DRAWN_AT_ONCE: usize = 1024;
 /// Words between a prefetch of a row and its use.
@@ -37,15 +35,6 @@ pub struct Prior {
     pub words: u32,
     /// What the sum of the view's rows is multiplied by to give a topic's total: 1 when all words are in the view.
     pub total_scale: f64,
-}
-
-/// Floats that the topics of a document take: whole groups of lanes, the same number in every part.
-pub(super) fn stride(topics: u32) -> usize {
-    groups_a_part(topics as usize) * PARTS * LANES
-}
-
-fn groups_a_part(topics: usize) -> usize {
-    topics.div_ceil(LANES * PARTS)
 }
 
 /// Draws new topics for the tokens of clock `clock` (in `0..clocks_per_pass`) of the block. `assigned` holds the topics of

@@ -1,6 +1,6 @@
 //! The objective, and the error on held-out ratings.
 
-use super::dot;
+use super::dot::dot;
 use super::sgd::assert_shape;
 use crate::simd::{Isa, Kernel, Lane, Simd, dispatch};
 use crate::workload::mf::block::{Block, Entry, Tile};

@@ -11,7 +11,7 @@
 //! ```
 //! A step is half the negative gradient of the rating's part of the [objective](super::Objective).
 
-use super::{dot, dot_in_registers};
+use super::dot::{dot, dot_in_registers};
 use crate::simd::{Isa, Kernel, Lane, Simd, dispatch};
 use crate::workload::mf::block::{Block, Entry, Tile};
 use crate::workload::mf::rows::{Rows, groups};
