@@ -5,6 +5,7 @@
 //! decision. A worker always sees its own changes: those that a shard's answer does not include yet are added again.
 
 mod cache;
+mod sending;
 mod task;
 
 use std::collections::VecDeque;
@@ -15,19 +16,16 @@ use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
+use self::sending::{Changed, Sending, ShardView};
 pub use self::task::{ClockDone, ClockTask};
 use self::task::{Pulled, floats};
 use crate::breakdown::{Part, Parts, Phases};
 use crate::cost::ServerRates;
-use crate::kernel;
-use crate::layout::{RowSet, Segment};
-use crate::log::{Ask, ShardLog};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
 use crate::stage::Schedule;
-use crate::sync::{CacheState, Communication};
-use crate::wire::Payload;
+use crate::sync::CacheState;
 use crate::workload::traits::{Evaluation, Workload};
 
 /// A worker: constants and changing state.
@@ -37,18 +35,6 @@ pub struct Worker<W: Workload> {
     workload: Arc<W>,
     shards: Vec<ShardView>,
     state: WorkerState<W::State>,
-}
-
-/// One shard as a worker knows it: constant.
-#[derive(Clone, Debug)]
-struct ShardView {
-    machine: MachineId,
-    /// For each stage, `first` in the worker's view, `second` in messages.
-    stages: Arc<[Arc<[Segment]>]>,
-    rows: Arc<[u32]>,
-    /// The same rows one after another, as a log has them, and where they are: `first` in the worker's view.
-    logged: RowSet,
-    places: Arc<[Segment]>,
 }
 
 /// What changes in a run.
@@ -63,12 +49,8 @@ pub struct WorkerState<S> {
     barrier_wait: Duration,
     learned: Option<(S, Vec<f32>)>,
     caches: Vec<Cache>,
-    /// Changes since the last exchange, a shard each, by stage; empty after one.
-    unsent: Vec<Vec<Payload>>,
-    /// In place of it, a shard each, where changes are sent all the time.
-    log: Vec<ShardLog>,
-    /// The shard that the log serves next.
-    turn: usize,
+    /// Changes that are not sent, and how they are.
+    sending: Sending,
     /// What was measured last: at an exchange, when all workers' changes were read.
     evaluation: Evaluation,
 }
@@ -100,8 +82,12 @@ impl<W: Workload> Worker<W> {
     /// The worker of `machine`.
     pub fn new(setting: Arc<Setting>, machine: MachineId, workload: Arc<W>) -> Self {
         let view_rows = setting.parts.layout.row_set(workload.declared_rows().iter().copied());
-        let shards: Vec<ShardView> =
-            setting.group_of(machine).machines.iter().map(|&shard| shard_view(&setting, shard, &view_rows)).collect();
+        let shards: Vec<ShardView> = setting
+            .group_of(machine)
+            .machines
+            .iter()
+            .map(|&shard| ShardView::new(&setting, shard, &view_rows))
+            .collect();
         let state = WorkerState {
             clock: 0,
             phase: Phase::Reading { since: Instant::START },
@@ -110,9 +96,7 @@ impl<W: Workload> Worker<W> {
             barrier_wait: Duration::ZERO,
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
-            unsent: Vec::new(),
-            log: log(&setting, &shards),
-            turn: 0,
+            sending: Sending::new(setting.model().communication(), &shards),
             evaluation: Evaluation::default(),
         };
         Worker { setting, machine, workload, shards, state }
@@ -192,8 +176,8 @@ impl<W: Workload> Worker<W> {
         let phases = rows.phases.clone();
         let includes = rows.includes;
         let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
-        if let Some(log) = self.state.log.get_mut(index).filter(|_| is_whole) {
-            log.includes(includes);
+        if is_whole {
+            self.state.sending.answered(index, includes);
         }
         if let Phase::Reading { since } = self.state.phase {
             self.ask_where_needed(now, out);
@@ -253,17 +237,9 @@ impl<W: Workload> Worker<W> {
         // which an answer that serves has all.
         let adds = self.setting.model().rule().is_default();
         debug_assert!(adds || pulled.iter().flatten().all(|pulled| pulled.own.is_empty()), "rows of whole rounds");
-        for ((pulled, log), shard) in pulled.iter_mut().zip(&self.state.log).zip(&self.shards) {
-            if let Some(pulled) = pulled
-                && let Some(lacking) = log.lacking(self.setting.parts.isa, &shard.logged)
-            {
-                let mut rest = &lacking[..];
-                let of_stage = |segments: &Arc<[Segment]>| {
-                    let (stage, after) = rest.split_at(floats(segments));
-                    rest = after;
-                    Payload::Dense(stage.into())
-                };
-                pulled.own.push(shard.stages.iter().map(of_stage).collect());
+        for (index, pulled) in pulled.iter_mut().enumerate() {
+            if let Some(pulled) = pulled {
+                pulled.own.extend(self.state.sending.lacking(index, &self.shards[index], self.setting.parts.isa));
             }
         }
         pulled
@@ -307,13 +283,14 @@ impl<W: Workload> Worker<W> {
     /// background, where writing messages takes nobody's time.
     fn schedule(&mut self, now: Instant, clock: &mut Clock, of_workload: u32) {
         let setting = &self.setting.parts;
+        let writes_at_the_end = self.state.sending.writes_at_the_end();
         let stages = setting.layout.stages();
         let mut compute = Duration::ZERO;
         let mut encode = vec![Duration::ZERO; stages.len()];
         if self.state.clock < setting.max_clocks {
             compute = self.workload.duration(of_workload, &setting.kind, &setting.similitude);
             compute = self.setting.jittered(compute, "compute jitter", self.machine, u64::from(of_workload));
-            let written = if self.state.log.is_empty() { &mut encode[..] } else { &mut [] };
+            let written = if writes_at_the_end { &mut encode[..] } else { &mut [] };
             for (stage, encode) in written.iter_mut().enumerate() {
                 let floats: usize = self.shards.iter().map(|shard| floats(&shard.stages[stage])).sum();
                 let rate = setting.kind.server.encode_gb_per_second;
@@ -327,7 +304,8 @@ impl<W: Workload> Worker<W> {
         encode.into_iter().for_each(|encode| clock.parts.add(Part::Encode, encode));
         clock.parts.add(Part::Wire, schedule.stalled);
         clock.pushes = schedule.pushes.into();
-        if !self.state.log.is_empty() {
+        if !writes_at_the_end {
+            // There is one thing to wait for: the end of the work.
             clock.pushes.drain(..clock.pushes.len() - 1);
         }
     }
@@ -350,44 +328,15 @@ impl<W: Workload> Worker<W> {
             self.state.phase = Phase::Finished;
             return;
         }
-        if self.state.log.is_empty() {
-            self.keep(done.changes);
-            self.send_next(now, under_way, out);
-        } else {
-            self.log_part(now, done.changes, under_way, out);
-        }
-    }
-
-    /// Adds a part's changes to the log, and goes on.
-    fn log_part<T>(
-        &mut self,
-        now: Instant,
-        changes: Vec<Vec<Payload>>,
-        mut under_way: Clock,
-        out: &mut Outbox<T, W::State>,
-    ) where
-        T: From<ClockTask<W>>,
-    {
         let has_ended = under_way.part + 1 == self.setting.parts.system.parts();
         let (_, view) = self.state.learned.as_ref().expect("it was just computed");
-        for ((log, shard), stages) in self.state.log.iter_mut().zip(&self.shards).zip(&changes) {
-            log.add(self.setting.parts.isa, &shard.logged, stages, &shard.places, view);
-            if has_ended {
-                log.end_clock();
-            }
-            // What stays in the machine costs nothing.
-            if shard.machine == self.machine
-                && let Some(message) = log.next(now, &shard.logged, Ask::Any, usize::MAX)
-            {
-                out.messages.push_back((shard.machine, message));
-            }
-        }
+        let of = Changed { view, has_ended, isa: self.setting.parts.isa, now, machine: self.machine };
+        self.state.sending.take_in(done.changes, &self.shards, &of, &mut out.messages);
         if has_ended {
-            self.end_clock(now, &under_way, out);
+            self.send_next(now, under_way, out);
         } else {
-            under_way.part += 1;
             let nothing = self.shards.iter().map(|_| None).collect();
-            self.compute_part(now, under_way, nothing, out);
+            self.compute_part(now, Clock { part: under_way.part + 1, ..under_way }, nothing, out);
         }
     }
 
@@ -398,26 +347,13 @@ impl<W: Workload> Worker<W> {
         most: usize,
         has_room: &dyn Fn(MachineId) -> bool,
     ) -> Option<(MachineId, Message)> {
-        let count = self.shards.len();
-        for ask in [Ask::Owed, Ask::Any] {
-            for step in 0..count {
-                let index = (self.state.turn + step) % count;
-                let shard = &self.shards[index];
-                if shard.machine != self.machine
-                    && has_room(shard.machine)
-                    && let Some(message) = self.state.log[index].next(now, &shard.logged, ask, most)
-                {
-                    self.state.turn = (index + 1) % count;
-                    return Some((shard.machine, message));
-                }
-            }
-        }
-        None
+        let others = |shard: MachineId| shard != self.machine && has_room(shard);
+        self.state.sending.next(now, &self.shards, most, &others)
     }
 
-    /// Whether the log has something that is not sent.
+    /// Whether something waits for the machine's budget.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.state.log.iter().any(ShardLog::has_unsent)
+        self.state.sending.has_unsent()
     }
 
     /// When the next changes are to go.
@@ -449,7 +385,8 @@ impl<W: Workload> Worker<W> {
         loop {
             clock.pushes.pop_front();
             if exchanges {
-                self.send_stage(now, clock.pushes.len(), out);
+                let stage = clock.pushes.len();
+                out.messages.extend(self.state.sending.stage(now, self.state.clock, stage, &self.shards));
             }
             if clock.pushes.front().is_none_or(|&at| at > now) {
                 break;
@@ -472,9 +409,9 @@ impl<W: Workload> Worker<W> {
         let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
         let barrier_wait = self.state.barrier_wait;
         out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
-        if self.state.log.is_empty() && self.setting.model().exchanges_after(clock) {
-            let sent = std::mem::take(&mut self.state.unsent);
-            for (cache, stages) in self.state.caches.iter_mut().zip(sent) {
+        if self.setting.model().exchanges_after(clock) {
+            // Answers may lack what was sent for a while: it is kept to be added.
+            for (cache, stages) in self.state.caches.iter_mut().zip(self.state.sending.exchanged()) {
                 cache.own.push_back((clock, stages));
             }
         }
@@ -482,29 +419,6 @@ impl<W: Workload> Worker<W> {
         self.state.phase = Phase::Reading { since: now };
         self.ask_where_needed(now, out);
         self.try_compute(now, now, &Phases::default(), out);
-    }
-
-    /// Adds the changes of a clock to those that are not sent yet.
-    fn keep(&mut self, changes: Vec<Vec<Payload>>) {
-        if self.state.unsent.is_empty() {
-            self.state.unsent = changes;
-            return;
-        }
-        let stages = self.state.unsent.iter_mut().flatten();
-        for (unsent, change) in stages.zip(changes.into_iter().flatten()) {
-            let (Payload::Dense(unsent), Payload::Dense(change)) = (unsent, change) else {
-                unreachable!("own changes are dense")
-            };
-            kernel::add_assign(self.setting.parts.isa, Arc::make_mut(unsent), &change);
-        }
-    }
-
-    /// Sends what is not sent yet of a stage's rows. Answers may lack it for a while: it is kept to be added.
-    fn send_stage<T>(&mut self, now: Instant, stage: usize, out: &mut Outbox<T, W::State>) {
-        for (shard, unsent) in self.shards.iter().zip(&self.state.unsent) {
-            let payload = unsent[stage].clone();
-            out.messages.push_back((shard.machine, Message::Update { clock: self.state.clock, payload, sent_at: now }));
-        }
     }
 
     /// Asks again where the cache does not serve and no request is under way.
@@ -521,23 +435,4 @@ impl<W: Workload> Worker<W> {
             }
         }
     }
-}
-
-/// Empty where changes are sent at the end of clocks.
-fn log(setting: &Setting, shards: &[ShardView]) -> Vec<ShardLog> {
-    match setting.model().communication() {
-        Communication::AtTheEnd => Vec::new(),
-        Communication::Continuous { .. } => shards.iter().map(|shard| ShardLog::new(&shard.logged)).collect(),
-    }
-}
-
-/// The shard of machine `shard` as a worker with these rows sees it.
-fn shard_view(setting: &Setting, shard: MachineId, view_rows: &RowSet) -> ShardView {
-    let shard_rows = setting.rows_of(shard);
-    let declared = |row: &u32| view_rows.rows().binary_search(row).is_ok();
-    let rows: Vec<u32> = shard_rows.rows().iter().copied().filter(declared).collect();
-    let stages = setting.parts.layout.common_by_stage(view_rows, &rows);
-    let logged = setting.parts.layout.row_set(rows.iter().copied());
-    let places = view_rows.common(&logged);
-    ShardView { machine: shard, stages, rows: rows.into(), logged, places }
 }

@@ -52,7 +52,8 @@ impl Readers {
         state: &mut ReadersState,
         worker: usize,
         rows: Arc<[u32]>,
-        (layout, here): (&Layout, &RowSet),
+        layout: &Layout,
+        here: &RowSet,
     ) {
         self.floats[worker] = layout.common_by_stage(here, &rows);
         let declares = |row: &u32| rows.binary_search(row).is_ok();
@@ -61,9 +62,9 @@ impl Readers {
     }
 
     /// What follows from the rows that `state` says were declared.
-    pub(super) fn restore(&mut self, state: &mut ReadersState, of: (&Layout, &RowSet)) {
+    pub(super) fn restore(&mut self, state: &mut ReadersState, layout: &Layout, here: &RowSet) {
         for worker in 0..state.declared.len() {
-            self.declare(state, worker, state.declared[worker].clone(), of);
+            self.declare(state, worker, state.declared[worker].clone(), layout, here);
         }
     }
 
@@ -83,7 +84,8 @@ impl Readers {
         &self,
         state: &mut ReadersState,
         hold: impl Fn(u32, &[bool]) -> Option<Hold>,
-        (cause, now): (Option<Cause>, Instant),
+        cause: Option<Cause>,
+        now: Instant,
     ) -> Option<usize> {
         let mut granted = None;
         for (worker, read) in state.reads.iter_mut().enumerate() {

@@ -5,31 +5,33 @@
 //! moves: the significance filter runs, and what is significant goes to the mirrors together with the new clock. The
 //! same for every side of the overlay, when the slowest of the sites that it speaks for moves.
 
+mod begin;
+mod between;
+mod observed;
+mod state;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use emulator::id::{MachineId, SiteId};
+use emulator::id::MachineId;
 use emulator::time::{Duration, Instant};
-use serde::{Deserialize, Serialize};
 
+pub use self::observed::Answering;
+pub use self::state::ShardState;
+use self::state::{Credit, Stages, Whole, Work, Working};
 use super::merge::Rounds;
-use super::mirrors::{MirrorState, Mirrors, Sending};
-use super::readers::{Readers, ReadersState};
+use super::mirrors::Mirrors;
+use super::readers::Readers;
 use super::store::{self, Operation, Outcome, Pending, Shared, Store, StoreTask};
 use crate::breakdown::{Cause, Part, Phases};
-use crate::cost::ServerRates;
 use crate::layout::{RowSet, Segment};
-use crate::message::{Announced, Message, Rows, SiteClock};
+use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::setting::{RecordCopies, Setting};
-use crate::sync::between::model::{BestEffort, BetweenSites, Outgoing};
-use crate::sync::{Apply, Hold, Progress, ReadState};
-use crate::wire::{Payload, Sparse};
-
-/// What an update takes in a sparse message, about: index and value as `plain` has them.
-const SPARSE_UPDATE_BYTES: f64 = 12.0;
+use crate::sync::between::model::{BetweenSites, Outgoing};
+use crate::sync::{Apply, Hold, ReadState};
+use crate::wire::Payload;
 
 /// A shard: constants and changing state.
 #[derive(Debug)]
@@ -44,100 +46,11 @@ pub struct Shard {
     state: ShardState,
 }
 
-/// A read that is being answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answering<'a> {
-    /// Who reads.
-    pub reader: MachineId,
-    /// The rows of this shard that it has declared.
-    pub declared: &'a [u32],
-    /// The clock that it asked for.
-    pub clock: u32,
-}
-
-/// What changes in a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ShardState {
-    store: Option<Store>,
-    working: Option<Working>,
-    queue: VecDeque<Work>,
-    readers: ReadersState,
-    worker_clocks: Vec<u32>,
-    /// The stages of each worker's update that is coming in, the last stage first.
-    coming: Vec<Vec<Payload>>,
-    early: BTreeMap<u32, Vec<Option<Whole>>>,
-    /// What has come of each worker's running clock where changes are sent all the time and applied in order.
-    gathering: Vec<Vec<f32>>,
-    /// Messages that have come from each worker, where changes are sent all the time.
-    arrived: Vec<u32>,
-    /// What an answer to each worker says that it includes: clocks, or messages.
-    included: Vec<u32>,
-    mirrors: MirrorState,
-    rounds: Rounds,
-    last_cause: Option<Cause>,
-    /// The first clock of which no copy is recorded.
-    next_copy: u32,
-}
-
-/// A worker's update, the first stage first.
-type Stages = Vec<Payload>;
-
-/// A worker's update of a whole clock, and what answers include with it.
-type Whole = (Stages, Credit);
-
-/// What is known of a worker once an update is applied.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Credit {
-    worker: usize,
-    /// Its clocks that are complete.
+/// Changes of some rows of a worker, of whose clocks `complete` are complete with them.
+struct SomeRows {
     complete: u32,
-    /// What answers to it include (see [`Rows::includes`]).
-    included: u32,
-}
-
-/// Work that waits for the store.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Work {
-    Apply { updates: Vec<Whole>, cause: Cause },
-    ApplyRows { credit: Credit, rows: Arc<[u32]>, payload: Payload, cause: Cause },
-    ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
-    Encode { sending: Sending, sparse: Arc<Sparse> },
-    Merge { clock: u32, changes: Vec<Payload>, cause: Cause },
-}
-
-/// Work that the store is away for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Working {
-    Apply {
-        credits: Vec<Credit>,
-        cause: Cause,
-    },
-    ApplyMirror {
-        onward: Arc<[usize]>,
-        clocks: Arc<[SiteClock]>,
-        cause: Cause,
-    },
-    Answer {
-        worker: usize,
-        rows: Rows,
-    },
-    Filter {
-        clock: u32,
-        sending: Sending,
-    },
-    /// While links are idle, with how many updates at most.
-    BestEffort {
-        sending: Sending,
-        most: usize,
-    },
-    Encode {
-        sending: Sending,
-        sparse: Arc<Sparse>,
-    },
-    Merge {
-        clock: u32,
-        cause: Cause,
-    },
+    rows: Arc<[u32]>,
+    payload: Payload,
 }
 
 impl Shard {
@@ -179,73 +92,6 @@ impl Shard {
         self.record_copy(now, out);
     }
 
-    /// The smallest clock among this shard's workers.
-    pub fn data_clock(&self) -> u32 {
-        self.state.worker_clocks.iter().copied().min().expect("a group has workers")
-    }
-
-    /// The smallest clock among the other sites, as far as is known here.
-    pub fn mirror_clock(&self) -> Option<u32> {
-        self.state.mirrors.slowest()
-    }
-
-    /// The clock of every other site, all of whose updates before it are here but for what filters on the way held back.
-    pub fn mirror_clocks(&self) -> &BTreeMap<SiteId, u32> {
-        self.state.mirrors.clocks()
-    }
-
-    /// The rows, unless a task has them at the moment.
-    pub fn store(&self) -> Option<&Store> {
-        self.state.store.as_ref()
-    }
-
-    /// The rows' numbers and places.
-    pub fn rows(&self) -> &RowSet {
-        &self.rows
-    }
-
-    /// The machines that updates of low significance are being chosen for, whose links were idle when that began.
-    pub fn best_effort_to(&self) -> Option<&[MachineId]> {
-        match &self.state.working {
-            Some(Working::BestEffort { sending, .. }) => Some(self.mirrors.receivers(sending.side)),
-            _ => None,
-        }
-    }
-
-    /// Updates that are announced and not here yet, and the rows that they are of.
-    pub fn barriers(&self) -> impl Iterator<Item = (&[Announced], Vec<u32>)> {
-        let row = |&position: &u32| self.rows.rows()[position as usize];
-        self.state.mirrors.barriers().iter().map(move |it| (&it.announced[..], it.rows.iter().map(row).collect()))
-    }
-
-    /// Reads that wait: the reader's declared rows here, the clock that it asked for, and why.
-    pub fn held_reads(&self) -> impl Iterator<Item = (&[u32], u32, Hold)> {
-        let readers = &self.state.readers;
-        readers.waiting().filter_map(|(worker, read)| Some((readers.declared(worker), read.clock, read.hold?)))
-    }
-
-    /// The reader that is being answered.
-    pub fn answering(&self) -> Option<Answering<'_>> {
-        match &self.state.working {
-            Some(Working::Answer { worker, rows }) => {
-                let declared = self.state.readers.declared(*worker);
-                Some(Answering { reader: self.workers[*worker], declared, clock: rows.asked_for })
-            }
-            _ => None,
-        }
-    }
-
-    /// Everything that changes in a run.
-    pub fn snapshot(&self) -> ShardState {
-        self.state.clone()
-    }
-
-    /// Takes up a snapshot.
-    pub fn restore(&mut self, state: ShardState) {
-        self.state = state;
-        self.readers.restore(&mut self.state.readers, (&self.setting.parts.layout, &self.rows));
-    }
-
     /// Whether it is to hear of backlogs.
     pub(crate) fn watches_links(&self) -> bool {
         self.between().and_then(BetweenSites::best_effort).is_some()
@@ -274,8 +120,8 @@ impl Shard {
         match message {
             Message::Declare { rows } => {
                 let worker = self.worker(from);
-                let of = (&self.setting.parts.layout, &*self.rows);
-                self.readers.declare(&mut self.state.readers, worker, rows, of);
+                let layout = &self.setting.parts.layout;
+                self.readers.declare(&mut self.state.readers, worker, rows, layout, &self.rows);
                 if self.setting.model().pushes() {
                     // Asks for the first clock, too.
                     self.ask(worker, self.data_clock(), now);
@@ -287,7 +133,7 @@ impl Shard {
             }
             Message::PartialUpdate { complete, rows, payload, sent_at } => {
                 let cause = Cause { sent_at, arrived_at: now };
-                self.handle_partial_update(from, (complete, rows), payload, cause);
+                self.handle_partial_update(from, SomeRows { complete, rows, payload }, cause);
             }
             Message::Mirror { clocks, payload, sent_at } => {
                 let cause = Cause { sent_at, arrived_at: now };
@@ -301,18 +147,6 @@ impl Shard {
             Message::Rows(_) => unreachable!("rows go to workers"),
         }
         self.work(now, out);
-    }
-
-    fn between(&self) -> Option<&dyn BetweenSites> {
-        self.setting.model().between()
-    }
-
-    /// Keeps the change of a site's copy in the round that ends with this clock; merges the round once those of all sites are here.
-    fn take_in(&mut self, (site, clock): SiteClock, change: Payload, cause: Cause) {
-        let sites = self.setting.groups().len();
-        if let Some(changes) = self.state.rounds.take_in((site, clock), change, sites) {
-            self.state.queue.push_back(Work::Merge { clock, changes, cause });
-        }
     }
 
     /// A worker's message, on the way until `now`, asks for its rows.
@@ -352,13 +186,7 @@ impl Shard {
     }
 
     /// Applies changes of some rows now; or gathers them until their clock is complete, and it is then a whole update.
-    fn handle_partial_update(
-        &mut self,
-        from: MachineId,
-        (complete, rows): (u32, Arc<[u32]>),
-        payload: Payload,
-        cause: Cause,
-    ) {
+    fn handle_partial_update(&mut self, from: MachineId, SomeRows { complete, rows, payload }: SomeRows, cause: Cause) {
         let worker = self.worker(from);
         self.state.arrived[worker] += 1;
         let credit = Credit { worker, complete, included: self.state.arrived[worker] };
@@ -396,32 +224,12 @@ impl Shard {
         Some(std::mem::take(coming))
     }
 
-    /// Bars rows; a hub passes the barrier on.
-    fn raise<T, S>(
-        &mut self,
-        from: MachineId,
-        announced: &Arc<[Announced]>,
-        rows: &Arc<[u32]>,
-        out: &mut Outbox<T, S>,
-    ) {
-        if !self.state.mirrors.raise(announced, rows) {
-            return;
-        }
-        // What comes in one message goes on over the same sides, whichever of its sites it is of.
-        for &side in self.mirrors.onward(from, announced[0].site).iter() {
-            self.state.mirrors.promise(side, announced);
-            for &mirror in self.mirrors.receivers(side) {
-                let (announced, rows) = (announced.clone(), rows.clone());
-                out.messages.push_back((mirror, Message::Barrier { announced, rows }));
-            }
-        }
-    }
-
     /// Starts the next piece of work when the store is here.
     fn work<T, S>(&mut self, now: Instant, out: &mut Outbox<T, S>)
     where
         T: From<StoreTask>,
     {
+        // Reads come before updates: a worker waits for an answer, and for an update only in so far as a read does.
         let granted = self.grant(now);
         if self.state.working.is_some() {
             return;
@@ -449,7 +257,7 @@ impl Shard {
             let barred = mirrors.bars(clock, declares);
             model.may_read(&ReadState { clock, data_clock, mirror_clock, merged_clock, barred }).err()
         };
-        self.readers.grant(readers, hold, (*last_cause, now))
+        self.readers.grant(readers, hold, *last_cause, now)
     }
 
     fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
@@ -472,6 +280,7 @@ impl Shard {
     /// What is to be done but for reads: a message that is being made, filters, updates.
     fn next(&mut self) -> Option<(Working, Operation, Duration)> {
         let clock = self.data_clock();
+        // What a filter has taken out is written before another filter runs: messages of a side leave in the order of their clocks.
         if !matches!(self.state.queue.front(), Some(Work::Encode { .. }))
             && let Some(sending) = self.mirrors.next_due(&mut self.state.mirrors, clock)
         {
@@ -481,125 +290,6 @@ impl Shard {
             Some(work) => Some(self.begin(work)),
             None => self.best_effort(),
         }
-    }
-
-    /// Updates for links that are idle, when there is nothing else to do.
-    fn best_effort(&mut self) -> Option<(Working, Operation, Duration)> {
-        let BestEffort { of_threshold, seconds } = self.between()?.best_effort()?;
-        let sending = self.mirrors.next_idle(&mut self.state.mirrors)?;
-        let (_, operation, span) = self.filter(sending.clone());
-        let Operation::Filter { side, threshold, .. } = operation else { unreachable!("it filters") };
-        let most = self.updates_in(seconds, side);
-        let operation = Operation::Filter { side, threshold: (f64::from(threshold) * of_threshold) as f32, most };
-        Some((Working::BestEffort { sending, most }, operation, span))
-    }
-
-    /// About how many updates the slowest link of a side carries in so many seconds; at least one.
-    fn updates_in(&self, seconds: f64, side: usize) -> usize {
-        let bytes = SPARSE_UPDATE_BYTES * self.setting.parts.similitude.sigma_bytes;
-        let times = self.mirrors.receivers(side).iter();
-        let slowest = times.map(|&mirror| self.setting.seconds_on_link(self.machine, mirror, 1)).fold(0.0, f64::max);
-        ((seconds / (bytes * slowest)) as usize).max(1)
-    }
-
-    fn filter(&self, sending: Sending) -> (Working, Operation, Duration) {
-        let clock = self.data_clock();
-        let Outgoing::Significant { threshold } = self.outgoing() else {
-            unreachable!("only models that send make filters")
-        };
-        let threshold = if self.mirrors.passes_on(sending.side) { 0.0 } else { threshold };
-        let span = self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second);
-        let operation = Operation::Filter { side: sending.side, threshold, most: usize::MAX };
-        (Working::Filter { clock, sending }, operation, span)
-    }
-
-    fn begin(&self, work: Work) -> (Working, Operation, Duration) {
-        match work {
-            Work::Apply { updates, cause } => {
-                let payloads = || updates.iter().flat_map(|(stages, _)| stages);
-                let bytes: u64 = payloads().map(|payload| self.inside_bytes(payload)).sum();
-                let floats: usize = payloads().map(Payload::floats).sum();
-                let sides = self.mirrors.of_workers();
-                // The values and the accumulated update beside them are one table's work, further ones one more each.
-                let tables = sides.len().max(1) as u64;
-                let step = self.setting.model().rule().step(self.workers.len());
-                let written = match step {
-                    None => tables * floats as u64,
-                    // The sum of the updates is one table's work; then the step goes through all rows, as does its velocity.
-                    Some(step) => floats as u64 + (tables + u64::from(step.has_velocity())) * self.rows.floats() as u64,
-                };
-                let span = self.span(bytes, |rates| rates.decode_gb_per_second)
-                    + self.span(written * 4, |rates| rates.apply_gb_per_second);
-                let credits = updates.iter().map(|&(_, credit)| credit).collect();
-                let declared = |(stages, credit): Whole| {
-                    self.readers.floats(credit.worker).iter().cloned().zip(stages).collect::<Vec<_>>()
-                };
-                let updates = updates.into_iter().flat_map(declared).collect();
-                let operation = match step {
-                    None => Operation::Apply(updates, sides),
-                    Some(step) => Operation::Step(updates, step, sides),
-                };
-                (Working::Apply { credits, cause }, operation, span)
-            }
-            Work::ApplyRows { credit, rows, payload, cause } => {
-                let span = self.span(self.inside_bytes(&payload), |rates| rates.decode_gb_per_second)
-                    + self.span(payload.floats() as u64 * 4, |rates| rates.apply_gb_per_second);
-                let operation = Operation::Apply(vec![(self.places_of(&rows), payload)], Arc::from([]));
-                (Working::Apply { credits: vec![credit], cause }, operation, span)
-            }
-            Work::ApplyMirror { from, clocks, payload, cause } => {
-                let bytes = self.between_bytes(&payload);
-                let sides = self.mirrors.onward(from, clocks[0].0);
-                let span = self.span(bytes, |rates| rates.decode_gb_per_second)
-                    + self.span((1 + sides.len() as u64) * bytes, |rates| rates.apply_gb_per_second);
-                (
-                    Working::ApplyMirror { onward: sides.clone(), clocks, cause },
-                    Operation::ApplyMirror(payload, sides),
-                    span,
-                )
-            }
-            Work::Encode { sending, sparse } => {
-                let payload = Payload::Sparse(sparse.clone());
-                // A site alone writes to nobody.
-                let is_read = !self.mirrors.receivers(sending.side).is_empty();
-                let bytes = if is_read { self.between_bytes(&payload) } else { 0 };
-                let relays = self.mirrors.relays_after(sending.side);
-                let span = self.span(bytes, |rates| rates.encode_gb_per_second)
-                    + self.span(relays.len() as u64 * bytes, |rates| rates.apply_gb_per_second);
-                (Working::Encode { sending, sparse }, Operation::Relay(payload, relays), span)
-            }
-            Work::Merge { clock, changes, cause } => {
-                let step = self.setting.merges().and_then(|rule| rule.step(changes.len()));
-                let has_velocity = step.is_some_and(|step| step.has_velocity());
-                // This site's own change comes in no message. All are summed; then what the round began with, the values and the velocity
-                // are written.
-                let own = self.setting.site_of(self.machine).index();
-                let bytes: u64 = changes.iter().map(|change| self.between_bytes(change)).sum();
-                let read = bytes - self.between_bytes(&changes[own]);
-                let tables = (2 + u64::from(has_velocity)) * self.rows.floats() as u64 * 4;
-                let span = self.span(read, |rates| rates.decode_gb_per_second)
-                    + self.span(bytes + tables, |rates| rates.apply_gb_per_second);
-                (Working::Merge { clock, cause }, Operation::Merge(changes, step), span)
-            }
-        }
-    }
-
-    /// Bytes of a message between a worker and this shard.
-    fn inside_bytes(&self, payload: &Payload) -> u64 {
-        payload.encoded_len(self.setting.parts.encodings.inside)
-    }
-
-    /// Bytes of a message between this shard and its mirrors.
-    fn between_bytes(&self, payload: &Payload) -> u64 {
-        payload.encoded_len(self.setting.parts.encodings.between)
-    }
-
-    fn span(&self, bytes: u64, rate: impl Fn(&ServerRates) -> f64) -> Duration {
-        ServerRates::work(&self.setting.parts.similitude, bytes, rate(&self.setting.parts.kind.server))
-    }
-
-    fn progress(&self, clock: u32) -> Progress {
-        (self.setting.parts.progress)(clock)
     }
 
     pub(crate) fn handle_done<T, S>(
@@ -689,20 +379,6 @@ impl Shard {
         self.mark_due();
     }
 
-    /// What leaves for the other sites at this clock.
-    fn outgoing(&self) -> Outgoing {
-        let progress = self.progress(self.data_clock());
-        self.between().map_or(Outgoing::Nothing, |between| between.outgoing(&progress))
-    }
-
-    /// Clocks have moved: notes which filters are to run, where the model sends at all.
-    fn mark_due(&mut self) {
-        if self.outgoing() != Outgoing::Nothing {
-            let clock = self.data_clock();
-            self.mirrors.mark_due(&mut self.state.mirrors, clock);
-        }
-    }
-
     /// Records the rows as they are now, for every clock that has none yet until workers exchange again.
     fn record_copy<T, S>(&mut self, now: Instant, out: &mut Outbox<T, S>) {
         if !self.is_first_group || self.setting.parts.record_copies == RecordCopies::Never {
@@ -716,38 +392,6 @@ impl Shard {
         for clock in std::mem::replace(&mut self.state.next_copy, until + 1)..=until {
             out.samples.push_back(Sample::Copy { clock, at: now, values: values.clone() });
         }
-    }
-
-    /// Sends significant updates and the clocks that they complete; the rows' numbers first where the link is behind.
-    fn send_to_mirrors<T, S>(
-        &mut self,
-        now: Instant,
-        sending: &Sending,
-        sparse: &Arc<Sparse>,
-        backlog: impl Fn(MachineId) -> u64,
-        out: &mut Outbox<T, S>,
-    ) {
-        let bound = self.between().and_then(BetweenSites::barrier_backlog_seconds);
-        let mut barred: Option<Arc<[u32]>> = None;
-        for &mirror in self.mirrors.receivers(sending.side) {
-            let seconds = self.setting.seconds_on_link(self.machine, mirror, backlog(mirror));
-            if bound.is_some_and(|bound| seconds > bound) && !sending.moved.is_empty() && !sparse.index.is_empty() {
-                let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
-                out.messages.push_back((mirror, Message::Barrier { announced: sending.moved.clone(), rows }));
-            }
-            // Not yet known how much; the machine will say.
-            self.state.mirrors.note_backlog(mirror, 1);
-            let (clocks, payload) = (sending.clocks.clone(), Payload::Sparse(sparse.clone()));
-            out.messages.push_back((mirror, Message::Mirror { clocks, payload, sent_at: now }));
-        }
-    }
-
-    /// Positions of the rows that hold these floats.
-    fn rows_of_floats(&self, floats: &[u32]) -> Arc<[u32]> {
-        let mut rows: Vec<u32> =
-            floats.iter().map(|&float| self.rows.position_of_float(float as usize) as u32).collect();
-        rows.dedup();
-        rows.into()
     }
 }
 

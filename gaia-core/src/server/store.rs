@@ -358,6 +358,8 @@ mod tests {
             assert_eq!(is_light(Operation::ApplyMirror(sparse((most / 8 - less) as u32), sides(1)), 0), light);
             assert_eq!(is_light(Operation::Gather([whole(most / 2), whole(most / 2 - less)].into()), 0), light);
             assert_eq!(is_light(Operation::Relay(dense(most / 2 - less), sides(2)), 0), light);
+            let changes = vec![dense(most / 4), dense(most / 4 - less)];
+            assert_eq!(is_light(Operation::Merge(changes, None), most / 4), light);
             assert_eq!(is_light(filter(), most - less), light);
         }
     }
@@ -379,6 +381,30 @@ mod tests {
             store = task.run().0;
             assert_eq!((&store.velocity[..], &store.values[..]), (&velocity[..], &values[..]));
             assert_eq!((&store.accumulated[0][..], &store.accumulated[1][..]), (&[0.0; 2][..], &owed[..]));
+        }
+    }
+
+    #[test]
+    fn a_merge_goes_on_from_the_values_that_the_round_began_with() {
+        let changes = || {
+            let sparse = Sparse { len: 2, index: vec![0], value: vec![4.0] };
+            vec![Payload::Dense([2.0, -1.0].into()), Payload::Sparse(Arc::new(sparse))]
+        };
+        let step = OuterStep { share: 0.5, learning_rate: 2.0, momentum: 0.5, nesterov: false };
+        let average = OuterStep { learning_rate: 1.0, momentum: 0.0, ..step };
+        for (step, values, velocity) in
+            [(None, [16.0, 9.0], &[][..]), (Some(average), [13.0, 9.5], &[]), (Some(step), [18.0, 8.0], &[4.0, -1.0])]
+        {
+            // The site's own change is in its values, but not in those that the round began with.
+            let shared =
+                Shared { values: vec![10.0; 2], velocity: if velocity.is_empty() { vec![] } else { vec![2.0, -1.0] } };
+            let store = Store { values: vec![12.0, 9.0], velocity: vec![7.0; 2], shared, ..Store::default() };
+            let task = StoreTask { store, operation: Operation::Merge(changes(), step), isa: Isa::detect() };
+            let (store, outcome) = task.run();
+            assert_eq!(outcome, Outcome::Applied);
+            assert_eq!((&store.values[..], &store.shared.values[..]), (&values[..], &values[..]));
+            assert_eq!(store.shared.velocity, velocity);
+            assert_eq!(store.velocity, [7.0; 2], "the velocity of the site's own rule goes on");
         }
     }
 

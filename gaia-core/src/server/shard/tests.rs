@@ -1,17 +1,21 @@
 //! A shard by hand, one message at a time: what its work takes, and what goes out with it.
 
+use emulator::id::SiteId;
 use emulator::units::Bandwidth;
 
 use super::*;
-use crate::cost::{MachineKind, MfRate, Similitude};
+use crate::cost::{MachineKind, MfRate, ServerRates, Similitude};
 use crate::layout::{Layout, Table};
+use crate::message::Announced;
 use crate::overlay::{Groups, Overlay};
 use crate::setting::{Placement, SettingParts};
 use crate::simd::Isa;
+use crate::sync::Progress;
 use crate::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
-    System, UserGoal, Ways,
+    Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds as RoundsBetween,
+    Rule, Schedule, SelectiveBarrier, Significance, Sites, System, UserGoal, Ways,
 };
+use crate::wire::Sparse;
 
 /// Nanoseconds that the work on a byte takes; no two pieces of work take the same.
 const APPLY: u64 = 1_000;
@@ -399,4 +403,52 @@ fn a_hold_is_charged_to_what_it_waited_for() {
         (Part::Encode, answered_at),
     ];
     assert_eq!(rows.phases.cuts(), cuts);
+}
+
+/// A site whose copy is averaged with the others', or goes along their mean with momentum, every two clocks.
+fn rounds(rule: Rule) -> System {
+    let between = Between::Rounds(RoundsBetween { every: 2, rule });
+    System::Hierarchical(Sites { inside: Inside::BSP, between })
+}
+
+#[test]
+fn a_round_is_read_and_written_when_the_changes_of_all_sites_are_here() {
+    let momentum = Rule::Outer(Outer { learning_rate: 1.0, momentum: 0.5, nesterov: false });
+    for (rule, tables) in [(Rule::Average {}, 2), (momentum, 3)] {
+        let mut bench = Bench::new(parts(rounds(rule), 3));
+        let applied = (PREFIX + 12 * FLOAT) * DECODE + 12 * FLOAT * APPLY;
+        bench.update(0, &[1.0]);
+        assert_eq!(bench.finish_all(), [applied], "nothing leaves within a round");
+        bench.mirror(2, 2, 3);
+        assert_eq!(bench.finish_all(), [0; 0], "what comes is kept");
+        bench.deliver(0, Message::Read { clock: 2, asked_at: bench.now });
+        bench.update(1, &[1.0, 1.0]);
+        let written = (PREFIX + 2 * ENTRY) * ENCODE;
+        assert_eq!(bench.finish_all(), [applied, FLOATS as u64 * FLOAT * FILTER, written]);
+        let sent: Vec<u32> = bench.sent().iter().map(|(to, _)| to.0).collect();
+        assert_eq!(sent, [1, 2], "the change to both others, and no rows yet");
+        assert_eq!(
+            bench.shard.held_reads().map(|(_, clock, hold)| (clock, hold)).collect::<Vec<_>>(),
+            [(2, Hold::MirrorClock)]
+        );
+        bench.mirror(1, 2, 3);
+        let own = PREFIX + 2 * ENTRY;
+        let others = 2 * (PREFIX + 3 * ENTRY);
+        let merged = others * DECODE + (own + others + tables * FLOATS as u64 * FLOAT) * APPLY;
+        assert_eq!(bench.finish_all(), [merged, 12 * FLOAT * ENCODE], "then the read is answered");
+        assert_eq!((bench.shard.data_clock(), bench.shard.mirror_clock()), (2, Some(2)));
+        // The first three values from 1 by a third of 4 and 4; the worker's first two, which begin with the fourth, by 2 and 1.
+        let store = bench.shard.store().expect("it is idle");
+        let third = |sum: f32| 1.0 + sum * (1.0f64 / 3.0) as f32;
+        assert_eq!(&store.values[..7], [third(8.0), third(8.0), third(8.0), 1.0, third(2.0), third(1.0), 1.0]);
+        assert_eq!(store.shared.values, store.values);
+        assert_eq!(store.accumulated, [vec![0.0; FLOATS]]);
+        assert_eq!(bench.out.samples.len(), 0, "no filter of significance has run");
+    }
+}
+
+#[test]
+#[should_panic(expected = "a hub would sum what every site is to merge")]
+fn sites_that_merge_have_no_hubs() {
+    Setting::new(SettingParts { overlay: hub(), ..parts(rounds(Rule::Average {}), 3) });
 }

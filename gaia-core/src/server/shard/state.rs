@@ -1,0 +1,100 @@
+//! What changes in a shard during a run, and the work that it does and has yet to do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use emulator::id::MachineId;
+use serde::{Deserialize, Serialize};
+
+use crate::breakdown::Cause;
+use crate::message::{Rows, SiteClock};
+use crate::server::merge::Rounds;
+use crate::server::mirrors::{MirrorState, Sending};
+use crate::server::readers::ReadersState;
+use crate::server::store::Store;
+use crate::wire::{Payload, Sparse};
+
+/// What changes in a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShardState {
+    pub(super) store: Option<Store>,
+    pub(super) working: Option<Working>,
+    pub(super) queue: VecDeque<Work>,
+    pub(super) readers: ReadersState,
+    pub(super) worker_clocks: Vec<u32>,
+    /// The stages of each worker's update that is coming in, the last stage first.
+    pub(super) coming: Vec<Vec<Payload>>,
+    pub(super) early: BTreeMap<u32, Vec<Option<Whole>>>,
+    /// What has come of each worker's running clock where changes are sent all the time and applied in order.
+    pub(super) gathering: Vec<Vec<f32>>,
+    /// Messages that have come from each worker, where changes are sent all the time.
+    pub(super) arrived: Vec<u32>,
+    /// What an answer to each worker says that it includes: clocks, or messages.
+    pub(super) included: Vec<u32>,
+    pub(super) mirrors: MirrorState,
+    pub(super) rounds: Rounds,
+    pub(super) last_cause: Option<Cause>,
+    /// The first clock of which no copy is recorded.
+    pub(super) next_copy: u32,
+}
+
+/// A worker's update, the first stage first.
+pub(super) type Stages = Vec<Payload>;
+
+/// A worker's update of a whole clock, and what answers include with it.
+pub(super) type Whole = (Stages, Credit);
+
+/// What is known of a worker once an update is applied.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Credit {
+    pub(super) worker: usize,
+    /// Its clocks that are complete.
+    pub(super) complete: u32,
+    /// What answers to it include (see [`Rows::includes`]).
+    pub(super) included: u32,
+}
+
+/// Work that waits for the store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Work {
+    Apply { updates: Vec<Whole>, cause: Cause },
+    ApplyRows { credit: Credit, rows: Arc<[u32]>, payload: Payload, cause: Cause },
+    ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
+    Encode { sending: Sending, sparse: Arc<Sparse> },
+    Merge { clock: u32, changes: Vec<Payload>, cause: Cause },
+}
+
+/// Work that the store is away for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Working {
+    Apply {
+        credits: Vec<Credit>,
+        cause: Cause,
+    },
+    ApplyMirror {
+        onward: Arc<[usize]>,
+        clocks: Arc<[SiteClock]>,
+        cause: Cause,
+    },
+    Answer {
+        worker: usize,
+        rows: Rows,
+    },
+    Filter {
+        clock: u32,
+        sending: Sending,
+    },
+    /// While links are idle, with how many updates at most.
+    BestEffort {
+        sending: Sending,
+        most: usize,
+    },
+    Encode {
+        sending: Sending,
+        sparse: Arc<Sparse>,
+    },
+    Merge {
+        clock: u32,
+        cause: Cause,
+    },
+}
