@@ -26,8 +26,8 @@ use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance,
-    System, UserGoal, Ways,
+    Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds, Rule, Schedule,
+    SelectiveBarrier, Significance, Sites, System, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -198,6 +198,16 @@ fn everything_significant() -> System {
         relay: Relay::default(),
         goal: UserGoal::default(),
     })
+}
+
+#[test]
+fn rounds_between_sites_over_real_connections_are_those_of_virtual_time_to_the_bit() {
+    let rule = Rule::Outer(Outer { learning_rate: 0.7, momentum: 0.9, nesterov: true });
+    let between = Between::Rounds(Rounds { every: 2, rule });
+    let case = Case { clocks: 5, ..Case::new(2, 2, System::Hierarchical(Sites { inside: Inside::BSP, between })) };
+    let expected = in_virtual_time(&case, Mixing::new);
+    assert_ne!(expected.tables[0], expected.tables[2], "the sites have gone on from the last round");
+    assert_eq!(in_real_time(&case, "0.5", Mixing::new), expected);
 }
 
 #[test]

@@ -33,6 +33,34 @@ pub enum Communication {
 }
 
 /// A sync model.
+///
+/// One that lets a worker be at most twice as far as the slowest:
+///
+/// ```
+/// use gaia_core::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
+///
+/// struct Half;
+///
+/// impl SyncModel for Half {
+///     fn apply(&self) -> Apply {
+///         Apply::OnArrival
+///     }
+///
+///     fn may_read(&self, read: &ReadState) -> Result<(), Hold> {
+///         if 2 * read.data_clock >= read.clock { Ok(()) } else { Err(Hold::Staleness) }
+///     }
+///
+///     fn cache_serves(&self, cache: &CacheState) -> bool {
+///         2 * cache.data_clock >= cache.clock
+///     }
+/// }
+///
+/// let read = |data_clock| ReadState { clock: 10, data_clock, mirror_clock: None, merged_clock: 0, barred: false };
+/// assert_eq!(Half.may_read(&read(4)), Err(Hold::Staleness));
+/// assert_eq!(Half.may_read(&read(5)), Ok(()));
+/// // What it does not say is as in most models: workers ask for rows and exchange after every clock.
+/// assert!(Half.exchanges_after(3) && !Half.pushes() && Half.between().is_none());
+/// ```
 pub trait SyncModel: Send + Sync {
     /// When updates are applied.
     fn apply(&self) -> Apply;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum Hold {
     /// Workers of this server are too far behind the reader.
     Staleness,
-    /// Another site is too far behind this one (mirror clock).
+    /// Another site is too far behind this one (mirror clock), or has not ended the round of this one.
     MirrorClock,
     /// A row's significant update that the read needs is announced and not here yet (selective barrier).
     BarredRow,

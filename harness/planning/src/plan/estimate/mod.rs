@@ -140,6 +140,27 @@ cells:
     }
 
     #[test]
+    fn a_round_between_sites_is_counted_once_in_its_clocks_and_held_whole() {
+        let (head, _) = SPEC.split_once("cells:").expect("it has cells");
+        let cell = |every: u32, rule: &str| {
+            format!(
+                "  - {{ name: \"{every} {rule}\", system: {{ hierarchical: {{ inside: {{ bsp: {{}} }}, between: \
+                 {{ rounds: {{ every: {every}, rule: {{ {rule} }} }} }} }} }} }}\n"
+            )
+        };
+        let cells = [cell(1, "add: {}"), cell(4, "add: {}"), cell(4, "average: {}")].concat();
+        let plans = plans(&format!("{head}cells:\n{cells}"));
+        let [often, seldom] = [0, 1].map(|number| super::counts(&plans[number]));
+        // Both sites' copies of 800 parameters, every clock or every fourth.
+        assert_eq!((often.filtered, often.mirrored), (1_600.0, 1_600.0));
+        assert_eq!((seldom.filtered, seldom.mirrored), (400.0, 400.0));
+        assert_eq!((often.messages, seldom.messages), (28.0, 25.0));
+        let bytes: Vec<f64> = plans.iter().map(|plan| memory::memory(plan).cell).collect();
+        assert_eq!(bytes[0], bytes[1], "however seldom, a whole copy waits for the others");
+        assert_eq!(bytes[2] - bytes[1], 2.0 * 800.0 * 4.0, "the sum of both sites' rounds");
+    }
+
+    #[test]
     fn more_to_do_takes_longer_and_more_to_hold_takes_more() {
         let mut probe = Probe::kept_in(None);
         let (small, large) = (plans(SPEC), plans(&SPEC.replace("rank: 8", "rank: 64")));
