@@ -47,6 +47,11 @@ pub(crate) fn application(plan: &Plan) -> Option<Application> {
     }
 }
 
+/// What it learns in a word: the paper's for its applications, `MF`, and the workload's own name otherwise.
+pub(crate) fn learns(plan: &Plan) -> &'static str {
+    application(plan).map_or_else(|| plan.workload.name(), Application::word)
+}
+
 /// Its network as the paper names it: `EC2-ALL`, `V/C`, `S/S`; a profile that is none of the paper's by its own name.
 pub(crate) fn network(plan: &Plan) -> &str {
     match plan.profile.name.as_str() {
@@ -90,7 +95,7 @@ pub(crate) fn same_but_launch(one: &Plan, other: &Plan) -> bool {
 
 impl Application {
     /// `MF`, `TM`, `IC`.
-    pub(crate) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Application::Mf => "MF",
             Application::Tm => "TM",
@@ -127,6 +132,11 @@ pub(crate) mod testing {
     /// The same of image classification.
     pub(crate) fn images(plan: Plan) -> Plan {
         of_workload(plan, serde_json::json!({ "ic": {} }))
+    }
+
+    /// The same of logistic regression, which the paper does not have.
+    pub(crate) fn regression(plan: Plan) -> Plan {
+        of_workload(plan, serde_json::json!({ "lr": {} }))
     }
 
     fn of_workload(plan: Plan, workload: serde_json::Value) -> Plan {

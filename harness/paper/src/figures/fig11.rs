@@ -169,7 +169,7 @@ fn rows<'a, 'b>(panel: &'b PanelCells<'a>) -> Vec<Row<'a, 'b>> {
 fn charts(results: &[CellResult]) -> Vec<Chart> {
     let mut charts: Vec<Chart> = Vec::new();
     for panel in panels(results) {
-        let empty = chart(panel.application_word());
+        let empty = chart(panel.learns);
         let group = BarGroup { name: panel.network, bars: bars(&compared(&panel.cells)) };
         match charts.iter_mut().find(|chart| chart.title == empty.title) {
             Some(chart) => chart.groups.push(group),
@@ -179,9 +179,8 @@ fn charts(results: &[CellResult]) -> Vec<Chart> {
     if charts.is_empty() { vec![chart("")] } else { charts }
 }
 
-fn chart(application: &str) -> Chart {
-    let title =
-        if application.is_empty() { "Cost to converge".into() } else { format!("{application}: cost to converge") };
+fn chart(learns: &str) -> Chart {
+    let title = if learns.is_empty() { "Cost to converge".into() } else { format!("{learns}: cost to converge") };
     let parts = COST_PARTS.map(|part| part.name).into();
     Chart { title, axis: "cost over Baseline's".into(), parts, line: None, groups: Vec::new() }
 }

@@ -11,8 +11,10 @@ use crate::plans::{self, Application};
 pub(super) struct PanelCells<'a> {
     /// As the spec names it: `MF EC2-ALL`.
     pub(super) name: &'a str,
-    /// What its first compared cell learns; `None` without a plan that can be read.
+    /// What its first compared cell learns; `None` without a plan that can be read, or when the paper has no such application.
     pub(super) application: Option<Application>,
+    /// The same in a word, whether the paper has it or not; empty without a plan that can be read.
+    pub(super) learns: &'static str,
     /// That cell's network, as the paper names it; the panel's name without a plan that can be read.
     pub(super) network: String,
     /// In the spec's order, the one that sets the target included.
@@ -53,13 +55,9 @@ impl<'a> PanelCells<'a> {
         let first = compared(&cells).first().copied().or(cells.first());
         let plan = first.and_then(|cell| plans::of(cell.runs[0]));
         let application = plan.as_ref().and_then(plans::application);
+        let learns = plan.as_ref().map_or("", plans::learns);
         let network = plan.as_ref().map_or(name, plans::network).to_owned();
-        PanelCells { name, application, network, cells }
-    }
-
-    /// `MF`; empty where that is not known.
-    pub(super) fn application_word(&self) -> &'static str {
-        self.application.map_or("", Application::word)
+        PanelCells { name, application, learns, network, cells }
     }
 }
 
@@ -102,7 +100,7 @@ pub(super) fn part(cell: &Cell<'_>, usd: fn(&Cost) -> f64) -> Option<Spread> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plans::testing::{images, plan, planned, topics};
+    use crate::plans::testing::{images, plan, planned, regression, topics};
     use record::results::testing::cell;
 
     #[test]
@@ -112,10 +110,11 @@ mod tests {
         let results = [
             planned(cell("Target").panel("any name").sets_target().done(), &lan),
             planned(cell("Gaia").panel("any name").done(), &wan),
+            planned(cell("Gaia").panel("other").done(), &regression(plan("va-ca", 1, system))),
             cell("Gaia").panel("MF V/C").done(),
         ];
-        let known: Vec<_> = panels(&results).into_iter().map(|panel| (panel.application, panel.network)).collect();
-        assert_eq!(known, [(Some(Application::Tm), "S/S".to_owned()), (None, "MF V/C".to_owned())]);
+        let known: Vec<_> = panels(&results).into_iter().map(|panel| (panel.learns, panel.network)).collect();
+        assert_eq!(known, [("TM", "S/S".to_owned()), ("lr", "V/C".to_owned()), ("", "MF V/C".to_owned())]);
     }
 
     #[test]

@@ -194,10 +194,9 @@ fn bar(panel: &PanelCells<'_>, ratio: Option<Spread>, paper: Option<f64>) -> Bar
 fn by_application<'a>(bars: impl Iterator<Item = (&'a PanelCells<'a>, Bar)>) -> Vec<BarGroup> {
     let mut groups: Vec<BarGroup> = Vec::new();
     for (panel, bar) in bars {
-        let application = panel.application_word();
-        match groups.iter_mut().find(|group| group.name == application) {
+        match groups.iter_mut().find(|group| group.name == panel.learns) {
             Some(group) => group.bars.push(bar),
-            None => groups.push(BarGroup { name: application.to_owned(), bars: vec![bar] }),
+            None => groups.push(BarGroup { name: panel.learns.to_owned(), bars: vec![bar] }),
         }
     }
     groups
