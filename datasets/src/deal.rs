@@ -6,7 +6,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::random::{below, stream};
+use crate::random::{shuffle, stream};
 use crate::split::Split;
 
 /// The property in which sites differ.
@@ -85,7 +85,8 @@ impl<'a> Dealer<'a> {
     /// Deals a share `skew` of the things to sites in the order of `places`, a stretch of it each; the others evenly.
     fn deal_by_places(&mut self, skew: f64, places: &[f64]) {
         let mut things: Vec<u32> = (0..self.loads.len() as u32).collect();
-        shuffle(&mut things);
+        // A fixed order: which things keep to their place must depend neither on the place nor on a run's seed.
+        shuffle(&mut things, stream(0, "partition"));
         let others = things.split_off((skew * things.len() as f64) as usize);
         things.sort_unstable_by(|&a, &b| places[a as usize].total_cmp(&places[b as usize]).then(a.cmp(&b)));
         for (site, stretch) in self.stretches(&things).into_iter().enumerate() {
@@ -144,13 +145,5 @@ impl Ord for OrderedLoad {
 impl PartialOrd for OrderedLoad {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-/// A fixed shuffle: which things keep to their place must depend neither on the place nor on a run's seed.
-fn shuffle(things: &mut [u32]) {
-    let mut rng = stream(0, "partition");
-    for last in (1..things.len()).rev() {
-        things.swap(last, below(&mut rng, last as u32 + 1) as usize);
     }
 }

@@ -30,6 +30,13 @@ pub(crate) fn below(rng: &mut ChaCha8Rng, n: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(n)) >> 32) as u32
 }
 
+/// Puts things in a random order (Fisher and Yates 1938, from the end).
+pub(crate) fn shuffle<T>(things: &mut [T], mut rng: ChaCha8Rng) {
+    for last in (1..things.len()).rev() {
+        things.swap(last, below(&mut rng, last as u32 + 1) as usize);
+    }
+}
+
 /// A stream of standard normal deviates (Box and Muller 1958).
 pub(crate) struct Normals {
     rng: ChaCha8Rng,
@@ -104,6 +111,18 @@ mod tests {
         assert_eq!(first(1, "a"), first(1, "a"));
         assert_ne!(first(1, "a"), first(2, "a"));
         assert_ne!(first(1, "a"), first(1, "b"));
+    }
+
+    #[test]
+    fn a_shuffle_keeps_all_things_and_every_place_gets_each_of_them() {
+        let mut at = [[0u32; 4]; 4];
+        for seed in 0..4_000 {
+            let mut things = [0, 1, 2, 3];
+            shuffle(&mut things, stream(seed, "test"));
+            assert_eq!(things.iter().sum::<usize>(), 6);
+            things.iter().enumerate().for_each(|(place, &thing)| at[place][thing] += 1);
+        }
+        assert!(at.iter().flatten().all(|&count| count.abs_diff(1_000) < 120), "{at:?}");
     }
 
     #[test]

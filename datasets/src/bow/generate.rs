@@ -25,7 +25,7 @@ use rand_chacha::ChaCha8Rng;
 use super::config::{Generated, Shape};
 use super::nytimes::weight_of_rank;
 use super::{Corpus, Entry};
-use crate::random::{Alias, Normals, below, happens, stream, uniform};
+use crate::random::{Alias, Normals, below, happens, shuffle, stream, uniform};
 
 /// Standard deviation of the logarithm of a word's factor in a topic.
 const TOPIC_SIGMA: f64 = 1.5;
@@ -115,10 +115,7 @@ fn topics(config: &Generated, words: u32, seed: u64) -> Vec<Alias> {
 /// The weight of each word; which word is how frequent is shuffled.
 fn word_weights(words: u32, strength: f64, seed: u64) -> Vec<f64> {
     let mut weights: Vec<f64> = (0..words).map(weight_of_rank(words, strength)).collect();
-    let mut rng = stream(seed, "bow words");
-    for last in (1..words).rev() {
-        weights.swap(last as usize, below(&mut rng, last + 1) as usize);
-    }
+    shuffle(&mut weights, stream(seed, "bow words"));
     weights
 }
 

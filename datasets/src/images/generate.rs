@@ -24,7 +24,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::config::Generated;
 use super::{ImageShape, ImageSplit, Images, Pixels, content_hash};
-use crate::random::{Normals, below, stream, uniform};
+use crate::random::{Normals, below, shuffle, stream, uniform};
 
 /// Gratings in a template.
 const PARTS: u32 = 8;
@@ -72,10 +72,7 @@ pub fn generate(config: &Generated, seed: u64) -> Images {
 /// As many of each class as can be, shuffled.
 fn labels(images: u32, classes: u32, seed: u64, part: &str) -> Vec<u16> {
     let mut labels: Vec<u16> = (0..images).map(|image| (image % classes) as u16).collect();
-    let mut rng = stream(seed, &format!("image labels {part}"));
-    for last in (1..images).rev() {
-        labels.swap(last as usize, below(&mut rng, last + 1) as usize);
-    }
+    shuffle(&mut labels, stream(seed, &format!("image labels {part}")));
     labels
 }
 

@@ -33,7 +33,7 @@ use super::config::{Generated, Shape};
 use super::held_out::{HeldOut, split};
 use super::{Rating, Ratings};
 use crate::deal::{Dealer, Skew};
-use crate::random::{Alias, Normals, below, stream, uniform};
+use crate::random::{Alias, Normals, shuffle, stream, uniform};
 use crate::split::Split;
 
 /// Mean of a rating in stars, before rounding and cutting.
@@ -213,10 +213,7 @@ fn popularity(items: u32, strength: f64, seed: u64) -> Vec<f64> {
         libm::exp(-POPULARITY_FALL * strength * libm::pow(x, POPULARITY_BEND))
     };
     let mut weights: Vec<f64> = (0..items).map(weight).collect();
-    let mut rng = stream(seed, "popularity");
-    for last in (1..items).rev() {
-        weights.swap(last as usize, below(&mut rng, last + 1) as usize);
-    }
+    shuffle(&mut weights, stream(seed, "popularity"));
     weights
 }
 

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use super::config::Generated;
 use super::held_out::{HeldOut, split};
 use super::{Entry, Examples, Label, Sparse};
-use crate::random::{Alias, Normals, below, happens, stream, uniform};
+use crate::random::{Alias, Normals, happens, shuffle, stream, uniform};
 
 /// q of the law of features.
 pub const FLAT_HEAD: f64 = 10.0;
@@ -83,10 +83,7 @@ pub fn generate_with_truth(config: &Generated, seed: u64) -> (Sparse, Truth) {
 fn popularities(config: &Generated, seed: u64) -> Vec<f64> {
     let weight = |rank: u32| libm::pow(f64::from(rank) + FLAT_HEAD, -config.popularity);
     let mut weights: Vec<f64> = (0..config.features).map(weight).collect();
-    let mut rng = stream(seed, "sparse popularity");
-    for last in (1..config.features).rev() {
-        weights.swap(last as usize, below(&mut rng, last + 1) as usize);
-    }
+    shuffle(&mut weights, stream(seed, "sparse popularity"));
     weights
 }
 
