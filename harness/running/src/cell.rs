@@ -89,13 +89,16 @@ pub(super) struct Job<'a> {
     pub(super) device: Option<&'a Device>,
 }
 
+/// Numbers and a table that describe a model.
+type AtTheEnd = (Vec<Measured>, Option<ModelTable>);
+
 /// What a workload makes of a run.
 struct Judging<'a> {
     /// The values of its metrics at a clock.
     judge: Judge<'a>,
     /// What it says of the model at the end: from the parameters that no model can have, over all evaluations, and the first site's copy
     /// of all rows.
-    end: &'a dyn Fn(u64, &[f32]) -> (Vec<Measured>, Option<ModelTable>),
+    end: &'a dyn Fn(u64, &[f32]) -> AtTheEnd,
     /// What the guard against the first plateau takes its share of; `None`: the first objective.
     winnable: Option<f64>,
     /// Units of raw data that each machine of the plan's sites holds.

@@ -413,6 +413,9 @@ pub struct Costs {
     pub passes: f64,
 }
 
+/// Writes a machine's rate, in units of work per second, into its kind.
+pub type Enter = Box<dyn FnOnce(&mut MachineKind, f64)>;
+
 /// A measured rate of a worker.
 pub struct Calibrated {
     /// Units of work per second: of one thread, or of the whole machine.
@@ -426,7 +429,7 @@ pub struct Calibrated {
     /// More to say of how it was measured; empty: nothing.
     pub how: String,
     /// Writes the machine's rate into its kind.
-    pub enter: Box<dyn FnOnce(&mut MachineKind, f64)>,
+    pub enter: Enter,
 }
 
 /// A number without a unit, of two problems.

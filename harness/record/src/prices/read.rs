@@ -6,8 +6,9 @@ use std::path::Path;
 use emulator::text;
 use serde::Deserialize;
 
+use super::error::{PriceError, PriceProblem};
+use super::list::PriceList;
 use super::table::{self, Traffic};
-use super::{PriceError, PriceList, PriceProblem};
 use crate::form::parse as parse_form;
 use crate::suggest;
 use emulator::profile::is_path;

@@ -12,13 +12,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::schema::SCHEMA;
 use crate::cost::Pricing;
 
 /// What will be run, and by which program: `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
-    /// [`super::SCHEMA`].
+    /// [`SCHEMA`].
     pub schema: u32,
     /// The plan's hash, also the folder's name.
     pub plan: String,
@@ -97,7 +98,7 @@ pub struct Scale {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Host {
-    /// [`super::SCHEMA`].
+    /// [`SCHEMA`].
     pub schema: u32,
     /// The host's name, where it tells.
     pub name: Option<String>,
@@ -127,7 +128,7 @@ pub struct Host {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CellIndex {
-    /// [`super::SCHEMA`].
+    /// [`SCHEMA`].
     pub schema: u32,
     /// The spec's name, also the folder's.
     pub spec: String,
@@ -160,7 +161,7 @@ pub struct CellEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Origin {
-    /// [`super::SCHEMA`].
+    /// [`SCHEMA`].
     pub schema: u32,
     /// The spec's file, whole; none when it came from no file.
     pub spec: Option<String>,
@@ -169,15 +170,20 @@ pub struct Origin {
 impl CellEntry {
     /// `MF Gaia`, or `Gaia` in a spec without panels.
     pub fn name(&self) -> String {
-        super::name_in_spec(&self.panel, &self.cell)
+        name_in_spec(&self.panel, &self.cell)
     }
+}
+
+/// A cell's name with its panel's, if it has one.
+pub fn name_in_spec(panel: &str, cell: &str) -> String {
+    if panel.is_empty() { cell.to_owned() } else { format!("{panel} {cell}") }
 }
 
 impl Host {
     /// This host, now, for a run with `jobs` threads.
     pub fn this(jobs: usize) -> Host {
         Host {
-            schema: super::SCHEMA,
+            schema: SCHEMA,
             name: fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
             processor: processor(),
             threads: thread::available_parallelism().map_or(1, usize::from),

@@ -10,12 +10,14 @@
 pub mod atomic;
 pub mod conformance;
 pub mod cost;
+mod damaged;
 pub mod hashes;
 pub mod lock;
 pub mod manifest;
 pub mod metrics;
 mod number;
 mod parquet;
+mod schema;
 pub mod share;
 pub mod sound;
 pub mod store;
@@ -28,21 +30,12 @@ pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 pub use metrics::{Better, Measured, MetricValues};
 
+pub use manifest::name_in_spec;
+pub use schema::SCHEMA;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-/// Version of every file's schema.
-pub const SCHEMA: u32 = 4;
-
-/// Which version of the program reads files of another schema, and what to do, for error messages.
-pub(crate) fn reader_of(schema: u32) -> &'static str {
-    if schema < SCHEMA {
-        "version 0.1 of this program reads it, and this version runs the spec again"
-    } else {
-        "a newer version of this program wrote it"
-    }
-}
 
 /// How a cell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -314,11 +307,6 @@ impl CellResult {
     pub fn name(&self) -> String {
         name_in_spec(&self.panel, &self.cell)
     }
-}
-
-/// A cell's name with its panel's, if it has one.
-pub fn name_in_spec(panel: &str, cell: &str) -> String {
-    if panel.is_empty() { cell.to_owned() } else { format!("{panel} {cell}") }
 }
 
 #[cfg(test)]

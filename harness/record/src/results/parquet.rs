@@ -9,8 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use thiserror::Error;
-
+use super::damaged::Damaged;
 use super::thrift::{Value, take, varint};
 
 /// Rows in a group: the writer cuts rows into groups of half as many at least.
@@ -23,11 +22,6 @@ const DICTIONARY: usize = 2;
 const PLAIN: usize = 0;
 const RLE: usize = 3;
 const RLE_DICTIONARY: usize = 8;
-
-/// What is wrong with the bytes.
-#[derive(Debug, Error)]
-#[error("found {0}, expected Parquet as it was written here")]
-pub struct Damaged(pub(super) String);
 
 /// A file's columns.
 pub struct Columns {

@@ -138,7 +138,7 @@ pub enum ReadError {
         source: serde_json::Error,
     },
     /// Written by another version.
-    #[error("read {path}: schema {found}, expected {SCHEMA}; {}", super::reader_of(*found))]
+    #[error("read {path}: schema {found}, expected {SCHEMA}; {}", super::schema::reader_of(*found))]
     Schema {
         /// The file.
         path: PathBuf,

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use polars::prelude::*;
 use thiserror::Error;
 
-use super::parquet::{Cell, Columns, Damaged, Footer};
+use super::damaged::Damaged;
+use super::parquet::{Cell, Columns, Footer};
 use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow, write};
 
 /// Rows in a row group.

@@ -2,7 +2,7 @@
 //!
 //! Nothing is allocated by a number that the bytes hold: a list grows with its elements, each at least one byte.
 
-use super::parquet::Damaged;
+use super::damaged::Damaged;
 
 /// Structures in structures: a footer has five.
 const MAX_DEPTH: u32 = 16;

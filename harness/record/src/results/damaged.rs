@@ -1,0 +1,8 @@
+//! The error of bytes that are no table.
+
+use thiserror::Error;
+
+/// What is wrong with the bytes.
+#[derive(Debug, Error)]
+#[error("found {0}, expected Parquet as it was written here")]
+pub struct Damaged(pub(super) String);
