@@ -9,6 +9,7 @@
 //! * `real` (a feature): runs machines in real time, over TCP on one host.
 
 pub mod binary;
+pub mod causes;
 pub mod digest;
 pub mod id;
 pub mod link;

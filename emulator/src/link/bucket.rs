@@ -339,8 +339,15 @@ mod tests {
         speed: u64,
         burst: [u64; 2],
         left: u64,
-        /// Instant, key and bytes, in this order.
-        bookings: Vec<(u64, u32, u32)>,
+        bookings: Vec<Booking>,
+    }
+
+    /// Bytes that pass at an instant, in the order in which bookings pass.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    struct Booking {
+        at: u64,
+        key: u32,
+        bytes: u32,
     }
 
     impl Definition {
@@ -351,10 +358,10 @@ mod tests {
         }
 
         /// The first of these bookings that `one` of them makes leave too early: itself, or one whose account it raises.
-        fn clash(&self, bookings: &[(u64, u32, u32)], one: (u64, u32, u32), burst: u64) -> Option<usize> {
+        fn clash(&self, bookings: &[Booking], one: Booking, burst: u64) -> Option<usize> {
             let (mut account, mut without) = (self.left, self.left);
             bookings.iter().position(|&booking| {
-                let (at, _, bytes) = booking;
+                let Booking { at, bytes, .. } = booking;
                 account = account.max(at * self.speed) + u64::from(bytes);
                 if booking != one {
                     without = without.max(at * self.speed) + u64::from(bytes);
@@ -364,8 +371,8 @@ mod tests {
         }
 
         /// The bookings that `keeps` holds for, and one more.
-        fn with(&self, one: (u64, u32, u32), keeps: impl Fn(u32) -> bool) -> Vec<(u64, u32, u32)> {
-            let mut all: Vec<_> = self.bookings.iter().copied().filter(|&(_, key, _)| keeps(key)).collect();
+        fn with(&self, one: Booking, keeps: impl Fn(u32) -> bool) -> Vec<Booking> {
+            let mut all: Vec<_> = self.bookings.iter().copied().filter(|booking| keeps(booking.key)).collect();
             all.insert(all.partition_point(|&other| other < one), one);
             all
         }
@@ -376,25 +383,25 @@ mod tests {
                 Class::Data => (DATA_KEY, |_| true),
             };
             let conforms = |&at: &u64| {
-                let one = (at, key, bytes);
+                let one = Booking { at, key, bytes };
                 self.clash(&self.with(one, keeps), one, self.burst[class as usize]).is_none()
             };
             (from..from + 10_000).find(conforms).expect("there is room behind all bookings")
         }
 
         fn in_the_way(&self, bytes: u32, at: u64) -> Option<u32> {
-            let one = (at, 0, bytes);
+            let one = Booking { at, key: 0, bytes };
             let all = self.with(one, |_| true);
             let until = self.clash(&all, one, self.burst[Class::Control as usize])?;
-            all[..=until].iter().rev().map(|&(_, key, _)| key).find(|key| key & DATA_KEY != 0)
+            all[..=until].iter().rev().map(|booking| booking.key).find(|key| key & DATA_KEY != 0)
         }
 
         fn book(&mut self, key: u32, bytes: u32, at: u64) {
-            self.bookings = self.with((at, key, bytes), |_| true);
+            self.bookings = self.with(Booking { at, key, bytes }, |_| true);
         }
 
         fn depart(&mut self) -> u32 {
-            let (at, key, bytes) = self.bookings.remove(0);
+            let Booking { at, key, bytes } = self.bookings.remove(0);
             self.left = self.left.max(at * self.speed) + u64::from(bytes);
             key
         }
@@ -427,19 +434,19 @@ mod tests {
                 assert_eq!(found, self.1.in_the_way(bytes, at), "{bytes} bytes at {at}: {:?}", self.1.bookings);
                 let Some(other) = found else { break };
                 self.0.cancel(other);
-                let place = self.1.bookings.iter().position(|&(_, key, _)| key == other).expect("it is booked");
+                let place = self.1.bookings.iter().position(|booking| booking.key == other).expect("it is booked");
                 moved.push(self.1.bookings.remove(place));
             }
             self.0.book(key, bytes, at);
             self.1.book(key, bytes, at);
             moved.sort_unstable();
-            for (was, other, bytes) in moved {
+            for Booking { at: was, key: other, bytes } in moved {
                 self.book_data(other, bytes, was, now);
             }
         }
 
         fn depart_until(&mut self, now: u64) {
-            while let Some(&(at, key, _)) = self.1.bookings.first().filter(|&&(at, ..)| at <= now) {
+            while let Some(&Booking { at, key, .. }) = self.1.bookings.first().filter(|booking| booking.at <= now) {
                 self.0.depart(key, at);
                 self.1.depart();
                 assert_eq!(self.0.account().within(Exact::default()), self.1.left.div_ceil(self.1.speed));

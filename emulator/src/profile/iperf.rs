@@ -11,8 +11,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
+use super::matrix::Values;
 use super::source::{Open, Opened};
-use super::table::Values;
 use super::{Site, SiteMatrix};
 use crate::quantity::Quantity;
 

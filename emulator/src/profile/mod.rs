@@ -19,11 +19,11 @@ mod find;
 #[cfg(feature = "read")]
 mod iperf;
 #[cfg(feature = "read")]
+mod matrix;
+#[cfg(feature = "read")]
 mod read;
 #[cfg(feature = "read")]
 mod source;
-#[cfg(feature = "read")]
-mod table;
 #[cfg(feature = "read")]
 mod yaml;
 

@@ -33,9 +33,9 @@ use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
 use crate::virtual_driver::Observer;
 
+mod connection;
 mod reach;
 mod report;
-mod wire;
 
 /// Bytes of messages that a node may leave waiting on this side, at most.
 const MOST_WAITING_BYTES: u64 = 4 << 30;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration as WallDuration, Instant as WallInstant};
 
 use super::{Driver, NodeError, Phase};
+use crate::causes::in_one_line;
 use crate::id::MachineId;
 use crate::node::{Codec, Node};
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
@@ -175,7 +176,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         }
         let reason = match error {
             NodeError::Stalled { waiting } => format!("waits for {waiting}"),
-            other => chain(other),
+            other => in_one_line(other),
         };
         let mut frame = Vec::new();
         Frame::Failed { reason: &reason }.encode(&mut frame);
@@ -196,15 +197,4 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
             }
         }
     }
-}
-
-/// An error with its sources.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    text
 }
