@@ -6,11 +6,10 @@
 //! * [`sync`]: the sync models, which decide what the halves do when.
 //! * [`workload`]: what is learned. [`layout`]: where parameters live, [`overlay`]: which ways updates take between sites. [`message`] and [`wire`]: what they take to send;
 //!   [`codec`]: their bytes.
-//! * `stage`: how transfers overlap work. `log` and `pace`: how changes are sent all the time, within a budget. [`cost`]: how long things take. [`breakdown`]: where the time went.
+//! * `stage`: how transfers overlap work. `log` and `pace`: how changes are sent all the time, within a budget. [`rates`]: how long things take. [`breakdown`]: where the time went.
 
 pub mod breakdown;
 pub mod codec;
-pub mod cost;
 pub mod kernel;
 pub mod layout;
 mod log;
@@ -19,6 +18,7 @@ pub mod message;
 pub mod outbox;
 pub mod overlay;
 mod pace;
+pub mod rates;
 pub mod server;
 pub mod setting;
 pub mod simd;

@@ -6,9 +6,9 @@ use emulator::id::{MachineId, SiteId};
 use emulator::time::Duration;
 use emulator::units::Bandwidth;
 
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, RowSet};
 use crate::overlay::{self, Overlay};
+use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
 use crate::sync::config::{Encodings, System};
 use crate::sync::rule::Rule;

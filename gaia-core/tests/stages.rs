@@ -6,9 +6,9 @@ use common::{Case, Kept, Mixing, ROWS, WIDTH, run};
 use emulator::time::Duration;
 use emulator::virtual_driver::Step;
 use gaia_core::breakdown::Part;
-use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::outbox::Sample;
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{
     Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };

@@ -27,7 +27,7 @@ fn the_document_shows_the_code_and_the_lines() {
     let lists = [
         "datasets/src/lib.rs",
         "gaia-core/src/workload/mod.rs",
-        "gaia-core/src/cost.rs",
+        "gaia-core/src/rates.rs",
         "harness/planning/src/workload/mod.rs",
         "harness/planning/src/workload/list.rs",
     ];

@@ -8,8 +8,8 @@ use emulator::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::Layout;
+use crate::rates::{MachineKind, Similitude};
 
 /// The most metrics that workers of one workload add up.
 pub const MAX_METRICS: usize = 4;

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use emulator::time::Duration;
 use emulator::virtual_driver::VirtualDriver;
-use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::Layout;
 use gaia_core::machine::Machine;
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::server::store::Store;
 use gaia_core::sync::config::{Outer, Rule};
 use gaia_core::workload::traits::{Evaluation, Workload};

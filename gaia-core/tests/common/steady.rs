@@ -5,9 +5,9 @@
 
 use emulator::time::Duration;
 use emulator::units::ByteSize;
-use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::overlay::Overlay;
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{
     Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };

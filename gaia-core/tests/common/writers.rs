@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use emulator::id::SiteId;
 use emulator::time::Duration;
 use emulator::virtual_driver::VirtualDriver;
-use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::{Layout, Table};
 use gaia_core::machine::Machine;
 use gaia_core::message::Announced;
 use gaia_core::overlay::{Groups, Overlay, pairs};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::server::shard::{Answering, Shard};
 use gaia_core::sync::Hold;
 use gaia_core::sync::config::{

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use emulator::text;
-use gaia_core::cost::MachineKind;
+use gaia_core::rates::MachineKind;
 use thiserror::Error;
 
 use record::form::{FormError, parse as parse_form};

@@ -6,7 +6,7 @@ use emulator::time::Duration;
 
 use super::Shard;
 use super::state::{Whole, Work, Working};
-use crate::cost::ServerRates;
+use crate::rates::ServerRates;
 use crate::server::store::Operation;
 use crate::sync::Progress;
 use crate::wire::Payload;

@@ -4,10 +4,10 @@ use emulator::id::SiteId;
 use emulator::units::Bandwidth;
 
 use super::*;
-use crate::cost::{MachineKind, MfRate, ServerRates, Similitude};
 use crate::layout::{Layout, Table};
 use crate::message::Announced;
 use crate::overlay::{Groups, Overlay};
+use crate::rates::{MachineKind, MfRate, ServerRates, Similitude};
 use crate::setting::{Placement, SettingParts};
 use crate::simd::Isa;
 use crate::sync::Progress;

@@ -22,8 +22,8 @@ use super::config::{Lda, Reads};
 use super::initial::{InitialTable, initial_topics};
 use super::likelihood::{LogGamma, of_documents, of_topic, of_word};
 use super::sampler::{Prior, sample, totals};
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, Table};
+use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, Workload};
 

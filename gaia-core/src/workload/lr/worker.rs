@@ -9,8 +9,8 @@ use rand::Rng;
 use super::block::Block;
 use super::config::Lr;
 use super::kernel::{Step, objective, sgd};
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, Table};
+use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, Workload};
 

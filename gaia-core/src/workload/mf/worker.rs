@@ -12,8 +12,8 @@ use super::config::{Mf, Offset};
 use super::init::{Factor, initial_rows};
 use super::kernel::{objective, sgd, squared_error};
 use super::rows::Rows;
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::{Layout, Table};
+use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
 use crate::workload::traits::{Evaluation, MetricPart, Workload};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gaia_core::cost::{MachineKind, ServerRates};
+use gaia_core::rates::{MachineKind, ServerRates};
 use gaia_core::simd::Isa;
 use record::failure::Failure;
 use record::place::{self, Existing};

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::workload::list::{Data, Made, Terms, Workload};
     use crate::workload::split::Split;
-    use gaia_core::cost::Similitude;
+    use gaia_core::rates::Similitude;
     use gaia_core::workload::mf::config::Mf;
 
     #[test]

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
-use gaia_core::cost::MachineKind;
+use gaia_core::rates::MachineKind;
 use gaia_core::sync::config::{Bosen, Inside, LocalSteps, Sites, System};
 use gaia_core::sync::inside::{MAX_CLOCKS as MAX_CLOCKS_AHEAD, Problem as SettingProblem};
 use thiserror::Error;

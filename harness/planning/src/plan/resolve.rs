@@ -7,7 +7,7 @@ use std::path::Path;
 
 use datasets::field::FieldError;
 use emulator::profile::Profile;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::suggest;

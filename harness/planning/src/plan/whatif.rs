@@ -9,7 +9,7 @@ use std::path::Path;
 
 use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{
     Centralized, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };

@@ -2,7 +2,7 @@
 
 use emulator::profile::Profile;
 use emulator::units::ByteSize;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::results::CellEntry;

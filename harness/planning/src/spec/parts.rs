@@ -1,7 +1,7 @@
 //! The parts of a spec: machines, cells, the target, when a run is over, links.
 
 use emulator::units::{Bandwidth, ByteSize};
-use gaia_core::cost::MachineKind;
+use gaia_core::rates::MachineKind;
 use gaia_core::sync::config::{Encodings, Inside, System};
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use gaia_core::cost::MachineKind;
+use gaia_core::rates::MachineKind;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};

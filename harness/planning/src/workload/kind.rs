@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datasets::field::FieldError;
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
 use gaia_core::workload::traits::{Evaluation, Workload as Learning};

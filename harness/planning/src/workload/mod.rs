@@ -3,6 +3,7 @@
 //! [`kind::WorkloadKind`] is what a folder implements; docs/your-own-workload.md goes through one.
 
 pub mod device;
+mod enums;
 mod ic;
 pub mod kind;
 mod lda;
@@ -14,7 +15,7 @@ mod shares;
 pub mod split;
 
 use datasets::field::FieldError;
-use gaia_core::cost::Similitude;
+use gaia_core::rates::Similitude;
 
 use self::kind::{Number, Size};
 

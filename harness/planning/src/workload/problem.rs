@@ -2,7 +2,7 @@
 
 use datasets::field::FieldError;
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
 

@@ -22,8 +22,8 @@ use super::device::{Cuda, Device, Phase};
 use super::network::{Arrays, Batch, Draws, Network, Step};
 use super::state::Array;
 pub use super::state::IcState;
-use crate::cost::{MachineKind, Similitude};
 use crate::layout::Layout;
+use crate::rates::{MachineKind, Similitude};
 use crate::workload::traits::{Evaluation, MetricPart, Workload};
 
 /// Images that the mean and deviation of pixels are taken of.

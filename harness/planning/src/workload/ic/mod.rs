@@ -17,7 +17,7 @@ use datasets::images::config::Generated;
 use datasets::images::load::{EXPECTED, LoadError, Loaded, Options, load};
 use datasets::images::{self, ImageShape, Images};
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
 use gaia_core::workload::ic::config::{Ic, Measure};

@@ -1,6 +1,6 @@
 //! How a small network on small images stands for the paper's: GoogLeNet on ILSVRC12.
 
-use gaia_core::cost::Similitude;
+use gaia_core::rates::Similitude;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
 use gaia_core::workload::ic::config::{Ic, Network};
 use gaia_core::workload::ic::networks::architecture;

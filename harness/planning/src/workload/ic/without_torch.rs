@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datasets::images::{ImageShape, Images};
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
 use gaia_core::layout::Layout;
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::workload::ic::config::Ic;
 use gaia_core::workload::traits::{Evaluation, Workload};
 use record::failure::Failure;

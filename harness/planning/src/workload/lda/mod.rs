@@ -14,7 +14,7 @@ use datasets::bow::{self, Corpus};
 use datasets::field::FieldError;
 use datasets::text::TextError;
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
 use gaia_core::workload::lda::config::Lda;

@@ -14,7 +14,7 @@ use datasets::sparse::partition::{self, Part, partition};
 use datasets::sparse::{self, Sparse, Unsplit};
 use datasets::text::TextError;
 use emulator::time::Duration;
-use gaia_core::cost::MachineKind;
+use gaia_core::rates::MachineKind;
 use gaia_core::simd::Isa;
 use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::lr::metrics::evaluate;

@@ -15,7 +15,7 @@ use datasets::ratings::partition::{self, Part, partition};
 use datasets::ratings::{self, Ratings};
 use datasets::text::TextError;
 use emulator::time::Duration;
-use gaia_core::cost::{MachineKind, Similitude};
+use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
