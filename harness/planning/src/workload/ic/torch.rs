@@ -21,7 +21,7 @@ use crate::workload::device;
 use crate::workload::kind::{Calibrated, Dealt};
 
 /// The learning of a machine.
-pub type Learner = IcWorker;
+pub(super) type Learner = IcWorker;
 
 /// Number of images of an evaluation.
 const JUDGED: u32 = 64;
