@@ -1,6 +1,6 @@
-//! The command line: arguments as typed values, the exit codes, and how failures are told.
+//! The command line: arguments as typed values, the exit codes, and the report of clap's own failures.
 //!
-//! What commands do is in the modules that they are named after.
+//! Each command is implemented in the module of its name.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,14 +17,13 @@ use planning::spec::{Changes, Launch, Local, Setting};
 use record::failure::Failure;
 use record::say;
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 a run failed, 2 the input is wrong, 3 a claim does not hold, or was not measured (--strict)";
+const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict)";
 
 /// Experiments with geo-distributed machine learning on an emulated WAN.
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "experiments", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -32,19 +31,19 @@ pub struct Cli {
 /// The commands.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum Command {
-    /// Show what there is: specs, figures, systems, workloads, profiles, machine kinds, data sets
+    /// List specs, figures, systems, workloads, profiles, machine kinds and data sets
     List,
-    /// Check a spec and show what would run, with estimated time and memory; runs nothing
+    /// Check specs and print the cells to run, with estimated time and memory, without running them
     Plan(PlanArgs),
-    /// Run specs, and draw their figures; what is finished already is reused
+    /// Run specs and draw their figures; finished cells are reused, interrupted ones resumed
     Run(RunArgs),
-    /// Draw figures and page again from what is on disk
+    /// Redraw figures and page from the results on disk
     Report(ReportArgs),
-    /// Show all claims: what the paper says, what was measured, the verdict
+    /// Show all claims: the paper's value, the measured one, the verdict
     Claims(ClaimsArgs),
     /// Remove cells of earlier plans, which no figure shows any more
     Clean(CleanArgs),
-    /// Measure this host's rates, and write them as a machine kind that specs can name
+    /// Measure this host's rates and write them as a machine kind for specs
     Calibrate(CalibrateArgs),
     /// Take part in a run in real time; started by `run --launcher local`
     #[command(hide = true)]
@@ -54,16 +53,16 @@ pub enum Command {
     Data(DataCommand),
 }
 
-/// What changes a spec from the command line.
+/// Changes of a spec from the command line.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct ChangeArgs {
     /// Run with this seed only
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Change a field of the spec: workload.mf.rank=64, cells.Gaia.encoding=packed; may be given again
+    /// Set a field of the spec, such as workload.mf.rank=64 or cells.Gaia.encoding=packed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<Setting>,
-    /// Learn from this file or folder instead of the spec's data; its format is recognised by content
+    /// Use this file or folder instead of the spec's data; its format is detected from its content
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 }
@@ -71,13 +70,13 @@ pub struct ChangeArgs {
 /// `experiments plan`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct PlanArgs {
-    /// Paths, or names of specs in experiments/; `all`: the paper's figures; `-`: the standard input
+    /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Changes of the spec.
     #[command(flatten)]
     pub changes: ChangeArgs,
-    /// The memory of the host that is to run them [default: what this host has left]
+    /// Memory of the host that will run them [default: the available memory of this host]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<ByteSize>,
 }
@@ -85,42 +84,42 @@ pub struct PlanArgs {
 /// `experiments run`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// Paths, or names of specs in experiments/; `all`: the paper's figures; `-`: the standard input
+    /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
-    /// Where results go
+    /// Folder of the results
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
-    /// Threads for cells and their tasks [default: one for each processor]
+    /// Threads for cells and their tasks [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// The memory that cells may take: no more run at once than it holds, and one that it cannot hold is refused
-    /// [default: what this host has left]
+    /// Memory for cells: limits how many run at the same time, and refuses a cell that does not fit
+    /// [default: the available memory of this host]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<ByteSize>,
     /// Changes of the specs.
     #[command(flatten)]
     pub changes: ChangeArgs,
-    /// How the machines of cells that do not say are run [default: as the spec says]
+    /// Launcher of cells that set none themselves [default: as in the spec]
     #[arg(long, value_enum)]
     pub launcher: Option<Launcher>,
-    /// Wall seconds a second of a run in real time; 0.001 to 1000000
+    /// Wall seconds per second of a run in real time, from 0.001 to 1000000
     #[arg(long, value_name = "K", default_value = "1", requires = "launcher")]
     pub dilation: Dilation,
-    /// Wall seconds between two checkpoints of an unfinished cell, and at least ten times what one takes to write; a run that is
-    /// killed goes on from the last
+    /// Wall seconds between two checkpoints of an unfinished cell, at least ten times the time to write one; a killed run is
+    /// resumed from the last checkpoint
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = planning::arguments::seconds_to::<1_000_000_000>)]
     pub checkpoint_every: f64,
-    /// What networks run on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
+    /// Device for networks: `auto` (CUDA if available), `cpu` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
-    /// The instructions that kernels use; results are the same with all
+    /// Instruction set of kernels; results are the same with each
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
 }
@@ -128,10 +127,10 @@ pub struct RunArgs {
 /// `experiments node`: one process of a run in real time.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct NodeArgs {
-    /// What the launcher has written for all processes of the run
+    /// File with the settings of all processes of the run, written by the launcher
     #[arg(long, value_name = "FILE")]
     pub assignment: PathBuf,
-    /// Be this machine (`m3`), or the `relay`
+    /// Role of this process: a machine (`m3`) or the `relay`
     #[arg(long = "as", value_name = "WHO")]
     pub role: running::Who,
 }
@@ -139,13 +138,13 @@ pub struct NodeArgs {
 /// `experiments report`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ReportArgs {
-    /// A folder of results, or of one spec's results
+    /// Folder of results, or of one spec's results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
-    /// Price by this list, by name or path, instead of the specs'
+    /// Price list to use instead of the specs', by name or path
     #[arg(long, value_name = "LIST")]
     pub prices: Option<String>,
-    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
 }
@@ -153,10 +152,10 @@ pub struct ReportArgs {
 /// `experiments claims`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ClaimsArgs {
-    /// A folder of results
+    /// Folder of results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
-    /// Exit with 3 when a claim does not hold or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
 }
@@ -164,13 +163,13 @@ pub struct ClaimsArgs {
 /// `experiments clean`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct CleanArgs {
-    /// A folder of results, or of one spec's results
+    /// Folder of results, or of one spec's results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
-    /// Show what would be removed, and remove nothing
+    /// Print what would be removed, without removing it
     #[arg(long)]
     pub dry_run: bool,
-    /// Remove the folders of specs whose results this version cannot read, too
+    /// Also remove the folders of specs whose results this version cannot read
     #[arg(long)]
     pub older: bool,
 }
@@ -178,46 +177,46 @@ pub struct CleanArgs {
 /// `experiments data`.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum DataCommand {
-    /// Show the formats that are read, and what can be generated
+    /// List the formats that can be read, and the data that can be generated
     List,
     /// Read a data set and write it as one compact file
     Import {
-        /// A file or folder; its format is recognised by content
+        /// File or folder; its format is detected from its content
         path: PathBuf,
-        /// The file to write [default: the name of PATH with .ratings, .bags, .images or .examples, here]
+        /// File to write [default: the name of PATH with .ratings, .bags, .images or .examples, in the current folder]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Replace the file if it is there
+        /// Replace an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Generate ratings of the Netflix Prize's shape, bags of words of the NYTimes corpus', images or sparse examples, as one compact file
+    /// Generate a data set as one compact file: ratings (the shape of the Netflix Prize), bags of words (NYTimes), images or sparse examples
     Generate {
-        /// What to generate
+        /// Kind of data
         #[arg(default_value = "ratings", value_parser = generated())]
         what: Kind,
-        /// Users and items as a share of Netflix's, at its density; documents and words as a share of NYTimes'
-        /// [default: 0.1 for ratings, 0.02 for bags]; images and examples have none
+        /// Size as a share of the original: users and items of Netflix at its density, documents and words of NYTimes
+        /// [default: 0.1 for ratings, 0.02 for bags]; not for images and examples
         #[arg(long)]
         scale: Option<f64>,
-        /// The generator's seed
+        /// Seed of the generator
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
-        /// The file to write [default: generated.ratings, .bags, .images or .examples]
+        /// File to write [default: generated.ratings, .bags, .images or .examples]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Replace the file if it is there
+        /// Replace an existing file
         #[arg(long)]
         force: bool,
     },
-    /// Check a data set: read all of it, compare its hash, show its numbers
+    /// Verify a data set: read all of it, compare its hash, print its statistics
     Verify {
-        /// A file or folder
+        /// File or folder
         path: PathBuf,
     },
 }
 
-/// What `experiments data generate` makes, by the endings of the files.
+/// The values of `experiments data generate`: the endings of the files.
 fn generated() -> impl TypedValueParser<Value = Kind> {
     let values = Kind::ALL.iter().map(|kind| {
         let about = kind.about();
@@ -229,37 +228,37 @@ fn generated() -> impl TypedValueParser<Value = Kind> {
     })
 }
 
-/// How machines are run.
+/// How the machines of a cell are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Launcher {
     /// All in this process, in virtual time
     Simulated,
-    /// A process each on this host, in real time over TCP
+    /// One process per machine on this host, in real time over TCP
     Local,
 }
 
-/// The instructions that kernels use.
+/// The instruction set of kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IsaChoice {
-    /// The widest that this host has
+    /// The widest that this host supports
     Auto,
     /// AVX-512
     Avx512,
     /// AVX2 and FMA
     Avx2,
-    /// None of them
+    /// Plain Rust, without either
     Scalar,
 }
 
 impl ChangeArgs {
-    /// As specs take them.
+    /// The changes as a spec applies them; the launcher is that of `run` only.
     pub fn changes(&self) -> Changes {
         Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone(), launcher: None }
     }
 }
 
 impl RunArgs {
-    /// As specs take them.
+    /// The changes as a spec applies them; the launcher is that of `run` only.
     pub fn changes(&self) -> Changes {
         let launcher = self.launcher.map(|launcher| match launcher {
             Launcher::Simulated => Launch::Simulated,
@@ -269,7 +268,7 @@ impl RunArgs {
     }
 }
 
-/// What clap has to say: help and version on the standard output, mistakes on the standard error.
+/// Prints clap's message: help and version on the standard output, errors on the standard error. Returns clap's exit code.
 ///
 /// # Errors
 /// [`Failure::Run`] when the standard output cannot be written.

@@ -15,49 +15,49 @@ use crate::arguments::seconds_to;
 /// `experiments calibrate`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct CalibrateArgs {
-    /// The file to write; a spec names it as `machines: this-host.yaml`
+    /// File to write; specs refer to it as `machines: this-host.yaml`
     #[arg(value_name = "FILE", default_value = "this-host.yaml")]
     pub file: PathBuf,
-    /// Cores of a machine: what one does is multiplied by so many [default: all of this host]
+    /// Cores per machine; rates of one core are multiplied by this number [default: all cores of this host]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub cores: Option<u16>,
-    /// The rank at which rating updates are measured
+    /// Rank at which rating updates are measured
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub rank: u32,
-    /// The number of topics at which tokens are measured
+    /// Number of topics at which tokens are measured
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..=4096))]
     pub topics: u32,
-    /// Each rate is the median of so many
+    /// Repetitions per rate; the rate is their median
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repetitions: u32,
-    /// Processor seconds of each repetition, at least
+    /// Least processor seconds per repetition
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds_to::<3600>)]
     pub seconds: f64,
-    /// Replace the file if it is there
+    /// Replace an existing file
     #[arg(long)]
     pub force: bool,
-    /// How training on images is measured.
+    /// Options of the measurement of training on images.
     #[cfg(feature = "torch")]
     #[command(flatten)]
     pub images: ImageArgs,
 }
 
-/// How `experiments calibrate` measures training on images, in a build with libtorch.
+/// Options of `experiments calibrate` for training on images, in a build with libtorch.
 #[cfg(feature = "torch")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct ImageArgs {
-    /// The network that is trained
+    /// Network to train
     #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
     pub network: Network,
-    /// Images a step
+    /// Images per step
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
-    /// What it is trained on: `auto` (CUDA where there is some), `cpu` or `cuda:N`
+    /// Device for the training: `auto` (CUDA if available), `cpu` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
 }
 
-/// A network by the name that specs have for it.
+/// The network of this name in specs.
 #[cfg(feature = "torch")]
 fn network(name: &str) -> Result<Network, String> {
     let named = NETWORKS.into_iter().find(|network| network.name() == name);
