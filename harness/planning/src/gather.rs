@@ -14,12 +14,12 @@ use emulator::time::Instant;
 use emulator::topology::Topology;
 use emulator::units::ByteSize;
 
-/// What a machine sends.
+/// The raw data that a machine sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sending {
-    /// The sender.
+    /// The machine that sends.
     pub from: MachineId,
-    /// The receiver.
+    /// The machine that receives.
     pub to: MachineId,
     /// At the scale that the run stands for.
     pub bytes: u64,
@@ -38,7 +38,7 @@ pub fn shares(bytes: u64, weights: &[u64]) -> Vec<u64> {
     weights.iter().map(&mut share).collect()
 }
 
-/// Who sends what when machine `i` holds `held[i]` bytes and all goes to `site`, by sender.
+/// The transfers that move all data to `site` when machine `i` holds `held[i]` bytes, by sender.
 pub fn sendings(topology: &Topology, site: SiteId, held: &[u64]) -> Vec<Sending> {
     let receivers: Vec<MachineId> = topology.machines_of(site).collect();
     let senders = topology.machines().filter(|machine| topology.site_of(*machine) != site);

@@ -14,13 +14,13 @@ use record::suggest;
 
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/machines.rs"));
 
-/// Why there is no such kind of machine.
+/// An error of reading a machine kind.
 #[derive(Debug, Error)]
 pub enum MachineError {
     /// No built-in kind of this name.
     #[error("unknown machine kind `{name}`{hint}")]
     Unknown {
-        /// As given.
+        /// The name as given.
         name: String,
         /// The nearest name, and all of them.
         hint: String,
@@ -28,9 +28,9 @@ pub enum MachineError {
     /// A file that cannot be read.
     #[error("cannot read the machine kind {file}: {error}")]
     Read {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// From the system.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Not of a machine kind's form.

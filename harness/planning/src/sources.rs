@@ -1,4 +1,4 @@
-//! What this binary was built from.
+//! The sources and the commit that this binary was built from.
 
 /// Hash of the sources of emulator, datasets and gaia-core that this binary was built from: 16 hexadecimal digits.
 pub const SOURCES: &str = env!("EXPERIMENTS_SOURCE_HASH");

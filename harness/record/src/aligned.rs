@@ -1,11 +1,11 @@
 //! Tables of text for terminals: columns as wide as their widest cell, two spaces apart.
 
-/// Where the cells of a column lie in it.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Words.
+    /// For words: spaces on the right.
     Left,
-    /// Numbers.
+    /// For numbers: spaces on the left.
     Right,
 }
 

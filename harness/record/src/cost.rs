@@ -1,4 +1,4 @@
-//! What a run costs: its usage times a price list. A function of what is on disk, so that other prices need no other run.
+//! The cost of a run: its usage times a price list. A function of the results on disk, so that new prices need no new run.
 //!
 //! * Machines are paid by the hour, by instance and region, from the start of the run to its end (fractions of an hour as
 //!   such). The instance follows from the machine kind and the price list, or from the spec.
@@ -23,28 +23,28 @@ const GB: f64 = 1e9;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Pricing {
-    /// The prices.
+    /// The price list that applies.
     pub list: PriceList,
-    /// The instance of every machine, in place of what the list says of its kind.
+    /// The instance of every machine, instead of the list's instance for its kind.
     #[serde(default)]
     pub instance: Option<String>,
     /// The region of sites, by their names.
     #[serde(default)]
     pub price_as: BTreeMap<String, String>,
-    /// How uncertain all prices are, as a share either way.
+    /// The relative uncertainty of all prices, in both directions.
     #[serde(default)]
     pub spread: f64,
 }
 
-/// Why something has no price.
+/// The reason that a run has no cost.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unpriced {
     /// A site that is no region of the list.
     #[error("the site `{site}` is no region of the prices `{list}`{hint}; expected `price-as: {{ {site}: REGION }}`")]
     Site {
-        /// By name.
+        /// The name of the site.
         site: String,
-        /// The list's name.
+        /// The name of the list.
         list: String,
         /// The nearest region, and all.
         hint: String,
@@ -52,16 +52,16 @@ pub enum Unpriced {
     /// No price, and nothing to fill it from.
     #[error("the prices `{list}` have no price of `{instance}` in {region}, and none to fill it from")]
     Machine {
-        /// The list's name.
+        /// The name of the list.
         list: String,
-        /// The instance.
+        /// The name of the instance.
         instance: String,
-        /// The region.
+        /// The region without a price.
         region: String,
     },
 }
 
-/// What `usage` of machines of this kind costs by the default price list; none where that has no price.
+/// The cost of `usage` of machines of this kind by the default price list. `None` means that the list lacks a price.
 pub fn by_default(usage: &Usage, kind: &str) -> Option<Cost> {
     let list = prices::builtin(prices::DEFAULT).expect("the default list is built in");
     Pricing::of(list).cost(usage, kind).ok()
@@ -84,7 +84,7 @@ impl Pricing {
         self.instance.as_deref().unwrap_or_else(|| self.list.instance_of(kind))
     }
 
-    /// What `usage` of machines of this kind costs.
+    /// The cost of `usage` of machines of this kind.
     ///
     /// # Errors
     /// [`Unpriced`] when a site has no region or a region no price.

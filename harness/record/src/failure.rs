@@ -7,14 +7,14 @@ use crate::say;
 
 /// Everything went as asked.
 pub const DONE: u8 = 0;
-/// A run failed.
+/// The exit code if a run failed.
 pub const RUN_FAILED: u8 = 1;
 /// The user's input is wrong.
 pub const INPUT_WRONG: u8 = 2;
 /// A claim does not hold or was not measured, under `--strict`.
 pub const CLAIM_FAILED: u8 = 3;
 
-/// Why a command did not do what was asked. Told on the standard error, with its causes.
+/// The failure of a command. It is reported on the standard error, with its causes.
 #[derive(Debug)]
 pub enum Failure {
     /// The user's input is wrong: exit 2.
@@ -34,7 +34,7 @@ impl Failure {
         Failure::Run(error.into())
     }
 
-    /// The message, with the causes that it does not tell itself.
+    /// The message, with the causes that it does not contain itself.
     pub fn message(&self) -> String {
         let (Failure::Input(error) | Failure::Run(error)) = self;
         let mut text = format!("error: {error}");

@@ -1,4 +1,4 @@
-//! Reading YAML into a typed value, with errors that say where and name what was probably meant.
+//! Reading YAML into a typed value, with errors that have the place and the nearest valid name.
 //!
 //! Choices are externally tagged maps, which keep line and column.
 
@@ -13,11 +13,11 @@ use crate::suggest;
 /// The first error of form in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct FormError {
-    /// As it was asked for.
+    /// The path as given.
     pub file: String,
-    /// Line and column from 1; none when the reader does not know.
+    /// Line and column, counted from 1. `None` means that the reader has no position.
     pub place: Option<(usize, usize)>,
-    /// What is wrong, with the field's path, and the nearest valid name when it is a name.
+    /// The problem with the path of its field, and the nearest valid name if the value is a name.
     pub message: String,
 }
 
@@ -48,7 +48,7 @@ pub fn to_text<T: Serialize>(value: &T) -> String {
     String::from_utf8(text).expect("YAML is UTF-8")
 }
 
-/// What serde says in terms of Rust, in terms of YAML.
+/// A message of serde, translated from terms of Rust to terms of YAML.
 const PLAIN_WORDS: &[(&str, &str)] = &[
     ("expected u32", "expected a whole number from 0 to 4294967295"),
     ("expected u64", "expected a whole number from 0 to 18446744073709551615"),

@@ -5,16 +5,16 @@
 pub struct Spread {
     /// Over how many seeds.
     pub n: usize,
-    /// Their mean.
+    /// The mean of the values.
     pub mean: f64,
-    /// The least.
+    /// The least of the values.
     pub low: f64,
-    /// The greatest.
+    /// The greatest of the values.
     pub high: f64,
 }
 
 impl Spread {
-    /// Of `values`; none when there are none.
+    /// The spread of `values`. `None` means that there are none.
     pub fn of(values: &[f64]) -> Option<Spread> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let low = values.iter().copied().reduce(f64::min)?;
@@ -22,7 +22,7 @@ impl Spread {
         Some(Spread { n: values.len(), mean, low, high })
     }
 
-    /// One over it.
+    /// The spread of the reciprocals.
     pub fn inverse(&self) -> Spread {
         Spread { n: self.n, mean: 1.0 / self.mean, low: 1.0 / self.high, high: 1.0 / self.low }
     }

@@ -1,7 +1,7 @@
 //! Where a command puts the file that its user names: never onto anything by accident.
 //!
-//! A file that is there is replaced when that was asked for (`--force`), by a rename, whole or not at all. What is no regular file
-//! (a link, a folder, a pipe, a device) is never replaced or written through, and neither is what the command reads from.
+//! An existing file is replaced only on request (`--force`), by a rename, as a whole or not at all. A link, a folder, a pipe or a device
+//! is never replaced or written through. The same holds for the input of the command.
 
 use std::fs::{self, FileType, Metadata};
 use std::path::{Path, PathBuf};
@@ -11,53 +11,53 @@ use thiserror::Error;
 /// Endings of the files that `experiments data` writes: one of these in the folder that it reads is its own.
 const CACHES: [&str; 3] = ["ratings", "bags", "images"];
 
-/// What becomes of a file that is there already.
+/// The treatment of an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and the command is refused.
     Stays,
-    /// It is replaced.
+    /// An existing file is replaced.
     Replaced,
 }
 
 impl Existing {
-    /// As `--force` says.
+    /// The choice of `--force`: `true` means replaced.
     pub fn forced(force: bool) -> Self {
         if force { Existing::Replaced } else { Existing::Stays }
     }
 }
 
-/// Why no file will be written there.
+/// A place where a command must not write.
 #[derive(Debug, Error)]
 pub enum PlaceError {
     /// Something is there that may not be replaced unasked.
     #[error("{file} is there already: give another file, or --force to replace it")]
     Taken {
-        /// As given.
+        /// The path as given.
         file: String,
     },
-    /// What is there is never replaced.
+    /// An entry that is never replaced, such as a link or a folder.
     #[error("{file} is {found}: found no regular file, expected one to replace, or a name that is not taken")]
     NotAFile {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// In words.
+        /// The type of the existing entry, in words.
         found: &'static str,
     },
     /// The command reads it.
     #[error("{file} is what is read ({source_path}): expected another file to write")]
     Source {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// What is read.
+        /// The path of the input.
         source_path: String,
     },
     /// Its folder is not there.
     #[error("{file} cannot be written: there is no folder {folder}")]
     NoFolder {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// Its folder.
+        /// The folder of the file.
         folder: String,
     },
 }
@@ -104,7 +104,7 @@ fn is_same(_: &Metadata, _: &Metadata) -> bool {
     false
 }
 
-/// What something is that is no regular file.
+/// The type of an entry that is not a regular file, in words.
 pub fn in_words(found: FileType) -> &'static str {
     #[cfg(unix)]
     {

@@ -1,6 +1,6 @@
 //! The one place that writes to the standard streams. Nobody may be reading: a pipe is closed, a terminal is gone, a disk is full.
 //!
-//! What a command was asked for goes to the standard output by [`out`]. When the reader has closed it there is nothing left to do
+//! The output of a command goes to the standard output by [`out`]. When the reader has closed it there is nothing left to do
 //! and nothing wrong; when it cannot be written, that is a failure. Progress, warnings and errors go to the standard error by
 //! [`err`], which never fails: no run is worth less because nobody watches it. Both show control characters as U+FFFD. `print!` and its kin panic in both cases, and are
 //! denied by the workspace's lints.
@@ -34,7 +34,7 @@ pub fn shown(text: &str) -> String {
     text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// As [`out`], of what another crate prints itself.
+/// The same as [`out`], for output that another crate prints itself.
 ///
 /// # Errors
 /// [`OutError`].

@@ -1,5 +1,5 @@
-//! What a plan is built into: how its data are dealt, and the setting that all machines share. The same for machines in virtual time and for
-//! processes.
+//! Construction of a run from its plan: the distribution of data, and the setting that all machines share. The same for machines in virtual
+//! time and for processes.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use planning::plan::overlay::overlay;
 use planning::workload::device::Device;
 use planning::workload::kind::Dealt;
 
-/// How the data of `plan` are dealt to its machines.
+/// The distribution of the data of `plan` to its machines.
 pub(super) fn dealt<'a>(plan: &'a Plan, isa: Isa, device: Option<&'a Device>) -> Dealt<'a> {
     Dealt { seed: plan.seed, machines_per_site: &plan.machines_per_site, split: plan.split, isa, device }
 }
 
-/// What all machines share. `workload`: any machine's.
+/// The setting that all machines share. `workload`: that of any machine.
 pub(super) fn setting<W: Learning>(
     plan: &Plan,
     topology: &Topology,

@@ -39,7 +39,7 @@ const EVENTS_A_LOOK: u32 = 4096;
 /// The next checkpoint is written after at least this multiple of the time that the last one took to write.
 const CHECKPOINTS_APART: u32 = 10;
 
-/// Why a cell did not end.
+/// An error of running a cell.
 #[derive(Debug, Error)]
 pub(super) enum CellError {
     /// Results cannot be written.
@@ -74,7 +74,7 @@ pub(super) enum CellError {
 /// A cell to run.
 pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
-    /// For people.
+    /// The name in messages.
     pub(super) name: &'a str,
     pub(super) folder: &'a Path,
     pub(super) data: &'a DataSet,
@@ -85,21 +85,21 @@ pub(super) struct Job<'a> {
     pub(super) jobs: usize,
     pub(super) checkpoint_every: Duration,
     pub(super) meter: Meter,
-    /// What networks run on; there when the workload has one.
+    /// The device of networks. `None` means a workload without a network.
     pub(super) device: Option<&'a Device>,
 }
 
 /// Numbers and a table that describe a model.
 type AtTheEnd = (Vec<Measured>, Option<ModelTable>);
 
-/// What a workload makes of a run.
+/// The parts of a run that depend on its workload.
 struct Judging<'a> {
     /// The values of its metrics at a clock.
     judge: Judge<'a>,
-    /// What it says of the model at the end: from the parameters that no model can have, over all evaluations, and the first site's copy
-    /// of all rows.
+    /// The workload's numbers and table of the model at the end, from the number of parameters that no model can have, over all evaluations,
+    /// and the first site's copy of all rows.
     end: &'a dyn Fn(u64, &[f32]) -> AtTheEnd,
-    /// What the guard against the first plateau takes its share of; `None`: the first objective.
+    /// The objective of which the guard against the first plateau takes a share. `None` means the first objective.
     winnable: Option<f64>,
     /// Units of raw data that each machine of the plan's sites holds.
     held: &'a dyn Fn() -> Vec<u64>,
@@ -138,7 +138,7 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
     }
 }
 
-/// Where a cell learns, and what moved there first.
+/// The place of a cell's learning, and the raw data moved there before.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     topology: &'a Topology,
@@ -315,7 +315,7 @@ impl Job<'_> {
         self.write_tables(place, (end.outcome, digest), state)
     }
 
-    /// Keeps what a run has that does not come to its end, and says so in it: the cell counts as run, but not as valid.
+    /// Keeps the results of an interrupted run, marked as such: the cell counts as run, but not as valid.
     fn keep<S>(&self, place: Place<'_>, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
         let Some(last) = state.samples.last() else { return Ok(()) };
         let broken_off = (Outcome::BrokenOff, &Digest::default());

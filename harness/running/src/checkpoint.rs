@@ -1,4 +1,4 @@
-//! The state of an unfinished cell on disk: `checkpoint.bin`, beside the manifest, until the cell is whole.
+//! The state of an unfinished cell on disk: `checkpoint.bin`, in the manifest's folder, until the cell is complete.
 //!
 //! Layout: magic; the plan's hash, the recorder's state and the driver's; BLAKE3 of all that. It is written as a stream, without a copy of
 //! the state in memory, and read likewise. A file that is damaged or of another plan is ignored: the cell starts again and logs why.
@@ -19,7 +19,7 @@ const HASH_BYTES: usize = 32;
 /// Bytes that are written and hashed at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// An intact checkpoint.
+/// The content of an intact checkpoint.
 pub(super) struct Checkpoint<R> {
     pub(super) recorder: R,
     /// The driver's state, still to be read.
@@ -64,7 +64,7 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// The state of the cell of `plan`. `Ok(None)` when there is none; the reason when it cannot be used.
+/// The state of the cell of `plan`. `Ok(None)` means that there is none; the error is the reason that it cannot be used.
 pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, String> {
     match File::open(folder.join(FILE)) {
         Ok(file) => intact(file, plan).map(Some),

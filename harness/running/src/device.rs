@@ -1,4 +1,4 @@
-//! What networks run on: a device of libtorch, with the feature `torch`; without it, how to get it.
+//! The device of networks: one of libtorch with the feature `torch`; without the feature, an error with the way to get it.
 
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::plan::{Experiment, Planned};
@@ -14,8 +14,8 @@ fn needs_libtorch(planned: &Planned) -> bool {
     planned.plan.workload.kind().about().needs_libtorch
 }
 
-/// Takes the panels of networks out of specs that have others too, where this binary cannot run them, and says so once with
-/// the command that gives one that can. `asked`: the specs of the command line.
+/// Takes the panels of networks out of specs that have others too, where this binary cannot run them, and reports it once with
+/// the command to build one that can. `asked`: the specs of the command line.
 pub(super) fn leave_out(experiments: &mut [Experiment], asked: &[String], say: impl Fn(&str)) {
     if cfg!(feature = "torch") {
         return;
@@ -73,7 +73,7 @@ pub(super) fn open(_: DeviceChoice, experiment: &Experiment, _: impl Fn(&str)) -
     )))
 }
 
-/// As host.json has it.
+/// The name of the device in host.json.
 pub(super) fn name(device: &Device) -> String {
     #[cfg(feature = "torch")]
     return device.name();

@@ -1,7 +1,7 @@
 //! The cells of a spec: found on disk, or run. Panel by panel and seed by seed: the target cell first, then the others side by
 //! side; cells that run in real time last, one after another, with the host to themselves.
 //!
-//! A cell that fails stops no other, but for those that hang on its target; what failed is told at the end.
+//! A cell that fails stops no other, except those that depend on its target; failures are reported at the end.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -22,20 +22,20 @@ use record::results::{Outcome, SCHEMA, Summary, share, store};
 /// Memory reserved for a cell over its estimate, which is within a quarter.
 const MARGIN: f64 = 1.25;
 
-/// What is learnt from, and where it came from.
+/// The data to learn from, and their source.
 struct Learned<'a> {
     set: &'a DataSet,
     source: &'a DataSource,
 }
 
-/// Where the cells of a spec are.
+/// The folders of a spec's cells.
 struct Place<'a> {
     host: &'a Host,
-    /// The spec's name.
+    /// The name of the spec.
     spec: &'a str,
     /// The folder of all specs.
     out: &'a Path,
-    /// The spec's folder.
+    /// The folder of the spec.
     folder: &'a Path,
 }
 
@@ -115,7 +115,10 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// What is told of a target that must not be believed, before anything is run until it has its objective.
+    /// Refuses an unsound target before any cell runs until its objective.
+    ///
+    /// # Errors
+    /// [`RunSpecError::NoTarget`] for an unsound target, [`RunSpecError::Target`] when its results cannot be read.
     fn check_target(&self, planned: &Planned, summary: &Summary) -> Result<(), RunSpecError> {
         let (cell, seed) = (self.name(planned), summary.seed);
         match store::read_samples(&store::cell_folder(self.folder, &summary.plan)) {

@@ -1,4 +1,4 @@
-//! Centralized: raw data move before learning begins. What that adds to a run's results.
+//! Centralized: raw data move before learning begins. The effect of the move on a run's results.
 
 use emulator::digest::Digest;
 use emulator::id::SiteId;
@@ -17,7 +17,7 @@ use record::results::{SiteUsage, TrafficRow, Usage};
 /// Rows of `traffic.parquet` that stand for raw data.
 const CLASS: &str = "raw";
 
-/// Why raw data cannot be moved.
+/// An error of moving raw data.
 #[derive(Debug, Error)]
 pub(super) enum GatherError {
     /// Machines cannot be placed.

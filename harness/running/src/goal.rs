@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use planning::spec::Convergence;
 use record::results::Outcome;
 
-/// What a cell runs for.
+/// The condition that ends a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
     /// Until its objective stops changing.
     Converge {
-        /// The rule.
+        /// The rule of convergence.
         rule: Convergence,
         /// Clocks in a pass over the data.
         clocks_per_pass: u32,
-        /// What the guard against the first plateau takes its share of; none: the first objective.
+        /// The objective of which the guard against the first plateau takes a share. `None` means the first objective.
         winnable: Option<f64>,
     },
     /// Until its objective is at most this.
@@ -23,10 +23,10 @@ pub(super) enum Goal {
     DoClocks,
 }
 
-/// What has not yet won what the guard asks for must have been flat for so many times the rule's passes.
+/// An objective below the improvement that the guard requires must have been flat for this many times the rule's passes.
 const PATIENCE: u32 = 5;
 
-/// How a cell ended, and at which clock.
+/// The outcome of a cell, and its last clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct End {
     pub(super) outcome: Outcome,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use record::results::Percentiles;
 
-/// Significant digits kept.
+/// The number of significant digits kept.
 const DIGITS: u8 = 3;
 
 /// Durations in nanoseconds, to three digits.
@@ -26,7 +26,7 @@ impl Durations {
         self.histogram.record(span.as_nanos()).expect("the histogram grows");
     }
 
-    /// In seconds.
+    /// The percentiles, in seconds.
     pub(super) fn percentiles(&self) -> Percentiles {
         if self.histogram.is_empty() {
             return Percentiles::default();

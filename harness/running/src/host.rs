@@ -1,4 +1,4 @@
-//! What all cells of a command share, and what can go wrong with them.
+//! The resources that all cells of a command share, and the errors of running them.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::device::Device;
 use super::progress::Display;
 
-/// What all cells of a command share: threads, memory, the display, a device.
+/// The resources that all cells of a command share: threads, memory, the display, a device.
 pub struct Host {
     pub(super) jobs: usize,
     pub(super) pool: Arc<rayon::ThreadPool>,
@@ -23,17 +23,17 @@ pub struct Host {
     /// Bytes of memory that cells and their data may take.
     pub(super) memory: u64,
     pub(super) display: Display,
-    /// What networks run on, where a spec has some.
+    /// The device of networks. `None` means that no spec has networks.
     pub(super) device: Option<Device>,
 }
 
-/// Why cells could not be run.
+/// An error of running the cells of a spec.
 #[derive(Debug, Error)]
 pub enum RunSpecError {
     /// One of them failed; those that were done stay.
     #[error("run cell {cell} with seed {seed}")]
     Cell {
-        /// Panel and cell.
+        /// The names of panel and cell.
         cell: String,
         /// The seed of the run.
         seed: u64,
@@ -41,20 +41,20 @@ pub enum RunSpecError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// There is no objective to reach.
+    /// The target cell sets no sound target.
     #[error("the target cell {cell} with seed {seed} sets no target: {why}")]
     NoTarget {
-        /// Panel and cell.
+        /// The names of panel and cell.
         cell: String,
         /// The seed of the run.
         seed: u64,
-        /// Why its objective is no target.
+        /// The reason that its objective is no target.
         why: Unsound,
     },
-    /// What a finished cell measured cannot be read again.
+    /// The results of a finished target cell cannot be read.
     #[error("read what the target cell {cell} with seed {seed} measured")]
     Target {
-        /// Panel and cell.
+        /// The names of panel and cell.
         cell: String,
         /// The seed of the run.
         seed: u64,
@@ -62,15 +62,15 @@ pub enum RunSpecError {
         #[source]
         source: ReadError,
     },
-    /// The pool.
+    /// The pool of threads cannot be started.
     #[error("start {0} threads")]
     Pool(usize, #[source] rayon::ThreadPoolBuildError),
-    /// Several of these.
+    /// Several cells failed; the errors of each.
     #[error("{}", list(.0))]
     Several(Vec<RunSpecError>),
 }
 
-/// What failed, a line each, with its causes.
+/// The errors with their causes, one line per error.
 fn list(failed: &[RunSpecError]) -> String {
     let line = |error: &RunSpecError| {
         let mut line = format!("\n  {error}");
@@ -84,16 +84,16 @@ fn list(failed: &[RunSpecError]) -> String {
     format!("{} cells failed{}", failed.len(), failed.iter().map(line).collect::<String>())
 }
 
-/// How cells are run: nothing here changes a result.
+/// Options of running cells. None of them changes a result.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads for cells and their tasks; `None`: one per processor.
+    /// Threads for cells and their tasks; `None` means one per processor.
     pub jobs: Option<u16>,
     /// The instructions that kernels use; the processor has them.
     pub isa: Isa,
     /// Wall time between two checkpoints of an unfinished cell.
     pub checkpoint_every: Duration,
-    /// The memory that cells may take; `None`: what the host has left.
+    /// The memory that cells may take; `None` means the available memory of the host.
     pub memory: Option<ByteSize>,
     /// Whether progress is shown.
     pub progress: Progress,
@@ -104,7 +104,7 @@ pub struct Options {
 pub enum Progress {
     /// Bars on a terminal, lines elsewhere.
     Shown,
-    /// Warnings only.
+    /// No progress, only warnings.
     Hidden,
 }
 

@@ -40,7 +40,7 @@ pub use self::local::{Who, node};
 /// others wrote there.
 ///
 /// # Errors
-/// Why the file cannot be used, in words.
+/// The reason that the file cannot be used, in words.
 pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, String> {
     let read = checkpoint::read::<recorder::RecorderState<MfState>>(folder, plan)?;
     Ok(read.is_some())

@@ -1,14 +1,14 @@
 //! A panic in a cell is that cell's error: the other cells go on, and the report is made.
 //!
-//! What cannot be known before a run, such as a time that outgrows its type, ends in a panic of the pure crates. While cells run,
-//! the place of a panic is kept here in place of being printed; outside of cells panics are told as always.
+//! A problem that no check can find before a run, such as a time that exceeds its type, ends in a panic of the pure crates. While cells
+//! run, the place of a panic is kept here instead of being printed; outside of cells panics are printed as usual.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
-/// Cells that run.
+/// The number of running cells.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 /// Messages and places of panics while cells ran. A cell's tasks panic on other threads than it does.
 static PLACES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
@@ -19,16 +19,16 @@ const MAX_PLACES: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} ({place})")]
 pub(super) struct Panicked {
-    /// What it said.
+    /// The message of the panic.
     pub(super) message: String,
     /// File and line of the sources.
     pub(super) place: String,
 }
 
-/// What `run` gives, or its panic.
+/// The result of `run`, or its panic.
 ///
 /// # Errors
-/// When it panicked. What it worked on is as the panic left it.
+/// [`Panicked`] when it panicked. Its data are left in the state of the panic.
 pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -55,7 +55,7 @@ pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     })
 }
 
-/// A panic's message.
+/// The message in a panic's payload.
 fn words(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())

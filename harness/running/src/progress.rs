@@ -1,4 +1,4 @@
-//! What a person sees while cells run: a line a cell that stays where it is on a terminal, plain lines elsewhere.
+//! The progress display: one line per cell, updated in place on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -156,7 +156,7 @@ impl CellProgress {
         }
     }
 
-    /// The cell is over: `words` say how.
+    /// Ends the line of the cell with `words`, its outcome.
     pub(super) fn finish(&self, words: &str) {
         match &self.view {
             View::Quiet => {}

@@ -47,7 +47,7 @@ pub(super) struct Recorder<'a, W: Workload> {
     pub(super) last_copy: Vec<f32>,
 }
 
-/// What it has gathered: part of a checkpoint.
+/// The gathered data: part of a checkpoint.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "S: Serialize + serde::de::DeserializeOwned")]
 pub(super) struct RecorderState<S> {
@@ -59,7 +59,7 @@ pub(super) struct RecorderState<S> {
     pub(super) read_wait: Durations,
     pub(super) barrier_wait: Durations,
     pub(super) transfer: Durations,
-    /// What filters found, and what of it they let through.
+    /// Updates that filters scanned, and those that passed.
     pub(super) found: Pending,
     pub(super) significant: Pending,
     /// Parameters that filters looked through, touched or not.
@@ -71,7 +71,7 @@ pub(super) struct RecorderState<S> {
     pending: BTreeMap<u32, PendingRow<S>>,
 }
 
-/// Messages and bytes.
+/// Counts of messages and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub(super) messages: u64,
@@ -248,14 +248,14 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
     }
 }
 
-/// What digests have of a metric, for runs of equal events to keep their digests whatever metrics are added.
+/// The part of a metric in digests: new metrics do not change the digests of runs with equal events.
 fn root_of_mean(part: &MetricPart) -> f64 {
     /// Without data: the bits that x86 gives 0 / 0, on every processor.
     const NONE: f64 = f64::from_bits(0xfff8_0000_0000_0000);
     if part.count == 0 { NONE } else { (part.sum / part.count as f64).sqrt() }
 }
 
-/// In seconds.
+/// The time breakdown, in seconds.
 fn breakdown(parts: &Parts) -> Breakdown {
     Breakdown::from_parts(PARTS.map(|part| parts.part(part).as_secs_f64()))
 }

@@ -1,7 +1,7 @@
 //! Whose results a spec's folder holds: those of another spec of the same name are not replaced, and those of the same spec with other
 //! cells not silently.
 //!
-//! `host.json` of the spec's folder says which file the spec was. A folder that shows no cell which the new run does not show too can
+//! `host.json` of the spec's folder has the path of the spec. A folder that shows no cell which the new run does not show too can
 //! lose nothing. A spec that has moved (nothing is where it was) is taken for the same.
 
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub(super) struct OtherSpec {
     ours: String,
 }
 
-/// What to say before `folder` gets the results of `experiment`; none where nothing that it shows is lost.
+/// A warning before `folder` gets the results of `experiment`. `None` means that no cell it shows is lost.
 ///
 /// # Errors
 /// [`OtherSpec`] when it shows cells of a spec in another file.

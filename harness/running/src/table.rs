@@ -1,4 +1,4 @@
-//! What a run has gathered, in the form of the results.
+//! The gathered data of a run, in the form of the results.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use record::results::manifest::{self, Machines, Manifest, Scale, Shape};
 use record::results::metrics::SHARE;
 use record::results::{Better, Breakdown, ClockRow, Held, Measured, Outcome, SCHEMA, Summary, TrafficRow};
 
-/// What stands before the first sample.
+/// The content of the files before the first sample.
 pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
     let shape = if plan.data.has_paper_shape(plan.stands_for.is_some()) { Shape::Paper } else { Shape::Own };
     Manifest {
@@ -48,7 +48,7 @@ fn hex(hash: &[u8; 32]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What went from machine to machine.
+/// Traffic from machine to machine.
 pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), Counts>) -> Vec<TrafficRow> {
     let site = |machine| topology.site(topology.site_of(MachineId(machine))).name.as_str();
     let rows = counts.iter().map(|(&(from, to, class), counts)| TrafficRow {
@@ -120,7 +120,7 @@ pub(super) fn summary<S>(
     }
 }
 
-/// What filters held back, three ways; none when they found nothing.
+/// The updates that filters held back, counted in three ways. `None` means that they scanned nothing.
 fn held<S>(state: &RecorderState<S>) -> Option<Held> {
     let (found, significant) = (state.found, state.significant);
     (found.touched > 0).then(|| Held {
@@ -143,7 +143,7 @@ fn full_digest<S>(events: &Digest, state: &RecorderState<S>) -> String {
     digest.to_string()
 }
 
-/// How a cell ended.
+/// The outcome of a cell.
 pub(super) fn in_words(summary: &Summary) -> String {
     let how = match summary.outcome {
         Outcome::TargetReached => "reached the target",

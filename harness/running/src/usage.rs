@@ -1,4 +1,4 @@
-//! What a run used that is paid for, from its clocks and its traffic.
+//! The billable usage of a run, from its clocks and its traffic.
 //!
 //! A machine is paid from the start to the end of the run. Of that time the part that its site's machines spent waiting for
 //! the network is their share of `wire` and `barrier` in the clocks that are done; the rest is computing.
@@ -10,7 +10,7 @@ use record::results::{Breakdown, ClockRow, PairUsage, SiteUsage, TrafficRow, Usa
 
 pub(super) const SECONDS_AN_HOUR: f64 = 3600.0;
 
-/// Of a run of `plan` that ended after `seconds`, when all had done `clocks` clocks.
+/// The usage of a run of `plan` that ended after `seconds`, when all machines had done `clocks` clocks.
 pub(super) fn usage(plan: &Plan, seconds: f64, clocks: u32, rows: &[ClockRow], traffic: &[TrafficRow]) -> Usage {
     let is_alone = plan.profile.sites.len() == 1;
     let sites =
@@ -22,7 +22,8 @@ pub(super) fn usage(plan: &Plan, seconds: f64, clocks: u32, rows: &[ClockRow], t
     Usage { sites: sites.collect(), traffic: between_sites(traffic) }
 }
 
-/// Hours that the machines of a site (none: of all rows) computed, and waited for the network, in a run of so many seconds.
+/// Hours of computing and of waiting for the network, summed over the machines of a site. A site of `None` means those of all rows.
+/// `seconds`: the length of the run.
 fn split(rows: &[ClockRow], (site, machines, seconds): (Option<u32>, u32, f64), clocks: u32) -> (f64, f64) {
     let (mut waited, mut all) = (0.0, 0.0);
     for row in rows.iter().filter(|row| site.is_none_or(|site| row.site == site) && row.clock < clocks) {

@@ -13,9 +13,9 @@ use gaia_core::workload::traits::Workload;
 /// Places of rows in a table of all rows.
 pub(super) struct Views {
     floats: usize,
-    /// Of each shard of the first site: `first` in the table, `second` in its copy.
+    /// The rows of each shard of the first site: `first` in the table, `second` in its copy.
     shards: BTreeMap<MachineId, Arc<[Segment]>>,
-    /// Of each worker: `first` in its view, `second` in the table.
+    /// The rows of each worker: `first` in its view, `second` in the table.
     workers: Vec<Arc<[Segment]>>,
 }
 
@@ -50,7 +50,7 @@ impl Views {
         table
     }
 
-    /// What worker `worker` reads of a table.
+    /// The rows of a table that worker `worker` reads.
     pub(super) fn view<'a>(&self, worker: usize, table: &'a [f32]) -> Cow<'a, [f32]> {
         let segments = &self.workers[worker];
         if let [Segment { first: 0, second: 0, len }] = segments[..]

@@ -103,7 +103,7 @@ impl Rates {
 }
 
 impl Calibrated {
-    /// What the rate is multiplied by on a machine of `cores` cores.
+    /// The factor of the rate on a machine of `cores` cores.
     fn cores(&self, cores: u32) -> u32 {
         if self.is_per_core { cores } else { 1 }
     }

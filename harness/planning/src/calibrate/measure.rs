@@ -18,10 +18,10 @@ const ROW_FLOATS: u32 = 500;
 const ROWS: u32 = 16_000;
 /// Messages that a shard reads are of about this size: 1 MB.
 const MESSAGE_FLOATS: usize = 250_000;
-/// One update of so many is significant where the filter is measured: the paper's 95 % are not.
+/// One update in this many is significant where the filter is measured: the paper's 95 % are not.
 const SIGNIFICANT_EVERY: usize = 20;
 
-/// Seconds of one core per unit of work, unless a field says otherwise.
+/// Seconds of one core per unit of work, unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// For learning from it.
@@ -32,12 +32,12 @@ pub struct Pace {
     pub judge_float: f64,
 }
 
-/// How long to measure.
+/// The effort of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Repetitions of each rate.
     pub repetitions: u32,
-    /// Of processor time, of each repetition, at least.
+    /// The least processor time of a repetition.
     pub seconds: f64,
 }
 
@@ -63,7 +63,7 @@ pub struct Server {
 }
 
 impl Rate {
-    /// Of at least one measurement.
+    /// The median of the measured `rates`, of which there is at least one, and their spread.
     fn of(mut rates: Vec<f64>) -> Rate {
         rates.sort_by(f64::total_cmp);
         let (lower, upper) = (rates[(rates.len() - 1) / 2], rates[rates.len() / 2]);
@@ -79,9 +79,9 @@ impl Rate {
 /// A worker's clock, in units of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// What it learns from.
+    /// Units of work that it learns from.
     pub learnt: u64,
-    /// What it is evaluated on.
+    /// Units of work that it is evaluated on.
     pub judged: u64,
     /// Clocks before the first that is measured.
     pub warm_up: u32,
@@ -99,7 +99,7 @@ pub fn pace<W: Workload>(worker: &W, clock: Clock, effort: Effort) -> Pace {
     Pace { learn: 1.0 / learn.median, judge: 1.0 / judge.median, judge_float: 0.0 }
 }
 
-/// What a worker reads before the first clock.
+/// The rows that a worker reads before the first clock.
 pub fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
     let (layout, mut view) = (worker.layout(), Vec::new());
     for &row in worker.declared_rows() {
@@ -160,7 +160,7 @@ impl Shard {
     }
 }
 
-/// What a shard does with its rows.
+/// The work of a shard on its rows.
 pub fn server(isa: Isa, effort: Effort) -> Server {
     let apply = apply(isa, effort);
     let rows = Shard::new();
@@ -196,7 +196,7 @@ fn run(store: &mut Store, operation: Operation, isa: Isa) {
     *store = back;
 }
 
-/// Units a second of processor time when one piece of `work` has `units`. What `prepare` takes is not counted.
+/// Units per second of processor time when one piece of `work` has `units`. The time of `prepare` is not counted.
 fn rate<T>(units: f64, effort: Effort, state: &mut T, prepare: impl FnMut(&mut T), work: impl FnMut(&mut T)) -> Rate {
     rate_by(cpu_seconds, units, effort, state, prepare, work)
 }

@@ -26,7 +26,7 @@ pub const AUTO: &str = "auto";
 /// Times that differ by less than this share are equal.
 const EQUAL_TIMES: f64 = 0.001;
 
-/// What is known when a cell's site is to be found.
+/// The input of the choice of a cell's site.
 pub(super) struct Known<'a> {
     pub(super) scale: Scale,
     pub(super) split: Split,
@@ -75,7 +75,7 @@ pub(super) fn resolve(
     Centralized { site, raw_data: Some(raw_data), ..asked.clone() }
 }
 
-/// How much raw data the problem stands for.
+/// The bytes of raw data that the problem stands for.
 fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<ByteSize> {
     let bytes = match (known.scale, known.source) {
         (Scale::Factors { .. }, _) => {
@@ -90,8 +90,8 @@ fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<B
     Some(ByteSize::from_bytes(bytes.max(1)))
 }
 
-/// Of a file, or of all regular files in a folder, also behind links; a folder counts once, whatever links lead back to it. What cannot be
-/// read has been told by the loader.
+/// The bytes of a file, or of all regular files in a folder, links followed. A folder counts once, whatever links lead back to it. A path
+/// that cannot be read counts 0: the loader has reported it.
 fn bytes_below(path: &Path, counted: &mut BTreeSet<PathBuf>) -> u64 {
     let Ok(metadata) = std::fs::metadata(path) else { return 0 };
     if metadata.is_file() {
@@ -105,7 +105,7 @@ fn bytes_below(path: &Path, counted: &mut BTreeSet<PathBuf>) -> u64 {
     entries.map(|entry| bytes_below(&entry.path(), counted)).sum()
 }
 
-/// What is held against one another: seconds, USD of moving, USD of a machine's hour.
+/// The criteria of the comparison: seconds, USD of moving the data, USD per machine hour.
 #[derive(Clone, Copy)]
 struct Candidate {
     site: SiteId,

@@ -23,15 +23,15 @@ const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
-/// Where problems with data of the command line are.
+/// The path of problems with data of the command line.
 pub(super) const GIVEN: &str = "--data";
 
 /// One thing that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// `cells[1].system.gaia.significance.threshold`.
+    /// The path of the field, such as `cells[1].system.gaia.significance.threshold`.
     pub path: String,
-    /// What was found and what was expected.
+    /// The value found and the value expected.
     pub message: String,
 }
 
@@ -223,7 +223,7 @@ impl Problems {
     }
 }
 
-/// That a name can be shown: control characters steer terminals, and are in no XML.
+/// Checks that a name can be shown: control characters steer terminals and are invalid in XML.
 pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
     if let Some(found) = name.chars().find(|c| c.is_control()) {
         let says =

@@ -17,15 +17,15 @@ pub enum DataError {
     NoKind {
         /// The file or folder.
         path: PathBuf,
-        /// What it has or begins with.
+        /// The entries of the folder, or the first bytes of the file.
         found: String,
     },
     /// Data of more than one kind there.
     #[error("{}: found data of more than one kind ({}), expected one; name the file", path.display(), found.join("; "))]
     ManyKinds {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
-        /// What it has of each.
+        /// The entries of each kind.
         found: Vec<String>,
     },
     /// Data of another kind there.
@@ -36,11 +36,11 @@ pub enum DataError {
     OtherKind {
         /// The file or folder.
         path: PathBuf,
-        /// What it holds.
+        /// The kind of data in the file.
         found: Kind,
         /// In words.
         name: String,
-        /// What was to be read.
+        /// The kind that the workload learns from.
         expected: Kind,
     },
 }
@@ -70,7 +70,7 @@ impl Loader {
         Loader { source, last: None }
     }
 
-    /// Where its data come from.
+    /// The source of its data.
     pub fn source(&self) -> &DataSource {
         &self.source
     }

@@ -19,7 +19,7 @@ pub struct TooLarge {
     cells: Vec<(String, f64)>,
     /// Bytes that there are.
     limit: u64,
-    /// What would make the first of them smaller.
+    /// The change that would make the first of them smaller.
     hint: &'static str,
 }
 

@@ -19,11 +19,11 @@ const MAX_MACHINES: u32 = 1024;
 /// A profile by name or path, and the sites of it that take part.
 pub(super) struct Named<'a> {
     pub(super) name: &'a str,
-    /// The field of the spec that says so.
+    /// The field of the spec that sets it.
     pub(super) path: &'a str,
-    /// Empty: all.
+    /// Sites that take part; empty: all.
     pub(super) sites: &'a [String],
-    /// The field of the spec that says so.
+    /// The field of the spec that sets it.
     pub(super) path_of_sites: &'a str,
     /// The rate of network cards that the profile does not state.
     pub(super) nic: Option<Bandwidth>,
@@ -43,21 +43,21 @@ pub(super) fn find_profile(problems: &mut Problems, named: &Named<'_>, folder: &
     profile.restrict(named.sites).map_err(|error| problems.add(named.path_of_sites, error.to_string())).ok()
 }
 
-/// What a cell says of its network.
+/// The settings of a cell for its network.
 pub(super) struct Asked<'a> {
     /// The cell's path in the spec.
     pub(super) cell: &'a str,
     pub(super) profile: Option<&'a str>,
-    /// Empty: all.
+    /// Sites that take part; empty: all.
     pub(super) sites: &'a [String],
     pub(super) bandwidth_times: Option<f64>,
     pub(super) machines_per_site: Option<&'a PerSite>,
-    /// In place of what the profile says, if any: what a LAN gives.
+    /// The rate of network interfaces, instead of the profile's: the rate of a LAN.
     pub(super) nic: Option<Bandwidth>,
     pub(super) system: &'a System,
 }
 
-/// A cell's network.
+/// The network of one cell.
 pub(super) struct Network {
     pub(super) profile: Profile,
     pub(super) machines_per_site: Vec<u32>,

@@ -1,10 +1,10 @@
-//! Dimensionless numbers: what a small problem has in common with the large one that it stands for, and what not.
+//! Dimensionless numbers: the properties in which a small problem agrees with the large one that it stands for, and those in which it differs.
 //!
 //! Similitude charges a small problem the paper's bytes and work, so that a clock takes the paper's time. What is learnt in a
 //! clock, and so which updates are significant and how many clocks it takes, depends on numbers that no factor mends: how many
 //! data there are for each parameter, how much of the model a worker touches. [`numbers`] has those that are known before a
 //! run, of a plan and of the problem it stands for; [`differs`] marks those that are apart by more than
-//! [`TOLERANCE`]. How many clocks the target takes is known after it has run.
+//! [`TOLERANCE`]. The number of clocks to the target is known only after its run.
 
 use record::numbers::significant;
 
@@ -18,13 +18,13 @@ pub fn differs(number: &Number) -> bool {
     (number.here / number.there - 1.0).abs() > TOLERANCE
 }
 
-/// The numbers of a plan that stands for a larger problem, beside that one's; none for other plans.
+/// The numbers of a plan that stands for a larger problem, with those of that problem. Empty for other plans.
 pub fn numbers(plan: &Plan) -> Vec<Number> {
     if plan.stands_for.is_some() { plan.problem().numbers() } else { Vec::new() }
 }
 
-/// The numbers of an experiment's panels beside those of the problems that they stand for, panels of equal numbers together,
-/// with a warning below where some differ; empty when nothing stands for anything.
+/// The numbers of an experiment's panels, next to those of the problems that they stand for. Panels with equal numbers are grouped, and a
+/// warning follows where numbers differ. Empty when no panel stands for a larger problem.
 pub fn numbers_text(experiment: &Experiment) -> String {
     let mut groups: Vec<(String, Vec<Number>, Vec<&str>)> = Vec::new();
     let seed = experiment.plans.first().map(|planned| planned.plan.seed);

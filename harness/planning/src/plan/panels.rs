@@ -1,5 +1,5 @@
 //! From a spec to its plans, panel by panel: each panel is resolved as a spec of its own, and mistakes that panels share are
-//! told once.
+//! reported once.
 
 use std::collections::BTreeSet;
 
@@ -113,8 +113,8 @@ fn kind_of(source: &DataSource) -> Option<Kind> {
     }
 }
 
-/// The problems of all panels: what a panel sets itself by the panel's path, what it shares once, and with the panel's
-/// name where other panels do not have it.
+/// The problems of all panels. A problem of a panel's own field has the panel's path. One of a shared field is listed once, with the
+/// panel's name if other panels do not have it.
 fn merged(panels: &[PanelSpec<'_>], told: Vec<Vec<Problem>>) -> Vec<Problem> {
     let sets: Vec<BTreeSet<&Problem>> = told.iter().map(|own| own.iter().collect()).collect();
     let (mut all, mut seen) = (Vec::new(), BTreeSet::new());

@@ -10,7 +10,7 @@ use record::cost::{Pricing, Unpriced};
 use record::prices::{self, DEFAULT};
 use record::suggest;
 
-/// The pricing that `asked` stands for; none when there is a problem with it.
+/// The pricing that `asked` stands for. `None` means that there is a problem with it.
 pub(super) fn find(problems: &mut Problems, asked: &Prices, folder: &Path) -> Option<Pricing> {
     let list = match prices::find(asked.list.as_deref().unwrap_or(DEFAULT), folder) {
         Ok(list) => list,

@@ -30,11 +30,11 @@ const MAX_CELLS: usize = 500;
 /// Names that a spec may use and that this module does not know.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registries<'a> {
-    /// Figures.
+    /// Names of all figures.
     pub figures: &'a [&'a str],
 }
 
-/// What is resolved for one cell, whatever the seed.
+/// The parts of a cell that do not depend on the seed.
 struct Resolved {
     name: String,
     workload: Workload,
@@ -48,17 +48,17 @@ struct Resolved {
 
 /// A panel on the way to its plans.
 pub(super) struct Resolving<'a> {
-    /// What is wrong so far.
+    /// The problems found so far.
     pub(super) problems: &'a mut Problems,
     /// The panel, as a spec of its own.
     pub(super) spec: &'a Spec,
-    /// What files are relative to.
+    /// The folder that file names are relative to.
     pub(super) folder: &'a Path,
-    /// What its runs cost.
+    /// The pricing of its runs.
     pub(super) pricing: &'a Pricing,
 }
 
-/// What stands once in a spec.
+/// The fields that a spec has once, outside of panels.
 pub(super) fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>) {
     if let Some(figure) = spec.figure.as_deref().filter(|figure| !registries.figures.contains(figure)) {
         problems.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
@@ -106,7 +106,7 @@ impl Resolving<'_> {
         position.checked_sub(first).map_or("target".into(), |number| format!("cells[{number}]"))
     }
 
-    /// What a panel may set.
+    /// The fields that a panel may set.
     fn check(&mut self) {
         let (problems, spec) = (&mut *self.problems, self.spec);
         problems.workload("workload", &spec.workload);
@@ -282,8 +282,8 @@ impl Resolving<'_> {
         errors.is_empty().then_some(source)
     }
 
-    /// What plans say about the data, by seed. The first seed is read last, because it is the first to run. What is wrong with a
-    /// file is reported at `place`.
+    /// The data of plans, by seed. The first seed is read last, because it is the first to run. Errors of a file are
+    /// reported at `place`.
     fn describe_data(&mut self, loader: &mut Loader, place: &str) -> BTreeMap<u64, Data> {
         let mut described = BTreeMap::new();
         for seed in self.spec.seeds.iter().rev() {
@@ -346,7 +346,7 @@ impl Resolving<'_> {
         }
     }
 
-    /// With their cells' names.
+    /// The plans, with the names of their cells.
     fn plans_of_seed(&self, cells: &[Resolved], seed: u64, data: &Data) -> Vec<(String, Plan)> {
         let spec = self.spec;
         let mut plans: Vec<(String, Plan)> = Vec::with_capacity(cells.len());

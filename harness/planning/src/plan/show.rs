@@ -107,7 +107,7 @@ fn encoding_in_words(plan: &Plan) -> String {
     format!("{} inside, {} between", word(inside), word(between))
 }
 
-/// Its name, and how it is run when that is not in virtual time.
+/// The name of the cell, and its launcher if it is not simulated.
 fn cell_in_words(planned: &Planned) -> String {
     let launch = planned.plan.launch;
     if launch.is_simulated() { planned.name() } else { format!("{} [{launch}]", planned.name()) }

@@ -1,7 +1,7 @@
-//! A question expanded into a spec: what `whatif` says becomes similitude, panels and cells.
+//! A question expanded into a spec: the fields of `whatif` become similitude, panels and cells.
 //!
-//! A generated problem stands for the user's: every byte of its model is charged as so many that the model has the user's size, every
-//! unit of work as so many that a machine's clock takes the user's time. The network is run as given, and with all its
+//! A generated problem stands for the user's. Its bytes are charged multiplied by the factor that gives its model the user's size, its
+//! work by the factor that gives a machine's clock the user's time. The network is run as given, and with all its
 //! bandwidths lower and higher by their uncertainty.
 
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use super::network::{Named, find_profile};
 use crate::machines;
 use crate::spec::{Cell, Machines, Panel, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
 
-/// The problem that stands for the user's, unless the spec says otherwise: users and items as a share of Netflix's.
+/// The default problem that stands for the user's: users and items as a share of Netflix's.
 const SCALE: f64 = 0.05;
 /// The rank in which `work` counts.
 const WORK_RANK: f64 = 500.0;
@@ -30,7 +30,7 @@ const MAX_FACTOR: f64 = 1e9;
 /// The figure that shows the answer.
 const FIGURE: &str = "whatif";
 
-/// `spec` without its question; none when there is a problem with it.
+/// `spec` without its question. `None` means that there is a problem with it.
 pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folder: &Path) -> Option<Spec> {
     let before = problems.problems.len();
     check(problems, spec, asked);
@@ -153,7 +153,7 @@ fn factors(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machin
     Similitude { sigma_bytes: asked.model.as_bytes() as f64 / model_bytes, sigma_work: wanted / steps }
 }
 
-/// What is asked for may be so much larger than the problem that stands for it, and no more.
+/// The most that a question may be larger than the problem that stands for it.
 fn check_factors(problems: &mut Problems, asked: &WhatIf, factors: Similitude) {
     let mut check = |path: &str, found: String, factor: f64| {
         if !(factor > 0.0 && factor <= MAX_FACTOR) {
@@ -166,7 +166,7 @@ fn check_factors(problems: &mut Problems, asked: &WhatIf, factors: Similitude) {
     check(path, found, factors.sigma_work);
 }
 
-/// The field that says how long a machine computes, and what it says.
+/// The field that sets a machine's compute time, and its value.
 fn work(asked: &WhatIf) -> (&'static str, String) {
     match (asked.updates_per_second, asked.work) {
         (Some(rate), _) => ("whatif.updates-per-second", rate.to_string()),

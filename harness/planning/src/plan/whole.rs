@@ -24,46 +24,46 @@ pub const TARGET: &str = "Target";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Plan {
-    /// [`SCHEMA`].
+    /// The schema of the plan: [`SCHEMA`].
     pub schema: u32,
-    /// What the cell is for.
+    /// The purpose of the cell.
     pub role: Role,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// What is learnt.
+    /// The workload and its settings.
     pub workload: Workload,
-    /// What it is learnt from.
+    /// The data to learn from.
     pub data: Data,
-    /// How users' ratings, documents or images are spread over machines.
+    /// The distribution of users' ratings, documents or images over machines.
     pub split: Split,
-    /// Whose size is stood for: `netflix`, `nytimes`, `ilsvrc12`; none at the data's own size or with factors given by hand.
+    /// The problem that the data stand for: `netflix`, `nytimes`, `ilsvrc12`. `None` means the data's own size, or factors given by hand.
     pub stands_for: Option<String>,
     /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
-    /// The network, whole.
+    /// The network, with all its sites.
     pub profile: Profile,
     /// Machines in each site, in the order of the sites of [`Plan::profile`].
     pub machines_per_site: Vec<u32>,
-    /// The cost model.
+    /// The cost model of every machine.
     pub machines: MachineKind,
-    /// The training system.
+    /// The training system and its settings.
     pub system: System,
-    /// How updates and rows are written on the wire.
+    /// The encoding of updates and rows in messages.
     pub encoding: Encodings,
-    /// Messages cross links in pieces of at most so many charged bytes.
+    /// The most charged bytes of a chunk: messages cross links in chunks.
     pub chunk: ByteSize,
     /// When the target cell has converged.
     pub convergence: Convergence,
     /// When a cell is given up.
     pub cap: Cap,
-    /// How its machines are run. A simulated plan does not mention it.
+    /// The launcher of its machines. A simulated plan leaves it out.
     #[serde(default, skip_serializing_if = "Launch::is_simulated")]
     pub launch: Launch,
-    /// [`SOURCES`](crate::sources::SOURCES).
+    /// The hash of the sources: [`SOURCES`](crate::sources::SOURCES).
     pub sources: String,
 }
 
-/// What a cell is for.
+/// The purpose of a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Role {
@@ -74,9 +74,9 @@ pub enum Role {
         /// The hash of the plan of the target cell.
         target: String,
     },
-    /// Runs for so many clocks.
+    /// Runs for a number of clocks.
     RunsClocks {
-        /// How many.
+        /// The number of clocks.
         clocks: u32,
     },
 }
@@ -90,7 +90,7 @@ pub struct Planned {
     pub cell: String,
     /// Which of [`Experiment::loaders`] gives its data.
     pub loader: usize,
-    /// What is run.
+    /// The plan to run.
     pub plan: Plan,
 }
 
@@ -99,7 +99,7 @@ pub struct Planned {
 pub struct Experiment {
     /// The spec's name, and its folder's in the results.
     pub name: String,
-    /// The spec's file, whole; none when it came from no file. No part of a plan.
+    /// The absolute path of the spec. `None` means that it came from no file. Not part of a plan.
     pub origin: Option<String>,
     /// One line for people.
     pub title: String,
@@ -107,7 +107,7 @@ pub struct Experiment {
     pub figure: Option<String>,
     /// Panel by panel, and seed by seed: the target cell, then the cells in the spec's order.
     pub plans: Vec<Planned>,
-    /// What its runs cost. No part of a plan.
+    /// The pricing of its runs. Not part of a plan.
     pub pricing: Pricing,
     /// Give the data of plans.
     pub loaders: Vec<Loader>,
@@ -119,7 +119,7 @@ impl Planned {
         record::results::name_in_spec(&self.panel, &self.cell)
     }
 
-    /// As the index of a spec's folder has it.
+    /// The entry of the cell in the index of a spec's folder.
     pub fn entry(&self) -> CellEntry {
         CellEntry { panel: self.panel.clone(), cell: self.cell.clone(), seed: self.plan.seed, plan: self.plan.hash() }
     }

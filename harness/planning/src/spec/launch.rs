@@ -5,7 +5,7 @@ use std::fmt;
 use emulator::real::clock::Dilation;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How machines are run.
+/// The launcher of machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Launch {
@@ -20,12 +20,12 @@ pub enum Launch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Local {
-    /// Wall seconds a second of the run.
+    /// Wall seconds per second of the run.
     #[serde(default = "real_time", serialize_with = "write_dilation", deserialize_with = "read_dilation")]
     pub dilation: Dilation,
 }
 
-/// What the cells of a spec run for.
+/// The condition that ends the cells of a spec.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Goal {
@@ -37,7 +37,7 @@ pub enum Goal {
 }
 
 impl Launch {
-    /// In virtual time.
+    /// Whether machines run in virtual time.
     pub fn is_simulated(&self) -> bool {
         *self == Launch::Simulated
     }

@@ -17,7 +17,7 @@ pub enum Machines {
     Inline(Box<MachineKind>),
 }
 
-/// How many machines stand in each site.
+/// The number of machines per site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PerSite {
     /// The same number in every site.
@@ -26,15 +26,15 @@ pub enum PerSite {
     List(Vec<u32>),
 }
 
-/// The cell that sets the objective to reach: BSP on LAN unless the spec says otherwise.
+/// The cell that sets the objective to reach: BSP on LAN by default.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Target {
     /// A built-in profile, or a file relative to the spec.
     pub profile: String,
-    /// None: as the profile says.
+    /// `None` means the number in the profile.
     pub machines_per_site: Option<PerSite>,
-    /// The training system.
+    /// The training system of the target cell.
     pub system: System,
 }
 
@@ -42,15 +42,15 @@ pub struct Target {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Cell {
-    /// As the figure calls it; unique in its panel.
+    /// The name in the figure; unique in its panel.
     pub name: String,
-    /// A built-in profile, or a file relative to the spec; none: the spec's.
+    /// A built-in profile, or a file relative to the spec. `None` means the spec's.
     #[serde(default)]
     pub profile: Option<String>,
-    /// None: as the spec says with the spec's profile, else as the profile says.
+    /// `None` means the spec's number if the profile is the spec's, else the profile's.
     #[serde(default)]
     pub machines_per_site: Option<PerSite>,
-    /// The training system; none: the spec's.
+    /// The training system. `None` means the spec's.
     #[serde(default)]
     pub system: Option<System>,
     /// In place of the spec's.
@@ -62,7 +62,7 @@ pub struct Cell {
     /// In place of the spec's.
     #[serde(default)]
     pub encoding: Option<Encodings>,
-    /// What differs from the spec's.
+    /// The settings of the workload that differ from the spec's.
     #[serde(default)]
     pub workload: Option<WorkloadChange>,
     /// In place of the spec's, and of the command line's.
@@ -87,19 +87,19 @@ pub struct Convergence {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Cap {
-    /// Clocks.
+    /// The most clocks of a cell.
     pub clocks: u32,
     /// Also after this many times the clocks that the target cell took.
     pub times_target: f64,
 }
 
-/// How messages are cut and links filled, in charged bytes.
+/// The sizes of chunks and of the bursts of links, in charged bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Link {
     /// Messages cross links in pieces of at most this size.
     pub chunk: ByteSize,
-    /// How much may pass a limit at once after a silence, in place of what the profile says.
+    /// The bucket depth of limits: the burst after an idle time. Replaces the profile's.
     pub depth: Option<ByteSize>,
 }
 

@@ -1,4 +1,4 @@
-//! What a spec says about prices: a list by name or path, or a mapping that changes how it is used.
+//! The field `prices` of a spec: a list by name or path, or a mapping that changes its use.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,20 +7,20 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-/// How results are priced. No part of a plan: other prices need no other run.
+/// The pricing of results. Not part of a plan: new prices need no new run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
-    /// A built-in list, or a file relative to the spec; none: the default, where the sites are regions of it.
+    /// A built-in list, or a file relative to the spec. `None` means the default list, if the sites are regions of it.
     pub list: Option<String>,
-    /// The instance that every machine is priced as, in place of what the list says of its kind.
+    /// The instance that every machine is priced as, instead of the list's instance for its kind.
     pub instance: Option<String>,
     /// The region of sites, by their names.
     pub price_as: BTreeMap<String, String>,
-    /// How uncertain all prices are, as a share either way: 0 to 1.
+    /// The relative uncertainty of all prices, in both directions: 0 to 1.
     pub spread: f64,
 }
 
-/// The mapping.
+/// The mapping form of `prices`.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Fields {
@@ -33,7 +33,7 @@ struct Fields {
 }
 
 impl Prices {
-    /// Whether the spec says anything: then all of its sites must have a price.
+    /// Whether the spec sets the field: then all of its sites must have a price.
     pub fn are_given(&self) -> bool {
         Prices { spread: 0.0, ..self.clone() } != Prices::default()
     }

@@ -38,9 +38,9 @@ const LEGS: [&str; 2] = ["inside", "between"];
 /// One `--set`, as given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// The path.
+    /// The path of the field, left of `=`.
     pub key: String,
-    /// YAML.
+    /// The value in YAML, right of `=`.
     pub value: String,
 }
 
@@ -52,7 +52,7 @@ pub struct SetError {
     pub key: String,
     /// The value as given.
     pub value: String,
-    /// What is wrong.
+    /// The problem, with the expected form.
     pub message: String,
 }
 
@@ -89,7 +89,7 @@ impl Setting {
     }
 }
 
-/// What a panel shares with the spec, and `steps` go into, becomes the panel's own.
+/// Copies a field that the panel shares with the spec, and that `steps` lead into, to the panel.
 fn own_for_panel(root: &mut Value, steps: &[String]) {
     let [panels, name, field, _, ..] = steps else { return };
     let shared = root.get(field).cloned().filter(|_| panels == PANELS && Panel::FIELDS.contains(&field.as_str()));

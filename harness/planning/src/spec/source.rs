@@ -27,9 +27,9 @@ pub const PAPER: &[&str] = &[
 
 /// The name of the standard input among specs.
 const STANDARD_INPUT: &str = "-";
-/// Where the system has the files and pipes of a process.
+/// The folders in which the system lists the open files of a process.
 const SYSTEM: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc"];
-/// Where specs lie in a checkout.
+/// The folder of specs in a checkout.
 const FOLDER: &str = "experiments";
 
 /// Names and texts of the specs that are built in.
@@ -42,21 +42,21 @@ pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub struct Source {
     /// The file's name without its ending: the spec's name, and its folder in the results.
     pub name: String,
-    /// For messages.
+    /// The name of the file, for messages.
     pub file: String,
     /// Paths in the spec are relative to this folder.
     pub folder: PathBuf,
-    /// YAML.
+    /// The text of the spec, in YAML.
     pub text: String,
 }
 
-/// Why there is no spec to plan from.
+/// An error of reading a spec.
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// Neither a file nor a known name.
     #[error("no spec `{name}`{hint}; a spec is a path, the name of one in experiments/, or `-` for the standard input")]
     Unknown {
-        /// As given.
+        /// The name as given.
         name: String,
         /// The nearest name, and all of them.
         hint: String,
@@ -64,9 +64,9 @@ pub enum SourceError {
     /// There, but not readable.
     #[error("cannot read the spec {file}: {error}")]
     Read {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// From the system.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Not of a spec's form.
@@ -77,16 +77,16 @@ pub enum SourceError {
     Set(#[from] SetError),
 }
 
-/// What the command line changes.
+/// The changes of a spec from the command line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// `--set`, in order.
+    /// `--set`, in the order given.
     pub set: Vec<Setting>,
     /// `--seed`: in place of all seeds.
     pub seed: Option<u64>,
     /// `--data`: in place of the data of those panels that learn from its kind.
     pub data: Option<PathBuf>,
-    /// `--launcher` and `--dilation`: for cells that do not say.
+    /// `--launcher` and `--dilation`: for cells that set none themselves.
     pub launcher: Option<Launch>,
 }
 
@@ -133,7 +133,7 @@ impl Source {
         Ok(Source { name, file, folder, text })
     }
 
-    /// The file that it was read from, whole; none when it is built in, or came from no file.
+    /// The absolute path of its file. `None` means that it is built in, or came from no file.
     pub fn origin(&self) -> Option<String> {
         let path = std::fs::canonicalize(&self.file).ok()?;
         let is_it = std::fs::read_to_string(&path).is_ok_and(|text| text == self.text);

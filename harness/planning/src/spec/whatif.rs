@@ -1,4 +1,5 @@
-//! `whatif`: a question instead of an experiment. What would learning a model of this size, between these regions, take and cost?
+//! `whatif`: a question instead of an experiment. How long would it take to learn a model of this size between these regions, and what
+//! would it cost?
 //!
 //! The question is answered by simulation: it is expanded into a spec that learns a small generated problem, charged so that its
 //! model has the user's bytes and a machine's clock the user's time. What share of updates is significant, and how many clocks
@@ -7,41 +8,41 @@
 use emulator::units::ByteSize;
 use serde::Deserialize;
 
-/// The question.
+/// The fields of a question.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WhatIf {
     /// A built-in profile, or a file relative to the spec: YAML, or a matrix of bandwidths.
     pub network: String,
-    /// Those of its sites that take part, by name, region or alias; none: all.
+    /// Sites that take part, by name, region or alias; empty: all.
     #[serde(default)]
     pub sites: Vec<String>,
-    /// In each site.
+    /// The number of machines per site.
     #[serde(default = "machines_per_site")]
     pub machines_per_site: u32,
     /// The model's parameters, 4 bytes each.
     pub model: ByteSize,
-    /// Model updates (clocks) a second that one machine computes when it never waits.
+    /// Model updates (clocks) per second that one machine computes when it never waits.
     #[serde(default)]
     pub updates_per_second: Option<f64>,
     /// Instead: the work of a model update, in rating updates at rank 500, timed by the spec's kind of machine.
     #[serde(default)]
     pub work: Option<f64>,
-    /// The data in all sites together, for Centralized; none: it is not asked for.
+    /// The data of all sites together, for Centralized. `None` means no cell of Centralized.
     #[serde(default)]
     pub raw_data: Option<ByteSize>,
-    /// How well all that is known.
+    /// The uncertainty of the inputs.
     #[serde(default)]
     pub uncertainty: Uncertainty,
 }
 
-/// Shares either way.
+/// Relative uncertainty of the inputs, as shares in both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Uncertainty {
-    /// Of the bandwidth between sites and of sites' uplinks.
+    /// The uncertainty of the bandwidth between sites and of sites' uplinks.
     pub bandwidth: f64,
-    /// Of all prices.
+    /// The uncertainty of all prices.
     pub prices: f64,
 }
 

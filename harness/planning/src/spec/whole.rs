@@ -16,59 +16,59 @@ use super::whatif::WhatIf;
 use crate::workload::list::{Scale, SpecData, Workload};
 use crate::workload::split::Split;
 
-/// An experiment: cells that are run with every seed and held against one target, and the figure that shows them.
+/// An experiment: cells that are run with every seed and compared with one target, and the figure that shows them.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Spec {
     /// One line for people.
     #[serde(default)]
     pub title: String,
-    /// The figure that the report draws; none for tables only.
+    /// The figure that the report draws. `None` means tables only.
     #[serde(default)]
     pub figure: Option<String>,
     /// Every cell is run once with each.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
-    /// What is learnt.
+    /// The workload and its settings.
     #[serde(default)]
     pub workload: Workload,
-    /// What it is learnt from; none: what the workload needs, generated.
+    /// The data to learn from. `None` means generated data of the workload's kind.
     #[serde(default)]
     pub data: Option<SpecData>,
-    /// How users' ratings, documents or images are spread over machines.
+    /// The distribution of users' ratings, documents or images over machines.
     #[serde(default)]
     pub split: Split,
-    /// What size the problem stands for.
+    /// The size that the problem stands for.
     #[serde(default)]
     pub similitude: Scale,
     /// The kind of every machine.
     #[serde(default)]
     pub machines: Machines,
-    /// The rate of every machine's network interface, in place of what its kind and the profile say: what a LAN gives.
+    /// The rate of every machine's network interface, instead of that of its kind and of the profile: the rate of a LAN.
     #[serde(default)]
     pub nic: Option<Bandwidth>,
-    /// How updates and rows are written on the wire.
+    /// The encoding of updates and rows in messages.
     #[serde(default)]
     pub encoding: Encodings,
     /// The cell that sets the objective to reach.
     #[serde(default)]
     pub target: Target,
-    /// What the cells run for.
+    /// The condition that ends cells.
     #[serde(default)]
     pub goal: Goal,
-    /// How machines of cells that do not say are run. The target cell is always simulated.
+    /// The launcher of cells that set none themselves. The target cell is always simulated.
     #[serde(default)]
     pub launcher: Launch,
     /// The network of cells that name none.
     #[serde(default)]
     pub profile: Option<String>,
-    /// The sites of that network that take part; none: all.
+    /// The sites of that network that take part; empty: all.
     #[serde(default)]
     pub sites: Vec<String>,
-    /// Its bandwidths between sites and the uplinks of its sites, times this.
+    /// The factor of the bandwidths between sites and of the uplinks of sites.
     #[serde(default)]
     pub bandwidth_times: Option<f64>,
-    /// Machines in each site, for cells of that network that do not say.
+    /// Machines per site, for cells of that network that set no number themselves.
     #[serde(default)]
     pub machines_per_site: Option<PerSite>,
     /// The training system of cells that name none.
@@ -77,10 +77,10 @@ pub struct Spec {
     /// A question that the rest of the spec follows from.
     #[serde(default)]
     pub whatif: Option<WhatIf>,
-    /// What is compared.
+    /// The cells to compare.
     #[serde(default)]
     pub cells: Vec<Cell>,
-    /// Parts of the spec that differ in some fields; none: the spec is one part.
+    /// Parts of the spec that differ in some fields; empty: the spec is one part.
     #[serde(default)]
     pub panels: Vec<Panel>,
     /// When the target cell has converged.
@@ -89,13 +89,13 @@ pub struct Spec {
     /// When a cell is given up.
     #[serde(default)]
     pub cap: Cap,
-    /// How messages are cut and links filled.
+    /// The sizes of chunks and of the bursts of links.
     #[serde(default)]
     pub link: Link,
-    /// Of the command line: in place of the data of what learns from this kind.
+    /// `--data` of the command line. It replaces the data of panels that learn from its kind.
     #[serde(skip)]
     pub given_data: Option<PathBuf>,
-    /// What runs cost. No part of a plan.
+    /// The prices of runs. Not part of a plan.
     #[serde(default)]
     pub prices: Prices,
 }
@@ -104,10 +104,10 @@ fn default_seeds() -> Vec<u64> {
     vec![1]
 }
 
-/// What a spec is for one of its panels.
+/// A spec as it applies to one of its panels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelSpec<'a> {
-    /// None: the spec has no panels.
+    /// The number and the panel. `None` means that the spec has no panels.
     pub panel: Option<(usize, &'a Panel)>,
     /// Without panels: those fields that the panel sets are the panel's, the others the spec's.
     pub spec: Spec,
@@ -116,11 +116,11 @@ pub struct PanelSpec<'a> {
 /// A panel, with the fields of a spec that it may set: field, type, name in specs. One line each.
 macro_rules! panel {
     ($($field:ident: $type:ty = $name:literal,)*) => {
-        /// A part of a spec: what it sets takes the place of what the spec says.
+        /// A part of a spec: the fields that it sets replace the spec's.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub struct Panel {
-            /// As the figure calls it; unique in the spec.
+            /// The name in the figure; unique in the spec.
             pub name: String,
             $(
                 #[doc = concat!("`", $name, "` in place of the spec's.")]
@@ -192,7 +192,7 @@ impl PanelSpec<'_> {
         self.panel.map_or("", |(_, panel)| &panel.name)
     }
 
-    /// Whether the panel itself says the field that `path` begins with.
+    /// Whether the panel itself sets the field that `path` begins with.
     pub fn says(&self, path: &str) -> bool {
         let field = path.split(['.', '[']).next().unwrap_or_default();
         self.panel.is_some_and(|(_, panel)| panel.sets(field))

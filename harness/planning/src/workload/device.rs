@@ -1,4 +1,4 @@
-//! What networks are trained on: a device of libtorch, in a build that has it.
+//! The device that trains networks: one of libtorch, in a build that has it.
 
 /// A device of libtorch.
 #[cfg(feature = "torch")]

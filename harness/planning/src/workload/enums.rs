@@ -1,17 +1,17 @@
-//! What follows from the list of workloads: an enum per place where a spec, a plan or a run has one of them, and what each asks its workload.
+//! Code generated from the list of workloads: one enum per place where a spec, a plan or a run has one of them, with calls to its workload.
 //!
 //! One arm per workload and no logic: that is in [`WorkloadKind`](super::kind::WorkloadKind), and in [`super::list`], where these are made.
 
 macro_rules! workloads {
     ($($Kind:ident($ty:ty) $name:tt, $generated:tt, $file:tt $(, $Scale:ident $scale:tt)?;)*) => {
-        /// What is learned.
+        /// The workload and its settings.
         #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub enum Workload {
             $(#[doc = concat!("`", $name, "`.")] #[serde(rename = $name)] $Kind($ty),)*
         }
 
-        /// What a cell may change in the workload: nothing that the objective, and so the target, is made of.
+        /// The settings of the workload that a cell may change: none that the objective, and so the target, depends on.
         #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub enum WorkloadChange {
@@ -24,7 +24,7 @@ macro_rules! workloads {
             $(#[doc = concat!("`", $name, "`.")] $Kind,)*
         }
 
-        /// Where the data of a spec come from.
+        /// The source of a spec's data.
         #[derive(Clone, Debug, PartialEq, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub enum SpecData {
@@ -35,7 +35,7 @@ macro_rules! workloads {
             None,
         }
 
-        /// What a plan says about its data: enough to know that two runs learn from the same.
+        /// The data of a plan: enough to identify runs on the same data.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum Data {
             $(
@@ -54,7 +54,7 @@ macro_rules! workloads {
             $(#[doc = concat!("For `", $name, "`.")] #[serde(rename = $file)] $Kind(<$ty as WorkloadKind>::File),)*
         }
 
-        /// Where the data of a run come from.
+        /// The source of a run's data.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum DataSource {
             $(#[doc = concat!("Generated for `", $name, "` with a plan's seed.")] $Kind(<$ty as WorkloadKind>::Generated),)*
@@ -68,15 +68,15 @@ macro_rules! workloads {
             $(#[doc = concat!("For `", $name, "`.")] $Kind(Arc<<$ty as WorkloadKind>::Set>),)*
         }
 
-        /// What size the problem stands for.
+        /// The size that the problem stands for.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
         #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
         pub enum Scale {
-            /// Its own.
+            /// The size of the data themselves.
             #[default]
             None,
             $($(#[doc = concat!("The paper's problem `", $scale, "`.")] #[serde(rename = $scale)] $Scale,)?)*
-            /// Given by hand.
+            /// Factors given by hand.
             Factors {
                 /// Bytes charged for a byte of data.
                 sigma_bytes: f64,
@@ -132,7 +132,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// What it is to people and commands.
+            /// Its names in messages and commands.
             pub fn about(self) -> About {
                 match self {
                     $(Kind::$Kind => About {
@@ -174,7 +174,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// Its data in a spec that says nothing of them.
+            /// Its data in a spec that sets none.
             pub fn default_data(self) -> SpecData {
                 match self {
                     $(Kind::$Kind => SpecData::$Kind(Default::default()),)*
@@ -184,7 +184,7 @@ macro_rules! workloads {
             /// The settings of `experiments data generate`.
             ///
             /// # Errors
-            /// What is wrong with the scale, in words.
+            /// The problem with the scale, in words.
             pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, String> {
                 match self {
                     $(Kind::$Kind => {
@@ -195,7 +195,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// What is wrong with `split` for its data, by field.
+            /// Problems with `split` for its data, by field.
             pub fn check_split(self, split: Split) -> Vec<FieldError> {
                 match self {
                     $(Kind::$Kind => <$ty>::check_split(split).err().unwrap_or_default(),)*
@@ -212,7 +212,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// What is wrong with its section of a machine kind: `within(field, value, least, most)` of each number.
+            /// Problems with its section of a machine kind: `within(field, value, least, most)` of each number.
             pub fn check_rates(self, kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64)) {
                 match self {
                     $(Kind::$Kind => <$ty>::check_rates(kind, within),)*
@@ -243,7 +243,7 @@ macro_rules! workloads {
         }
 
         impl Workload {
-            /// Which it is.
+            /// The kind of this workload.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(Workload::$Kind(_) => Kind::$Kind,)*
@@ -278,7 +278,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// With a cell's changes.
+            /// The workload with a cell's changes.
             ///
             /// # Errors
             /// The kind of the changes, when they are another workload's.
@@ -308,7 +308,7 @@ macro_rules! workloads {
         }
 
         impl SpecData {
-            /// As specs name it.
+            /// The name in specs.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(SpecData::$Kind(_) => $generated,)*
@@ -398,7 +398,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// Where they come from, in words.
+            /// The source of the data, in words.
             pub fn name(&self) -> &str {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::name(set),)*
@@ -412,7 +412,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// As a plan has data that were read.
+            /// The form in a plan of data that were read.
             pub fn described(&self) -> Data {
                 let hash = blake3::Hash::from_bytes(*self.hash()).to_hex().to_string();
                 match self {
@@ -420,7 +420,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// Sizes and what else there is to say in one line.
+            /// Sizes and further properties, in one line.
             pub fn in_numbers(&self) -> String {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::in_numbers(set),)*
@@ -430,7 +430,7 @@ macro_rules! workloads {
             /// Whether they can be written as one file.
             ///
             /// # Errors
-            /// Why not, in words.
+            /// The reason, in words.
             pub fn may_write(&self) -> Result<(), String> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::may_write(set),)*
@@ -450,14 +450,14 @@ macro_rules! workloads {
             /// Reads all of data that are read on demand.
             ///
             /// # Errors
-            /// What cannot be read, in words.
+            /// The problem with reading the data, in words.
             pub fn verify(&self) -> Result<(), String> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::verify(set),)*
                 }
             }
 
-            /// What has gone wrong with them since they were loaded.
+            /// Checks that the data had no error since they were loaded.
             ///
             /// # Errors
             /// In words.

@@ -1,8 +1,8 @@
-//! What a workload is to the harness: its form in specs, its checks, its data, its costs, its metrics.
+//! The interface of a workload in the harness: its form in specs, its checks, its data, its costs, its metrics.
 //!
-//! The learning itself is gaia-core's ([`Learning`]), formats and generators are datasets'. [`WorkloadKind`] says all that specs, plans,
-//! runs, tables and pages need to know beside those, so that nothing else in the harness knows a workload by name. A new workload
-//! implements it in a folder here and is entered in [`super::list`].
+//! The learning itself is gaia-core's ([`Learning`]), formats and generators are datasets'. [`WorkloadKind`] has everything that specs,
+//! plans, runs, tables and pages need in addition, so that nothing else in the harness knows a workload by name. A new workload implements
+//! it in a folder here and is entered in [`super::list`].
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -34,32 +34,32 @@ pub const PLAIN_BYTES: f64 = 12.0;
 pub trait WorkloadKind:
     Copy + Debug + Default + PartialEq + Send + Sync + Serialize + DeserializeOwned + 'static
 {
-    /// What a cell may change in it: nothing that the objective, and so the target, is made of.
+    /// The settings that a cell may change: none that the objective, and so the target, depends on.
     type Change: Copy + Debug + Default + PartialEq + DeserializeOwned;
     /// The settings of generated data.
     type Generated: Copy + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync;
-    /// What a plan says of data that were read: enough to know that two runs learn from the same.
+    /// Data from a file in a plan: enough to identify runs on the same data.
     type File: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
     /// Data in memory, or within reach.
     type Set: Debug + Send + Sync + 'static;
-    /// Why data cannot be read.
+    /// The error of reading data.
     type LoadError: Error + Send + Sync + 'static;
-    /// One machine's learning.
+    /// The learning of one machine.
     type Learner: Learning;
 
-    /// As specs name it.
+    /// The name in specs.
     const NAME: &'static str;
     /// The name of the method: `matrix factorisation`.
     const TITLE: &'static str;
     /// The method and what it learns from, for `experiments list`.
     const ABOUT: &'static str;
-    /// What it learns from, in the plural: `ratings`.
+    /// The name of its data, in the plural: `ratings`.
     const DATA: &'static str;
-    /// What is dealt to machines, in the plural: `users`.
+    /// The unit that is dealt to machines, in the plural: `users`.
     const OWNERS: &'static str;
     /// Generated data as a spec names them.
     const GENERATED: &'static str;
-    /// What the generator makes and the formats that are read, by name, for `experiments data list`.
+    /// The generated data and the formats that are read, by name, for `experiments data list`.
     const FORMATS: &'static [(&'static str, &'static str)];
     /// The ending of files that `experiments data` writes.
     const ENDING: &'static str;
@@ -71,7 +71,7 @@ pub trait WorkloadKind:
     const RATES: &'static [&'static str];
     /// Whether it needs libtorch, and a device to run on.
     const NEEDS_LIBTORCH: bool = false;
-    /// What makes a plan smaller that does not fit into memory: with generated data, and with data from a file.
+    /// The changes that make a plan fit into memory: with generated data, and with data from a file.
     const SMALLER: [&'static str; 2];
 
     // Form and checks.
@@ -84,7 +84,7 @@ pub trait WorkloadKind:
     fn clocks_per_pass(&self) -> u32;
     /// The same learning with every clock cut into this number of parts.
     fn in_parts(self, parts: u32) -> Self;
-    /// What is wrong with `split` for its data.
+    /// Problems with `split` for its data.
     ///
     /// # Errors
     /// By field.
@@ -106,7 +106,7 @@ pub trait WorkloadKind:
     /// # Errors
     /// When its data have no scale, in words.
     fn at_scale(scale: Option<f64>) -> Result<Self::Generated, &'static str>;
-    /// Generates data.
+    /// Generates data; the same `config` and `seed` give the same data.
     fn generate(config: &Self::Generated, seed: u64) -> Self::Set;
     /// Reads data from a file or folder.
     ///
@@ -115,19 +115,19 @@ pub trait WorkloadKind:
     fn load(path: &Path, seed: u64) -> Result<Self::Set, Self::LoadError>;
     /// Whether nothing there looks like its data.
     fn is_other(error: &Self::LoadError) -> bool;
-    /// What was found instead, where the error says so.
+    /// The kind of data found instead, if the error has it.
     fn found(_error: &Self::LoadError) -> Option<&str> {
         None
     }
     /// The formats that are read, in one line for error messages.
     fn formats() -> String;
-    /// Where data come from, in words.
+    /// The source of data, in words.
     fn name(set: &Self::Set) -> &str;
     /// BLAKE3 of their content.
     fn hash(set: &Self::Set) -> &[u8; 32];
-    /// What a plan says of them.
+    /// The form of these data in a plan.
     fn described(set: &Self::Set, hash: String) -> Self::File;
-    /// Sizes and what else there is to say of data in one line.
+    /// Sizes and further properties of data, in one line.
     fn in_numbers(set: &Self::Set) -> String;
     /// Whether data can be written as one file.
     ///
@@ -144,7 +144,7 @@ pub trait WorkloadKind:
     /// Reads all of data that are read on demand, and reports what had to be skipped.
     ///
     /// # Errors
-    /// What cannot be read, in words.
+    /// The problem with reading the data, in words.
     fn verify(_set: &Self::Set) -> Result<(), String> {
         Ok(())
     }
@@ -165,14 +165,14 @@ pub trait WorkloadKind:
     }
     /// Bytes of the paper's raw data.
     const PAPER_BYTES: u64 = 0;
-    /// Dimensionless numbers of this problem beside the paper's.
+    /// Dimensionless numbers of this problem, with the paper's.
     fn numbers(&self, _posed: &Posed<'_, Self>) -> Vec<Number> {
         Vec::new()
     }
 
     // Its section of machine rates.
 
-    /// What is wrong with its section of a machine kind: `positive(field, value, least, most)` of each number.
+    /// Problems with its section of a machine kind: `positive(field, value, least, most)` of each number.
     fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64));
     /// The field of the rate that decides how long a machine computes for a clock, and that time.
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)>;
@@ -198,13 +198,13 @@ pub trait WorkloadKind:
     /// The share of a site's parameters with a significant update in a clock at `threshold`; `changed` is
     /// [`WorkloadKind::changed_share`] of a site.
     fn significant_share(&self, threshold: f64, changed: f64) -> f64;
-    /// Bytes that a run holds beside its rows.
+    /// Bytes that a run holds in addition to its rows.
     fn footprint(&self, posed: &Posed<'_, Self>, amounts: &Amounts) -> Footprint;
-    /// What its clocks cost, in units of adding floats.
+    /// The cost of its clocks, in units of adding floats.
     fn costs(&self) -> Costs;
     /// Names what decides its speed on one core; `None` where this build cannot measure it.
     fn pace_key(&self, data: DataRef<'_, Self>) -> Option<String>;
-    /// Measures one core.
+    /// Measures the rate of one core.
     fn pace(&self, data: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace>;
 
     // Runs.
@@ -214,7 +214,7 @@ pub trait WorkloadKind:
     /// The learning of all machines.
     ///
     /// # Errors
-    /// What a plan could not show.
+    /// An error that the checks of a plan cannot find, in words.
     fn learners(
         self,
         set: &Self::Set,
@@ -223,7 +223,7 @@ pub trait WorkloadKind:
     /// The learning of one machine.
     ///
     /// # Errors
-    /// What a plan could not show.
+    /// An error that the checks of a plan cannot find, in words.
     fn learner(
         self,
         set: &Self::Set,
@@ -232,7 +232,7 @@ pub trait WorkloadKind:
     ) -> Result<Arc<Self::Learner>, Box<dyn Error + Send + Sync>> {
         Ok(self.learners(set, dealt)?.swap_remove(machine))
     }
-    /// What the guard against the first plateau takes its share of; `None`: the first objective.
+    /// The objective of which the guard against the first plateau takes a share. `None` means the first objective.
     fn winnable(&self, _set: &Self::Set) -> Option<f64> {
         None
     }
@@ -247,7 +247,7 @@ pub trait WorkloadKind:
     fn model(&self, _set: &Self::Set, _copy: &[f32]) -> Option<ModelTable> {
         None
     }
-    /// What has gone wrong with the data since they were loaded.
+    /// Checks that the data had no error since they were loaded.
     ///
     /// # Errors
     /// In words.
@@ -281,9 +281,9 @@ impl Metric {
     }
 }
 
-/// What a model is judged by.
+/// The input of a model's metrics.
 pub struct Seen<'a> {
-    /// What all workers measured on their own data, added up.
+    /// The sum of all workers' measurements on their own data.
     pub workers: &'a Evaluation,
     /// The first site's parameters, row by row.
     pub copy: &'a [f32],
@@ -324,9 +324,9 @@ impl<W: WorkloadKind> Copy for DataRef<'_, W> {}
 /// The problem of a plan, as far as a workload needs to know it.
 #[derive(Clone, Copy, Debug)]
 pub struct Posed<'a, W: WorkloadKind> {
-    /// The data.
+    /// The data of the plan.
     pub data: DataRef<'a, W>,
-    /// The plan's seed.
+    /// The seed of the plan.
     pub seed: u64,
     /// Number of machines, at least 1.
     pub machines: u32,
@@ -341,7 +341,7 @@ pub struct Posed<'a, W: WorkloadKind> {
 /// How a run's data are dealt, and what its learners work with.
 #[derive(Clone, Copy)]
 pub struct Dealt<'a> {
-    /// The plan's seed.
+    /// The seed of the plan.
     pub seed: u64,
     /// Machines in each site.
     pub machines_per_site: &'a [u32],
@@ -349,7 +349,7 @@ pub struct Dealt<'a> {
     pub split: Split,
     /// The instructions that kernels use.
     pub isa: Isa,
-    /// What networks run on; there when the workload needs one.
+    /// The device of networks. `None` means that the workload needs none.
     pub device: Option<&'a Device>,
 }
 
@@ -379,16 +379,16 @@ pub struct Amounts {
     pub declared: f64,
 }
 
-/// Bytes of a run beside its rows.
+/// Bytes of a run in addition to its rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Footprint {
-    /// What libraries allocate when they work.
+    /// The working memory of libraries.
     pub libraries: f64,
     /// The data set, which cells share.
     pub data: f64,
     /// The data in the workers' order.
     pub ordered: f64,
-    /// What changes and stays with the workers, once.
+    /// The workers' own changing state, counted once.
     pub state: f64,
     /// Copies of the rows that a worker reads: view, cache, changes, messages in flight.
     pub rows: f64,
@@ -398,7 +398,7 @@ pub struct Footprint {
     pub in_flight: f64,
 }
 
-/// What a workload's clocks cost, in units of adding one float to another in memory, fitted to runs of all specs.
+/// The cost of a workload's clocks, in units of adding one float to another in memory, fitted to runs of all specs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Costs {
     /// Per float of the rows that a worker reads, from the servers and back.
@@ -424,9 +424,9 @@ pub struct Calibrated {
     pub is_per_core: bool,
     /// For people: `M rating updates/s at rank 500`.
     pub unit: String,
-    /// What `unit` counts: 1e6 for millions.
+    /// The factor of `unit`: 1e6 for millions.
     pub scale: f64,
-    /// More to say of how it was measured; empty: nothing.
+    /// Further conditions of the measurement; may be empty.
     pub how: String,
     /// Writes the machine's rate into its kind.
     pub enter: Enter,
@@ -435,7 +435,7 @@ pub struct Calibrated {
 /// A number without a unit, of two problems.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Number {
-    /// What it counts.
+    /// The description of the number.
     pub says: &'static str,
     /// In the plan's problem.
     pub here: f64,

@@ -36,24 +36,24 @@ workloads! {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Made<G> {
-    /// The generator's settings.
+    /// The settings of the generator.
     pub config: G,
 }
 
 /// A workload of the list: finds its own among the enums.
 pub trait Listed: WorkloadKind {
-    /// Its kind.
+    /// The kind of this workload.
     const KIND: Kind;
 
     /// Its data in a plan.
     ///
     /// # Panics
-    /// With another workload's.
+    /// When they are the data of another workload.
     fn data(data: &Data) -> DataRef<'_, Self>;
     /// Its data in memory.
     ///
     /// # Panics
-    /// With another workload's.
+    /// When they are the data of another workload.
     fn set(set: &DataSet) -> &Arc<Self::Set>;
     /// The settings of its generated data; `None` for a file.
     fn generated(source: &DataSource) -> Option<&Self::Generated>;
@@ -65,25 +65,25 @@ pub trait Listed: WorkloadKind {
 
 /// Something that is done with a workload, whichever it is.
 pub trait Visitor {
-    /// What comes of it.
+    /// The result of the visit.
     type Out;
 
-    /// Does it.
+    /// Does the work, with the type of the workload.
     fn visit<W: Listed>(self, workload: W) -> Self::Out;
 }
 
-/// Why data of one kind cannot be read.
+/// An error of reading data of one kind.
 #[derive(Debug)]
 pub struct Unreadable {
     /// Whether nothing there looks like data of that kind.
     pub is_other: bool,
-    /// What was found instead, where the error says so.
+    /// The kind of data found instead, if the error has it.
     pub found: Option<String>,
     /// The error of datasets.
     pub error: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// What the data of one kind are to people and commands.
+/// The names of one kind of data in messages and commands.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The workload as specs name it.
@@ -92,9 +92,9 @@ pub struct About {
     pub title: &'static str,
     /// The method and what it learns from.
     pub about: &'static str,
-    /// What it learns from, in the plural.
+    /// The name of its data, in the plural.
     pub data: &'static str,
-    /// What is dealt to machines, in the plural.
+    /// The unit that is dealt to machines, in the plural.
     pub owners: &'static str,
     /// Its generator and formats, by name.
     pub formats: &'static [(&'static str, &'static str)],
@@ -106,22 +106,22 @@ pub struct About {
     pub metrics: &'static [Metric],
     /// Whether it needs libtorch.
     pub needs_libtorch: bool,
-    /// What its data are called in a spec when they are generated.
+    /// The name of its generated data in a spec.
     pub generated: &'static str,
     /// Bytes of the paper's raw data.
     pub paper_bytes: u64,
-    /// What makes a plan smaller: with generated data, with a file.
+    /// The changes that make a plan smaller: with generated data, with a file.
     pub smaller: [&'static str; 2],
 }
 
-/// What a plan adds to a workload and its data.
+/// The parts of a plan other than the workload and its data.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// The plan's seed.
+    /// The seed of the plan.
     pub seed: u64,
     /// Number of machines, at least 1.
     pub machines: u32,
-    /// How data are dealt to them.
+    /// The distribution of data to them.
     pub split: Split,
     /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
@@ -136,14 +136,14 @@ impl Default for Workload {
 }
 
 impl fmt::Display for Kind {
-    /// The data: `ratings`.
+    /// The name of the data, such as `ratings`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.about().data)
     }
 }
 
 impl Workload {
-    /// As specs name it.
+    /// The name in specs.
     pub fn name(&self) -> &'static str {
         self.kind().about().name
     }

@@ -1,4 +1,4 @@
-//! Workloads as specs, plans, runs and tables know them: a folder each, and their [`list`].
+//! Workloads as specs, plans, runs and tables know them: one folder per workload, and their [`list`].
 //!
 //! [`kind::WorkloadKind`] is what a folder implements; docs/your-own-workload.md goes through one.
 
@@ -22,10 +22,10 @@ use self::kind::{Number, Size};
 /// The least of a machine's rates, in their units: below it, a clock outlasts a run.
 pub const MIN_RATE: f64 = 1e-6;
 
-/// Machines in the paper (section 5.1). What a clock is, it does not say: taken as a pass over a worker's data.
+/// Machines in the paper (section 5.1). The paper does not define a clock: taken as a pass over a worker's data.
 const PAPER_MACHINES: u32 = 22;
 
-/// Settings that cannot run, from what gaia-core says of them: field, value, what was expected.
+/// Errors of settings as returned by gaia-core (field, value found, value expected), in words.
 fn fields(errors: impl Iterator<Item = (&'static str, f64, &'static str)>) -> Vec<FieldError> {
     errors.map(|(field, found, expected)| FieldError { field, says: format!("{found}: expected {expected}") }).collect()
 }

@@ -4,24 +4,24 @@ use datasets::field::FieldError;
 use datasets::split;
 use serde::{Deserialize, Serialize};
 
-/// How users (of ratings), documents (of a corpus), images or examples are dealt to machines.
+/// The distribution of users (of ratings), documents (of a corpus), images or examples to machines.
 pub type Split = split::Split<SkewBy>;
 
-/// What sites differ in.
+/// The property in which sites differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkewBy {
-    /// What their users like: ratings only.
+    /// The taste of their users: ratings only.
     Tastes,
-    /// What their documents are about: corpora only.
+    /// The topics of their documents: corpora only.
     Topics,
     /// Which classes their images or examples have.
     Labels,
-    /// How much they have.
+    /// The amount of their data.
     Sizes,
 }
 
-/// As a spec names them.
+/// Every skew with its name in specs, and the data to which it applies.
 const SKEWS: [(SkewBy, &str, &str); 4] = [
     (SkewBy::Tastes, "tastes", "ratings"),
     (SkewBy::Topics, "topics", "documents"),
@@ -39,7 +39,7 @@ impl SkewBy {
 /// `split` in the terms of a kind of data, which sites may differ in `by`. `workload` learns from `data`.
 ///
 /// # Errors
-/// What is wrong, by field.
+/// Problems, by field.
 pub fn in_terms_of<By: Copy>(
     split: Split,
     by: &[(SkewBy, By)],

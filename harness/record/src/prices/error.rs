@@ -1,4 +1,4 @@
-//! What can be wrong with a price list.
+//! The errors of price lists.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use thiserror::Error;
 
 use crate::form::FormError;
 
-/// Why there is no price list. Each message says where, what was found and what was expected.
+/// The reason that a price list cannot be used. Each message has the place, the value found and the value expected.
 #[derive(Debug, Error)]
 pub enum PriceError {
     /// Neither a built-in list nor a path.
     #[error("unknown price list `{name}`{hint}; a list of your own is given by a path ending in .yaml")]
     Unknown {
-        /// As given.
+        /// The name as given.
         name: String,
         /// The nearest name, and all of them.
         hint: String,
@@ -20,9 +20,9 @@ pub enum PriceError {
     /// A file that cannot be read.
     #[error("cannot read the prices {file}: {error}")]
     Read {
-        /// As given.
+        /// The path as given.
         file: String,
-        /// From the system.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Not of a price list's form.
@@ -31,27 +31,27 @@ pub enum PriceError {
     /// A line of a table.
     #[error("{file}:{line}: {problem}")]
     Line {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// From 1.
+        /// The line, counted from 1.
         line: u64,
-        /// What is wrong.
+        /// The problem on this line.
         problem: PriceProblem,
     },
     /// A whole file, or a field of it that the problem names.
     #[error("{file}: {problem}")]
     Meaning {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// What is wrong.
+        /// The problem with the list.
         problem: PriceProblem,
     },
 }
 
-/// What is wrong with a price list, at the place that the error names.
+/// The problem with a price list, at the place that the error names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PriceProblem {
-    /// Not comma-separated text.
+    /// The file is not comma-separated text.
     #[error("not comma-separated: {0}")]
     Csv(String),
     /// A table without a first row.
@@ -60,17 +60,17 @@ pub enum PriceProblem {
     /// A header of two equal columns, or one without a name.
     #[error("column {column}: {message}")]
     Column {
-        /// From 1.
+        /// The column, counted from 1.
         column: usize,
-        /// What is wrong.
+        /// The problem with the name of the column.
         message: String,
     },
     /// A row that is longer or shorter than the header.
     #[error("row {row}: the number of values is {found}, expected {expected} as in the header")]
     Ragged {
-        /// The region.
+        /// The region of the row.
         row: String,
-        /// Values in it.
+        /// The number of values in the row.
         found: usize,
         /// Columns of the header.
         expected: usize,
@@ -81,11 +81,11 @@ pub enum PriceProblem {
     /// Something else where a price must stand.
     #[error("{place}: `{found}`: expected {expected}")]
     Price {
-        /// `us-east-1, c4.4xlarge`.
+        /// The position, such as `us-east-1, c4.4xlarge`.
         place: String,
-        /// As it stands there.
+        /// The text found in its place.
         found: String,
-        /// What may stand there.
+        /// The valid values.
         expected: &'static str,
     },
     /// A name that is no region's or instance's of the list.
@@ -93,9 +93,9 @@ pub enum PriceProblem {
     Unknown {
         /// The field, or the row or column.
         place: String,
-        /// `region` or `instance`.
+        /// The type of the name: `region` or `instance`.
         what: &'static str,
-        /// The name.
+        /// The name that the list lacks.
         name: String,
         /// The nearest, and all.
         hint: String,
@@ -108,12 +108,12 @@ pub enum PriceProblem {
         "traffic: no price from {from} to {to}; expected one of the pair, or one of all that leaves {from} (the column `leaving`)"
     )]
     NoTraffic {
-        /// The sender's region.
+        /// The region of the sender.
         from: String,
-        /// The receiver's.
+        /// The region of the receiver.
         to: String,
     },
-    /// A field that says nothing.
+    /// An empty field.
     #[error("{0}: empty; expected {1}")]
     Empty(&'static str, &'static str),
 }

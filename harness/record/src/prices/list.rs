@@ -4,28 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// What specs are priced by that do not say.
+/// The price list of specs that name none.
 pub const DEFAULT: &str = "ec2-2016-09";
 
-/// What machines and traffic cost.
+/// The prices of machines and traffic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PriceList {
-    /// As specs and results name it.
+    /// The name of the list in specs and results.
     pub name: String,
     /// One line for lists and figures.
     pub title: String,
-    /// Where the prices come from.
+    /// The source of the prices.
     pub source: String,
-    /// When they held.
+    /// The date of the prices.
     pub date: String,
-    /// What is assumed, what to beware of.
+    /// Assumptions and caveats.
     pub notes: Vec<String>,
-    /// USD an hour by region and instance, as stated.
+    /// USD per hour by region and instance, as stated.
     pub machines: BTreeMap<String, BTreeMap<String, f64>>,
-    /// USD a GB (1e9 bytes) leaving a region, where no price between the two regions is stated.
+    /// USD per GB (1e9 bytes) leaving a region, where no price between the two regions is stated.
     pub leaving: BTreeMap<String, f64>,
-    /// USD a GB from a region to another, where stated.
+    /// USD per GB from a region to another, where stated.
     pub between: BTreeMap<String, BTreeMap<String, f64>>,
     /// The instance as which machines are priced whose kind `kinds` does not name.
     pub instance: String,
@@ -35,10 +35,10 @@ pub struct PriceList {
     pub lan: Option<String>,
 }
 
-/// USD an hour.
+/// The price of a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MachinePrice {
-    /// USD an hour.
+    /// USD per hour.
     pub usd_per_hour: f64,
     /// Not stated for this region: from prices elsewhere.
     pub is_filled: bool,
@@ -87,7 +87,7 @@ impl PriceList {
         Some(MachinePrice { usd_per_hour: price * mean, is_filled: true })
     }
 
-    /// USD a GB from a region to another: of the pair where stated, else of all that leaves the first. Within a region
+    /// USD per GB from a region to another: of the pair where stated, else of all that leaves the first. Within a region
     /// nothing, unless that is stated. None when nothing is known of the region.
     pub fn traffic(&self, from: &str, to: &str) -> Option<f64> {
         let pair = self.between.get(from).and_then(|row| row.get(to)).copied();

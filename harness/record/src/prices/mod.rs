@@ -1,7 +1,7 @@
 //! Price lists: what machines and traffic cost, by region. Those of harness/prices are built into the binary.
 //!
 //! A [`PriceList`] holds what its files state, in USD. An instance that has no price in a region gets one by a rule
-//! ([`PriceList::machine`]), and is marked as filled wherever it is shown. What a run costs is [`crate::cost`]'s matter. The
+//! ([`PriceList::machine`]), and is marked as filled wherever it is shown. The cost of a run is computed in [`crate::cost`]. The
 //! form of the files is documented in harness/prices/README.md.
 
 mod error;

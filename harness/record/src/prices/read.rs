@@ -1,4 +1,4 @@
-//! Price lists from their files: YAML, with tables in it or beside it.
+//! Price lists from their files: YAML, with tables in it or in files of the same folder.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +41,7 @@ struct PriceFile {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum MachineTable {
-    /// A file beside this one.
+    /// A file in the folder of the list.
     Csv(TableFile),
     /// By region and instance.
     Rows(BTreeMap<String, BTreeMap<String, f64>>),
@@ -50,11 +50,11 @@ enum MachineTable {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum TrafficTable {
-    /// A file beside this one.
+    /// A file in the folder of the list.
     Csv(TableFile),
-    /// By region.
+    /// USD per GB by region.
     Leaving(BTreeMap<String, f64>),
-    /// Everywhere.
+    /// USD per GB, the same everywhere.
     Uniform(f64),
 }
 
@@ -96,7 +96,7 @@ pub fn find(name_or_path: &str, folder: &Path) -> Result<PriceList, PriceError> 
     parse(name_or_path, &text, &|name| read(&tables.join(name), name))
 }
 
-/// `beside`: the text of a table's file.
+/// `beside`: reads the text of a table's file in the folder of the list.
 fn parse(file: &str, text: &str, beside: &dyn Fn(&str) -> Result<String, PriceError>) -> Result<PriceList, PriceError> {
     let form: PriceFile = parse_form(file, text)?;
     let machines = match form.machines {

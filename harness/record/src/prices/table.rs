@@ -6,7 +6,7 @@ use super::{PriceError, PriceProblem};
 
 /// The column of a traffic table for whatever leaves a region.
 const LEAVING: &str = "leaving";
-/// What stands where there is no price.
+/// The mark of a missing price.
 const NO_PRICE: &str = "NA";
 
 const MACHINE_HEADER: &str = "region,c4.4xlarge,g2.8xlarge";
@@ -15,11 +15,11 @@ const EXPECTED: &str = "a number of USD, 0 or more, or NA where there is no pric
 
 type ByRegion = BTreeMap<String, BTreeMap<String, f64>>;
 
-/// USD a GB.
+/// Prices of traffic, in USD per GB.
 pub(super) struct Traffic {
-    /// Leaving a region.
+    /// Prices for leaving a region.
     pub(super) leaving: BTreeMap<String, f64>,
-    /// From a region to another.
+    /// Prices from one region to another.
     pub(super) between: ByRegion,
 }
 

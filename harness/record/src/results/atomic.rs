@@ -1,9 +1,9 @@
 //! Files that are there whole or not at all.
 //!
-//! [`write()`] writes beside the file (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a run
-//! after a crash) sees the old content or the new, never a part of it. The name beside is fixed: a writer that was
-//! killed leaves at most one `.part`, which the next write of the same file takes over. Two writers of one folder at
-//! once are kept apart by [`super::lock`], not here.
+//! [`write()`] writes to a temporary file in the same folder (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a
+//! run after a crash) sees the old content or the new, never a part of it. The temporary name is fixed: a writer that was killed leaves at
+//! most one `.part`, which the next write of the same file takes over. Two writers of one folder at once are kept apart by [`super::lock`],
+//! not here.
 //!
 //! What is replaced is a regular file: no link is written through or replaced, and no pipe, device or folder.
 
@@ -16,53 +16,53 @@ use thiserror::Error;
 
 use crate::place;
 
-/// Why a file or folder was not written. The old content, if any, is untouched.
+/// An error of writing a file or folder. The old content, if any, is untouched.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// No room.
+    /// The disk is full, or a quota is used up.
     #[error(
         "write {path}: the disk is full (or a quota is used up); free some space or choose another folder with --out"
     )]
     DiskFull {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// No permission, or a file system mounted read-only.
     #[error("write {path}: its folder cannot be written; check its permissions or choose another folder with --out")]
     ReadOnly {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The folder does not exist, or what should be a folder is a file.
     #[error("write {path}: there is no folder {folder}, or a file stands in its place")]
     NoFolder {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its folder.
+        /// The folder of the file.
         folder: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// What is there is never replaced.
+    /// An entry that is never replaced, such as a link or a folder.
     #[error(
         "write {path}: {found} is there, expected a regular file or none; remove it or choose another folder with --out"
     )]
     NotAFile {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What it is, in words.
+        /// The type of the existing entry, in words.
         found: &'static str,
     },
-    /// Anything else.
+    /// Any other error of the operating system.
     #[error("write {path}")]
     Other {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -133,7 +133,7 @@ pub fn remove(path: &Path) -> Result<(), WriteError> {
     }
 }
 
-/// What was linked or removed in `folder` is there, or gone, for good when this returns.
+/// Syncs `folder`: links made and removed in it are durable when this returns.
 ///
 /// # Errors
 /// [`WriteError`].

@@ -1,4 +1,4 @@
-//! Whether a run in real time kept what its plan promises: `conformance.json`, beside the summary.
+//! Whether a run in real time kept what its plan promises: `conformance.json`, in the summary's folder.
 //!
 //! Like `host.json` it differs from run to run by nature. A run with [`Conformance::faults`] is invalid: its summary
 //! carries them too, the figure's table marks it, and the next `run` runs it again.
@@ -11,18 +11,18 @@ use serde::Serialize;
 
 use super::atomic::{self, WriteError};
 
-/// The file's name.
+/// The name of the file.
 pub const FILE: &str = "conformance.json";
 
-/// What was measured of a run in real time, beside its results.
+/// Measurements of a run in real time, in addition to its results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Conformance {
-    /// [`super::SCHEMA`].
+    /// The schema of the file: [`super::SCHEMA`].
     pub schema: u32,
-    /// Why the run must not be believed, a line each; none when it may.
+    /// The reasons that the run is invalid, one line each. Empty means valid.
     pub faults: Vec<String>,
-    /// Wall seconds a second of the run.
+    /// Wall seconds per second of the run.
     pub dilation: f64,
     /// Processes ready to run, mean over the last minute: before and after the run, where the host tells.
     pub load_average: [Option<f64>; 2],

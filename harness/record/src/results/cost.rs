@@ -1,11 +1,11 @@
-//! What a run used that is paid for, and what it costs: parts of `summary.json`.
+//! The billable usage of a run and its cost: parts of `summary.json`.
 //!
 //! [`Usage`] is a function of the run alone. [`Cost`] is [`crate::cost`]'s, of the usage and a price list; it can be made again
 //! with other prices at any time.
 
 use serde::{Deserialize, Serialize};
 
-/// What is paid for, at the scale that the run stands for.
+/// Billable usage, at the scale that the run stands for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Machine hours by site, in the profile's order; sites that used none are left out.
@@ -17,9 +17,9 @@ pub struct Usage {
 /// Hours of the machines of a site, summed over them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SiteUsage {
-    /// Its name.
+    /// The name of the site.
     pub site: String,
-    /// The provider's name for it, where the profile says.
+    /// The provider's name for it, if the profile has one.
     pub region: Option<String>,
     /// Computing: compute, server, encode and staleness of the breakdown. Staleness is there because what it waits for is
     /// another machine's computing.
@@ -31,18 +31,18 @@ pub struct SiteUsage {
 /// Bytes from a site to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairUsage {
-    /// The sender.
+    /// The name of the sending site.
     pub from: String,
-    /// The receiver.
+    /// The name of the receiving site.
     pub to: String,
     /// Charged bytes, control and data.
     pub bytes: u64,
 }
 
-/// What a run costs, in USD.
+/// The cost of a run, in USD.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
-    /// The price list.
+    /// The name of the price list.
     pub prices: String,
     /// When its prices held.
     pub date: String,
@@ -54,19 +54,19 @@ pub struct Cost {
     pub machine_network: f64,
     /// Traffic that left regions.
     pub communication: f64,
-    /// All three.
+    /// The sum of the three parts.
     pub total: f64,
-    /// How uncertain its prices are, as a share either way.
+    /// The relative uncertainty of its prices, in both directions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spread: f64,
     /// The same by site.
     pub sites: Vec<SiteCost>,
 }
 
-/// What a site's machines, and what left it, cost in USD.
+/// The cost of a site's machines and of its outgoing traffic, in USD.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SiteCost {
-    /// Its name.
+    /// The name of the site.
     pub site: String,
     /// The region that it is priced as.
     pub region: String,

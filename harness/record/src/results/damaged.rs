@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What is wrong with the bytes.
+/// The problem with the bytes.
 #[derive(Debug, Error)]
 #[error("found {0}, expected Parquet as it was written here")]
 pub struct Damaged(pub(super) String);

@@ -14,46 +14,46 @@ use thiserror::Error;
 use super::SCHEMA;
 use super::atomic::{self, WriteError};
 
-/// The file's name.
+/// The name of the file.
 pub const FILE: &str = "hashes.json";
 
-/// Why a folder's files are not what was written.
+/// A difference between a folder's files and their hashes.
 #[derive(Debug, Error)]
 pub enum HashError {
     /// Not finished, or written by a version that had none.
     #[error("{folder} has no {FILE}: it was not finished, or left by an earlier version")]
     None {
-        /// The folder.
+        /// The path of the folder.
         folder: PathBuf,
     },
-    /// It is not what was written itself.
+    /// The file of hashes is damaged itself.
     #[error("{path} was truncated or changed after the run: {why}")]
     Itself {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What does not fit.
+        /// The part that does not match.
         why: String,
     },
-    /// A file that a verdict rests on, and that it says nothing about.
+    /// A file that a verdict depends on and that has no hash.
     #[error("{path} is not among the files that {FILE} beside it covers: it is older than they are")]
     NotCovered {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// A file is missing or cannot be read.
     #[error("{path} is missing or cannot be read")]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A file is not what was written.
     #[error("{path} was truncated or changed after the run ({found_bytes} bytes with another hash than {FILE} has)")]
     Changed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its length now.
+        /// The current length of the file.
         found_bytes: usize,
     },
 }

@@ -16,10 +16,10 @@ use super::atomic::{self, WriteError};
 /// The name of the lock file.
 pub const FILE: &str = ".lock";
 
-/// How often a lock file that vanished between opening and locking is tried again.
+/// The number of retries when a lock file disappears between opening and locking.
 const ATTEMPTS: u32 = 100;
 
-/// Why a folder was not locked.
+/// An error of locking a folder.
 #[derive(Debug, Error)]
 pub enum LockError {
     /// Another process runs here.
@@ -27,7 +27,7 @@ pub enum LockError {
         "lock {folder}: another run is writing there (process {holder}); wait for it, or choose another folder with --out"
     )]
     Held {
-        /// The folder.
+        /// The path of the folder.
         folder: PathBuf,
         /// The other process's id, or `unknown`.
         holder: String,
@@ -35,9 +35,9 @@ pub enum LockError {
     /// The file system has no locks.
     #[error("lock {folder}: its file system has no file locks; choose a folder on a local disk with --out")]
     Unsupported {
-        /// The folder.
+        /// The path of the folder.
         folder: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The lock file cannot be made.

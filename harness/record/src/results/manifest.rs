@@ -1,9 +1,9 @@
-//! What stands before the first sample: what was asked for, and by which program.
+//! The files written before the first sample: the plan, and the version of the program.
 //!
 //! [`Manifest`] is a function of the plan and the program alone, so that equal plans leave equal bytes (but for the faults
-//! of a run in real time, which are added when it is over). What differs
-//! from run to run by nature (host, threads, dates, wall time) is [`Host`]'s. [`CellIndex`] says which cells a spec's
-//! folder currently stands for: folders of earlier plans may lie beside them.
+//! of a run in real time, which are added when it is over). Values that
+//! differ between equal runs (host, threads, dates, wall time) are in [`Host`]. [`CellIndex`] lists the current cells of a
+//! spec's folder, which may also contain folders of earlier plans.
 
 use std::fs;
 use std::thread;
@@ -15,35 +15,35 @@ use serde_json::Value;
 use super::schema::SCHEMA;
 use crate::cost::Pricing;
 
-/// What will be run, and by which program: `manifest.json`.
+/// The plan and the version of the program: `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
-    /// [`SCHEMA`].
+    /// The schema of the file: [`SCHEMA`].
     pub schema: u32,
     /// The plan's hash, also the folder's name.
     pub plan: String,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
     /// The network profile's name: `ec2-all`.
     pub profile: String,
     /// The training system in words: `IterStore-style, SSP (slack 1)`.
     pub system: String,
-    /// What the cost model stands on.
+    /// The sources of the cost model.
     pub machines: Machines,
-    /// What was learnt from.
+    /// The data of the run.
     pub data: Data,
-    /// How the run is scaled.
+    /// The scale of the run.
     pub similitude: Scale,
     /// Hash of the sources of emulator, datasets and gaia-core.
     pub sources: String,
-    /// The program's git commit; none when built outside a repository.
+    /// The program's git commit. `None` means that it was built outside a repository.
     pub commit: Option<String>,
-    /// Whether the sources differed from that commit; none without one.
+    /// Whether the sources differed from that commit. `None` means that there is no commit.
     pub dirty: Option<bool>,
     /// The resolved plan, whole.
     pub resolved: Value,
-    /// Why a run in real time must not be believed, as in its summary: written when that is known, and left out otherwise.
+    /// The reasons that a run in real time is invalid, as in its summary. Added at the end of the run, left out if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
 }
@@ -52,15 +52,15 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Machines {
-    /// As plans name it.
+    /// The name of the machine kind in plans.
     pub kind: String,
-    /// Where its rates come from.
+    /// The source of its rates.
     pub source: String,
     /// Inputs chosen to match a result of the paper, by field path.
     pub fitted: Vec<String>,
 }
 
-/// A data set.
+/// A data set, by name and shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Data {
@@ -68,17 +68,17 @@ pub struct Data {
     pub name: String,
     /// Hash of its content.
     pub hash: String,
-    /// Whether it can be held against the paper.
+    /// Whether it can be compared with the paper.
     pub shape: Shape,
 }
 
-/// What a data set's shape allows to say.
+/// The comparisons that the shape of a data set supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// The paper's, perhaps scaled down with its proportions kept.
     Paper,
-    /// A user's own: results say nothing about the paper's.
+    /// A user's own data: results are no evidence on the paper's.
     Own,
 }
 
@@ -86,7 +86,7 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Scale {
-    /// Whose size is stood for: `netflix`; none at the data's own size.
+    /// The problem that the data stand for: `netflix`. `None` means the data's own size.
     pub of: Option<String>,
     /// Charged bytes over actual data bytes.
     pub sigma_bytes: f64,
@@ -94,21 +94,21 @@ pub struct Scale {
     pub sigma_work: f64,
 }
 
-/// Where and when a cell ran: `host.json`. The only file that differs between equal runs.
+/// The host and the time of a cell's run: `host.json`. The only file that differs between equal runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Host {
-    /// [`SCHEMA`].
+    /// The schema of the file: [`SCHEMA`].
     pub schema: u32,
-    /// The host's name, where it tells.
+    /// The name of the host, if it is known.
     pub name: Option<String>,
-    /// Its processor, where it tells.
+    /// The processor of the host, if it is known.
     pub processor: Option<String>,
     /// Threads that it can run at once.
     pub threads: usize,
     /// Threads that the run was given.
     pub jobs: usize,
-    /// What networks ran on; left out with workloads that have none.
+    /// The device of networks; left out for workloads without networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
     /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
@@ -128,15 +128,15 @@ pub struct Host {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CellIndex {
-    /// [`SCHEMA`].
+    /// The schema of the file: [`SCHEMA`].
     pub schema: u32,
     /// The spec's name, also the folder's.
     pub spec: String,
-    /// The spec's title.
+    /// The title of the spec.
     pub title: String,
     /// The figure's name: `fig13`. Empty when the spec names none: time to convergence is drawn then.
     pub figure: String,
-    /// What its runs are priced by.
+    /// The price list of its runs.
     #[serde(default)]
     pub pricing: Option<Pricing>,
     /// One entry a cell and seed.
@@ -151,19 +151,19 @@ pub struct CellEntry {
     pub panel: String,
     /// The cell's name in its panel.
     pub cell: String,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
     /// The plan's hash: the folder's name.
     pub plan: String,
 }
 
-/// Where a spec was: `host.json` in its folder. Like that of a cell it differs between equal runs.
+/// The path of a spec: `host.json` in its folder. Like that of a cell it differs between equal runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Origin {
-    /// [`SCHEMA`].
+    /// The schema of the file: [`SCHEMA`].
     pub schema: u32,
-    /// The spec's file, whole; none when it came from no file.
+    /// The absolute path of the spec. `None` means that it came from no file.
     pub spec: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub enum Better {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Measured {
-    /// As columns and claims name it: `held_out_rmse`.
+    /// The name in columns and claims: `held_out_rmse`.
     pub name: String,
     /// Its unit in words: `stars`, `nats per token`, [`SHARE`]. Empty means that it has none.
     pub unit: String,
@@ -46,7 +46,7 @@ impl Measured {
         if self.unit == SHARE { format!("{}_percent", self.name) } else { self.name.clone() }
     }
 
-    /// Its value as tables have it.
+    /// The value as shown in tables.
     pub fn in_column(&self) -> Option<f64> {
         self.value.map(|value| if self.unit == SHARE { value * 100.0 } else { value })
     }
@@ -68,7 +68,7 @@ impl MetricValues {
         self.0.iter().map(|(name, value)| (&**name, *value))
     }
 
-    /// Names in order.
+    /// The names, in the order of the values.
     pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.0.iter().map(|(name, _)| name)
     }

@@ -1,4 +1,4 @@
-//! What a run leaves, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
+//! The results of a run, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
 //! * [`metrics`]: numbers that judge a model, by name.
@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// How a cell ended.
+/// The outcome of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -49,16 +49,16 @@ pub enum Outcome {
     ClockCap,
     /// The objective is not a number any more.
     Diverged,
-    /// It was to run for so many clocks, and has.
+    /// The cell has done the number of clocks that its plan gives.
     ClocksDone,
     /// A run in real time that did not come to its end: what it had until then.
     BrokenOff,
 }
 
-/// Where time goes, in seconds of a clock of one machine; the parts add up to the clock.
+/// The time of one machine's clock by part, in seconds. The parts add up to the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Breakdown {
-    /// The worker computes.
+    /// Seconds of the worker's computation.
     pub compute: f64,
     /// A server shard works, or its work waits for the shard.
     pub server: f64,
@@ -73,7 +73,7 @@ pub struct Breakdown {
 }
 
 impl Breakdown {
-    /// From the seconds of the parts, in the order of [`Breakdown::parts`].
+    /// A breakdown from the seconds of its parts, in the order of [`Breakdown::parts`].
     pub fn from_parts([compute, server, encode, wire, barrier, staleness]: [f64; 6]) -> Self {
         Breakdown { compute, server, encode, wire, barrier, staleness }
     }
@@ -111,42 +111,42 @@ impl Breakdown {
 /// Percentiles of a distribution of durations, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
-    /// How many were measured.
+    /// The number of values.
     pub count: u64,
-    /// Mean.
+    /// The mean of the values.
     pub mean: f64,
-    /// Half are below.
+    /// The median: half of the values are below.
     pub p50: f64,
     /// 90 % are below.
     pub p90: f64,
     /// 99 % are below.
     pub p99: f64,
-    /// The longest.
+    /// The greatest of the values.
     pub max: f64,
 }
 
 /// One cell in numbers: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// [`SCHEMA`].
+    /// The schema of the file: [`SCHEMA`].
     pub schema: u32,
     /// The plan's hash, also the folder's name.
     pub plan: String,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// How it ended.
+    /// The outcome of the run.
     pub outcome: Outcome,
     /// Virtual seconds at the end, at the paper's scale under similitude.
     pub seconds: f64,
     /// Clocks completed by the slowest worker.
     pub clocks: u32,
-    /// The objective to reach; none for the cell that sets it.
+    /// The objective to reach. `None` means that this cell sets the target.
     #[serde(with = "number::optional")]
     pub target: Option<f64>,
-    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds; none where there is no
-    /// target.
+    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds. `None` means that
+    /// there is no target, or that it was not reached.
     pub seconds_to_target: Option<f64>,
-    /// In clocks.
+    /// Clocks until the target was reached.
     pub clocks_to_target: Option<u32>,
     /// Objective before the first clock.
     #[serde(with = "number")]
@@ -160,33 +160,33 @@ pub struct Summary {
     pub wan_bytes: u64,
     /// Bytes between sites as encoded here.
     pub wan_bytes_actual: u64,
-    /// `wan_bytes` over clocks.
+    /// `wan_bytes` divided by the number of clocks.
     pub wan_bytes_per_clock: f64,
     /// Charged bytes between machines of one site.
     pub lan_bytes: u64,
-    /// What is paid for.
+    /// Billable usage.
     pub usage: Usage,
-    /// What that costs by the default price list, so that it depends on the plan alone; none when that list has no price for a
-    /// site. Reports price by the list of their spec.
+    /// The cost by the default price list, so that it depends on the plan alone. `None` means that the list has no price for a site. Reports
+    /// use the list of their spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// Mean over machines and clocks.
     pub breakdown: Breakdown,
-    /// From asking for rows to having them all, each clock and worker.
+    /// The time from a request for rows to the last answer, per clock and worker.
     pub read_wait: Percentiles,
     /// Reads held by barred rows or the mirror clock.
     pub barrier_wait: Percentiles,
-    /// From a message's sending to its arrival, over links.
+    /// The time from the sending of a message to its arrival, over links.
     pub transfer: Percentiles,
     /// Share of insignificant updates, 0 to 1, counted over all parameters as the author's code does for Figure 5: [`Held::of_all`];
     /// none without a filter.
     pub insignificant: Option<f64>,
-    /// What filters held back, counted in three ways; none without a filter.
+    /// The updates that filters held back, counted in three ways. `None` means that there is no filter.
     #[serde(default)]
     pub held: Option<Held>,
     /// Hash over all events of the run: equal for equal runs. For a run in real time: over its samples.
     pub digest: String,
-    /// Why a run in real time must not be believed, a line each: see `conformance.json`.
+    /// The reasons that a run in real time is invalid, one line each: see `conformance.json`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
     /// The model for people, where the workload has a way to show it.
@@ -211,7 +211,7 @@ pub struct Held {
 /// A model at the end of a run as a table for people, such as topics by their words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelTable {
-    /// What a row is, in the plural: `topics`.
+    /// The name of rows, in the plural: `topics`.
     pub rows_are: String,
     /// One sentence below the table.
     pub note: String,
@@ -226,13 +226,13 @@ pub struct ModelTable {
 pub struct Sample {
     /// Clocks completed by the slowest worker.
     pub clock: u32,
-    /// Virtual seconds.
+    /// Virtual seconds since the start.
     pub seconds: f64,
     /// Each worker's own data on its site's copy, summed.
     pub objective: f64,
     /// One site's copy on all data.
     pub objective_one_copy: f64,
-    /// The workload's metrics.
+    /// The metrics of the workload, by name.
     pub metrics: MetricValues,
     /// Charged bytes between sites so far.
     pub wan_bytes: u64,
@@ -243,38 +243,38 @@ pub struct Sample {
 /// One clock of one machine: a row of `clocks.parquet`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockRow {
-    /// From 0.
+    /// The clock, counted from 0.
     pub clock: u32,
-    /// The machine's number.
+    /// The number of the machine.
     pub machine: u32,
-    /// Its site's number.
+    /// The number of its site.
     pub site: u32,
     /// Virtual seconds at which the clock's read was asked for.
     pub started: f64,
     /// Virtual seconds at which its updates went out.
     pub ended: f64,
-    /// Where the time went.
+    /// The breakdown of the clock's time.
     pub parts: Breakdown,
 }
 
-/// What went from one machine to another: a row of `traffic.parquet`.
+/// The traffic from one machine to another: a row of `traffic.parquet`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrafficRow {
-    /// Sender.
+    /// The number of the sending machine.
     pub from: u32,
-    /// Receiver.
+    /// The number of the receiving machine.
     pub to: u32,
     /// The sender's site by name.
     pub from_site: Arc<str>,
-    /// The receiver's.
+    /// The receiver's site by name.
     pub to_site: Arc<str>,
-    /// `control` or `data`.
+    /// The class of the messages: `control` or `data`.
     pub class: Arc<str>,
-    /// Messages.
+    /// The number of messages.
     pub messages: u64,
     /// Bytes as encoded here.
     pub bytes_actual: u64,
-    /// Charged bytes.
+    /// Bytes as charged, at the paper's scale.
     pub bytes: u64,
 }
 
@@ -285,11 +285,11 @@ pub struct CellResult {
     pub panel: String,
     /// The cell's name in its panel: `Baseline`, `Gaia`, `LAN`, `Target`.
     pub cell: String,
-    /// `manifest.json`.
+    /// The content of `manifest.json`.
     pub manifest: Manifest,
-    /// `summary.json`.
+    /// The content of `summary.json`.
     pub summary: Summary,
-    /// `samples.parquet`, by clock.
+    /// The rows of `samples.parquet`, by clock.
     pub samples: Vec<Sample>,
     /// `traffic.parquet`, by sender, receiver and class.
     pub traffic: Vec<TrafficRow>,

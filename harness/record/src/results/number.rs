@@ -1,6 +1,6 @@
 //! Numbers in JSON that need not be finite: an objective that diverged is written as `"inf"`, `"-inf"` or `"NaN"`.
 //!
-//! JSON has no such numbers, and `null` could not be told from a value that does not exist.
+//! JSON has no such numbers, and `null` could not be distinguished from a missing value.
 
 use std::fmt;
 

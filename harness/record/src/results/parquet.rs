@@ -15,15 +15,15 @@ use super::thrift::{Value, take, varint};
 /// Rows in a group: the writer cuts rows into groups of half as many at least.
 const MAX_ROWS: usize = 1 << 17;
 const MAGIC: &[u8] = b"PAR1";
-/// Kinds of pages.
+/// Types of pages, by their numbers in the format.
 const DATA: usize = 0;
 const DICTIONARY: usize = 2;
-/// Encodings of values.
+/// Encodings of values, by their numbers in the format.
 const PLAIN: usize = 0;
 const RLE: usize = 3;
 const RLE_DICTIONARY: usize = 8;
 
-/// A file's columns.
+/// The columns of a file.
 pub struct Columns {
     columns: BTreeMap<String, Column>,
     /// The names in the order of the file.
@@ -55,7 +55,7 @@ struct Field {
     empty: fn() -> Column,
 }
 
-/// The footer: what the file says of itself.
+/// The footer: the metadata of the file.
 pub(super) struct Footer<'a> {
     /// The file up to its footer.
     content: &'a [u8],
@@ -78,7 +78,7 @@ impl<'a> Footer<'a> {
         Ok(Footer { content, metadata })
     }
 
-    /// What the file says of itself under `key`.
+    /// The value of `key` in the file's metadata.
     pub(super) fn stated(&self, key: &str) -> Option<&'a str> {
         let entries = self.metadata.list(5).ok()?;
         entries.iter().find(|entry| entry.text(1).is_ok_and(|found| found == key))?.text(2).ok()

@@ -14,20 +14,20 @@ use super::conformance;
 use super::hashes;
 use super::store::{self, file};
 
-/// What a whole cell consists of, but for its summary and its hashes.
+/// The files of a complete cell, except its summary and its hashes.
 const FILES: [&str; 6] = [file::MANIFEST, file::HOST, file::SAMPLES, file::CLOCKS, file::TRAFFIC, conformance::FILE];
 
 /// A cell that was taken over.
 #[derive(Debug)]
 pub struct Taken {
-    /// In numbers.
+    /// The summary of the cell.
     pub summary: Summary,
     /// The name of the spec that had run it.
     pub from: String,
 }
 
-/// The cell of `plan`, taken from another spec's folder in `out` into `spec_folder`; none when no other has it whole. A
-/// run in real time that must not be believed is not taken.
+/// The cell of `plan`, taken from another spec's folder in `out` into `spec_folder`. `None` means that no other folder has it complete. An
+/// invalid run in real time is not taken.
 ///
 /// # Errors
 /// [`WriteError`].

@@ -10,16 +10,16 @@ use super::{CellResult, Outcome, Sample, Summary};
 /// The last objective of a target may be above its least by this share of what was won from the first objective to the least.
 pub const FARTHEST: f64 = 0.1;
 
-/// Why a cell's last objective is no target.
+/// The reason that a cell's last objective is no target.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
 pub enum Unsound {
-    /// It must not be believed itself.
+    /// The cell itself is an invalid run in real time.
     #[error("its run in real time must not be believed")]
     Invalid,
-    /// Its objective is not a number any more.
+    /// The cell diverged: its objective is not finite.
     #[error("it diverged: its objective is {objective}; a smaller learning rate helps")]
     Diverged {
-        /// The last objective.
+        /// The last objective of the cell.
         objective: f64,
     },
     /// The cap on clocks came first.
@@ -28,44 +28,44 @@ pub enum Unsound {
          `cap.clocks`, or a smaller learning rate, helps"
     )]
     GivenUp {
-        /// Clocks done.
+        /// The number of clocks done.
         clock: u32,
-        /// The first objective.
+        /// The objective before the first clock.
         first: f64,
-        /// The last.
+        /// The last objective of the cell.
         last: f64,
     },
-    /// Nothing was learnt.
+    /// The objective did not improve.
     #[error("it ended no better than it began: objective {last:.4e}, {first:.4e} before the first clock")]
     Worse {
-        /// The first objective.
+        /// The objective before the first clock.
         first: f64,
-        /// The last.
+        /// The last objective of the cell.
         last: f64,
     },
-    /// It was better before.
+    /// The cell ended too far above its least objective.
     #[error(
         "its last objective is {last:.4e}, far from its least, {least:.4e} at clock {clock}; a smaller learning rate helps"
     )]
     FarFromLeast {
-        /// The last objective.
+        /// The last objective of the cell.
         last: f64,
-        /// The least.
+        /// The least objective of the cell.
         least: f64,
-        /// When that was.
+        /// The clock of the least objective.
         clock: u32,
     },
-    /// It went up more than it came down.
+    /// The objective rose above its start by more than it improved.
     #[error(
         "its objective rose from {first:.4e} to {most:.4e} on the way to {last:.4e}, further than it fell in the end; a smaller \
          learning rate helps"
     )]
     Unsteady {
-        /// The first objective.
+        /// The objective before the first clock.
         first: f64,
-        /// The greatest.
+        /// The greatest objective of the cell.
         most: f64,
-        /// The last.
+        /// The last objective of the cell.
         last: f64,
     },
 }
@@ -84,7 +84,7 @@ impl Unsound {
     }
 }
 
-/// What is wrong with the target that a cell of this summary and these samples sets; none when it may be believed.
+/// The problem with the target that a cell of this summary and these samples sets. `None` means a sound target.
 pub fn unsound(summary: &Summary, samples: &[Sample]) -> Option<Unsound> {
     let (first, last) = (summary.first_objective, summary.last_objective);
     if !summary.faults.is_empty() || summary.outcome == Outcome::BrokenOff {
@@ -115,7 +115,7 @@ pub fn sets_target(summary: &Summary) -> bool {
     summary.target.is_none() && !matches!(summary.outcome, Outcome::ClocksDone | Outcome::BrokenOff)
 }
 
-/// What is wrong with the target of `panel` and `seed`; none when it may be believed, or its cell is not among `results`.
+/// The problem with the target of `panel` and `seed`. `None` means a sound target, or that its cell is not among `results`.
 pub fn of_panel(results: &[CellResult], panel: &str, seed: u64) -> Option<Unsound> {
     let of_it = |result: &&CellResult| result.panel == panel && result.summary.seed == seed;
     let target = results.iter().filter(of_it).find(|result| sets_target(&result.summary))?;

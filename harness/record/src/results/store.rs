@@ -49,15 +49,15 @@ use super::{CellResult, ClockRow, SCHEMA, Sample, Summary, TrafficRow};
 
 /// Names of the files.
 pub mod file {
-    /// [`super::Manifest`].
+    /// The file of [`super::Manifest`].
     pub const MANIFEST: &str = "manifest.json";
     /// [`super::Host`]; in the spec's folder [`super::Origin`].
     pub const HOST: &str = "host.json";
-    /// [`super::Sample`]s.
+    /// The file of [`super::Sample`]s.
     pub const SAMPLES: &str = "samples.parquet";
-    /// [`super::ClockRow`]s.
+    /// The file of [`super::ClockRow`]s.
     pub const CLOCKS: &str = "clocks.parquet";
-    /// [`super::TrafficRow`]s.
+    /// The file of [`super::TrafficRow`]s.
     pub const TRAFFIC: &str = "traffic.parquet";
     /// [`super::Summary`], with the hashes of manifest and tables.
     pub const SUMMARY: &str = "summary.json";
@@ -65,13 +65,13 @@ pub mod file {
     pub const CELLS: &str = "cells.json";
 }
 
-/// What the summary names the hashes of.
+/// The files whose hashes are in the summary.
 const HASHED: [&str; 4] = [file::MANIFEST, file::SAMPLES, file::CLOCKS, file::TRAFFIC];
 
-/// What a run has measured, but for its summary.
+/// The measurements of a run, except its summary.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'a> {
-    /// By clock.
+    /// The samples, by clock.
     pub samples: &'a [Sample],
     /// By clock, then machine.
     pub clocks: &'a [ClockRow],
@@ -79,27 +79,27 @@ pub struct Tables<'a> {
     pub traffic: &'a [TrafficRow],
 }
 
-/// Why a cell's folder cannot be taken for a finished run.
+/// The reason that a cell's folder is not a finished run.
 #[derive(Debug, Error)]
 pub enum NotWhole {
     /// Never begun, or not finished.
     #[error("{folder} has no {}", file::SUMMARY)]
     NoSummary {
-        /// The cell's folder.
+        /// The folder of the cell.
         folder: PathBuf,
     },
     /// Its summary cannot be read.
     #[error("{folder}: {} cannot be read", file::SUMMARY)]
     Summary {
-        /// The cell's folder.
+        /// The folder of the cell.
         folder: PathBuf,
-        /// Why.
+        /// The error of its file.
         source: Box<ReadError>,
     },
     /// It belongs to another plan.
     #[error("{folder} is of the plan {found}, expected {expected}")]
     OtherPlan {
-        /// The cell's folder.
+        /// The folder of the cell.
         folder: PathBuf,
         /// The plan's hash in the summary.
         found: String,
@@ -118,21 +118,21 @@ impl NotWhole {
     }
 }
 
-/// Why a result was not read.
+/// An error of reading a result.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// The system refuses.
+    /// The file cannot be read.
     #[error("read {path}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Not the JSON expected.
     #[error("read {path}")]
     Json {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// With line and column.
         source: serde_json::Error,
@@ -140,17 +140,17 @@ pub enum ReadError {
     /// Written by another version.
     #[error("read {path}: schema {found}, expected {SCHEMA}; {}", super::schema::reader_of(*found))]
     Schema {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What it says.
+        /// The schema of the file.
         found: u32,
     },
     /// Not the table expected.
     #[error("read {path}")]
     Table {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the table.
         source: TableError,
     },
     /// The cell is not finished.
@@ -159,9 +159,9 @@ pub enum ReadError {
     /// A file is not what was written.
     #[error("read {path}; `experiments run` or `report` makes it again")]
     Hashes {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What was found.
+        /// The difference that was found.
         source: HashError,
     },
 }
@@ -175,7 +175,7 @@ struct SummaryFile {
     files: BTreeMap<String, String>,
 }
 
-/// What every JSON file says first.
+/// The first field of every JSON file.
 #[derive(Deserialize)]
 struct SchemaOnly {
     schema: u32,
@@ -245,7 +245,7 @@ pub fn is_whole(folder: &Path, plan: &str) -> bool {
     check_whole(folder, plan).is_ok()
 }
 
-/// The same with the reason, for the line that says why a cell is run again.
+/// The same with the reason, for the message that a cell is run again.
 ///
 /// # Errors
 /// [`NotWhole`].
@@ -294,7 +294,7 @@ pub fn read_clocks(folder: &Path) -> Result<Vec<ClockRow>, ReadError> {
     read_table(&folder.join(file::CLOCKS))
 }
 
-/// What went between machines.
+/// Traffic between machines.
 ///
 /// # Errors
 /// [`ReadError`].

@@ -17,26 +17,26 @@ use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow, write};
 const ROW_GROUP: usize = 65_536;
 const TABLE_KEY: &str = "gaia.table";
 const SCHEMA_KEY: &str = "gaia.schema";
-/// What the name of a metric's column begins with, so that no metric is taken for another column.
+/// The prefix of a metric's column, so that no metric is mistaken for another column.
 const METRIC: &str = "metric.";
 
-/// Why rows were not read from Parquet.
+/// An error of reading rows from Parquet.
 #[derive(Debug, Error)]
 pub enum TableError {
     /// Not Parquet, not as it is written here, or not these columns.
     #[error("read the table `{table}`")]
     Damaged {
-        /// Which.
+        /// The name of the table.
         table: &'static str,
-        /// What was found.
+        /// The damage that was found.
         source: Damaged,
     },
     /// Written by another version, or another table.
     #[error("read the table `{table}`: the file holds {found}, expected `{table}` of schema {SCHEMA}")]
     Schema {
-        /// Which.
+        /// The name of the table.
         table: &'static str,
-        /// What its metadata says.
+        /// The table and schema in its metadata.
         found: String,
     },
 }
@@ -45,9 +45,9 @@ pub enum TableError {
 pub trait Row: Sized {
     /// The table's name in the file's metadata, and of the file.
     const TABLE: &'static str;
-    /// As columns.
+    /// The rows as a data frame.
     fn to_frame(rows: &[Self]) -> PolarsResult<DataFrame>;
-    /// From columns.
+    /// The rows of a file's columns.
     fn from_columns(columns: &mut Columns) -> Result<Vec<Self>, Damaged>;
 }
 

@@ -50,12 +50,12 @@ pub fn cell(name: &str) -> Made {
 }
 
 impl Made {
-    /// Of this panel.
+    /// Sets the panel of the cell.
     pub fn panel(self, panel: &str) -> Self {
         Made { panel: panel.to_owned(), ..self }
     }
 
-    /// With this seed.
+    /// Sets the seed of the run.
     pub fn seed(self, seed: u64) -> Self {
         Made { seed, ..self }
     }
@@ -65,7 +65,7 @@ impl Made {
         Made { seconds, ..self }
     }
 
-    /// That does not reach its target.
+    /// Sets the outcome of a cell that does not reach its target.
     pub fn never(self) -> Self {
         Made { outcome: Outcome::ClockCap, ..self }
     }
@@ -75,22 +75,22 @@ impl Made {
         Made { outcome: Outcome::Converged, target: None, ..self }
     }
 
-    /// Of a spec that runs for so many clocks.
+    /// Sets the outcome of a spec that runs for a number of clocks.
     pub fn clocks_done(self) -> Self {
         Made { outcome: Outcome::ClocksDone, target: None, ..self }
     }
 
-    /// With this target.
+    /// Sets the objective to reach.
     pub fn target(self, target: f64) -> Self {
         Made { target: Some(target), ..self }
     }
 
-    /// With these seconds of a clock: compute, server, encode, wire, barrier, staleness.
+    /// Sets the seconds of a clock: compute, server, encode, wire, barrier, staleness.
     pub fn breakdown(self, parts: [f64; 6]) -> Self {
         Made { breakdown: Breakdown::from_parts(parts), ..self }
     }
 
-    /// With this WAN traffic per clock, in bytes.
+    /// Sets the WAN traffic per clock, in bytes.
     pub fn wan_bytes_per_clock(self, wan_bytes_per_clock: f64) -> Self {
         Made { wan_bytes_per_clock, ..self }
     }
@@ -124,7 +124,7 @@ impl Made {
         self.plan(serde_json::json!({ "launch": { "local": { "dilation": dilation } } }))
     }
 
-    /// Why it must not be believed.
+    /// Adds a reason that the run is invalid.
     pub fn fault(mut self, fault: &str) -> Self {
         self.faults.push(fault.to_owned());
         self
@@ -135,12 +135,12 @@ impl Made {
         Made { outcome: Outcome::BrokenOff, ..self.real(1.0).fault(why) }
     }
 
-    /// With this traffic between machines.
+    /// Sets the traffic between machines.
     pub fn traffic(self, traffic: Vec<TrafficRow>) -> Self {
         Made { traffic, ..self }
     }
 
-    /// The result.
+    /// The finished result, with a plan's hash from its names.
     pub fn done(self) -> CellResult {
         let plan = blake3::hash(format!("{} {} {}", self.panel, self.name, self.seed).as_bytes()).to_hex().to_string();
         let last = if self.outcome == Outcome::ClockCap { 1.9e8 } else { 1.4e8 };

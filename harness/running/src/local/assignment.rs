@@ -1,4 +1,4 @@
-//! What the launcher writes for all processes of a run.
+//! The file that the launcher writes for all processes of a run.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process;
@@ -8,7 +8,7 @@ use gaia_core::simd::Isa;
 use planning::plan::{DataSource, Plan};
 use serde::{Deserialize, Serialize};
 
-/// What all processes of a run need to know.
+/// The settings that all processes of a run need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Assignment {
     pub(super) plan: Plan,
@@ -20,19 +20,19 @@ pub(crate) struct Assignment {
     /// The run's number, which strangers do not know.
     pub(super) run: u64,
     pub(super) launcher: SocketAddr,
-    /// The launcher's process.
+    /// The process id of the launcher.
     pub(super) parent: i32,
 }
 
 /// A cell that is to be run in real time.
 pub(crate) struct Cell<'a> {
-    /// What is run.
+    /// The plan of the run.
     pub(crate) plan: &'a Plan,
-    /// Where its data come from.
+    /// The source of its data.
     pub(crate) source: &'a DataSource,
-    /// Their hash.
+    /// The hash of the data.
     pub(crate) data_hash: [u8; 32],
-    /// The most clocks.
+    /// The most clocks of the run.
     pub(crate) max_clocks: u32,
     /// The instructions that kernels use.
     pub(crate) isa: Isa,

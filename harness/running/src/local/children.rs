@@ -26,7 +26,7 @@ impl Children {
         Children { program, processes: BTreeMap::new() }
     }
 
-    /// Starts `experiments node` for `who`. What it has to say besides goes to `log`.
+    /// Starts `experiments node` for `who`. Its standard error goes to `log`.
     pub(super) fn start(&mut self, who: Who, assignment: &Path, log: &File) -> io::Result<()> {
         let mut command = Command::new(&self.program);
         command.arg("node").arg("--assignment").arg(assignment).arg("--as").arg(who.argument());
@@ -36,7 +36,7 @@ impl Children {
         Ok(())
     }
 
-    /// How `who` ended and which process it was; none while it runs.
+    /// The end of `who` and its process id. `None` means that it still runs.
     pub(super) fn ended(&mut self, who: Who) -> Option<String> {
         let child = self.processes.get_mut(&who)?;
         let status = child.try_wait().ok()??;

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::wire::Who;
 
-/// Why a run in real time broke off.
+/// The error that interrupted a run in real time.
 #[derive(Debug, Error)]
 pub(crate) enum LocalError {
     /// Files of the run cannot be written.
@@ -28,7 +28,7 @@ pub(crate) enum LocalError {
     Lost {
         who: Who,
         what: String,
-        /// What the others had to say, a line each.
+        /// The errors of the other processes, one line each.
         others: String,
     },
     /// A process does not do what it should in time.

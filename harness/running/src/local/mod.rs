@@ -1,12 +1,12 @@
-//! Runs a cell in real time: a process a machine and one for the relay, on this host, over TCP.
+//! Runs a cell in real time: one process per machine and one for the relay, on this host, over TCP.
 //!
-//! The launcher writes the assignment, starts the machines, waits until they have their data, starts the relay, and tells
-//! them where it is. Then it hears what they record, through the same [`Recorder`] as in virtual time, until all have
-//! said how it was. All ports are chosen free by the system, on the loopback interface.
+//! The launcher writes the assignment, starts the machines, waits until they have their data, starts the relay, and sends
+//! them its address. It then receives their samples, through the same [`Recorder`] as in virtual time, until all have sent
+//! their final report. All ports are free ones chosen by the system, on the loopback interface.
 //!
-//! Every wait has an end. A process that dies or breaks off ends the run: the others, which the relay tells who was lost,
-//! have [`LAST_WORDS`] to say so; then all that is left is killed. While machines run, the launcher evaluates on one thread
-//! that yields to everything else.
+//! Every wait has a limit. A process that dies or stops early ends the run: the relay names it to the others, which have
+//! [`LAST_WORDS`] to report; the remaining processes are then killed. While machines run, the launcher evaluates on one thread
+//! of the lowest priority.
 
 mod assignment;
 mod children;
@@ -38,18 +38,18 @@ use record::results::SCHEMA;
 use record::results::atomic::{self, WriteError};
 use record::results::conformance::{Conformance, load_average};
 
-/// What all processes of a run are told, in the cell's folder while it runs.
+/// The file with the settings of all processes of a run, in the cell's folder while it runs.
 const ASSIGNMENT: &str = "assignment.json";
-/// What processes write on their standard error, in the cell's folder when there is any.
+/// The file with the standard error of the processes, in the cell's folder if it is not empty.
 const LOG: &str = "processes.log";
-/// For all machines to have their data.
+/// The longest wait until all machines have their data.
 const GATHERING: Duration = Duration::from_secs(120);
-/// For the relay to listen.
+/// The longest wait until the relay listens.
 const RELAY_START: Duration = Duration::from_secs(10);
-/// What is written beforehand, because then it cannot be.
+/// The fault of a run whose launcher ended early. It is written in advance, because it cannot be written then.
 const LAUNCHER_GONE: &str = "the launcher ended before the run did";
 
-/// What was measured of a run that has ended well.
+/// The measurements of a run that ended without an error.
 pub(super) struct Ended {
     relay: RelayReport,
     machines: Vec<NodeReport>,

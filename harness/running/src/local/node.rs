@@ -1,7 +1,7 @@
 //! `experiments node`: one process of a run in real time, a machine or the relay.
 //!
-//! A machine makes its data and its half of the plan before it says that it is ready, so that nothing of this falls into
-//! the run. What it records goes to the launcher through a thread of its own: the machine's loop never writes to it.
+//! A machine builds its data and its part of the plan before it reports that it is ready, so that this time is not part of
+//! the run. Its samples are sent to the launcher by a separate thread: the machine's loop never writes to the connection.
 
 use std::error::Error;
 use std::io::{self, BufReader, BufWriter};
@@ -45,7 +45,7 @@ const MACHINE_PRIORITY: Priority = Priority::Realtime(10);
 /// A machine's worker and its server may work at once.
 const COMPUTE_THREADS: usize = 2;
 
-/// Why a process cannot take part.
+/// An error of a process of a run.
 #[derive(Debug, Error)]
 enum NodeError {
     #[error("read the assignment {file}")]

@@ -1,7 +1,7 @@
-//! Who of a run's processes is there, what they say, and how they end.
+//! The processes of a run: their connections, their reports, and how they end.
 //!
-//! A thread a connection reads what a process says. Everything else, the ends of processes too, is looked after by the
-//! launcher's one loop, which asks at least every [`TICK`].
+//! One thread per connection reads the reports of a process. Everything else, including the end of processes, is handled by the
+//! launcher's single loop, which checks at least every [`TICK`].
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,7 +30,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Frames that may wait for the launcher's loop; then processes wait.
 const MOST_WAITING: usize = 1024;
 
-/// What a worker's state must be to come over a connection.
+/// The bounds of a worker's state for transfer over a connection.
 pub(super) trait State: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<S: Serialize + DeserializeOwned + Send + Sync + 'static> State for S {}
@@ -41,10 +41,10 @@ enum Event<S> {
     Left,
 }
 
-/// What a process has said.
+/// A report of a process.
 type Said<S> = (Who, Up<Recorded<S>>);
 
-/// Where a process stands.
+/// The state of a process.
 #[derive(Debug, Default)]
 struct Member {
     link: Option<TcpStream>,
@@ -52,19 +52,19 @@ struct Member {
     end: Option<End>,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug)]
 enum End {
     Well(Option<Report>),
-    /// It said why.
+    /// The process reported an error.
     Failed(String),
-    /// It said nothing.
+    /// The process ended without a report.
     Died(String),
     /// It did not end, and was killed.
     Stuck,
 }
 
-/// What the launcher's loop hears.
+/// An event of the launcher's loop.
 pub(super) enum Heard<S> {
     Said(Who, Up<Recorded<S>>),
     /// All processes have ended well.
@@ -122,7 +122,7 @@ impl<S: State> Supervisor<S> {
         }
     }
 
-    /// Waits until each of `all` has said what `answer` takes; `what` says what they have not done otherwise.
+    /// Waits until each of `all` has sent a report that `answer` accepts; `what` names the missing action in the error otherwise.
     pub(super) fn expect<T>(
         &mut self,
         what: &'static str,
@@ -146,7 +146,7 @@ impl<S: State> Supervisor<S> {
         Ok(answers.into_values().collect())
     }
 
-    /// What a process says next, or that all have ended well.
+    /// The next report of a process, or the end of all without an error.
     pub(super) fn hear(&mut self) -> Result<Heard<S>, LocalError> {
         loop {
             if let Some((who, up)) = self.next()? {
@@ -165,7 +165,7 @@ impl<S: State> Supervisor<S> {
         }
     }
 
-    /// What is said within a tick.
+    /// The event of one tick, if there is one.
     fn next(&mut self) -> Result<Option<Said<S>>, LocalError> {
         self.accept();
         self.look_after()?;
@@ -254,7 +254,7 @@ fn in_words(member: &Member) -> String {
     }
 }
 
-/// Reads what a process says until it is gone. One that does not know the token, or is not `known`, is not heard.
+/// Reads the reports of a process until its connection ends. A process without the token, or not `known`, is ignored.
 fn read_all<S: State>(stream: &TcpStream, token: u64, known: &[Who], sender: &SyncSender<(Who, Event<S>)>) {
     let prepared = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(HANDSHAKE)));
     let mut reader = BufReader::new(stream);

@@ -1,6 +1,6 @@
-//! What the launcher and its processes say to each other, over a TCP connection each on the loopback interface.
+//! The messages between the launcher and its processes, over one TCP connection per process on the loopback interface.
 //!
-//! A frame is its length in 4 bytes (little-endian) and that many bytes of postcard. A process says [`Up::Hello`] first.
+//! A frame is its length in 4 bytes (little-endian) and that many bytes of postcard. A process sends [`Up::Hello`] first.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -25,14 +25,14 @@ const MOST_FRAME_BYTES: u32 = 1 << 30;
 pub enum Who {
     /// The relay, through which all messages pass.
     Relay,
-    /// A machine.
+    /// The machine of this number.
     Machine(MachineId),
 }
 
-/// From a process to the launcher. `S`: what machines record.
+/// From a process to the launcher. `S`: the samples of machines.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Up<S> {
-    /// Who it is. The token is in the assignment: strangers do not know it.
+    /// The role of the process. The token is in the assignment, so that other processes do not have it.
     Hello { token: u64, who: Who },
     /// A machine has its data, whose hash this is, and waits for the relay's address.
     Ready { data: [u8; 32] },
@@ -55,7 +55,7 @@ pub(super) enum Down {
     Stop,
 }
 
-/// What a process has measured.
+/// The measurements of a process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Report {
     Machine(NodeReport),
@@ -86,7 +86,7 @@ impl Arrival {
     }
 }
 
-/// Writes one frame.
+/// Writes one frame: its length in 4 bytes, then its encoding.
 pub(super) fn write<T: Serialize>(stream: &mut impl Write, frame: &T) -> io::Result<()> {
     let body = postcard::to_stdvec(frame).map_err(io::Error::other)?;
     let length = u32::try_from(body.len()).ok().filter(|&length| length <= MOST_FRAME_BYTES);
@@ -123,7 +123,7 @@ impl fmt::Display for Who {
 }
 
 impl Who {
-    /// As the command line takes it.
+    /// The form on the command line: `m3` or `relay`.
     pub(super) fn argument(self) -> String {
         match self {
             Who::Relay => "relay".to_owned(),

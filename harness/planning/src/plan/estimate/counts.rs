@@ -7,14 +7,14 @@ use crate::plan::overlay::overlay;
 use crate::plan::whole::Plan;
 use crate::workload::kind::{Amounts, FLOAT_BYTES, PLAIN_BYTES};
 
-/// Amounts of a plan. Unless a field says otherwise, an amount is per clock and summed over all machines.
+/// Amounts of a plan. Unless stated otherwise, an amount is per clock and summed over all machines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Counts {
-    /// Number of machines.
+    /// The number of machines.
     pub(super) machines: f64,
     /// Number of groups of machines that have a parameter server of their own: 1, or the number of sites.
     pub(super) groups: f64,
-    /// Work and parameters.
+    /// Units of work and parameters of the model.
     pub(super) amounts: Amounts,
     /// Number of times that a worker reads and updates these rows.
     pub(super) exchanges: f64,
@@ -75,7 +75,7 @@ fn threshold(significant: &Significant) -> f64 {
     significant.significance.threshold / if falls { 8.0 } else { 1.0 }
 }
 
-/// The model among the workers of a site, or of all; none where changes are sent all the time.
+/// The model among the workers of a site, or of all. `None` means that changes are sent all the time.
 pub(super) fn inside_of(system: &System) -> Option<Inside> {
     match system {
         System::Global(inside) => Some(*inside),
@@ -99,7 +99,7 @@ fn exchanges(system: &System) -> f64 {
 struct Outgoing {
     /// Receivers of a site's updates summed over all sites, relayed updates included.
     receivers: f64,
-    /// Significance filters.
+    /// Runs of significance filters.
     filters: f64,
 }
 

@@ -34,11 +34,11 @@ const SHARED: f64 = 1.0;
 /// Memory at the peak of a run, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Memory {
-    /// What the program takes without a cell.
+    /// The memory of the program without a cell.
     pub program: f64,
     /// The data set, which cells share.
     pub data: f64,
-    /// What the cell adds.
+    /// The memory that the cell adds.
     pub cell: f64,
 }
 
@@ -48,7 +48,7 @@ impl Memory {
         self.program + self.data
     }
 
-    /// What the cell needs when it runs alone.
+    /// The memory of the program when the cell runs alone.
     pub fn alone(&self) -> f64 {
         self.around() + self.cell
     }

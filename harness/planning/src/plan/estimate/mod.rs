@@ -34,7 +34,7 @@ const CHECKPOINT_SECONDS_PER_BYTE: f64 = 0.8e-9;
 const CHECKPOINT_SECONDS: f64 = 10.0;
 const MOST_OF_CHECKPOINTS: f64 = 1.0 / 11.0;
 
-/// What a plan takes on this host.
+/// The time and memory of a plan on this host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// Seconds of one core per clock. `None` for networks in a build without libtorch, and for cells in real time.

@@ -38,7 +38,7 @@ use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
-/// ILSVRC2012_img_train.tar.
+/// The size of ILSVRC2012_img_train.tar.
 const ILSVRC12_BYTES: u64 = 147_897_477_120;
 
 /// Bytes that libtorch allocates when it trains.
@@ -51,7 +51,7 @@ const COSTS: Costs = Costs { read: 9.0, packed: 0.0, mirrored: 12.0, crowd: 1.35
 const SIGNIFICANT: Shares =
     [(0.0001, 0.43), (0.0005, 0.15), (0.001, 0.087), (0.005, 0.022), (0.01, 0.012), (0.05, 0.0027), (0.1, 0.0013)];
 
-/// What a cell may change.
+/// The settings that a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Change {
@@ -63,11 +63,11 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct File {
-    /// As datasets hashes them, in hexadecimal: their pixels, or names and lengths of files too large for memory.
+    /// The hash of the images by datasets, in hexadecimal: their pixels, or names and lengths of files too large for memory.
     pub hash: String,
-    /// Of every image.
+    /// The shape of every image.
     pub shape: ImageShape,
-    /// Classes.
+    /// The number of classes.
     pub classes: u32,
     /// Images to learn from.
     pub train: u32,
@@ -262,7 +262,7 @@ impl WorkloadKind for Ic {
         network(self, data).map_or(0.0, |network| network.floats() as f64)
     }
 
-    /// What makes a clock's time is the network, and similitude gives it the paper's bytes and work.
+    /// The network determines a clock's time, and similitude gives it the paper's bytes and work.
     fn has_paper_shape(data: DataRef<'_, Self>, stands: bool) -> bool {
         matches!(data, DataRef::Generated(_)) && stands
     }

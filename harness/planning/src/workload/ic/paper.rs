@@ -14,7 +14,7 @@ const GOOGLENET_PARAMETERS: u64 = 6_998_552;
 const PAPER_BATCH: u32 = 128;
 /// Images of ILSVRC12 to learn from.
 const ILSVRC12_IMAGES: u32 = 1_281_167;
-/// What ILSVRC12's images are cropped to, and its classes.
+/// The size of ILSVRC12's cropped images, and the number of its classes.
 const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224 }, 1_000);
 
 /// The factors by which `network`, trained as `ic` says, stands for the paper's: the bytes of GoogLeNet's parameters over those

@@ -15,7 +15,7 @@ use crate::calibrate::measure::{Effort, Pace};
 use crate::workload::device::Device;
 use crate::workload::kind::{Calibrated, Dealt};
 
-/// There is none.
+/// No value: without libtorch nothing learns.
 #[derive(Debug)]
 pub enum Learner {}
 

@@ -1,4 +1,4 @@
-//! What topic modelling takes on this host: amounts of work and data, memory, and the measured speed of one core.
+//! The resources of topic modelling on this host: amounts of work and data, memory, and the measured speed of one core.
 
 use std::sync::Arc;
 

@@ -41,7 +41,7 @@ const NYTIMES_BYTES: u64 = 1_014_000_000;
 /// Words that a topic is shown by.
 const TOP_WORDS: usize = 10;
 
-/// What a cell may change.
+/// The settings that a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Change {
@@ -55,11 +55,11 @@ pub struct Change {
 pub struct File {
     /// BLAKE3 of the counts as they were read, in hexadecimal.
     pub hash: String,
-    /// Documents.
+    /// The number of documents.
     pub documents: u32,
     /// Words of the vocabulary.
     pub words: u32,
-    /// Occurrences of words.
+    /// The number of occurrences of words.
     pub tokens: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Dimensionless numbers of topic modelling, beside those of NYTimes with 500 topics.
+//! Dimensionless numbers of topic modelling, compared with those of NYTimes with 500 topics.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use crate::workload::{PAPER_MACHINES, bytes_to_work};
 /// The paper's topics for NYTimes (section 5.2).
 pub(super) const NYTIMES_TOPICS: u32 = 500;
 
-/// A problem's size.
+/// The size of a problem.
 #[derive(Clone, Copy)]
 struct Problem {
     documents: f64,

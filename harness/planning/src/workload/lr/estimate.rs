@@ -1,4 +1,4 @@
-//! What logistic regression takes on this host: amounts of work and data, memory, and the measured speed of one core.
+//! The resources of logistic regression on this host: amounts of work and data, memory, and the measured speed of one core.
 
 use datasets::sparse;
 use datasets::sparse::config::Generated;
@@ -65,7 +65,7 @@ struct Drawn {
 /// feature once, so that popular ones are drawn less often than their weight says: the scale of the weights follows from the number of
 /// values per example.
 fn rows_touched(drawn: &Drawn, width: u32) -> f64 {
-    /// Popularities that are computed one by one; of more features, one in so many.
+    /// The most popularities that are computed one by one. Of more features, an evenly spaced sample is.
     const LISTED: u32 = 10_000;
     let Drawn { features, popularity, examples, per_example } = *drawn;
     let step = features.div_ceil(LISTED).max(1);
@@ -115,7 +115,7 @@ pub(super) fn calibrate(isa: Isa, effort: Effort) -> Calibrated {
     }
 }
 
-/// Seconds per value.
+/// Measured seconds per value of one core.
 pub(super) fn pace(isa: Isa, effort: Effort) -> Pace {
     let (worker, values) = worker(isa);
     measure::pace(&worker, measure::Clock { learnt: values, judged: values, warm_up: 0 }, effort)

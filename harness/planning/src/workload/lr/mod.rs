@@ -35,7 +35,7 @@ const EXPECTED: &str = "LIBSVM lines (`label index:value index:value ...`), or a
 /// Bytes of a value in a LIBSVM file: an index of six digits, a colon, a value of four, a blank.
 const TEXT_BYTES: f64 = 12.0;
 
-/// What a cell may change.
+/// The settings that a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Change {
@@ -53,11 +53,11 @@ pub struct Change {
 pub struct File {
     /// BLAKE3 of the examples as they were read and split with the plan's seed, in hexadecimal.
     pub hash: String,
-    /// Features.
+    /// The number of features.
     pub features: u32,
     /// Examples to learn from.
     pub train: u32,
-    /// Examples held out.
+    /// The number of examples held out.
     pub held_out: u32,
     /// Values that are not 0 in the examples to learn from.
     pub values: u64,

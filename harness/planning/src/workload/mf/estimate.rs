@@ -1,4 +1,4 @@
-//! What matrix factorisation takes on this host: amounts of work and data, memory, and the measured speed of one core.
+//! The resources of matrix factorisation on this host: amounts of work and data, memory, and the measured speed of one core.
 
 use datasets::ratings;
 use datasets::ratings::config::Generated;
@@ -96,7 +96,7 @@ pub(super) fn calibrate(rank: u32, isa: Isa, effort: Effort) -> Calibrated {
     }
 }
 
-/// Seconds per rating.
+/// Measured seconds per rating of one core.
 pub(super) fn pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
     let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
     let (worker, ratings) = worker(rank, isa, &shape);

@@ -36,7 +36,7 @@ use crate::calibrate::measure::{Effort, Pace};
 /// on average when evenly spread), stars and date, 20.58 bytes each. The archive is known as "around 2 GB".
 const NETFLIX_BYTES: u64 = 2_068_000_000;
 
-/// What a cell may change.
+/// The settings that a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Change {
@@ -54,13 +54,13 @@ pub struct Change {
 pub struct File {
     /// BLAKE3 of the ratings as they were read and split with the plan's seed, in hexadecimal.
     pub hash: String,
-    /// Rows.
+    /// Rows of the rating matrix.
     pub users: u32,
-    /// Columns.
+    /// Columns of the rating matrix.
     pub items: u32,
     /// Entries to learn from.
     pub train: u64,
-    /// Entries held out.
+    /// The number of entries held out.
     pub held_out: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Dimensionless numbers of matrix factorisation, beside those of Netflix at rank 500.
+//! Dimensionless numbers of matrix factorisation, compared with those of Netflix at rank 500.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use crate::workload::{PAPER_MACHINES, bytes_to_work};
 /// The paper's rank for Netflix (section 5.2).
 pub(super) const NETFLIX_RANK: u32 = 500;
 
-/// A problem's size.
+/// The size of a problem.
 #[derive(Clone, Copy)]
 struct Problem {
     users: f64,
