@@ -38,7 +38,7 @@ pub enum DataError {
         path: PathBuf,
         /// The kind of data in the file.
         found: Kind,
-        /// In words.
+        /// The name of the data, in words.
         name: String,
         /// The kind that the workload learns from.
         expected: Kind,
