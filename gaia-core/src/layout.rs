@@ -2,10 +2,15 @@
 //!
 //! All tables' rows share one numbering (table after table). In a group of `n` shards row `r` belongs to shard
 //! `r mod n`: neighbouring rows, often equally popular, land on different machines.
+//!
+//! What the rows mean is a list of tensors (see [`tensor`]): names, shapes, and places in the flat array of all rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::tensor::{self, Tensor, TensorPart};
 
 /// A table of f32 rows in the parameter server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +23,29 @@ pub struct Table {
     pub width: u32,
 }
 
-/// All tables of a workload.
+/// All tables of a workload, and the tensors that lie in them.
+///
+/// ```
+/// use gaia_core::layout::{Layout, Table};
+/// use gaia_core::tensor::{Tensor, TensorPart};
+///
+/// // Five rows of 4 floats hold a matrix of 3 x 5 and its bias; two floats of the last row are padding.
+/// let table = Table { name: "layer".to_owned(), rows: 5, width: 4 };
+/// let tensor = |name: &str, shape: &[usize], first| Tensor { name: name.to_owned(), shape: shape.to_vec(), first };
+/// let layout = Layout::new(vec![table]).with_tensors(vec![tensor("weight", &[3, 5], 0), tensor("bias", &[3], 15)]);
+///
+/// let bias = layout.tensor("bias").expect("named above");
+/// assert_eq!(layout.rows_of(bias), 3..5);
+/// let parts: Vec<TensorPart> = layout.parts_of(3).collect();
+/// assert_eq!(parts[0], TensorPart { tensor: 0, in_row: 0..3, in_tensor: 12..15 });
+/// assert_eq!(parts[1], TensorPart { tensor: 1, in_row: 3..4, in_tensor: 0..1 });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     tables: Vec<Table>,
     stages: Vec<Stage>,
+    /// Ascending in the flat array, each inside one table.
+    tensors: Vec<Tensor>,
 }
 
 /// Rows that a clock needs, and changes, together: a layer group (see `stage`).
@@ -55,13 +78,21 @@ pub struct Segment {
 }
 
 impl Layout {
-    /// The layout of `tables`, in this order, all needed at once.
+    /// The layout of `tables`, in this order, all needed at once; each table is a tensor of its name, rows x width.
+    ///
+    /// # Panics
+    /// When two tables have one name.
     pub fn new(tables: Vec<Table>) -> Self {
         let until = tables.iter().map(|table| table.rows).sum();
-        Layout { tables, stages: vec![Stage { until, forward: 1, backward: 0 }] }
+        let tensors = tensors_of_tables(&tables);
+        Layout { tables, stages: vec![Stage { until, forward: 1, backward: 0 }], tensors }
     }
 
-    /// Tables that are needed one after another, each with its weights of forward and backward work.
+    /// Tables that are needed one after another, each with its weights of forward and backward work; each is a tensor, as in
+    /// [`Layout::new`].
+    ///
+    /// # Panics
+    /// When two tables have one name.
     pub fn staged(tables: Vec<(Table, [u64; 2])>) -> Self {
         let mut until = 0;
         let stage = |(table, [forward, backward]): &(Table, [u64; 2])| {
@@ -69,7 +100,50 @@ impl Layout {
             Stage { until, forward: *forward, backward: *backward }
         };
         let stages = tables.iter().map(stage).collect();
-        Layout { tables: tables.into_iter().map(|(table, _)| table).collect(), stages }
+        let tables: Vec<Table> = tables.into_iter().map(|(table, _)| table).collect();
+        let tensors = tensors_of_tables(&tables);
+        Layout { tables, stages, tensors }
+    }
+
+    /// The same rows with these tensors instead, in the order of their places. Floats that no tensor has are padding.
+    ///
+    /// # Panics
+    /// When the tensors do not ascend, overlap, share a name, or do not each lie in one table.
+    pub fn with_tensors(self, tensors: Vec<Tensor>) -> Self {
+        tensor::check(&tensors);
+        for tensor in &tensors {
+            let own = tensor.range();
+            let fits = table_ranges(&self.tables).any(|table| table.start <= own.start && own.end <= table.end);
+            assert!(fits, "tensor `{}` is not inside one table: floats {own:?}", tensor.name);
+        }
+        Layout { tensors, ..self }
+    }
+
+    /// In the order of their places in the flat array; without overlap, each inside one table and so inside one stage.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// The tensor named `name`.
+    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.iter().find(|tensor| tensor.name == name)
+    }
+
+    /// The rows that have floats of `tensor`, which is one of this layout's. The first and the last may have floats of others too.
+    pub fn rows_of(&self, tensor: &Tensor) -> Range<u32> {
+        let range = tensor.range();
+        if range.is_empty() {
+            return 0..0;
+        }
+        self.row_at(range.start)..self.row_at(range.end - 1) + 1
+    }
+
+    /// The parts of tensors in row `row`, in the order of its floats. What they leave out is padding.
+    ///
+    /// # Panics
+    /// When no table has the row.
+    pub fn parts_of(&self, row: u32) -> impl Iterator<Item = TensorPart> {
+        tensor::parts(&self.tensors, self.flat_range(row))
     }
 
     /// In the order of the forward work; at least one.
@@ -104,14 +178,40 @@ impl Layout {
     /// # Panics
     /// When no table has the row.
     pub fn width(&self, row: u32) -> usize {
-        let mut first = 0;
+        self.flat_range(row).len()
+    }
+
+    /// The floats of row `row` in the flat array of all rows.
+    ///
+    /// # Panics
+    /// When no table has the row.
+    pub fn flat_range(&self, row: u32) -> Range<usize> {
+        let (mut first_row, mut first_float) = (0, 0);
         for table in &self.tables {
-            first += table.rows;
-            if row < first {
-                return table.width as usize;
+            let width = table.width as usize;
+            if row < first_row + table.rows {
+                let start = first_float + (row - first_row) as usize * width;
+                return start..start + width;
             }
+            first_row += table.rows;
+            first_float += table.rows as usize * width;
         }
         panic!("row {row} of {}", self.rows());
+    }
+
+    /// The row that holds float `index` of the flat array.
+    ///
+    /// # Panics
+    /// When no table has the float.
+    pub fn row_at(&self, index: usize) -> u32 {
+        let mut first_row = 0;
+        for (table, range) in self.tables.iter().zip(table_ranges(&self.tables)) {
+            if range.contains(&index) {
+                return first_row + ((index - range.start) / table.width as usize) as u32;
+            }
+            first_row += table.rows;
+        }
+        panic!("float {index} of {}", self.floats());
     }
 
     /// The rows of shard `shard` in a group of `shards`.
@@ -131,6 +231,27 @@ impl Layout {
     }
 }
 
+/// Each table's floats in the flat array.
+fn table_ranges(tables: &[Table]) -> impl Iterator<Item = Range<usize>> {
+    let mut first = 0;
+    tables.iter().map(move |table| {
+        let start = first;
+        first += table.rows as usize * table.width as usize;
+        start..first
+    })
+}
+
+fn tensors_of_tables(tables: &[Table]) -> Vec<Tensor> {
+    let tensor = |(table, range): (&Table, Range<usize>)| Tensor {
+        name: table.name.clone(),
+        shape: vec![table.rows as usize, table.width as usize],
+        first: range.start,
+    };
+    let tensors: Vec<Tensor> = tables.iter().zip(table_ranges(tables)).map(tensor).collect();
+    tensor::check(&tensors);
+    tensors
+}
+
 impl RowSet {
     /// The rows, ascending.
     pub fn rows(&self) -> &[u32] {
@@ -143,7 +264,7 @@ impl RowSet {
     }
 
     /// The floats of the `position`-th row.
-    pub fn range(&self, position: usize) -> std::ops::Range<usize> {
+    pub fn range(&self, position: usize) -> Range<usize> {
         self.offsets[position]..self.offsets[position + 1]
     }
 

@@ -4,7 +4,7 @@
 //!
 //! * [`machine`]: one worker and one server shard as a node; [`worker`] and [`server`] are its halves.
 //! * [`sync`]: the sync models, which decide what the halves do when.
-//! * [`workload`]: what is learned. [`layout`]: where parameters live, [`overlay`]: which ways updates take between sites. [`message`] and [`wire`]: what they take to send;
+//! * [`workload`]: what is learned. [`layout`]: where parameters live, [`tensor`]: their names and shapes, [`overlay`]: which ways updates take between sites. [`message`] and [`wire`]: what they take to send;
 //!   [`codec`]: their bytes.
 //! * `stage`: how transfers overlap work. `log` and `pace`: how changes are sent all the time, within a budget. [`rates`]: how long things take. [`breakdown`]: where the time went.
 
@@ -24,6 +24,7 @@ pub mod setting;
 pub mod simd;
 mod stage;
 pub mod sync;
+pub mod tensor;
 pub mod wire;
 pub mod worker;
 pub mod workload;

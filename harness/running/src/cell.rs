@@ -123,6 +123,7 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
         let judging = Judging {
             judge: &|workers, copy| {
                 let values = workload.judge(set, &Seen { workers, copy, isa: job.isa });
+                assert_eq!(values.len(), W::METRICS.len(), "a value per metric of `{}`", W::NAME);
                 W::METRICS.iter().map(|metric| metric.name).zip(values).collect()
             },
             end: &|clamped, copy| (workload.facts(set, clamped), workload.model(set, copy)),

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::layout::{Layout, Table};
+use crate::tensor::Tensor;
 
 /// Floats a row of every table.
 pub const WIDTH: usize = 256;
@@ -34,6 +35,8 @@ pub enum Initial {
 /// A parameter: a slice of the flat array.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
+    /// Its stage and its layers, outermost first, then its part in the innermost: `group2.residual1.convolution1.weight`.
+    pub name: String,
     /// Its place in the flat array.
     pub range: Range<usize>,
     /// Its shape: outputs, inputs, height, width of a convolution's weight; outputs, inputs of a linear layer's.
@@ -138,14 +141,20 @@ pub struct Architecture {
 
 impl Architecture {
     /// The tables in the parameter server, a stage each: its backward work is twice its forward work, as gradients are taken
-    /// by the weights and by the inputs.
+    /// by the weights and by the inputs. Each parameter is a tensor; floats that align parameters and fill up rows belong to none.
     pub fn layout(&self) -> Layout {
         let table = |stage: &Stage| {
             let rows = stage.rows.end - stage.rows.start;
             let table = Table { name: stage.name.clone(), rows, width: WIDTH as u32 };
             (table, [stage.multiplications, 2 * stage.multiplications])
         };
-        Layout::staged(self.stages.iter().map(table).collect())
+        let tensor = |parameter: &Parameter| Tensor {
+            name: parameter.name.clone(),
+            shape: parameter.shape.clone(),
+            first: parameter.range.start,
+        };
+        let tensors = self.parameters.iter().map(tensor).collect();
+        Layout::staged(self.stages.iter().map(table).collect()).with_tensors(tensors)
     }
 
     /// Trained parameters, padding left out.

@@ -4,6 +4,7 @@ use std::mem::take;
 
 use super::architecture::{Architecture, Extent, Initial, Layer, Parameter, Stage, WIDTH, Window};
 use super::config::Norm;
+use super::names;
 
 /// Alignment of parameters in floats: a cache line.
 const ALIGNED: usize = 16;
@@ -69,6 +70,7 @@ impl Builder {
     pub(super) fn end_stage(&mut self, name: &str) {
         let first = self.stages.last().map_or(0, |stage| stage.rows.end);
         self.floats = self.floats.next_multiple_of(WIDTH);
+        names::name(name, &self.layers, &mut self.parameters);
         self.stages.push(Stage {
             name: name.to_owned(),
             layers: take(&mut self.layers),
@@ -77,12 +79,13 @@ impl Builder {
         });
     }
 
+    /// A parameter behind the last one; the end of its stage names it.
     fn parameter(&mut self, shape: Vec<usize>, initial: Initial) -> usize {
         let floats: usize = shape.iter().product();
         let first = self.floats.next_multiple_of(ALIGNED);
         let range = first..first + floats;
         self.floats = range.end;
-        self.parameters.push(Parameter { range, shape, initial });
+        self.parameters.push(Parameter { name: String::new(), range, shape, initial });
         self.parameters.len() - 1
     }
 

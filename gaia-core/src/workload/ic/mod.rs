@@ -9,6 +9,7 @@ mod builder;
 pub mod config;
 pub mod device;
 pub mod initial;
+mod names;
 pub mod networks;
 #[cfg(feature = "torch")]
 pub mod torch;

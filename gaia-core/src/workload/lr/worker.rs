@@ -12,6 +12,7 @@ use super::kernel::{Step, objective, sgd};
 use crate::layout::{Layout, Table};
 use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
+use crate::tensor::Tensor;
 use crate::workload::traits::{Evaluation, Workload};
 
 /// The properties of the whole data that every worker needs.
@@ -81,7 +82,12 @@ impl Workload for LrWorker {
 
     fn layout(&self) -> Layout {
         let width = self.config.weights_per_row;
-        Layout::new(vec![Table { name: "weights".to_owned(), rows: self.whole.features / width + 1, width }])
+        let table = Table { name: "weights".to_owned(), rows: self.whole.features / width + 1, width };
+        // The last row ends in padding, so the table as a whole is no tensor.
+        let features = self.whole.features as usize;
+        let weights = Tensor { name: "weights".to_owned(), shape: vec![features], first: 0 };
+        let intercept = Tensor { name: "intercept".to_owned(), shape: vec![1], first: features };
+        Layout::new(vec![table]).with_tensors(vec![weights, intercept])
     }
 
     fn declared_rows(&self) -> &[u32] {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::rates::MachineKind;
-use gaia_core::sync::config::{Bosen, Inside, LocalSteps, Sites, System};
+use gaia_core::sync::config::{Bosen, Inside, Sites, System};
 use gaia_core::sync::inside::{MAX_CLOCKS as MAX_CLOCKS_AHEAD, Problem as SettingProblem};
 use thiserror::Error;
 
@@ -120,11 +120,13 @@ impl Problems {
             System::Hierarchical(sites) => (&sites.inside, "hierarchical.inside"),
             _ => return,
         };
-        if let Inside::LocalSteps(LocalSteps { every, .. }) = inside
-            && *every >= clocks
-        {
-            let path = format!("target.system.{path}.local-steps.every");
-            self.add(path, format!("{every}: expected less than the {clocks} clocks of `convergence.passes`"));
+        let every = exchanges_every(*inside);
+        if every > 1 && every >= clocks {
+            let path = format!("target.system.{path}.{}", inside.name());
+            let says = format!(
+                "an exchange every {every} clocks: expected fewer than the {clocks} clocks of `convergence.passes`"
+            );
+            self.add(path, says);
         }
     }
 
@@ -230,6 +232,12 @@ pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
             format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
         problems.add(path, says);
     }
+}
+
+/// The number of clocks between two exchanges of a worker with its servers, asked of the model.
+pub(super) fn exchanges_every(inside: Inside) -> u32 {
+    let model = inside.model();
+    (0..MAX_CLOCKS_AHEAD).find(|&clock| model.exchanges_after(clock)).map_or(MAX_CLOCKS_AHEAD, |clock| clock + 1)
 }
 
 /// The fields of a machine kind that may be `fitted`.

@@ -212,7 +212,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// Problems with its section of a machine kind: `within(field, value, least, most)` of each number.
+            /// Checks its section of a machine kind: calls `within(field, value, least, most)` for each number.
             pub fn check_rates(self, kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64)) {
                 match self {
                     $(Kind::$Kind => <$ty>::check_rates(kind, within),)*

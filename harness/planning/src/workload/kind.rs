@@ -172,7 +172,7 @@ pub trait WorkloadKind:
 
     // Its section of machine rates.
 
-    /// Problems with its section of a machine kind: `positive(field, value, least, most)` of each number.
+    /// Checks its section of a machine kind: calls `within(field, value, least, most)` for each number.
     fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64));
     /// The field of the rate that decides how long a machine computes for a clock, and that time.
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)>;
@@ -265,8 +265,6 @@ pub trait WorkloadKind:
 pub struct Metric {
     /// As columns and claims name it: `held_out_rmse`.
     pub name: &'static str,
-    /// For people: `held-out RMSE`.
-    pub title: &'static str,
     /// Its unit; [`record::results::metrics::SHARE`] is shown in percent.
     pub unit: &'static str,
     /// Which values are better.

@@ -3,6 +3,7 @@
 use emulator::profile::Profile;
 use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Schedule, Significant, System, Ways};
 
+use crate::plan::check::exchanges_every;
 use crate::plan::overlay::overlay;
 use crate::plan::whole::Plan;
 use crate::workload::kind::{Amounts, FLOAT_BYTES, PLAIN_BYTES};
@@ -89,10 +90,7 @@ pub(super) fn inside_of(system: &System) -> Option<Inside> {
 
 /// Number of exchanges with the server per clock.
 fn exchanges(system: &System) -> f64 {
-    match inside_of(system) {
-        Some(Inside::LocalSteps(local)) => 1.0 / f64::from(local.every.max(1)),
-        _ => 1.0,
-    }
+    inside_of(system).map_or(1.0, |inside| 1.0 / f64::from(exchanges_every(inside)))
 }
 
 /// Ways of significant updates.

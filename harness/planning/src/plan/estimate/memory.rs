@@ -3,9 +3,11 @@
 //! [`Counts`] has the amounts of data; the number of copies that a run holds of each was measured on runs of matrix factorisation and topic
 //! modelling of several sizes, ranks and systems (experiments/README.md, "What a run will take").
 
+use gaia_core::sync::ReadState;
 use gaia_core::sync::config::{Between, Inside, MirrorClock, Rounds, Rule, Sites, System};
 
 use super::counts::{Counts, counts, inside_of};
+use crate::plan::check::exchanges_every;
 use crate::plan::whole::Plan;
 use crate::workload::kind::{FLOAT_BYTES, Footprint};
 
@@ -97,13 +99,30 @@ fn merge(system: &System) -> Option<Rule> {
     }
 }
 
+/// The number of clocks by which a worker's rows may be older than its clock, asked of the model as a server would.
+fn clocks_ahead(inside: Inside) -> f64 {
+    /// Late enough in a run for a bound that grows, and more clocks than any bound has.
+    const LATE: u32 = 1_000_000;
+    let model = inside.model();
+    let may_lack = |clocks: u32| {
+        let read =
+            ReadState { clock: LATE, data_clock: LATE - clocks, mirror_clock: None, merged_clock: LATE, barred: false };
+        model.may_read(&read).is_ok()
+    };
+    match () {
+        // Between exchanges workers are together by definition.
+        () if exchanges_every(inside) > 1 => 0.0,
+        () if may_lack(LATE) => UNBOUND,
+        () => f64::from((1..=MOST_APART as u32).take_while(|&clocks| may_lack(clocks)).last().unwrap_or(0)),
+    }
+}
+
 /// Number of clocks that workers may be apart.
 fn clocks_apart(system: &System) -> f64 {
     let inside = match (system, inside_of(system)) {
         (System::Bosen(bosen), _) => f64::from(bosen.slack),
-        (_, Some(Inside::Ssp(ssp))) => f64::from(ssp.slack),
-        (_, Some(Inside::Tap(_))) => UNBOUND,
-        _ => 0.0,
+        (_, Some(inside)) => clocks_ahead(inside),
+        (_, None) => 0.0,
     };
     let is_bound = system.sites().is_none_or(|sites| match sites.between {
         Between::Significant(significant) => significant.mirror_clock != MirrorClock::Off {},

@@ -131,8 +131,7 @@ impl WorkloadKind for Ic {
     ];
     const ENDING: &'static str = "images";
     const SEEDED: bool = false;
-    const METRICS: &'static [Metric] =
-        &[Metric { name: "test_accuracy", title: "test accuracy", unit: SHARE, better: Better::Higher }];
+    const METRICS: &'static [Metric] = &[Metric { name: "test_accuracy", unit: SHARE, better: Better::Higher }];
     const RATES: &'static [&'static str] = &["ic.images-per-second"];
     const NEEDS_LIBTORCH: bool = true;
     const SMALLER: [&'static str; 2] = ["a smaller `workload.ic.network` or fewer machines"; 2];

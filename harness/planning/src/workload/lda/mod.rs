@@ -95,12 +95,8 @@ impl WorkloadKind for Lda {
     ];
     const ENDING: &'static str = "bags";
     const SEEDED: bool = false;
-    const METRICS: &'static [Metric] = &[Metric {
-        name: "log_likelihood_per_token",
-        title: "log likelihood",
-        unit: "nats per token",
-        better: Better::Higher,
-    }];
+    const METRICS: &'static [Metric] =
+        &[Metric { name: "log_likelihood_per_token", unit: "nats per token", better: Better::Higher }];
     const RATES: &'static [&'static str] = &["lda.tokens-per-second"];
     const SMALLER: [&'static str; 2] = [
         "a smaller `data.generated-corpus.scale` or `workload.lda.topics`",

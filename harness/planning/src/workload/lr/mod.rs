@@ -106,9 +106,9 @@ impl WorkloadKind for Lr {
     const ENDING: &'static str = "examples";
     const SEEDED: bool = true;
     const METRICS: &'static [Metric] = &[
-        Metric { name: "held_out_log_loss", title: "held-out log loss", unit: "nats", better: Better::Lower },
-        Metric { name: "held_out_accuracy", title: "held-out accuracy", unit: SHARE, better: Better::Higher },
-        Metric { name: "held_out_auc", title: "held-out AUC", unit: "", better: Better::Higher },
+        Metric { name: "held_out_log_loss", unit: "nats", better: Better::Lower },
+        Metric { name: "held_out_accuracy", unit: SHARE, better: Better::Higher },
+        Metric { name: "held_out_auc", unit: "", better: Better::Higher },
     ];
     const RATES: &'static [&'static str] = &["lr.values-per-second"];
     const SMALLER: [&'static str; 2] =

@@ -97,8 +97,7 @@ impl WorkloadKind for Mf {
     ];
     const ENDING: &'static str = "ratings";
     const SEEDED: bool = true;
-    const METRICS: &'static [Metric] =
-        &[Metric { name: "held_out_rmse", title: "held-out RMSE", unit: "stars", better: Better::Lower }];
+    const METRICS: &'static [Metric] = &[Metric { name: "held_out_rmse", unit: "stars", better: Better::Lower }];
     const RATES: &'static [&'static str] = &["mf.updates-per-second"];
     const SMALLER: [&'static str; 2] =
         ["a smaller `data.generated.scale` or `workload.mf.rank`", "fewer ratings or a smaller `workload.mf.rank`"];
