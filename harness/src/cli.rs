@@ -15,6 +15,7 @@ use planning::calibrate::CalibrateArgs;
 use planning::plan::Kind;
 use planning::spec::{Changes, Launch, Local, Setting};
 use record::failure::Failure;
+use record::log::{self, Format, Level, Log};
 use record::say;
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict)";
@@ -23,9 +24,44 @@ const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "experiments", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Cli {
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What every command takes: the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct LogArgs {
+    /// Say what happens, from this level on, as events with fields on the standard error; progress is then shown as lines, without bars
+    #[arg(long, global = true, value_name = "LEVEL", env = log::LEVEL_VARIABLE, hide_env_values = true, default_value = Level::Off.name(),
+        value_parser = levels())]
+    pub log: Level,
+    /// The form of a logged event
+    #[arg(long, global = true, value_name = "FORMAT", env = log::FORMAT_VARIABLE, hide_env_values = true,
+        default_value = Format::Text.name(), value_parser = formats())]
+    pub log_format: Format,
+}
+
+impl LogArgs {
+    /// As the log takes them.
+    pub fn log(self) -> Log {
+        Log { level: self.log, format: self.log_format }
+    }
+}
+
+/// The levels of the log, by name.
+fn levels() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::ALL.map(Level::name))
+        .map(|name| *Level::ALL.iter().find(|level| level.name() == name).expect("one of the possible values"))
+}
+
+/// The forms of events, by name.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .map(|name| *Format::ALL.iter().find(|format| format.name() == name).expect("one of the possible values"))
 }
 
 /// The commands.

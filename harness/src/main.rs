@@ -13,7 +13,10 @@ use harness::{calibrate, clean, commands, data, prices, report, run, say, strict
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
-        Ok(cli) => dispatch(&cli.command),
+        Ok(cli) => {
+            cli.log.log().start();
+            dispatch(&cli.command)
+        }
         Err(told) => cli::told(&told),
     })
 }

@@ -19,6 +19,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tracing::{info, warn};
 
 pub use self::report::{ComputeReport, NodeError, NodeOutcome, NodeReport};
 use super::clock::{Dilation, Epoch, monotonic_nanos};
@@ -84,6 +85,11 @@ where
                 let starved = starved_nanos();
                 let mut driver = Driver::connect(config, node, codec, observer)?;
                 let ended = driver.run().await;
+                let (machine, sent, received) = (config.machine, driver.sent, driver.received);
+                match &ended {
+                    Ok(()) => info!(%machine, sent, received, "relay disconnected"),
+                    Err(error) => warn!(%machine, sent, received, %error, "relay disconnected"),
+                }
                 if let Err(error) = &ended {
                     driver.say_last_words(error).await;
                 }
@@ -178,6 +184,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
     ) -> Result<Self, NodeError> {
         let system = |what| move |source| NodeError::System { what, source };
         let socket = reach::reach(config.relay, &config.bounds)?;
+        info!(machine = %config.machine, relay = %config.relay, "relay connected");
         let prepared = socket.set_nonblocking(true).and_then(|()| socket.set_nodelay(true));
         prepared.map_err(system("the connection cannot be prepared"))?;
         let socket = TcpStream::from_std(socket).map_err(system("the connection cannot be polled"))?;

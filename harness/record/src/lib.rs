@@ -2,7 +2,7 @@
 //!
 //! * [`results`]: what a run leaves, as types and files. [`prices`], [`cost`]: price lists, and what a run costs by them.
 //! * [`aligned`]: tables for terminals. [`form`]: YAML into typed values. [`suggest`]: the nearest valid name. [`numbers`]: how numbers are summed up and shown.
-//! * [`say`]: the standard streams. [`place`]: where a file may go. [`failure`]: errors of commands, exit codes.
+//! * [`say`]: the standard streams. [`log`]: events on the standard error. [`place`]: where a file may go. [`failure`]: errors of commands, exit codes.
 //!
 //! Nothing here knows specs, plans, runs or figures.
 
@@ -10,6 +10,7 @@ pub mod aligned;
 pub mod cost;
 pub mod failure;
 pub mod form;
+pub mod log;
 pub mod numbers;
 pub mod place;
 pub mod prices;

@@ -14,6 +14,7 @@ use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
 use gaia_core::workload::traits::Workload as Learning;
 use thiserror::Error;
+use tracing::{info, warn};
 
 use super::device::{self, Device};
 use super::gathered::{GatherError, Gathered};
@@ -265,13 +266,17 @@ impl Job<'_> {
         say: impl Fn(&str),
     ) -> Result<Driver<W>, LinkError> {
         let new = |recorder: &Recorder<'_, W>| self.driver(topology, &recorder.setting, &recorder.workloads);
-        let unusable = |why: &str| say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
+        let unusable = |why: &str| {
+            warn!(cell = self.name, why, "checkpoint unusable");
+            say(&format!("{}: begins anew, its checkpoint cannot be used: {why}", self.name));
+        };
         match checkpoint::read(self.folder, &self.plan.hash()) {
             Ok(Some(mut read)) => {
                 let mut driver = new(recorder)?;
                 match driver.read_checkpoint(&mut read.driver) {
                     Ok(()) => {
                         recorder.state = read.recorder;
+                        info!(cell = self.name, clock = recorder.state.samples.len(), "cell resumed");
                         say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
                         return Ok(driver);
                     }
@@ -302,8 +307,10 @@ impl Job<'_> {
             if written.elapsed() >= until_next {
                 let begun = Instant::now();
                 let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);
-                checkpoint::write(self.folder, &self.plan.hash(), &recorder.state, write)?;
+                let bytes = checkpoint::write(self.folder, &self.plan.hash(), &recorder.state, write)?;
                 written = Instant::now();
+                let (clock, seconds) = (recorder.state.samples.len(), (written - begun).as_secs_f64());
+                info!(cell = self.name, clock, bytes, seconds, "checkpoint written");
                 // However large the state, writing it takes a small part of a run.
                 until_next = self.checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
             }

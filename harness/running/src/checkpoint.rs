@@ -26,13 +26,14 @@ pub(super) struct Checkpoint<R> {
     pub(super) driver: BufReader<Take<File>>,
 }
 
-/// Writes the state of the cell of `plan`; `driver` writes its own.
+/// Writes the state of the cell of `plan`; `driver` writes its own. The bytes of the file.
 pub(super) fn write<R: Serialize>(
     folder: &Path,
     plan: &str,
     recorder: &R,
     driver: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), WriteError> {
+) -> Result<u64, WriteError> {
+    let mut bytes = 0;
     atomic::write_with(&folder.join(FILE), |file| {
         let mut hashed = Hashed { to: &mut *file, hasher: blake3::Hasher::new() };
         let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut hashed);
@@ -41,9 +42,11 @@ pub(super) fn write<R: Serialize>(
         driver(&mut to)?;
         to.flush()?;
         drop(to);
+        bytes = hashed.hasher.count() + HASH_BYTES as u64;
         let hash = hashed.hasher.finalize();
         file.write_all(hash.as_bytes())
-    })
+    })?;
+    Ok(bytes)
 }
 
 /// Hashes everything that is written to `to`.

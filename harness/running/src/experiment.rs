@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use super::cell::Job;
 use super::host::{Host, RunSpecError};
@@ -18,6 +19,7 @@ use record::failure::Failure;
 use record::results::manifest::{CellIndex, Origin};
 use record::results::sound::unsound;
 use record::results::{Outcome, SCHEMA, Summary, share, store};
+use tracing::{error, info};
 
 /// Memory reserved for a cell over its estimate, which is within a quarter.
 const MARGIN: f64 = 1.25;
@@ -139,6 +141,7 @@ impl Place<'_> {
         }
         if let Ok(summary) = found {
             if summary.faults.is_empty() {
+                info!(cell = name, plan = hash, "cell reused");
                 let over = self.host.display.over();
                 self.host.display.say(&format!("{name}: done before, reused{over}"));
                 return Ok(Some(summary));
@@ -150,6 +153,7 @@ impl Place<'_> {
         }
         let taken = share::take(self.out, self.folder, &hash).map_err(Failure::run)?;
         Ok(taken.map(|taken| {
+            info!(cell = name, plan = hash, from = %taken.from, "cell reused");
             let over = self.host.display.over();
             self.host.display.say(&format!("{name}: done before for {}, reused{over}", taken.from));
             taken.summary
@@ -208,13 +212,29 @@ impl Place<'_> {
         };
         let expected_clocks = target.map(|target| target.clocks);
         let progress = host.display.cell(name.clone(), expected_clocks, target.map(|target| target.last_objective));
+        info!(cell = name, seed = planned.plan.seed, plan = planned.plan.hash(), "cell begun");
+        let begun = Instant::now();
         let ran = panics::caught(|| job.run(&progress, |line| host.display.say(line)));
         match ran.unwrap_or_else(|panicked| Err(panicked.into())) {
             Ok(summary) => {
+                let Summary { outcome, clocks, seconds, .. } = &summary;
+                let (seed, wall_seconds) = (planned.plan.seed, begun.elapsed().as_secs_f64());
+                let faults = summary.faults.len();
+                info!(
+                    cell = name,
+                    seed,
+                    ?outcome,
+                    clocks,
+                    virtual_seconds = seconds,
+                    wall_seconds,
+                    faults,
+                    "cell over"
+                );
                 progress.finish(&format!("{}{}", table::in_words(&summary), host.display.over()));
                 Ok(summary)
             }
             Err(error) => {
+                error!(cell = name, seed = planned.plan.seed, %error, "cell failed");
                 progress.finish(&format!("failed{}", host.display.over()));
                 Err(RunSpecError::Cell { cell: name.clone(), seed: planned.plan.seed, source: Box::new(error) })
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use record::results::Sample;
-use record::say;
+use record::{log, say};
 
 /// Between two plain lines of one cell.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -46,9 +46,9 @@ enum View {
 }
 
 impl Display {
-    /// Bars on a terminal, lines elsewhere, nothing when `quiet`.
+    /// Bars on a terminal, lines elsewhere and beside a log, whose events would tear bars; nothing when `quiet`.
     pub(super) fn new(quiet: bool) -> Self {
-        let mode = match (quiet, std::io::stderr().is_terminal()) {
+        let mode = match (quiet, std::io::stderr().is_terminal() && !log::is_on()) {
             (true, _) => Mode::Quiet,
             (false, true) => {
                 let bars = MultiProgress::new();

@@ -18,7 +18,10 @@ pub(crate) fn place(files: &[(&str, &str)]) -> TempDir {
 /// What the binary does and says in `folder`, with the instructions that it chooses itself.
 pub(crate) fn experiments(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
-    command.current_dir(folder).env_remove("GAIA_ISA").args(arguments).output().expect("the binary starts")
+    for name in ["GAIA_ISA", "EXPERIMENTS_LOG", "EXPERIMENTS_LOG_FORMAT"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).args(arguments).output().expect("the binary starts")
 }
 
 /// The standard error.

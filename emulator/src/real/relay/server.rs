@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustix::event::epoll;
+use tracing::{debug, info, warn};
 
 use super::connection::{Connection, Input, READS_A_TURN};
 use super::fault::{Fault, Refusal};
@@ -221,6 +222,7 @@ impl Server {
                 self.refused += 1;
                 continue;
             }
+            debug!(slot, "connection accepted");
             let connection = Some(Connection::new(socket, monotonic_nanos()));
             if slot == self.connections.len() {
                 self.connections.push(connection);
@@ -288,12 +290,14 @@ impl Server {
         let connection = self.connections[slot].as_mut().expect("it has just spoken");
         self.dirty.push(slot);
         if let Err(refusal) = joined {
+            warn!(%machine, %refusal, "machine refused");
             connection.push(&Frame::Refused { reason: &refusal.to_string() });
             connection.closing = true;
             self.refused += 1;
             return Ok(());
         }
         connection.machine = Some(machine);
+        info!(%machine, missing = self.roster.missing().len(), "machine joined");
         connection.push(&Frame::Welcome { window: self.bounds.window });
         if self.roster.missing().is_empty() {
             let epoch = Epoch(monotonic_nanos() + LEAD);
@@ -415,6 +419,10 @@ impl Server {
         if self.ended.is_some() {
             return;
         }
+        match &ended {
+            Ok(how) => info!(?how, messages = self.messages, late_pieces = self.transit.late_pieces, "run over"),
+            Err(error) => warn!(%error, "run broken off"),
+        }
         if ended.is_ok() {
             self.broadcast(&Frame::End);
         }
@@ -428,6 +436,7 @@ impl Server {
         match connection.machine {
             None => self.refused += u64::from(!connection.closing),
             Some(machine) if self.ended.is_none() => {
+                warn!(%machine, reason, "machine lost");
                 self.broadcast(&Frame::Lost { machine, reason });
                 self.end(Err(RelayError::Lost { machine, reason: reason.to_owned() }));
             }

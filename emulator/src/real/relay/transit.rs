@@ -13,6 +13,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use thiserror::Error;
+use tracing::debug;
 
 use crate::id::MachineId;
 use crate::link::{Departure, Fabric, LinkEvent};
@@ -266,7 +267,10 @@ impl Transit {
         Frame::Body { stream: Stream { peer: from, class }, bytes: piece }.encode(&mut frame);
         message.pieces.push_back(frame);
         let now = self.pacer.instant(wall);
-        self.late_pieces += u64::from(message.arrives_at.is_some_and(|arrives_at| arrives_at < now));
+        if let Some(arrives_at) = message.arrives_at.filter(|&arrives_at| arrives_at < now) {
+            self.late_pieces += 1;
+            debug!(%from, %to, late_nanos = (now - arrives_at).as_nanos(), "piece late");
+        }
         way.skip_received();
         // The model may have let go of these bytes before they came: then they go on at once, not at its next event.
         let left = self.pacer.fabric().traffic(from, to, class).charged.as_bytes();

@@ -1,8 +1,10 @@
 //! The data that plans learn from, loaded or made once and kept while they are asked for.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use thiserror::Error;
+use tracing::info;
 
 use crate::workload::list::{DataSet, DataSource, Kind, Unreadable};
 
@@ -90,11 +92,14 @@ impl Loader {
             return Ok(data.clone());
         }
         self.last = None;
+        let begun = Instant::now();
         let data = match (self.source.generate(seed), &self.source) {
             (Some(data), _) => data,
             (None, DataSource::File(kind, path)) => read(*kind, path, seed)?,
             (None, _) => unreachable!("what is no file is generated"),
         };
+        let seconds = begun.elapsed().as_secs_f64();
+        info!(name = data.name(), kind = %data.kind(), sizes = data.in_numbers(), seed, seconds, "data ready");
         self.last = Some((seed, data.clone()));
         Ok(data)
     }

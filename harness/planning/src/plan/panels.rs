@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use tracing::info;
+
 use super::check::{GIVEN, Problem, Problems, plain};
 use super::data::{Loader, read_any};
 use super::pricing;
@@ -52,6 +54,7 @@ impl Experiment {
             return Err(whatif::in_its_words(problems, written));
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
+        info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
         Ok(Experiment { name, origin: source.origin(), title, figure, plans, pricing, loaders })
     }
 }

@@ -39,6 +39,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tracing::debug;
 
 use super::atomic::{self, WriteError};
 use super::conformance;
@@ -357,7 +358,9 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
 
 fn write_table<R: Row>(path: &Path, rows: &[R]) -> Result<(), WriteError> {
     let bytes = tables::to_parquet(rows).expect("equally long columns of numbers and text have a Parquet form");
-    atomic::write(path, &bytes)
+    atomic::write(path, &bytes)?;
+    debug!(file = %path.display(), rows = rows.len(), bytes = bytes.len(), "table written");
+    Ok(())
 }
 
 fn read_table<R: Row>(path: &Path) -> Result<Vec<R>, ReadError> {

@@ -10,7 +10,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use record::log;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use tracing::info;
 
 use super::wire::Who;
 
@@ -26,12 +28,14 @@ impl Children {
         Children { program, processes: BTreeMap::new() }
     }
 
-    /// Starts `experiments node` for `who`. Its standard error goes to `log`.
-    pub(super) fn start(&mut self, who: Who, assignment: &Path, log: &File) -> io::Result<()> {
+    /// Starts `experiments node` for `who`, which logs at the level of this process. Its standard error goes to `heard`.
+    pub(super) fn start(&mut self, who: Who, assignment: &Path, heard: &File) -> io::Result<()> {
         let mut command = Command::new(&self.program);
         command.arg("node").arg("--assignment").arg(assignment).arg("--as").arg(who.argument());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.try_clone()?);
-        let previous = self.processes.insert(who, command.spawn()?);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(heard.try_clone()?);
+        let child = command.envs(log::environment()).spawn()?;
+        info!(%who, process = child.id(), "process started");
+        let previous = self.processes.insert(who, child);
         assert!(previous.is_none(), "every process is started once");
         Ok(())
     }

@@ -26,6 +26,7 @@ use emulator::real::driver::NodeReport;
 use emulator::real::relay::RelayReport;
 use emulator::virtual_driver::Observer;
 use gaia_core::workload::traits::Workload as Learning;
+use tracing::info;
 
 pub(super) use self::assignment::{Assignment, Cell};
 pub(super) use self::error::LocalError;
@@ -99,6 +100,7 @@ pub(super) fn run<W: Learning>(
     let assignment = Assignment { launcher, ..assignment.clone() };
     let (file, log) = (folder.join(ASSIGNMENT), folder.join(LOG));
     atomic::write(&file, &serde_json::to_vec(&assignment).expect("plans have text keys and finite numbers"))?;
+    info!(file = %file.display(), machines = assignment.plan.machine_count(), dilation = assignment.dilation.as_f64(), "assignment written");
     let created = atomic::create(&log)?;
     let program = std::env::current_exe().map_err(LocalError::Program)?;
     let supervisor = Supervisor::new(program, listener, assignment.run, &file, created);

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use gaia_core::outbox::Sample as Recorded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{debug, info, warn};
 
 use super::children::Children;
 use super::error::LocalError;
@@ -172,11 +173,18 @@ impl<S: State> Supervisor<S> {
         let Ok((who, event)) = self.events.recv_timeout(TICK) else { return Ok(None) };
         let member = self.members.get_mut(&who).expect("only processes that were started know the token");
         match event {
-            Event::Came(link) => member.link = Some(link),
+            Event::Came(link) => {
+                debug!(%who, "process connected");
+                member.link = Some(link);
+            }
             Event::Left => member.left = true,
             Event::Said(Up::Done { error, report }) => {
                 let end = error.map_or(End::Well(Some(report)), End::Failed);
                 let ends_all = who == Who::Relay || matches!(end, End::Failed(_));
+                match &end {
+                    End::Failed(why) => warn!(%who, why, "process failed"),
+                    _ => info!(%who, "process ended"),
+                }
                 member.end = Some(end);
                 if ends_all {
                     self.be_patient();
@@ -207,6 +215,7 @@ impl<S: State> Supervisor<S> {
                 continue;
             }
             if let Some(how) = self.children.ended(who) {
+                warn!(%who, how, "process lost");
                 member.end = Some(End::Died(how));
                 self.patience.get_or_insert_with(|| Instant::now() + LAST_WORDS);
             }
@@ -218,6 +227,7 @@ impl<S: State> Supervisor<S> {
             self.children.kill();
             let open = self.members.values_mut().filter(|member| member.end.is_none());
             open.for_each(|member| member.end = Some(End::Stuck));
+            warn!(patience_seconds = LAST_WORDS.as_secs(), "processes killed");
         }
         if (all_ended || late) && self.members.values().any(ended_badly) {
             return Err(self.lost());
