@@ -162,7 +162,19 @@ cells:
 
     #[test]
     fn more_to_do_takes_longer_and_more_to_hold_takes_more() {
-        let mut probe = Probe::kept_in(None);
+        // Rates as of no host: an update takes time in proportion to the rank.
+        let folder = tempfile::tempdir().unwrap();
+        let known = folder.path().join("host.json");
+        let rates = [8, 64].map(|rank| {
+            let learn = f64::from(rank) * 1e-9;
+            format!(
+                "\"mf of rank {rank}: learn\": {learn}, \"mf of rank {rank}: judge\": {learn}, \
+                 \"mf of rank {rank}: judge a float\": 0"
+            )
+        });
+        let servers = "\"add a float\": 1e-9, \"move a chunk\": 1e-7";
+        std::fs::write(&known, format!("{{ {}, {servers} }}", rates.join(", "))).unwrap();
+        let mut probe = Probe::kept_in(Some(known));
         let (small, large) = (plans(SPEC), plans(&SPEC.replace("rank: 8", "rank: 64")));
         for (small, large) in small.iter().zip(&large).take(3) {
             let seconds = [small, large].map(|plan| estimate(plan, &mut probe).clock_seconds.expect("simulated"));
