@@ -30,7 +30,7 @@ pub enum TopologyError {
     /// The profile contradicts itself.
     #[error("profile {profile}: {problem}")]
     Profile {
-        /// Its name.
+        /// The profile that cannot be placed, by name.
         profile: String,
         /// The profile's problem.
         problem: InvalidProfile,

@@ -113,10 +113,7 @@ pub fn list() -> String {
             ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
             ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
             ("gaia-async", "Gaia's filter alone, without selective barrier and mirror clock"),
-            (
-                "hierarchical",
-                "a parameter server in every site, and any model between sites: averages every so many clocks",
-            ),
+            ("hierarchical", "a parameter server in every site, and any model between sites: averages every H clocks"),
             ("bosen", "one global parameter server, updates sent all the time within a budget (Bösen-style)"),
             ("centralized", "all raw data moved to one site first, then a global parameter server there"),
         ]),

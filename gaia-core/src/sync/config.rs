@@ -36,7 +36,7 @@ pub enum System {
     Centralized(Centralized),
     /// Bösen-style: one global parameter server, updates sent all the time within a budget.
     Bosen(Bosen),
-    /// A parameter server in every site, and any of the models between them: averages every so many clocks, say.
+    /// A parameter server in every site, and any of the models between them: averages every H clocks, for example.
     Hierarchical(Sites),
 }
 

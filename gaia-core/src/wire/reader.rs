@@ -33,7 +33,7 @@ pub enum DecodeError {
     /// An index beyond the array.
     #[error("index {index} in an array of {len}")]
     Index {
-        /// The index.
+        /// An index beyond the array.
         index: u64,
         /// The array's length.
         len: u32,
@@ -43,7 +43,7 @@ pub enum DecodeError {
     Order {
         /// The index before.
         before: u64,
-        /// The index.
+        /// An index that does not exceed the one before.
         index: u64,
     },
     /// More than the run's parameters.

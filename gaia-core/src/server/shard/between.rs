@@ -62,7 +62,7 @@ impl Shard {
         Some((Working::BestEffort { sending, most }, Operation::Filter { side, threshold, most }, self.filter_span()))
     }
 
-    /// About how many updates the slowest link of a side carries in so many seconds; at least one.
+    /// The number of updates that the slowest link of a side carries in `seconds`, about; at least 1.
     fn updates_in(&self, seconds: f64, side: usize) -> usize {
         let bytes = SPARSE_UPDATE_BYTES * self.setting.parts.similitude.sigma_bytes;
         let times = self.mirrors.receivers(side).iter();

@@ -24,7 +24,7 @@ pub enum Outgoing {
 pub struct BestEffort {
     /// Updates above this share of the threshold of [`Outgoing::Significant`].
     pub of_threshold: f64,
-    /// At most so many at once as take so many seconds of the slowest link; the most significant ones.
+    /// The longest that one message may occupy the slowest link, in seconds; the most significant updates go first.
     pub seconds: f64,
 }
 
@@ -41,7 +41,7 @@ pub trait BetweenSites: Send + Sync {
     fn merges(&self) -> Option<Rule> {
         None
     }
-    /// What is sent to the other sites while links are idle, beside [`BetweenSites::outgoing`].
+    /// Updates that are sent to the other sites while links are idle, in addition to those of [`BetweenSites::outgoing`].
     fn best_effort(&self) -> Option<BestEffort> {
         None
     }

@@ -1,4 +1,4 @@
-//! Rounds: each site learns on its own copy, and every so many clocks the sites make one of them by a rule. With averages inside the sites
+//! Rounds: each site learns on its own copy, and every H clocks the sites merge their copies by a rule. With averages inside the sites
 //! and between them it is hierarchical averaging (hierarchical local SGD, Lin et al. 2020; hierarchical FedAvg, Liu et al. 2020).
 //!
 //! A round begins with the same values in all sites. When a site has ended the round's last clock, each of its servers sends the others

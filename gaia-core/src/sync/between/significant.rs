@@ -56,7 +56,7 @@ pub struct Significance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// v always.
+    /// The same v in all clocks.
     Constant,
     /// v / sqrt(t), t in clocks, from 1 (paper section 3.2).
     SqrtClocks,
@@ -103,7 +103,7 @@ pub enum UserGoal {
         /// The soft threshold, as a share of the threshold of the moment.
         #[serde(default = "tenth")]
         soft: f64,
-        /// A message of such updates takes at most so many seconds of the slowest link that it goes over.
+        /// The longest that a message of such updates may occupy the slowest of its links, in seconds.
         #[serde(default = "tenth")]
         seconds: f64,
     },

@@ -26,7 +26,7 @@ const LEAST: f64 = 2.6;
 /// What is said of a panel.
 struct Said {
     application: Application,
-    /// Its name.
+    /// The name of the application's panel in the spec.
     panel: &'static str,
     statement: Statement<'static>,
 }

@@ -67,7 +67,7 @@ macro_rules! row {
 /// What is said of a panel.
 struct Said {
     application: Application,
-    /// Its name.
+    /// The name of the application's panel in the spec.
     panel: &'static str,
     speedup: Statement<'static>,
     cost: Statement<'static>,

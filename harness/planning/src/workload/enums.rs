@@ -460,7 +460,7 @@ macro_rules! workloads {
             /// Checks that the data had no error since they were loaded.
             ///
             /// # Errors
-            /// In words.
+            /// What can no longer be read, and where.
             pub fn still_sound(&self) -> Result<(), String> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::still_sound(set),)*

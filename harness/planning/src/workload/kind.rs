@@ -87,7 +87,7 @@ pub trait WorkloadKind:
     /// Problems with `split` for its data.
     ///
     /// # Errors
-    /// By field.
+    /// A skew that its data do not have, or one out of range, by field of `split.skewed`.
     fn check_split(split: Split) -> Result<(), Vec<FieldError>>;
     /// Whether its model takes these data.
     ///
@@ -250,7 +250,7 @@ pub trait WorkloadKind:
     /// Checks that the data had no error since they were loaded.
     ///
     /// # Errors
-    /// In words.
+    /// What can no longer be read, and where.
     fn still_sound(_set: &Self::Set) -> Result<(), String> {
         Ok(())
     }

@@ -14,7 +14,6 @@ use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::mf::config::Mf;
 use record::failure::Failure;
-use record::results::Measured;
 use serde::{Deserialize, Serialize};
 
 use super::enums::workloads;
@@ -147,11 +146,6 @@ impl Workload {
     pub fn name(&self) -> &'static str {
         self.kind().about().name
     }
-}
-
-/// The names of all metrics that a run of `workload` records, with their values at its end.
-pub fn measured(metrics: &[Metric], values: &[f64]) -> Vec<Measured> {
-    metrics.iter().zip(values).map(|(metric, value)| metric.measured(*value)).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Part> {
 /// `split` in the terms of images.
 ///
 /// # Errors
-/// By field.
+/// A skew that images do not have, or one out of range, by field of `split.skewed`.
 pub(super) fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
     in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], "ic", "images")
