@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Nothing here is built twice after a change, so nothing is kept for that: 5 % less to do.
+export CARGO_INCREMENTAL=0
+
 begun=$(date +%s) last=$begun step=''
 # Prints the name of the step that begins, and the time that the one before took.
 step() {
