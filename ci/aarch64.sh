@@ -33,5 +33,6 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch
 
 cargo check --workspace --locked --quiet --target "$target"
 if [ "${1:-}" = --test ]; then
-    cargo test -p gaia-core --locked --target "$target" --lib --test mf_kernel --test oracles --test lda_sampler
+    cargo test -p gaia-core --locked --target "$target" --lib --test mf_kernel --test lda_sampler
+    cargo test -p gaia-core --locked --target "$target" --test protocol oracles
 fi

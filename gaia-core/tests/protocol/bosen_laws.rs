@@ -1,11 +1,9 @@
 //! Laws of sending all the time within a budget (Bösen), after every single event: the budget holds in every interval, the
 //! staleness bound holds, a clock is counted when all its changes are there, and nothing is lost.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Case, Counting, Kept, Mixing, ROWS, WIDTH, run};
+use crate::common::{Case, Counting, Kept, Mixing, ROWS, WIDTH, run};
 use emulator::node::Class;
 use emulator::time::Instant;
 use emulator::units::{Bandwidth, ByteSize};

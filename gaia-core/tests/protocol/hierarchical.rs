@@ -1,9 +1,7 @@
 //! Rounds between sites (hierarchical averaging): against one sequential loop, against BSP, and the laws of their state.
 
-mod common;
-
-use common::rules::{Descent, Ones, apply_rule, bits, learn, outer, place, rules, table, table_of};
-use common::{Case, Counting, Kept, Mixing, ROWS, WIDTH, run};
+use crate::common::rules::{Descent, Ones, apply_rule, bits, learn, outer, place, rules, table, table_of};
+use crate::common::{Case, Counting, Kept, Mixing, ROWS, WIDTH, run};
 use emulator::node::Class;
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;

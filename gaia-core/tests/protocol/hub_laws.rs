@@ -1,10 +1,8 @@
 //! Laws of overlays with hubs, after every single event: nothing is lost, nothing comes back, no clock overtakes the
 //! updates that it vouches for, and what is barred is not read.
 
-mod common;
-
-use common::writers::{any_hub_case, any_overlay, check_cases};
-use common::{Answers, Case, Counting, Kept, ROWS, check_answer, run, way};
+use crate::common::writers::{any_hub_case, any_overlay, check_cases};
+use crate::common::{Answers, Case, Counting, Kept, ROWS, check_answer, run, way};
 use emulator::id::SiteId;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;

@@ -1,10 +1,8 @@
 //! Laws that hold after every single event of a run.
 
-mod common;
-
-use common::steady::check_pairs;
-use common::writers::{any_direct_case, check_cases};
-use common::{Answers, Case, Counting, ROWS, check_answer, run};
+use crate::common::steady::check_pairs;
+use crate::common::writers::{any_direct_case, check_cases};
+use crate::common::{Answers, Case, Counting, ROWS, check_answer, run};
 use emulator::time::Duration;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::breakdown::Part;

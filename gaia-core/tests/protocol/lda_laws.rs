@@ -1,10 +1,8 @@
 //! Topic modelling in whole runs: counts stay counts, under every sync model.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{Case, run};
+use crate::common::{Case, run};
 use datasets::bow::Corpus;
 use datasets::bow::config::Generated;
 use datasets::bow::generate::generate;

@@ -1,9 +1,7 @@
 //! Logistic regression in whole runs: one sequential loop under BSP, learning under every sync model, any checkpoint, the same bits on
 //! every instruction set.
 
-mod common;
-
-use common::{Case, Kept, run};
+use crate::common::{Case, Kept, run};
 use datasets::sparse::Sparse;
 use datasets::sparse::config::Generated;
 use datasets::sparse::generate::{Truth, generate_with_truth};

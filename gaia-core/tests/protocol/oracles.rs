@@ -1,8 +1,6 @@
 //! The protocol against what it must equal: one sequential loop, another sync model, itself after a break.
 
-mod common;
-
-use common::{Case, Counting, Mixing, ROWS, WIDTH, run};
+use crate::common::{Case, Counting, Mixing, ROWS, WIDTH, run};
 use emulator::node::Class;
 use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Step, VirtualDriver};
@@ -293,7 +291,7 @@ fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
         run(&mut whole, |_| events += 1);
         for at in (0..events).step_by(events / 9) {
             let mut first = case.driver(2, Mixing::new);
-            let mut kept = common::Kept::default();
+            let mut kept = crate::common::Kept::default();
             first.start(&mut kept);
             for _ in 0..at {
                 assert_eq!(first.step(&mut kept).expect("no stall"), Step::Running);
@@ -313,7 +311,7 @@ fn a_run_taken_up_from_any_checkpoint_ends_the_same() {
 fn a_damaged_checkpoint_is_refused() {
     let case = Case::new(2, 1, System::Global(Inside::BSP));
     let mut driver = case.driver(1, Mixing::new);
-    driver.start(&mut common::Kept::default());
+    driver.start(&mut crate::common::Kept::default());
     let checkpoint = driver.checkpoint();
     let mut other = Case::new(3, 1, System::Global(Inside::BSP)).driver(1, Mixing::new);
     assert!(other.resume(&checkpoint).is_err());

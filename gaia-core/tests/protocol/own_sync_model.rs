@@ -1,11 +1,9 @@
 //! The worked example of docs/your-own-sync-model.md: Total Asynchronous Parallel, one file and two lines.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Case, Counting, Mixing, run};
+use crate::common::{Case, Counting, Mixing, run};
 use gaia_core::sync::config::{Inside, System, Tap};
 
 const TAP: Inside = Inside::Tap(Tap {});

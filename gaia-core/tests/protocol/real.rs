@@ -1,14 +1,12 @@
 //! The protocol over real connections on the loopback interface: BSP gives the same bits as in virtual time, and Gaia
 //! loses nothing. Neither depends on how fast the host is.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-use common::{Case, Counting, Kept, Mixing, ROWS, WIDTH};
+use crate::common::{Case, Counting, Kept, Mixing, ROWS, WIDTH};
 use datasets::bow::config::Generated;
 use datasets::bow::generate::generate;
 use datasets::bow::partition::{Split, partition};

@@ -1,9 +1,7 @@
 //! Update rules of servers: against one sequential loop, against each other, and the laws of their state.
 
-mod common;
-
-use common::rules::{Descent, Ones, apply_rule, bits, learn, outer, place, rules, table};
-use common::{Case, Mixing, ROWS, WIDTH, run};
+use crate::common::rules::{Descent, Ones, apply_rule, bits, learn, outer, place, rules, table};
+use crate::common::{Case, Mixing, ROWS, WIDTH, run};
 use emulator::virtual_driver::{Step, VirtualDriver};
 use gaia_core::machine::Machine;
 use gaia_core::sync::config::{Inside, LocalSteps, Rule, System};
@@ -156,7 +154,7 @@ fn a_run_with_momentum_taken_up_from_any_event_ends_with_the_same_bits() {
         (values, bits(&table(driver, |store| &store.velocity)), driver.digest().to_string(), driver.now())
     };
     let mut whole = case.driver(1, Mixing::new);
-    let (mut checkpoints, mut kept) = (Vec::new(), common::Kept::default());
+    let (mut checkpoints, mut kept) = (Vec::new(), crate::common::Kept::default());
     whole.start(&mut kept);
     while whole.step(&mut kept).expect("no stall") == Step::Running {
         checkpoints.push(whole.checkpoint());
@@ -165,7 +163,7 @@ fn a_run_with_momentum_taken_up_from_any_event_ends_with_the_same_bits() {
     for (at, checkpoint) in checkpoints.iter().enumerate() {
         let mut second = case.driver(1, Mixing::new);
         second.resume(checkpoint).expect("its own checkpoint");
-        let mut kept = common::Kept::default();
+        let mut kept = crate::common::Kept::default();
         while second.step(&mut kept).expect("no stall") == Step::Running {}
         assert_eq!(end(&second), end(&whole), "taken up after event {at} of {}", checkpoints.len());
     }

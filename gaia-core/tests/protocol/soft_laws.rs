@@ -1,9 +1,7 @@
 //! Laws of the soft threshold: it uses idle links alone and delays nobody for long, nothing is lost, and in the end no site
 //! holds back more than it allows.
 
-mod common;
-
-use common::{Case, Counting, Kept, ROWS, run};
+use crate::common::{Case, Counting, Kept, ROWS, run};
 use emulator::id::MachineId;
 use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;

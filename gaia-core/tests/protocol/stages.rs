@@ -1,8 +1,6 @@
 //! Layer groups that are pulled and pushed one after another: the same learning in less time, and times that add up.
 
-mod common;
-
-use common::{Case, Kept, Mixing, ROWS, WIDTH, run};
+use crate::common::{Case, Kept, Mixing, ROWS, WIDTH, run};
 use emulator::time::Duration;
 use emulator::virtual_driver::Step;
 use gaia_core::breakdown::Part;
