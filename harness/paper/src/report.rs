@@ -7,6 +7,7 @@
 mod costs;
 mod grid;
 mod html;
+mod table_csv;
 mod unfinished;
 
 use std::fmt;
@@ -14,12 +15,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, PolarsError};
-use polars_io::SerWriter;
-use polars_io::csv::write::CsvWriter;
 use thiserror::Error;
 
 use self::costs::Costs;
 pub use self::grid::table_text;
+use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
 use crate::figures::{DrawError, Figure, UnknownFigure};
@@ -209,9 +209,8 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
-    let mut table = figure.table(&cells).map_err(table_error)?;
-    let mut csv = Vec::new();
-    CsvWriter::new(&mut csv).finish(&mut table).map_err(table_error)?;
+    let table = figure.table(&cells).map_err(table_error)?;
+    let csv = table_csv(&table).map_err(table_error)?;
     let claims = figure.claims(&cells);
     let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
