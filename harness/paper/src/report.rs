@@ -111,7 +111,7 @@ pub enum ReportError {
 
 /// What was reported.
 #[derive(Debug)]
-pub struct Report {
+pub struct SpecReport {
     /// The figure's numbers, one row per cell.
     pub table: DataFrame,
     /// With verdicts.
@@ -128,7 +128,7 @@ pub struct Report {
     pub page: PathBuf,
 }
 
-impl Report {
+impl SpecReport {
     /// What `--strict` misses, one line each: cells, and claims that were not measured or fail.
     pub fn lacking(&self) -> Vec<String> {
         let missing = self.unfinished.iter();
@@ -141,7 +141,7 @@ impl Report {
 }
 
 /// For terminals: the numbers, the claims, what is not finished, and where the page is.
-impl fmt::Display for Report {
+impl fmt::Display for SpecReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", table_text(&self.table))?;
         if !self.references.is_empty() {
@@ -164,7 +164,7 @@ impl fmt::Display for Report {
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Report>, ReportError> {
+pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<SpecReport>, ReportError> {
     let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
     let mut folders = vec![folder.to_owned()];
     if !folder.join(store::file::CELLS).exists() {
@@ -188,7 +188,7 @@ pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Repor
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn report(folder: &Path) -> Result<Report, ReportError> {
+pub fn report(folder: &Path) -> Result<SpecReport, ReportError> {
     report_priced(folder, None)
 }
 
@@ -196,7 +196,7 @@ pub fn report(folder: &Path) -> Result<Report, ReportError> {
 ///
 /// # Errors
 /// [`ReportError`].
-pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report, ReportError> {
+pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecReport, ReportError> {
     let mut index = store::read_cells(folder)?;
     if let Some(list) = prices {
         index.pricing = Some(index.pricing.take().map_or_else(|| Pricing::of(list.clone()), |old| old.with(list)));
@@ -233,7 +233,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
     hashes::write(folder, &COVERED)?;
-    Ok(Report { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+    Ok(SpecReport { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {

@@ -9,7 +9,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, FAINT, Hatch, INK, Rect, Span, at};
-use super::cells::{self, Cell, by_panel, compared, group, named, named_or_first};
+use super::cells::{self, Cell, OfPanel, by_panel, compared, group, named, named_or_first};
 use super::form::FigureForm;
 use super::frame::{Frame, LEGEND_ROW, Slot};
 use super::labels::ValueLabels;
@@ -82,7 +82,7 @@ impl Placement {
         let rows = legend::rows(SIDES.width(), &entries(&names(&cells)));
         let top = TOP + rows.saturating_sub(1) as f64 * LEGEND_ROW;
         let slot = slot(&cells);
-        let rows = |(name, cells): &(&str, Vec<&Cell<'_>>)| group_name(name, cells.len() as f64 * slot).len();
+        let rows = |of: &OfPanel<'_, '_>| group_name(of.panel, of.cells.len() as f64 * slot).len();
         let name_rows = by_panel(&cells).iter().map(rows).max().unwrap_or(1);
         Placement { top, bottom: (top + FRAME_HEIGHT + BELOW + ROW * (name_rows as f64 + 0.6)).ceil() }
     }
@@ -214,7 +214,7 @@ fn groups<'a, 'b>(cells: &[&'b Cell<'a>], reference: &str, slot: f64) -> Vec<Pan
     let gap = room / panels.len().max(1) as f64;
     let mut left = SIDES.left + gap / 2.0;
     let mut groups = Vec::new();
-    for (name, cells) in panels {
+    for OfPanel { panel: name, cells } in panels {
         let reference = named_or_first(&cells, reference);
         let width = slot * cells.len() as f64;
         groups.push(PanelBars { name, cells, reference, left });

@@ -52,13 +52,21 @@ pub(super) fn compared<'a, 'b>(cells: &'b [Cell<'a>]) -> Vec<&'b Cell<'a>> {
     cells.iter().filter(|cell| !cell.sets_target()).collect()
 }
 
-/// Panels by name with their cells, in the spec's order.
-pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<(&'a str, Vec<&'b Cell<'a>>)> {
-    let mut panels: Vec<(&str, Vec<&Cell<'_>>)> = Vec::new();
+/// Cells of one panel, at least one.
+pub(super) struct OfPanel<'a, 'b> {
+    /// The panel's name; empty in a spec without panels.
+    pub(super) panel: &'a str,
+    /// In the spec's order.
+    pub(super) cells: Vec<&'b Cell<'a>>,
+}
+
+/// `cells` panel by panel, in the spec's order.
+pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<OfPanel<'a, 'b>> {
+    let mut panels: Vec<OfPanel<'_, '_>> = Vec::new();
     for cell in cells {
-        match panels.iter_mut().find(|(name, _)| *name == cell.panel) {
-            Some((_, cells)) => cells.push(cell),
-            None => panels.push((cell.panel, vec![cell])),
+        match panels.iter_mut().find(|known| known.panel == cell.panel) {
+            Some(known) => known.cells.push(cell),
+            None => panels.push(OfPanel { panel: cell.panel, cells: vec![cell] }),
         }
     }
     panels
@@ -78,7 +86,7 @@ pub(super) fn references(results: &[CellResult], name: &str) -> Vec<String> {
     let cells = group(results);
     let compared = compared(&cells);
     let mut names: Vec<String> = Vec::new();
-    for reference in by_panel(&compared).iter().filter_map(|(_, cells)| named_or_first(cells, name)) {
+    for reference in by_panel(&compared).iter().filter_map(|of| named_or_first(&of.cells, name)) {
         if !names.iter().any(|name| name == reference.name) {
             names.push(reference.name.to_owned());
         }

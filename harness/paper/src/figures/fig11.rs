@@ -116,9 +116,9 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
 
 /// The form: a chart per application, a group per network.
 #[derive(Debug)]
-pub(super) struct Costs;
+pub(super) struct CostBars;
 
-impl FigureForm for Costs {
+impl FigureForm for CostBars {
     fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         table(results)
     }

@@ -347,7 +347,7 @@ fn text_of_users_is_escaped() {
 }
 
 #[test]
-fn the_registry_finds_every_figure_by_its_name() {
+fn every_figure_is_found_by_its_name() {
     for figure in Figure::ALL {
         assert_eq!(Figure::named(figure.name).unwrap().name, figure.name);
         assert!(figure.question.ends_with('?'));
