@@ -18,7 +18,8 @@ use polars::prelude::{DataFrame, PolarsError};
 use thiserror::Error;
 
 use self::costs::Costs;
-pub use self::grid::table_text;
+pub use self::grid::Titles;
+use self::grid::table_text;
 use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
@@ -114,7 +115,9 @@ pub enum ReportError {
 pub struct SpecReport {
     /// The figure's numbers, one row per cell.
     pub table: DataFrame,
-    /// With verdicts.
+    /// Titles of its columns for readers.
+    pub titles: Titles,
+    /// The figure's claims, with verdicts.
     pub claims: Vec<Claim>,
     /// What is wrong with runs and targets that must not be believed, and with plans that cannot be read, one line each.
     pub faults: Vec<String>,
@@ -143,7 +146,7 @@ impl SpecReport {
 /// For terminals: the numbers, the claims, what is not finished, and where the page is.
 impl fmt::Display for SpecReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", table_text(&self.table))?;
+        writeln!(f, "{}", table_text(&self.table, &self.titles))?;
         if !self.references.is_empty() {
             writeln!(f, "normalised times and speedups are over {}\n", self.references.join(", "))?;
         }
@@ -211,7 +214,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;
     let csv = table_csv(&table).map_err(table_error)?;
-    let claims = figure.claims(&cells);
+    let (titles, claims) = (Titles::of(&cells), figure.claims(&cells));
     let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
     let png = figure.png(&cells)?;
@@ -221,6 +224,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         svg: &svg,
         table: &table,
         claims: &claims,
+        titles: &titles,
         references: &references,
         cells: &cells,
         costs: &costs,
@@ -233,7 +237,8 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
     hashes::write(folder, &COVERED)?;
-    Ok(SpecReport { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+    let (faults, page) = (faults(&cells), folder.join(file::PAGE));
+    Ok(SpecReport { table, titles, claims, references, costs, faults, unfinished, page })
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {
@@ -387,10 +392,11 @@ mod tests {
     #[test]
     fn the_terminal_table_is_aligned() {
         let out = written(&cells());
-        let text = table_text(&report(out.path()).unwrap().table);
+        let SpecReport { table, titles, .. } = report(out.path()).unwrap();
+        let text = table_text(&table, &titles);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("cell") && lines[0].ends_with("LAN"), "{text}");
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
-        assert!(text.contains("held-out RMSE") && text.contains("WAN GB a clock"), "{text}");
+        assert!(text.contains("held-out RMSE (stars, lower is better)") && text.contains("WAN GB per clock"), "{text}");
     }
 }

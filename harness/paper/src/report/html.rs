@@ -6,7 +6,7 @@ use std::fmt::Write;
 use polars::prelude::DataFrame;
 
 use super::costs::Costs;
-use super::grid::{Line, grid};
+use super::grid::{Line, Titles, grid};
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
 use crate::plans;
@@ -22,6 +22,7 @@ pub(super) struct Content<'a> {
     pub(super) question: &'a str,
     pub(super) svg: &'a str,
     pub(super) table: &'a DataFrame,
+    pub(super) titles: &'a Titles,
     pub(super) claims: &'a [Claim],
     /// The cells that times and speedups are over.
     pub(super) references: &'a [String],
@@ -66,7 +67,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += "</figure>\n";
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
-    page += &numbers(content.table, content.references);
+    page += &numbers(content);
     page += &costs(content.costs);
     page += &models(content.cells);
     page += &breakdowns(content.cells);
@@ -211,13 +212,13 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     text
 }
 
-fn numbers(table: &DataFrame, references: &[String]) -> String {
-    let over = if references.is_empty() {
+fn numbers(content: &Content<'_>) -> String {
+    let over = if content.references.is_empty() {
         String::new()
     } else {
-        format!(" Normalised times and speedups are over {};", escaped(&references.join(", ")))
+        format!(" Normalised times and speedups are over {};", escaped(&content.references.join(", ")))
     };
-    let grid = grid(table);
+    let grid = grid(content.table, content.titles);
     let mut rows = String::new();
     for Line { heading, values } in grid.iter().skip(1) {
         rows += &format!("<tr><th>{}</th>", escaped(heading));
