@@ -12,11 +12,11 @@ use record::results::CellResult;
 /// An application of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Application {
-    /// Matrix factorisation.
+    /// Matrix factorisation, on Netflix's ratings.
     Mf,
-    /// Topic modelling.
+    /// Topic modelling, on the articles of the New York Times.
     Tm,
-    /// Image classification.
+    /// Image classification, on ILSVRC12.
     Ic,
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn same_but_launch(one: &Plan, other: &Plan) -> bool {
 }
 
 impl Application {
-    /// `MF`, `TM`, `IC`.
+    /// Its abbreviation in the paper: `MF`, `TM`, `IC`.
     fn word(self) -> &'static str {
         match self {
             Application::Mf => "MF",

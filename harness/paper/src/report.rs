@@ -37,9 +37,9 @@ use record::results::{CellIndex, CellResult};
 
 /// Names of the files.
 pub mod file {
-    /// The figure's numbers.
+    /// The figure's numbers, one row per cell or panel.
     pub const TABLE: &str = "table.csv";
-    /// The figure.
+    /// The figure as a drawing.
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
     pub const PNG: &str = "figure.png";
@@ -53,7 +53,7 @@ pub mod file {
 const COVERED: [&str; 7] =
     [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
-/// Why there is no report.
+/// The reasons for which there is no report.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// A result cannot be read.
@@ -62,23 +62,23 @@ pub enum ReportError {
     /// The results are of a figure that this program does not know.
     #[error("report on {folder}")]
     Figure {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
-        /// Which.
+        /// The unknown name, with the nearest known one.
         source: UnknownFigure,
     },
     /// Neither a spec's folder, nor one of such folders.
     #[error("report on {folder}: neither it nor a folder in it has a {}; run a spec first", store::file::CELLS)]
     Nothing {
-        /// The folder.
+        /// The folder that was to be reported on.
         folder: PathBuf,
     },
     /// Its folders cannot be listed.
     #[error("report on {folder}")]
     List {
-        /// The folder.
+        /// The folder that was to be reported on.
         folder: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A run is writing there.
@@ -87,9 +87,9 @@ pub enum ReportError {
     /// The numbers have no table.
     #[error("make the table of {folder}")]
     Table {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
-        /// Why.
+        /// The error of polars.
         source: PolarsError,
     },
     /// The figure was not drawn.
@@ -101,7 +101,7 @@ pub enum ReportError {
     /// The prices of the command line are not those of every cell.
     #[error("--prices: {folder}: {cell}: {why}")]
     Prices {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
         /// The first cell without a price.
         cell: String,
@@ -110,7 +110,7 @@ pub enum ReportError {
     },
 }
 
-/// What was reported.
+/// The report on a spec, as its folder has it.
 #[derive(Debug)]
 pub struct SpecReport {
     /// The figure's numbers, one row per cell.
@@ -127,7 +127,7 @@ pub struct SpecReport {
     pub costs: Costs,
     /// Cells that the spec has and the report has not.
     pub unfinished: Vec<Unfinished>,
-    /// The page.
+    /// The path of the page.
     pub page: PathBuf,
 }
 
@@ -166,7 +166,7 @@ impl fmt::Display for SpecReport {
 /// meanwhile. `prices`: in place of those that the specs were run with.
 ///
 /// # Errors
-/// [`ReportError`].
+/// [`ReportError`] of the first folder that cannot be reported on; reports on those before it are written.
 pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<SpecReport>, ReportError> {
     let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
     let mut folders = vec![folder.to_owned()];
@@ -190,7 +190,7 @@ pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<SpecR
 /// locked the folder.
 ///
 /// # Errors
-/// [`ReportError`].
+/// [`ReportError`] when a whole cell cannot be read, or a file cannot be written; cells that are not whole are no error.
 pub fn report(folder: &Path) -> Result<SpecReport, ReportError> {
     report_priced(folder, None)
 }
@@ -198,7 +198,7 @@ pub fn report(folder: &Path) -> Result<SpecReport, ReportError> {
 /// [`report`], priced by `prices` in place of the spec's.
 ///
 /// # Errors
-/// [`ReportError`].
+/// As [`report`], and [`ReportError::Prices`] where `prices` has no price for a cell.
 pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecReport, ReportError> {
     let mut index = store::read_cells(folder)?;
     if let Some(list) = prices {
@@ -209,6 +209,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     if let Some((cell, why)) = costs.unpriced().filter(|_| prices.is_some()) {
         return Err(ReportError::Prices { folder: folder.to_owned(), cell, why });
     }
+    // A spec that names no figure asks for the first: time to convergence.
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
@@ -223,8 +224,8 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         question: figure.question,
         svg: &svg,
         table: &table,
-        claims: &claims,
         titles: &titles,
+        claims: &claims,
         references: &references,
         cells: &cells,
         costs: &costs,

@@ -39,7 +39,7 @@ const NAMES: f64 = 13.0;
 pub(super) struct Bars {
     /// The cell whose time is 1 in its panel.
     pub(super) reference: &'static str,
-    /// What labels say.
+    /// What the labels on the bars count.
     pub(super) labels: Labels,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// For these results.
+    /// The frame and the page that the names and the legend of these results need.
     pub(super) fn of(results: &[CellResult]) -> Self {
         let cells = group(results);
         let cells = compared(&cells);
@@ -200,7 +200,7 @@ impl PanelBars<'_, '_> {
     }
 }
 
-/// Points per bar.
+/// Points that a bar has with the space around it, the same for all.
 fn slot(cells: &[&Cell<'_>]) -> f64 {
     let groups = by_panel(cells).len() as f64;
     let slots = cells.len() as f64 + GAP * groups;

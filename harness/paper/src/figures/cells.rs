@@ -28,7 +28,7 @@ pub(super) struct Cell<'a> {
     pub(super) unsound: Option<Unsound>,
 }
 
-/// `results` by cell.
+/// `results` by cell, in the order in which cells first come.
 pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
     let mut cells: Vec<Cell<'_>> = Vec::new();
     for result in results {
@@ -138,7 +138,7 @@ impl Cell<'_> {
         self.runs.iter().filter(|run| ended_as_asked(&run.summary)).count()
     }
 
-    /// Whether all did.
+    /// Whether all runs did what [`Cell::reached`] counts.
     pub(super) fn all_reached(&self) -> bool {
         self.reached() == self.runs.len()
     }

@@ -36,14 +36,14 @@ pub(super) struct Frame {
 /// Where a bar stands.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
-    /// The bar's middle.
+    /// The bar's middle, in points from the left edge.
     pub(super) middle: f64,
-    /// Half the bar's width.
+    /// Half the bar's width in points.
     pub(super) half: f64,
 }
 
 impl Frame {
-    /// The title.
+    /// Draws the title at the top of the page.
     pub(super) fn draw_title(&self, canvas: &mut Canvas) {
         canvas.text(at(self.area.left - OVERHANG, TITLE_Y), Anchor::Left, TITLE, INK, self.title);
     }

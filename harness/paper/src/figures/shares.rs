@@ -49,12 +49,12 @@ const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
 /// What the share is of.
 type Share = fn(&Summary) -> Option<f64>;
 
-/// Of all parameters.
+/// Of all parameters, in percent.
 fn of_all(summary: &Summary) -> Option<f64> {
     summary.insignificant.map(|share| share * 100.0)
 }
 
-/// Of the parameters that had an update pending.
+/// Of the parameters that had an update pending, in percent.
 fn of_touched(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.of_touched * 100.0)
 }
@@ -64,7 +64,7 @@ fn touched(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.touched * 100.0)
 }
 
-/// Of the sizes of updates.
+/// Of the sum of the updates' sizes, in percent.
 fn of_amount(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.of_amount * 100.0)
 }
@@ -147,6 +147,7 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
         expected,
         rests_on: RestsOn::PaperTimes,
     };
+    // A share needs no target, but a run that was to stop at an unsound one stopped anywhere.
     let sound = if cell.has_target() { cell.sound_target() } else { Ok(()) };
     let nothing = || Unmeasured::NotRun(format!("{} filters nothing", cell.name));
     let measured = sound.and_then(|()| cell.spread(of_all).ok_or_else(nothing));

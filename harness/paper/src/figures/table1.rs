@@ -99,7 +99,7 @@ fn measure(panels: &[PanelCells<'_>], panel: &str) -> Ratios {
     Ratios { speedup, cost }
 }
 
-/// The figure's claims.
+/// Two claims per application and network, its speedup and its cost; none of image classification where no panel learns images.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let panels = panels(results);

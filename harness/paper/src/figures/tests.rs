@@ -20,7 +20,7 @@ fn figure(name: &str) -> Figure {
     Figure::named(name).unwrap()
 }
 
-/// Situations by name.
+/// Results that figures must be able to draw, by a name for messages.
 fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
     let baseline = || cell("Baseline").seconds(812.0).breakdown(SLOW);
     let gaia = || cell("Gaia").seconds(385.0).breakdown(GAIA).wan_bytes_per_clock(1e8);

@@ -62,7 +62,7 @@ const BYTES_OF_GAIA: Statement = ours(
     Expected::AtMost(5.0),
 );
 
-/// The figure's claims.
+/// Six claims, on all pairs together: validity, times, objectives and bytes.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let pairs = pairs(results);

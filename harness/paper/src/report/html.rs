@@ -16,7 +16,7 @@ use record::results::sound::{self, unsound};
 use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};
 use serde_json::Value;
 
-/// What the page says.
+/// The content of a page, in no particular order.
 pub(super) struct Content<'a> {
     pub(super) index: &'a CellIndex,
     pub(super) question: &'a str,
@@ -50,7 +50,7 @@ svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9em; }
 @media print { body { max-width: none; margin: 0; font-size: 11px; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 ";
 
-/// The whole page.
+/// The HTML of a report, from its doctype to its end.
 pub(super) fn page(content: &Content<'_>) -> String {
     let mut page = String::new();
     let title = escaped(&content.index.title);
@@ -155,7 +155,7 @@ fn provenance(content: &Content<'_>) -> String {
     )
 }
 
-/// What `of` says of the cells, each thing once.
+/// The texts of `of` for the cells, each once, joined by semicolons.
 fn distinct(cells: &[CellResult], of: &dyn Fn(&CellResult) -> String) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in cells.iter().map(of) {
