@@ -22,12 +22,12 @@ pub(crate) enum Application {
 
 /// The plan of a result; `None` when this program cannot read it.
 pub(crate) fn of(result: &CellResult) -> Option<Plan> {
-    serde_json::from_value(result.manifest.resolved.clone()).ok()
+    Plan::from_json(&result.manifest.resolved).ok()
 }
 
 /// A line on the results whose plans cannot be read; `None` when all can be.
 pub(crate) fn unreadable(results: &[CellResult]) -> Option<String> {
-    let error = |result: &CellResult| serde_json::from_value::<Plan>(result.manifest.resolved.clone()).err();
+    let error = |result: &CellResult| Plan::from_json(&result.manifest.resolved).err();
     let all: Vec<(&CellResult, serde_json::Error)> =
         results.iter().filter_map(|result| Some((result, error(result)?))).collect();
     let (first, why) = all.first()?;
