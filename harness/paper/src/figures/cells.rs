@@ -167,6 +167,11 @@ impl Cell<'_> {
 
     /// A number of each run, over seeds; `None` when a run has none.
     pub(super) fn spread(&self, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        self.spread_of(&of)
+    }
+
+    /// The same, compiled once and not for every caller.
+    fn spread_of(&self, of: &dyn Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let values: Option<Vec<f64>> = self.runs.iter().map(|run| of(&run.summary)).collect();
         Spread::of(&values?)
     }
@@ -200,6 +205,11 @@ impl Cell<'_> {
 
     /// This cell's number over `other`'s, seed by seed; `None` when a number is missing or nothing pairs.
     pub(super) fn ratio(&self, other: &Cell<'_>, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        self.ratio_of(other, &of)
+    }
+
+    /// The same, compiled once and not for every caller.
+    fn ratio_of(&self, other: &Cell<'_>, of: &dyn Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let mine: BTreeMap<u64, Option<f64>> =
             self.runs.iter().map(|run| (run.summary.seed, of(&run.summary))).collect();
         let pairs: Option<Vec<(f64, f64)>> = other
