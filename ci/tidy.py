@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Rules of style that a script can check on every tracked file."""
+"""Rules of style that a script can check on every tracked file; links of pages, and paths in ARCHITECTURE.md."""
 
 import pathlib
+import posixpath
 import re
 import subprocess
 import sys
@@ -10,6 +11,10 @@ MAX_BYTES = 1_000_000
 MAX_LINES = 700
 MACHINE_PATH = re.compile(r"(?<![A-Za-z0-9_./])/(home|root|work|Users)/")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b|todo!\(|unimplemented!\(")
+# A link of a page to another file of the repository, without its heading.
+LINK = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)")
+# What looks like a path of the repository in the map: several components in backticks, or a folder.
+PATH = re.compile(r"`([\w.*-]+/[\w./*-]*)`")
 
 
 def problems(path: pathlib.Path) -> list[str]:
@@ -36,13 +41,42 @@ def problems(path: pathlib.Path) -> list[str]:
     return found
 
 
+def dead_links(path: pathlib.Path, known: set[str]) -> list[str]:
+    """Links of a page to files that are not tracked."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for link in LINK.findall(line):
+            target = posixpath.normpath(posixpath.join(path.parent.as_posix(), link))
+            if target not in known:
+                found.append(f"line {number}: a link to {link}, which is not tracked")
+    return found
+
+
+def dead_paths(path: pathlib.Path, known: set[str]) -> list[str]:
+    """Paths in backticks that are the end of no tracked file or folder. NAME stands for any name, * for any part of one."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for name in PATH.findall(line):
+            pattern = re.escape(name.rstrip("/")).replace("NAME", "[^/]+").replace(r"\*", "[^/]*")
+            ending = re.compile(rf"(.*/)?{pattern}")
+            if not any(ending.fullmatch(other) for other in known):
+                found.append(f"line {number}: {name} is no file or folder")
+    return found
+
+
 def main() -> int:
     tracked = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
     files = [pathlib.Path(name) for name in tracked.decode().split("\0") if name]
+    known = {place.as_posix() for path in files for place in (path, *path.parents)}
     count = 0
     for path in files:
         if path.is_file():
-            for problem in problems(path):
+            found = problems(path)
+            if path.suffix == ".md":
+                found += dead_links(path, known)
+            if path.name == "ARCHITECTURE.md":
+                found += dead_paths(path, known)
+            for problem in found:
                 print(f"{path}: {problem}", file=sys.stderr)
                 count += 1
     print(f"{len(files)} files, {count} problems")

@@ -49,9 +49,9 @@ fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let prices = args.prices.as_deref().map(|name| prices::find(name, Path::new("")));
     let prices = prices.transpose().map_err(Failure::input)?;
     let reports = report::report_all(&args.dir, prices.as_ref()).map_err(Failure::input)?;
-    let text: String = reports.iter().map(report::Report::to_string).collect();
+    let text: String = reports.iter().map(report::SpecReport::to_string).collect();
     say::out(&text).map_err(Failure::run)?;
-    let lacking: Vec<String> = reports.iter().flat_map(report::Report::lacking).collect();
+    let lacking: Vec<String> = reports.iter().flat_map(report::SpecReport::lacking).collect();
     Ok(strict::verdict(args.strict, &lacking))
 }
 

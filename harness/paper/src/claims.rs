@@ -23,13 +23,13 @@ pub const FILE: &str = "claims.json";
 /// How many levels of folders below a folder are searched for [`FILE`].
 const DEEPEST: u32 = 3;
 
-/// What was found about a claim.
+/// The result of comparing a claim with its measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It is so.
+    /// The measured number is within the tolerance.
     Holds,
-    /// It is not so.
+    /// The measured number is outside the tolerance, or a run did not reach its target.
     Fails,
     /// An input was fitted to the paper's results: agreement would show nothing.
     Calibration,
@@ -41,15 +41,15 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Claim {
-    /// `fig13.gaia-over-lan`.
+    /// Unique over all figures: `fig13.gaia-over-lan`.
     pub id: String,
     /// In words, with the tolerance, and why nothing was measured where nothing was.
     pub says: String,
     /// Where the claim comes from.
     pub source: String,
-    /// The paper's number.
+    /// The paper's number, in the unit that `says` names; `None` where it gives none.
     pub paper: Option<f64>,
-    /// Ours.
+    /// Our number, the mean over seeds, in the same unit.
     pub measured: Option<f64>,
     /// Over how many seeds.
     pub n: usize,
@@ -57,7 +57,7 @@ pub struct Claim {
     pub low: Option<f64>,
     /// The greatest of a seed.
     pub high: Option<f64>,
-    /// What was found.
+    /// Whether it holds, as far as that can be known.
     pub verdict: Verdict,
 }
 
@@ -72,7 +72,7 @@ pub struct Statement<'a> {
     pub source: &'a str,
     /// The paper's number, where it gives one.
     pub paper: Option<f64>,
-    /// When it holds.
+    /// The measurements for which it holds.
     pub expected: Expected,
     /// What else it rests on.
     pub rests_on: RestsOn,
@@ -83,9 +83,9 @@ pub struct Statement<'a> {
 pub enum Expected {
     /// From the first to the second, both included.
     Within(f64, f64),
-    /// More.
+    /// Any number greater than this one.
     Above(f64),
-    /// Less.
+    /// Any number smaller than this one.
     Below(f64),
     /// As much or more.
     AtLeast(f64),
@@ -118,7 +118,7 @@ pub enum Unmeasured {
 pub struct Context {
     /// Inputs of the cost model that were chosen to match a result of the paper.
     pub fitted: Vec<String>,
-    /// Of the data.
+    /// Whether the data have the shape of the paper's.
     pub shape: Shape,
 }
 
@@ -159,6 +159,7 @@ impl Statement<'_> {
     }
 
     fn verdict(&self, measured: &Result<Spread, Unmeasured>, context: &Context) -> Verdict {
+        // A cell that ran and did not reach its target is a finding against the claim, not a gap.
         if matches!(measured, Err(Unmeasured::NotRun(_) | Unmeasured::NoTarget(_))) {
             return Verdict::NotComparable;
         }
@@ -166,6 +167,7 @@ impl Statement<'_> {
             if context.shape == Shape::Own {
                 return Verdict::NotComparable;
             }
+            // Whichever input was fitted: times of all cells pass through the same cost model.
             if !context.fitted.is_empty() {
                 return Verdict::Calibration;
             }
@@ -191,7 +193,7 @@ impl Expected {
 }
 
 impl Verdict {
-    /// As in `claims.json`.
+    /// Its word in `claims.json`, on pages and in terminals.
     pub fn word(self) -> &'static str {
         match self {
             Verdict::Holds => "holds",
@@ -223,7 +225,7 @@ impl Claim {
     }
 }
 
-/// `claims.json`.
+/// The text of `claims.json`, with a newline at its end.
 pub fn to_json(claims: &[Claim]) -> String {
     let mut text = serde_json::to_string_pretty(claims).expect("claims have string keys and no failing fields");
     text.push('\n');
@@ -257,7 +259,7 @@ pub fn below(folder: &Path) -> Result<Vec<(PathBuf, Vec<Claim>)>, ReadError> {
 /// The same as a table for terminals, one block per figure: what `experiments claims` prints.
 ///
 /// # Errors
-/// As [`below`].
+/// [`ReadError`] when a `claims.json` cannot be read.
 pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
     let figures = below(folder)?;
     if figures.is_empty() {
@@ -273,7 +275,7 @@ pub fn claims_table(folder: &Path) -> Result<String, ReadError> {
 /// The claims of one figure.
 ///
 /// # Errors
-/// [`ReadError`].
+/// [`ReadError`] when the file is missing, is not JSON of claims, or was changed after it was written.
 pub fn read(path: &Path) -> Result<Vec<Claim>, ReadError> {
     let covered = hashes::check_if_covered(path.parent().unwrap_or(Path::new("")), FILE);
     covered.map_err(|source| ReadError::Hashes { path: path.to_owned(), source })?;

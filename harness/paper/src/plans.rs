@@ -12,22 +12,22 @@ use record::results::CellResult;
 /// An application of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Application {
-    /// Matrix factorisation.
+    /// Matrix factorisation, on Netflix's ratings.
     Mf,
-    /// Topic modelling.
+    /// Topic modelling, on the articles of the New York Times.
     Tm,
-    /// Image classification.
+    /// Image classification, on ILSVRC12.
     Ic,
 }
 
 /// The plan of a result; `None` when this program cannot read it.
 pub(crate) fn of(result: &CellResult) -> Option<Plan> {
-    serde_json::from_value(result.manifest.resolved.clone()).ok()
+    Plan::from_json(&result.manifest.resolved).ok()
 }
 
 /// A line on the results whose plans cannot be read; `None` when all can be.
 pub(crate) fn unreadable(results: &[CellResult]) -> Option<String> {
-    let error = |result: &CellResult| serde_json::from_value::<Plan>(result.manifest.resolved.clone()).err();
+    let error = |result: &CellResult| Plan::from_json(&result.manifest.resolved).err();
     let all: Vec<(&CellResult, serde_json::Error)> =
         results.iter().filter_map(|result| Some((result, error(result)?))).collect();
     let (first, why) = all.first()?;
@@ -94,7 +94,7 @@ pub(crate) fn same_but_launch(one: &Plan, other: &Plan) -> bool {
 }
 
 impl Application {
-    /// `MF`, `TM`, `IC`.
+    /// Its abbreviation in the paper: `MF`, `TM`, `IC`.
     fn word(self) -> &'static str {
         match self {
             Application::Mf => "MF",

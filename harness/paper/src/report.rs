@@ -7,6 +7,7 @@
 mod costs;
 mod grid;
 mod html;
+mod table_csv;
 mod unfinished;
 
 use std::fmt;
@@ -14,12 +15,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, PolarsError};
-use polars_io::SerWriter;
-use polars_io::csv::write::CsvWriter;
 use thiserror::Error;
 
 use self::costs::Costs;
-pub use self::grid::table_text;
+pub use self::grid::Titles;
+use self::grid::table_text;
+use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
 use crate::figures::{DrawError, Figure, UnknownFigure};
@@ -36,9 +37,9 @@ use record::results::{CellIndex, CellResult};
 
 /// Names of the files.
 pub mod file {
-    /// The figure's numbers.
+    /// The figure's numbers, one row per cell or panel.
     pub const TABLE: &str = "table.csv";
-    /// The figure.
+    /// The figure as a drawing.
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
     pub const PNG: &str = "figure.png";
@@ -52,7 +53,7 @@ pub mod file {
 const COVERED: [&str; 7] =
     [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
-/// Why there is no report.
+/// The reasons for which there is no report.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// A result cannot be read.
@@ -61,23 +62,23 @@ pub enum ReportError {
     /// The results are of a figure that this program does not know.
     #[error("report on {folder}")]
     Figure {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
-        /// Which.
+        /// The unknown name, with the nearest known one.
         source: UnknownFigure,
     },
     /// Neither a spec's folder, nor one of such folders.
     #[error("report on {folder}: neither it nor a folder in it has a {}; run a spec first", store::file::CELLS)]
     Nothing {
-        /// The folder.
+        /// The folder that was to be reported on.
         folder: PathBuf,
     },
     /// Its folders cannot be listed.
     #[error("report on {folder}")]
     List {
-        /// The folder.
+        /// The folder that was to be reported on.
         folder: PathBuf,
-        /// The system's word.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A run is writing there.
@@ -86,9 +87,9 @@ pub enum ReportError {
     /// The numbers have no table.
     #[error("make the table of {folder}")]
     Table {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
-        /// Why.
+        /// The error of polars.
         source: PolarsError,
     },
     /// The figure was not drawn.
@@ -100,7 +101,7 @@ pub enum ReportError {
     /// The prices of the command line are not those of every cell.
     #[error("--prices: {folder}: {cell}: {why}")]
     Prices {
-        /// The spec's folder.
+        /// The folder of the spec's results.
         folder: PathBuf,
         /// The first cell without a price.
         cell: String,
@@ -109,12 +110,14 @@ pub enum ReportError {
     },
 }
 
-/// What was reported.
+/// The report on a spec, as its folder has it.
 #[derive(Debug)]
-pub struct Report {
+pub struct SpecReport {
     /// The figure's numbers, one row per cell.
     pub table: DataFrame,
-    /// With verdicts.
+    /// Titles of its columns for readers.
+    pub titles: Titles,
+    /// The figure's claims, with verdicts.
     pub claims: Vec<Claim>,
     /// What is wrong with runs and targets that must not be believed, and with plans that cannot be read, one line each.
     pub faults: Vec<String>,
@@ -124,11 +127,11 @@ pub struct Report {
     pub costs: Costs,
     /// Cells that the spec has and the report has not.
     pub unfinished: Vec<Unfinished>,
-    /// The page.
+    /// The path of the page.
     pub page: PathBuf,
 }
 
-impl Report {
+impl SpecReport {
     /// What `--strict` misses, one line each: cells, and claims that were not measured or fail.
     pub fn lacking(&self) -> Vec<String> {
         let missing = self.unfinished.iter();
@@ -141,9 +144,9 @@ impl Report {
 }
 
 /// For terminals: the numbers, the claims, what is not finished, and where the page is.
-impl fmt::Display for Report {
+impl fmt::Display for SpecReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", table_text(&self.table))?;
+        writeln!(f, "{}", table_text(&self.table, &self.titles))?;
         if !self.references.is_empty() {
             writeln!(f, "normalised times and speedups are over {}\n", self.references.join(", "))?;
         }
@@ -163,8 +166,8 @@ impl fmt::Display for Report {
 /// meanwhile. `prices`: in place of those that the specs were run with.
 ///
 /// # Errors
-/// [`ReportError`].
-pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Report>, ReportError> {
+/// [`ReportError`] of the first folder that cannot be reported on; reports on those before it are written.
+pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<SpecReport>, ReportError> {
     let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
     let mut folders = vec![folder.to_owned()];
     if !folder.join(store::file::CELLS).exists() {
@@ -187,16 +190,16 @@ pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<Repor
 /// locked the folder.
 ///
 /// # Errors
-/// [`ReportError`].
-pub fn report(folder: &Path) -> Result<Report, ReportError> {
+/// [`ReportError`] when a whole cell cannot be read, or a file cannot be written; cells that are not whole are no error.
+pub fn report(folder: &Path) -> Result<SpecReport, ReportError> {
     report_priced(folder, None)
 }
 
 /// [`report`], priced by `prices` in place of the spec's.
 ///
 /// # Errors
-/// [`ReportError`].
-pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report, ReportError> {
+/// As [`report`], and [`ReportError::Prices`] where `prices` has no price for a cell.
+pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecReport, ReportError> {
     let mut index = store::read_cells(folder)?;
     if let Some(list) = prices {
         index.pricing = Some(index.pricing.take().map_or_else(|| Pricing::of(list.clone()), |old| old.with(list)));
@@ -206,13 +209,13 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     if let Some((cell, why)) = costs.unpriced().filter(|_| prices.is_some()) {
         return Err(ReportError::Prices { folder: folder.to_owned(), cell, why });
     }
+    // A spec that names no figure asks for the first: time to convergence.
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
-    let mut table = figure.table(&cells).map_err(table_error)?;
-    let mut csv = Vec::new();
-    CsvWriter::new(&mut csv).finish(&mut table).map_err(table_error)?;
-    let claims = figure.claims(&cells);
+    let table = figure.table(&cells).map_err(table_error)?;
+    let csv = table_csv(&table).map_err(table_error)?;
+    let (titles, claims) = (Titles::of(&cells), figure.claims(&cells));
     let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
     let png = figure.png(&cells)?;
@@ -221,6 +224,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
         question: figure.question,
         svg: &svg,
         table: &table,
+        titles: &titles,
         claims: &claims,
         references: &references,
         cells: &cells,
@@ -234,7 +238,8 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<Report
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
     hashes::write(folder, &COVERED)?;
-    Ok(Report { table, claims, references, costs, faults: faults(&cells), unfinished, page: folder.join(file::PAGE) })
+    let (faults, page) = (faults(&cells), folder.join(file::PAGE));
+    Ok(SpecReport { table, titles, claims, references, costs, faults, unfinished, page })
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {
@@ -388,10 +393,11 @@ mod tests {
     #[test]
     fn the_terminal_table_is_aligned() {
         let out = written(&cells());
-        let text = table_text(&report(out.path()).unwrap().table);
+        let SpecReport { table, titles, .. } = report(out.path()).unwrap();
+        let text = table_text(&table, &titles);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("cell") && lines[0].ends_with("LAN"), "{text}");
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
-        assert!(text.contains("held-out RMSE") && text.contains("WAN GB a clock"), "{text}");
+        assert!(text.contains("held-out RMSE (stars, lower is better)") && text.contains("WAN GB per clock"), "{text}");
     }
 }

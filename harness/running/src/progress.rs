@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use record::results::Sample;
+use record::results::metrics::in_words;
 use record::{log, say};
 
 /// Between two plain lines of one cell.
@@ -139,7 +140,7 @@ impl CellProgress {
     fn status(&self, sample: &Sample) -> String {
         let target = self.target.map_or(String::new(), |target| format!(" (target {target:.4e})"));
         let measured = sample.metrics.iter().filter(|(_, value)| !value.is_nan());
-        let metrics: String = measured.map(|(name, value)| format!(", {name} {value:.4}")).collect();
+        let metrics: String = measured.map(|(name, value)| format!(", {} {value:.4}", in_words(name))).collect();
         format!(
             "clock {}, {:.1} virtual s, objective {:.4e}{target}{metrics}",
             sample.clock, sample.seconds, sample.objective

@@ -13,7 +13,7 @@ use super::usage::usage;
 use planning::plan::{self, DataSet, Plan, system_in_words};
 use record::cost;
 use record::results::manifest::{self, Machines, Manifest, Scale, Shape};
-use record::results::metrics::SHARE;
+use record::results::metrics::{self, SHARE};
 use record::results::{Better, Breakdown, ClockRow, Held, Measured, Outcome, SCHEMA, Summary, TrafficRow};
 
 /// The content of the files before the first sample.
@@ -161,9 +161,9 @@ pub(super) fn in_words(summary: &Summary) -> String {
     )
 }
 
-/// `, held_out_rmse 0.9123 stars`; nothing where there is no value.
+/// `, held-out RMSE 0.9123 stars`. `None` means that there is no value.
 fn metric_in_words(metric: &Measured) -> Option<String> {
-    let (name, value) = (&metric.name, metric.value?);
+    let (name, value) = (metrics::in_words(&metric.name), metric.value?);
     let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
     Some(if metric.unit == SHARE {
         format!(", {name} {:.2} %", value * 100.0)

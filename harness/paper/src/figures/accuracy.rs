@@ -27,7 +27,7 @@ const BYTES: Statement<'static> = Statement {
     rests_on: RestsOn::Runs,
 };
 
-/// The claims.
+/// Claims on the accuracy that Gaia ends with, on its bytes, and on the target.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let (context, measures) = (Context::of(results), Measures::of(results));
     let points = |summary: &Summary| summary.metric(TEST_ACCURACY).map(|share| 100.0 * share);

@@ -11,14 +11,22 @@ pub(super) enum Spacing {
     Logarithmic,
 }
 
+/// A marked value of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub(super) value: f64,
+    /// The value as a reader sees it, without the power of ten that the axis leaves out.
+    pub(super) label: String,
+}
+
 /// An axis from `low` to `high`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     low: f64,
     high: f64,
     spacing: Spacing,
-    /// Marked values with their labels, ascending.
-    pub(super) ticks: Vec<(f64, String)>,
+    /// Marked values, ascending.
+    pub(super) ticks: Vec<Tick>,
     /// The power of ten that labels leave out: they read as multiples of it.
     pub(super) exponent: i32,
 }
@@ -39,7 +47,7 @@ impl Axis {
         let last = (high / step + 1e-9).floor() as i64;
         let tick = |i: i64| {
             let value = i as f64 * step;
-            (value, fixed(value / power(exponent), decimals))
+            Tick { value, label: fixed(value / power(exponent), decimals) }
         };
         Axis { low, high, spacing: Spacing::Linear, ticks: (first..=last).map(tick).collect(), exponent }
     }
@@ -56,7 +64,7 @@ impl Axis {
             .filter(|decade| decade.rem_euclid(every) == 0)
             .flat_map(|decade| multiples.iter().map(move |multiple| multiple * power(decade)))
             .filter(|value| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value))
-            .map(|value| (value, plain(value / power(exponent))))
+            .map(|value| Tick { value, label: plain(value / power(exponent)) })
             .collect();
         Axis { low, high, spacing: Spacing::Logarithmic, ticks, exponent }
     }
@@ -138,7 +146,7 @@ mod tests {
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<&str> {
-        axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
+        axis.ticks.iter().map(|tick| tick.label.as_str()).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use polars::prelude::{DataFrame, PolarsResult};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, FAINT, Hatch, INK, Rect, Span, at};
-use super::cells::{self, Cell, by_panel, compared, group, named, named_or_first};
+use super::cells::{self, Cell, OfPanel, by_panel, compared, group, named, named_or_first};
 use super::form::FigureForm;
 use super::frame::{Frame, LEGEND_ROW, Slot};
 use super::labels::ValueLabels;
@@ -39,7 +39,7 @@ const NAMES: f64 = 13.0;
 pub(super) struct Bars {
     /// The cell whose time is 1 in its panel.
     pub(super) reference: &'static str,
-    /// What labels say.
+    /// What the labels on the bars count.
     pub(super) labels: Labels,
 }
 
@@ -75,14 +75,14 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// For these results.
+    /// The frame and the page that the names and the legend of these results need.
     pub(super) fn of(results: &[CellResult]) -> Self {
         let cells = group(results);
         let cells = compared(&cells);
         let rows = legend::rows(SIDES.width(), &entries(&names(&cells)));
         let top = TOP + rows.saturating_sub(1) as f64 * LEGEND_ROW;
         let slot = slot(&cells);
-        let rows = |(name, cells): &(&str, Vec<&Cell<'_>>)| group_name(name, cells.len() as f64 * slot).len();
+        let rows = |of: &OfPanel<'_, '_>| group_name(of.panel, of.cells.len() as f64 * slot).len();
         let name_rows = by_panel(&cells).iter().map(rows).max().unwrap_or(1);
         Placement { top, bottom: (top + FRAME_HEIGHT + BELOW + ROW * (name_rows as f64 + 0.6)).ceil() }
     }
@@ -200,7 +200,7 @@ impl PanelBars<'_, '_> {
     }
 }
 
-/// Points per bar.
+/// Points that a bar has with the space around it, the same for all.
 fn slot(cells: &[&Cell<'_>]) -> f64 {
     let groups = by_panel(cells).len() as f64;
     let slots = cells.len() as f64 + GAP * groups;
@@ -214,7 +214,7 @@ fn groups<'a, 'b>(cells: &[&'b Cell<'a>], reference: &str, slot: f64) -> Vec<Pan
     let gap = room / panels.len().max(1) as f64;
     let mut left = SIDES.left + gap / 2.0;
     let mut groups = Vec::new();
-    for (name, cells) in panels {
+    for OfPanel { panel: name, cells } in panels {
         let reference = named_or_first(&cells, reference);
         let width = slot * cells.len() as f64;
         groups.push(PanelBars { name, cells, reference, left });

@@ -11,7 +11,7 @@ use record::results::CellResult;
 /// Between bars and the curves below them, in points.
 const BETWEEN: f64 = 10.0;
 
-/// The form.
+/// The form: bars above, curves of test accuracy below.
 #[derive(Debug)]
 pub(super) struct BarsAndAccuracy {
     pub(super) bars: Bars,

@@ -10,13 +10,13 @@ use plotters::style::{RGBColor, WHITE};
 pub const WIDTH: f64 = 900.0;
 /// The page's height in points, where labels need no more.
 pub(super) const HEIGHT: f64 = 300.0;
-/// The ground.
+/// The colour of the page itself.
 pub const PAPER: RGBColor = WHITE;
-/// Axes and text.
+/// The colour of axes and text.
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-/// Remarks.
+/// The colour of remarks, lighter than text.
 pub const FAINT: RGBColor = RGBColor(0x66, 0x66, 0x66);
-/// Grid lines.
+/// The colour of grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 
 /// The colour of what must not be believed.
@@ -56,20 +56,20 @@ const HATCH_SPACING: f64 = 4.5;
 /// Lines over a filled area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hatch {
-    /// No lines.
+    /// No lines: the plain area.
     None,
-    /// `/`
+    /// Lines that rise to the right: `/`.
     Rising,
-    /// `\`
+    /// Lines that fall to the right: `\`.
     Falling,
-    /// `-`
+    /// Lines from left to right: `-`.
     Level,
 }
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Pen<'a> {
-    /// Its colour.
+    /// The colour of the line.
     pub colour: RGBColor,
     /// Its width in points.
     pub width: f64,
@@ -96,13 +96,13 @@ pub(super) struct Span {
 /// A rectangle in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {
-    /// Smallest x.
+    /// The left edge, the smallest x.
     pub left: f64,
-    /// Smallest y.
+    /// The upper edge, the smallest y.
     pub top: f64,
-    /// Largest x.
+    /// The right edge, the largest x.
     pub right: f64,
-    /// Largest y.
+    /// The lower edge, the largest y.
     pub bottom: f64,
 }
 
@@ -127,17 +127,17 @@ pub(super) enum Direction {
 /// A mark, in the order in which it was drawn: later ones cover earlier ones.
 #[derive(Clone, Debug)]
 pub(super) enum Mark {
-    /// A solid line.
+    /// A solid line through points; dashes are lines of their own.
     Line { points: Vec<Point>, colour: RGBColor, width: f64 },
-    /// A filled rectangle.
+    /// A filled rectangle without an outline.
     Area { rect: Rect, colour: RGBColor },
-    /// A filled disc.
+    /// A filled disc; the radius is in points.
     Disc { centre: Point, radius: f64, colour: RGBColor },
     /// One line of text, centred vertically on its point.
     Text { at: Point, anchor: Anchor, direction: Direction, size: f64, colour: RGBColor, text: String },
 }
 
-/// The page.
+/// A page: its height and its marks.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     height: f64,
@@ -172,7 +172,7 @@ impl Rect {
 }
 
 impl Pen<'_> {
-    /// A solid line.
+    /// The pen of a solid line of `width` points.
     pub const fn solid(colour: RGBColor, width: f64) -> Pen<'static> {
         Pen { colour, width, dash: &[] }
     }
@@ -184,7 +184,7 @@ impl Canvas {
         Canvas { height, marks: Vec::new() }
     }
 
-    /// In points.
+    /// The height of the page in points.
     pub fn height(&self) -> f64 {
         self.height
     }
@@ -212,12 +212,12 @@ impl Canvas {
         self.marks.extend(lines.into_iter().map(|points| Mark::Line { points, colour, width }));
     }
 
-    /// A filled rectangle.
+    /// Fills a rectangle, over what was drawn before.
     pub fn fill(&mut self, rect: Rect, colour: RGBColor) {
         self.marks.push(Mark::Area { rect, colour });
     }
 
-    /// A rectangle's outline.
+    /// Draws the outline of a rectangle.
     pub(super) fn outline(&mut self, rect: Rect, pen: Pen<'_>) {
         let Rect { left, top, right, bottom } = rect;
         self.line(&[at(left, top), at(right, top), at(right, bottom), at(left, bottom), at(left, top)], pen);

@@ -28,7 +28,7 @@ pub(super) struct Cell<'a> {
     pub(super) unsound: Option<Unsound>,
 }
 
-/// `results` by cell.
+/// `results` by cell, in the order in which cells first come.
 pub(super) fn group(results: &[CellResult]) -> Vec<Cell<'_>> {
     let mut cells: Vec<Cell<'_>> = Vec::new();
     for result in results {
@@ -52,13 +52,21 @@ pub(super) fn compared<'a, 'b>(cells: &'b [Cell<'a>]) -> Vec<&'b Cell<'a>> {
     cells.iter().filter(|cell| !cell.sets_target()).collect()
 }
 
-/// Panels by name with their cells, in the spec's order.
-pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<(&'a str, Vec<&'b Cell<'a>>)> {
-    let mut panels: Vec<(&str, Vec<&Cell<'_>>)> = Vec::new();
+/// Cells of one panel, at least one.
+pub(super) struct OfPanel<'a, 'b> {
+    /// The panel's name; empty in a spec without panels.
+    pub(super) panel: &'a str,
+    /// In the spec's order.
+    pub(super) cells: Vec<&'b Cell<'a>>,
+}
+
+/// `cells` panel by panel, in the spec's order.
+pub(super) fn by_panel<'a, 'b>(cells: &[&'b Cell<'a>]) -> Vec<OfPanel<'a, 'b>> {
+    let mut panels: Vec<OfPanel<'_, '_>> = Vec::new();
     for cell in cells {
-        match panels.iter_mut().find(|(name, _)| *name == cell.panel) {
-            Some((_, cells)) => cells.push(cell),
-            None => panels.push((cell.panel, vec![cell])),
+        match panels.iter_mut().find(|known| known.panel == cell.panel) {
+            Some(known) => known.cells.push(cell),
+            None => panels.push(OfPanel { panel: cell.panel, cells: vec![cell] }),
         }
     }
     panels
@@ -78,7 +86,7 @@ pub(super) fn references(results: &[CellResult], name: &str) -> Vec<String> {
     let cells = group(results);
     let compared = compared(&cells);
     let mut names: Vec<String> = Vec::new();
-    for reference in by_panel(&compared).iter().filter_map(|(_, cells)| named_or_first(cells, name)) {
+    for reference in by_panel(&compared).iter().filter_map(|of| named_or_first(&of.cells, name)) {
         if !names.iter().any(|name| name == reference.name) {
             names.push(reference.name.to_owned());
         }
@@ -130,7 +138,7 @@ impl Cell<'_> {
         self.runs.iter().filter(|run| ended_as_asked(&run.summary)).count()
     }
 
-    /// Whether all did.
+    /// Whether all runs did what [`Cell::reached`] counts.
     pub(super) fn all_reached(&self) -> bool {
         self.reached() == self.runs.len()
     }
@@ -159,6 +167,11 @@ impl Cell<'_> {
 
     /// A number of each run, over seeds; `None` when a run has none.
     pub(super) fn spread(&self, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        self.spread_of(&of)
+    }
+
+    /// The same, compiled once and not for every caller.
+    fn spread_of(&self, of: &dyn Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let values: Option<Vec<f64>> = self.runs.iter().map(|run| of(&run.summary)).collect();
         Spread::of(&values?)
     }
@@ -192,6 +205,11 @@ impl Cell<'_> {
 
     /// This cell's number over `other`'s, seed by seed; `None` when a number is missing or nothing pairs.
     pub(super) fn ratio(&self, other: &Cell<'_>, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
+        self.ratio_of(other, &of)
+    }
+
+    /// The same, compiled once and not for every caller.
+    fn ratio_of(&self, other: &Cell<'_>, of: &dyn Fn(&Summary) -> Option<f64>) -> Option<Spread> {
         let mine: BTreeMap<u64, Option<f64>> =
             self.runs.iter().map(|run| (run.summary.seed, of(&run.summary))).collect();
         let pairs: Option<Vec<(f64, f64)>> = other

@@ -32,15 +32,15 @@ const HEADROOM: f64 = 0.16;
 /// A bar of a chart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bar {
-    /// Below it.
+    /// The name below the bar.
     pub(super) name: String,
-    /// Below its name.
+    /// A remark below the name; may be empty.
     pub(super) remark: String,
-    /// Above it, in lines.
+    /// The label above the bar, line by line.
     pub(super) label: Vec<String>,
     /// From below; as many as the chart has parts.
     pub(super) parts: Vec<f64>,
-    /// The whisker.
+    /// The range that the whisker shows, if any.
     pub(super) range: Option<Range>,
     /// It says "at least": drawn hatched.
     pub(super) is_bound: bool,
@@ -58,16 +58,16 @@ pub(super) struct Range {
 pub(super) struct BarGroup {
     /// Over them; may be empty.
     pub(super) name: String,
-    /// At least one.
+    /// From left to right; at least one.
     pub(super) bars: Vec<Bar>,
 }
 
 /// A frame with its bars.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chart {
-    /// Over all.
+    /// The title over the frame.
     pub(super) title: String,
-    /// Of the axis.
+    /// The title of the axis, with the unit.
     pub(super) axis: String,
     /// What bars are made of, from below; with one part bars have colours of their own, by their place in the group.
     pub(super) parts: Vec<&'static str>,
@@ -218,7 +218,7 @@ fn draw_groups(canvas: &mut Canvas, chart: &Chart, area: Rect, slot: f64) {
     }
 }
 
-/// `$0.64`, `$17.3`, `$1,210`.
+/// An amount of USD to three digits: `$0.64`, `$17.3`, `$1,210`.
 pub(super) fn dollars(usd: f64) -> String {
     match usd.abs() {
         0.0..10.0 => format!("${usd:.2}"),

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame, PolarsResult};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, FAINT, INK, Rect, Span, at};
-use super::cells::{self, BASELINE, Cell, by_panel, compared, ended_as_asked, group};
+use super::cells::{self, BASELINE, Cell, OfPanel, by_panel, compared, ended_as_asked, group};
 use super::curve::{self, Curves, objective_axis, time_axis};
 use super::form::FigureForm;
 use super::frame::{Frame, LEGEND_ROW};
@@ -80,7 +80,7 @@ impl CurvesOverTime {
         let cells = group(results);
         let cells = compared(&cells);
         let panels = by_panel(&cells);
-        let rows = panels.iter().map(|(_, cells)| legend::rows(width(panels.len()), &self.legend(cells))).max();
+        let rows = panels.iter().map(|of| legend::rows(width(panels.len()), &self.legend(&of.cells))).max();
         let top = TOP + rows.unwrap_or(1).saturating_sub(1) as f64 * LEGEND_ROW;
         let lines = panels.len().div_ceil(IN_A_ROW).max(1) as f64;
         let bottom = (begins + lines * (top + FRAME_HEIGHT + BELOW)).ceil();
@@ -94,7 +94,7 @@ impl CurvesOverTime {
         if cells.is_empty() {
             self.draw_frame(canvas, placement, 0, "", &[]);
         }
-        for (number, (panel, cells)) in by_panel(&cells).into_iter().enumerate() {
+        for (number, OfPanel { panel, cells }) in by_panel(&cells).into_iter().enumerate() {
             self.draw_frame(canvas, placement, number, panel, &cells);
         }
     }

@@ -136,6 +136,7 @@ fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>, context
     } else {
         (format!("{case}: Gaia converges at least {least} times as fast as Baseline"), Expected::AtLeast(least))
     };
+    // The paper gives times over Baseline: Gaia's over LAN is the quotient of both speedups.
     let over_lan = of.gaia_over_lan.or_else(|| Some(of.lan? / paper?));
     let mut claims = vec![
         judge("gaia-speedup", faster, paper, bound, RestsOn::PaperTimes, measures.time_ratio("Baseline", "Gaia")),
@@ -159,6 +160,7 @@ fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>, context
             measures.time_ratio("Baseline", "LAN"),
         ));
     }
+    // Ours, not the paper's: nothing is claimed of a spec that leaves it out.
     if measures.cell(PACKED).is_ok() {
         claims.push(judge(
             "gaia-over-packed",

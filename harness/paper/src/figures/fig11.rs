@@ -94,7 +94,7 @@ const COMMUNICATION: [Said; 3] = [
     communication!("ic-communication", Ic, "IC EC2-ALL", 0.62, 0.52, 0.72),
 ];
 
-/// The figure's claims.
+/// A claim per application and network on Gaia's cost, and one per application on the share of traffic in Baseline's.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let panels = panels(results);
@@ -116,9 +116,9 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
 
 /// The form: a chart per application, a group per network.
 #[derive(Debug)]
-pub(super) struct Costs;
+pub(super) struct CostBars;
 
-impl FigureForm for Costs {
+impl FigureForm for CostBars {
     fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
         table(results)
     }
@@ -192,6 +192,7 @@ fn bars(cells: &[&Cell<'_>]) -> Vec<Bar> {
         |cell: &Cell<'_>, usd: fn(&Cost) -> f64| part(cell, usd).map_or(0.0, |spread| spread.mean / base_total);
     let bar = |cell: &&Cell<'_>| {
         let usd = cell.spread(total);
+        // The bar that is 1 has no label: it would say 1.0x in every group.
         let ratio = base.filter(|base| base.name != cell.name).and_then(|base| base.ratio(cell, total));
         let label = match (&usd, ratio) {
             (None, _) => vec!["no price".to_owned()],

@@ -1,5 +1,5 @@
 //! Figure 3: what a WAN costs training systems that know nothing of it. IterStore and Bösen, under BSP and SSP, on LAN and
-//! three wide-area networks; a panel a system, and each system's own LAN is 1.
+//! three wide-area networks; one panel per system, and each system's own LAN is 1.
 
 use super::family::around;
 use super::measure::Measures;
@@ -9,35 +9,55 @@ use record::results::CellResult;
 /// What the figure asks.
 pub(super) const QUESTION: &str = "how much longer does a training system take over a WAN than on its own LAN?";
 
-/// The networks, as cells are called.
-const NETWORKS: [(&str, &str); 3] = [("EC2-ALL", "ec2-all"), ("V/C", "va-ca"), ("S/S", "sg-sp")];
+/// A network, which is a cell of every panel.
+struct Network {
+    /// The cell's name.
+    cell: &'static str,
+    /// The last part of claims' ids.
+    id: &'static str,
+}
 
-/// Panels, their part of claims' ids, and the paper's slowdowns in the order of [`NETWORKS`] (Figure 3).
-const SYSTEMS: [(&str, &str, [f64; 3]); 4] = [
-    ("IterStore, BSP", "iterstore-bsp", [3.7, 3.5, 23.8]),
-    ("Bösen, BSP", "bosen-bsp", [5.9, 4.4, 24.2]),
-    ("IterStore, SSP", "iterstore-ssp", [2.7, 2.3, 13.7]),
-    ("Bösen, SSP", "bosen-ssp", [4.9, 4.3, 26.8]),
+const NETWORKS: [Network; 3] = [
+    Network { cell: "EC2-ALL", id: "ec2-all" },
+    Network { cell: "V/C", id: "va-ca" },
+    Network { cell: "S/S", id: "sg-sp" },
 ];
 
-/// A claim a system and network.
+/// A training system, which is a panel.
+struct TrainingSystem {
+    /// The panel's name.
+    panel: &'static str,
+    /// The middle of claims' ids.
+    id: &'static str,
+    /// The paper's slowdowns over LAN, in the order of [`NETWORKS`] (Figure 3).
+    slowdowns: [f64; 3],
+}
+
+const SYSTEMS: [TrainingSystem; 4] = [
+    TrainingSystem { panel: "IterStore, BSP", id: "iterstore-bsp", slowdowns: [3.7, 3.5, 23.8] },
+    TrainingSystem { panel: "Bösen, BSP", id: "bosen-bsp", slowdowns: [5.9, 4.4, 24.2] },
+    TrainingSystem { panel: "IterStore, SSP", id: "iterstore-ssp", slowdowns: [2.7, 2.3, 13.7] },
+    TrainingSystem { panel: "Bösen, SSP", id: "bosen-ssp", slowdowns: [4.9, 4.3, 26.8] },
+];
+
+/// One claim per system and network.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let measures = Measures::of(results);
     let mut claims = Vec::new();
-    for (system, system_id, slowdowns) in SYSTEMS {
-        let measures = measures.panel(system);
-        for ((network, network_id), paper) in NETWORKS.into_iter().zip(slowdowns) {
+    for TrainingSystem { panel, id: system_id, slowdowns } in SYSTEMS {
+        let measures = measures.panel(panel);
+        for (Network { cell, id: network_id }, paper) in NETWORKS.into_iter().zip(slowdowns) {
             let (low, high) = around(paper);
             let statement = Statement {
                 id: &format!("fig3.{system_id}.{network_id}"),
-                says: &format!("{system}: {network} takes {paper} times as long as LAN (within {low} to {high})"),
+                says: &format!("{panel}: {cell} takes {paper} times as long as LAN (within {low} to {high})"),
                 source: "Figure 3",
                 paper: Some(paper),
                 expected: Expected::Within(low, high),
                 rests_on: RestsOn::PaperTimes,
             };
-            claims.push(statement.judge(measures.time_ratio(network, "LAN"), &context));
+            claims.push(statement.judge(measures.time_ratio(cell, "LAN"), &context));
         }
     }
     claims.extend(measures.same_target("fig3.same-target", &context));

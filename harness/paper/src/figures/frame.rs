@@ -4,7 +4,7 @@
 
 use plotters::style::RGBColor;
 
-use super::axis::Axis;
+use super::axis::{Axis, Tick};
 use super::canvas::{Anchor, Canvas, FAINT, GRID, Hatch, INK, Pen, Rect, at};
 use super::text::{fitted, text_width};
 
@@ -36,14 +36,14 @@ pub(super) struct Frame {
 /// Where a bar stands.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
-    /// The bar's middle.
+    /// The bar's middle, in points from the left edge.
     pub(super) middle: f64,
-    /// Half the bar's width.
+    /// Half the bar's width in points.
     pub(super) half: f64,
 }
 
 impl Frame {
-    /// The title.
+    /// Draws the title at the top of the page.
     pub(super) fn draw_title(&self, canvas: &mut Canvas) {
         canvas.text(at(self.area.left - OVERHANG, TITLE_Y), Anchor::Left, TITLE, INK, self.title);
     }
@@ -61,7 +61,7 @@ impl Frame {
     pub(super) fn draw_y(&self, canvas: &mut Canvas, axis: &Axis, title: &str) {
         let Rect { left, top, right, bottom } = self.area;
         let mut widest: f64 = 0.0;
-        for (value, label) in &axis.ticks {
+        for Tick { value, label } in &axis.ticks {
             let y = self.y(axis, *value).unwrap_or(bottom);
             if y < bottom - 0.5 {
                 canvas.line(&[at(left, y), at(right, y)], Pen::solid(GRID, 0.7));
@@ -79,7 +79,7 @@ impl Frame {
     pub(super) fn draw_x(&self, canvas: &mut Canvas, axis: &Axis, title: &str) {
         let Rect { left, right, bottom, .. } = self.area;
         let mut free_from = f64::MIN;
-        for (value, label) in &axis.ticks {
+        for Tick { value, label } in &axis.ticks {
             let x = self.x(axis, *value).unwrap_or(left);
             canvas.line(&[at(x, bottom), at(x, bottom + 4.0)], Pen::solid(INK, AXIS_WIDTH));
             let half = text_width(LABEL, label) / 2.0;

@@ -17,9 +17,9 @@ const ROWS: usize = 2;
 /// What stands in front of a name.
 #[derive(Clone, Copy)]
 pub(super) enum Swatch<'a> {
-    /// A line.
+    /// A line, for curves.
     Line(Pen<'a>),
-    /// An area.
+    /// A filled and hatched rectangle, for bars.
     Area(RGBColor, Hatch),
 }
 

@@ -72,8 +72,8 @@ impl<'a> Measures<'a> {
         seeds.dedup();
         let share = |seed: &u64| {
             let (mut reached, mut all) = (0.0, 0.0);
-            for (_, cells) in &panels {
-                let runs = cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary);
+            for of in &panels {
+                let runs = of.cells.iter().flat_map(|cell| &cell.runs).map(|run| &run.summary);
                 let mut runs = runs.filter(|run| run.seed == *seed).peekable();
                 let target = runs.peek().and_then(|run| run.target);
                 for run in runs {

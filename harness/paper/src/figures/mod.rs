@@ -1,6 +1,6 @@
 //! Figures: each is a question, with the numbers, the page, and the claims that answer it.
 //!
-//! * [`Figure`] is the registry: a figure is one entry, and names its form and its claims.
+//! * [`Figure::ALL`] lists them: a figure is one entry, and names its form and its claims.
 //! * [`FigureForm`] is the interface of a form: a table and a page, functions of results. A form is one file.
 //! * [`Canvas`] records the marks of a page; [`render`] makes the SVG and the PNG of the same marks.
 
@@ -18,6 +18,7 @@ mod family;
 mod fig11;
 mod fig12;
 mod fig3;
+mod figure;
 mod form;
 mod frame;
 mod labels;
@@ -25,7 +26,6 @@ mod layers;
 mod legend;
 mod measure;
 mod panels;
-mod registry;
 pub mod render;
 mod shares;
 mod table1;
@@ -36,8 +36,8 @@ mod validation;
 mod whatif;
 
 pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at};
+pub use figure::{Figure, UnknownFigure};
 pub use form::FigureForm;
-pub use registry::{Figure, UnknownFigure};
 pub use render::DrawError;
 
 #[cfg(test)]

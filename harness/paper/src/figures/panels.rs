@@ -7,7 +7,7 @@ use super::cells::{Cell, compared, group, named};
 use crate::claims::Unmeasured;
 use crate::plans::{self, Application};
 
-/// A panel.
+/// A panel of a spec with what its plans say about it.
 pub(super) struct PanelCells<'a> {
     /// As the spec names it: `MF EC2-ALL`.
     pub(super) name: &'a str,
@@ -23,9 +23,9 @@ pub(super) struct PanelCells<'a> {
 
 /// A part of what a run costs.
 pub(super) struct CostPart {
-    /// In legends.
+    /// Its name in legends.
     pub(super) name: &'static str,
-    /// In USD.
+    /// Its USD among those of a whole cost.
     pub(super) usd: fn(&Cost) -> f64,
 }
 

@@ -34,12 +34,12 @@ pub enum DrawError {
     Encode(#[source] ImageError),
 }
 
-/// Who makes glyphs.
+/// What turns characters into glyphs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Glyphs {
     /// The viewer of an SVG.
     Viewer,
-    /// Plotters' bitmaps.
+    /// Plotters itself, from the embedded font.
     Bitmap,
 }
 
@@ -59,7 +59,7 @@ impl Pixels {
 /// The page as SVG.
 ///
 /// # Errors
-/// [`DrawError`].
+/// [`DrawError`] when the backend of plotters fails.
 pub fn svg(canvas: &Canvas) -> Result<String, DrawError> {
     let Pixels { width, height } = Pixels::of(canvas);
     let mut svg = String::new();
@@ -74,7 +74,7 @@ pub fn svg(canvas: &Canvas) -> Result<String, DrawError> {
 /// The page as PNG, 2 pixels per point.
 ///
 /// # Errors
-/// [`DrawError`].
+/// [`DrawError`] when the backend of plotters fails, or the pixels cannot be encoded.
 pub fn png(canvas: &Canvas) -> Result<Vec<u8>, DrawError> {
     let size = Pixels::of(canvas);
     let mut drawn = vec![0; (size.width * size.height * 3) as usize];

@@ -10,7 +10,7 @@ use record::numbers::{Spread, significant};
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, HEIGHT, INK, Pen, Point, Rect, WIDTH, at};
-use super::cells::{Cell, by_panel, compared, group};
+use super::cells::{Cell, OfPanel, by_panel, compared, group};
 use super::form::FigureForm;
 use super::frame::Frame;
 use super::measure::Measures;
@@ -25,11 +25,19 @@ pub(super) const QUESTION: &str = "how much of the updates is insignificant, by 
 
 /// The paper's thresholds and shares in percent, by panel: Figure 5, read to one point; the 1 % column is printed.
 const THRESHOLDS: [f64; 7] = [0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001];
-const PAPER: [(&str, [f64; 7]); 3] = [
-    ("MF", [99.5, 99.0, 95.6, 93.0, 78.0, 68.0, 38.0]),
-    ("TM", [97.0, 96.0, 95.2, 95.0, 95.0, 95.0, 95.0]),
-    ("IC", [99.5, 99.0, 97.0, 94.5, 81.0, 70.0, 41.0]),
+const PAPER: [PaperShares; 3] = [
+    PaperShares { panel: "MF", percent: [99.5, 99.0, 95.6, 93.0, 78.0, 68.0, 38.0] },
+    PaperShares { panel: "TM", percent: [97.0, 96.0, 95.2, 95.0, 95.0, 95.0, 95.0] },
+    PaperShares { panel: "IC", percent: [99.5, 99.0, 97.0, 94.5, 81.0, 70.0, 41.0] },
 ];
+
+/// A line of the paper's figure.
+struct PaperShares {
+    panel: &'static str,
+    /// At each of [`THRESHOLDS`].
+    percent: [f64; 7],
+}
+
 /// How far our share may be from the paper's, in points.
 const TOLERANCE: f64 = 5.0;
 
@@ -41,12 +49,12 @@ const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
 /// What the share is of.
 type Share = fn(&Summary) -> Option<f64>;
 
-/// Of all parameters.
+/// Of all parameters, in percent.
 fn of_all(summary: &Summary) -> Option<f64> {
     summary.insignificant.map(|share| share * 100.0)
 }
 
-/// Of the parameters that had an update pending.
+/// Of the parameters that had an update pending, in percent.
 fn of_touched(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.of_touched * 100.0)
 }
@@ -56,7 +64,7 @@ fn touched(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.touched * 100.0)
 }
 
-/// Of the sizes of updates.
+/// Of the sum of the updates' sizes, in percent.
 fn of_amount(summary: &Summary) -> Option<f64> {
     summary.held.map(|held| held.of_amount * 100.0)
 }
@@ -68,9 +76,9 @@ fn threshold(cell: &Cell<'_>) -> Option<f64> {
 
 /// The paper's share at a panel's threshold.
 fn paper(panel: &str, threshold: f64) -> Option<f64> {
-    let (_, shares) = PAPER.iter().find(|(name, _)| *name == panel)?;
+    let line = PAPER.iter().find(|line| line.panel == panel)?;
     let at = THRESHOLDS.iter().position(|known| (known / threshold - 1.0).abs() < 1e-9)?;
-    Some(shares[at])
+    Some(line.percent[at])
 }
 
 /// The form: shares by threshold, a line per panel.
@@ -139,6 +147,7 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
         expected,
         rests_on: RestsOn::PaperTimes,
     };
+    // A share needs no target, but a run that was to stop at an unsound one stopped anywhere.
     let sound = if cell.has_target() { cell.sound_target() } else { Ok(()) };
     let nothing = || Unmeasured::NotRun(format!("{} filters nothing", cell.name));
     let measured = sound.and_then(|()| cell.spread(of_all).ok_or_else(nothing));
@@ -176,7 +185,7 @@ fn draw(results: &[CellResult]) -> Canvas {
         places.iter().for_each(|place| canvas.dot(*place, 2.8, pen.colour));
         key.push(KeyEntry { pen, name });
     };
-    for (i, (name, cells)) in panels.iter().enumerate() {
+    for (i, OfPanel { panel: name, cells }) in panels.iter().enumerate() {
         let solid = Pen::solid(colour(i), 2.0);
         draw_line(&shares(cells, of_all), solid, format!("{name} here, of all parameters"));
         let printed = cells.iter().filter_map(|cell| {

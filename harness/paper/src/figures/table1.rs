@@ -86,20 +86,20 @@ const ROWS: [Said; 9] = [
 ];
 
 /// Speedup of Gaia over Centralized, and its cost over Centralized's.
-struct Measured {
+struct Ratios {
     speedup: Result<Spread, Unmeasured>,
     cost: Result<Spread, Unmeasured>,
 }
 
-fn measure(panels: &[PanelCells<'_>], panel: &str) -> Measured {
+fn measure(panels: &[PanelCells<'_>], panel: &str) -> Ratios {
     let pair = || pair(panels, panel, GAIA, CENTRALIZED);
     let nothing = || Unmeasured::NotRun(format!("{panel}: no seed was run in both cells, or something has no price"));
     let speedup = pair().and_then(|cells| cells.second.time_over(cells.first).ok_or_else(nothing));
     let cost = pair().and_then(|cells| cells.first.ratio(cells.second, total).ok_or_else(nothing));
-    Measured { speedup, cost }
+    Ratios { speedup, cost }
 }
 
-/// The figure's claims.
+/// Two claims per application and network, its speedup and its cost; none of image classification where no panel learns images.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let panels = panels(results);
@@ -127,8 +127,8 @@ impl FigureForm for OverCentralized {
 
 fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let panels = panels(results);
-    let measured: Vec<Measured> = panels.iter().map(|panel| measure(&panels, panel.name)).collect();
-    let column = |of: &dyn Fn(&Measured) -> Option<f64>| measured.iter().map(of).collect::<Vec<_>>();
+    let measured: Vec<Ratios> = panels.iter().map(|panel| measure(&panels, panel.name)).collect();
+    let column = |of: &dyn Fn(&Ratios) -> Option<f64>| measured.iter().map(of).collect::<Vec<_>>();
     let cell = |cells: &[Cell<'_>], name: &str, of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
         named(cells, name).and_then(of).map(|spread| spread.mean)
     };

@@ -20,7 +20,7 @@ fn figure(name: &str) -> Figure {
     Figure::named(name).unwrap()
 }
 
-/// Situations by name.
+/// Results that figures must be able to draw, by a name for messages.
 fn situations() -> Vec<(&'static str, Vec<CellResult>)> {
     let baseline = || cell("Baseline").seconds(812.0).breakdown(SLOW);
     let gaia = || cell("Gaia").seconds(385.0).breakdown(GAIA).wan_bytes_per_clock(1e8);
@@ -347,7 +347,7 @@ fn text_of_users_is_escaped() {
 }
 
 #[test]
-fn the_registry_finds_every_figure_by_its_name() {
+fn every_figure_is_found_by_its_name() {
     for figure in Figure::ALL {
         assert_eq!(Figure::named(figure.name).unwrap().name, figure.name);
         assert!(figure.question.ends_with('?'));

@@ -118,7 +118,7 @@ pub(super) fn is_of_clocks(cells: &[&Cell<'_>]) -> bool {
     !cells.is_empty() && !cells.iter().any(|cell| cell.has_target())
 }
 
-/// What seconds are.
+/// The unit of times: virtual seconds, of the paper's scale where any cell has similitude.
 pub(super) fn time_unit(cells: &[&Cell<'_>]) -> &'static str {
     let scaled = cells.iter().flat_map(|cell| &cell.runs).any(|run| run.manifest.similitude.of.is_some());
     if scaled { "virtual seconds at the paper's scale" } else { "virtual seconds" }

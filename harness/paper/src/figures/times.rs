@@ -15,8 +15,8 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
     let compared = compared(&cells);
     let panels = by_panel(&compared);
     let base = |cell: &Cell<'_>| {
-        let (_, cells) = panels.iter().find(|(panel, _)| *panel == cell.panel)?;
-        named_or_first(cells, reference)
+        let of = panels.iter().find(|of| of.panel == cell.panel)?;
+        named_or_first(&of.cells, reference)
     };
     let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(of).collect::<Vec<String>>();
     let mean = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>| {
@@ -55,7 +55,7 @@ pub(super) fn table_over(results: &[CellResult], reference: &str) -> PolarsResul
         "touched_percent" => mean(&|cell| cell.spread(|s| s.held.map(|held| held.touched * 100.0))),
         "final_objective" => mean(&|cell| cell.spread(|s| Some(s.last_objective))),
     ]?;
-    if panels.iter().any(|(panel, _)| !panel.is_empty()) {
+    if panels.iter().any(|of| !of.panel.is_empty()) {
         table.insert_column(0, Column::new("panel".into(), text(&|cell| cell.panel.to_owned())))?;
     }
     let mut add = |name: &str, of: &dyn Fn(&Summary) -> Option<f64>| {

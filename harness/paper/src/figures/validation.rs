@@ -62,7 +62,7 @@ const BYTES_OF_GAIA: Statement = ours(
     Expected::AtMost(5.0),
 );
 
-/// The figure's claims.
+/// Six claims, on all pairs together: validity, times, objectives and bytes.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let context = Context::of(results);
     let pairs = pairs(results);
@@ -144,15 +144,15 @@ impl FigureForm for Validation {
 fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     let cells = pairs::cells(results);
     let pairs = pairs(results);
-    let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(|(_, cell)| of(cell)).collect::<Vec<_>>();
+    let text = |of: &dyn Fn(&Cell<'_>) -> String| cells.iter().map(of).collect::<Vec<_>>();
     let number = |of: &dyn Fn(&Cell<'_>) -> Option<Spread>, part: fn(&Spread) -> f64| {
-        cells.iter().map(|(_, cell)| of(cell).as_ref().map(part)).collect::<Vec<_>>()
+        cells.iter().map(|cell| of(cell).as_ref().map(part)).collect::<Vec<_>>()
     };
     let clock = |cell: &Cell<'_>| cell.spread(|s| Some(s.seconds / f64::from(s.clocks.max(1))));
-    let part = |of: fn(&Breakdown) -> f64| cells.iter().map(|(_, cell)| of(&cell.breakdown())).collect::<Vec<_>>();
+    let part = |of: fn(&Breakdown) -> f64| cells.iter().map(|cell| of(&cell.breakdown())).collect::<Vec<_>>();
     let error = |of: &dyn Fn(&Run<'_>) -> Option<f64>| {
-        let of_cell = |(name, _): &(String, Cell<'_>)| {
-            let pair = pairs.iter().find(|pair| pair.real == *name)?;
+        let of_cell = |cell: &Cell<'_>| {
+            let pair = pairs.iter().find(|pair| pair.real == cell.shown)?;
             let errors: Option<Vec<f64>> = pair.runs.iter().map(of).collect();
             let errors = errors?;
             errors.into_iter().max_by(|a, b| a.abs().total_cmp(&b.abs()))
@@ -160,12 +160,12 @@ fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         cells.iter().map(of_cell).collect::<Vec<_>>()
     };
     df![
-        "cell" => cells.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(),
+        "cell" => cells.iter().map(|cell| cell.shown.clone()).collect::<Vec<_>>(),
         "system" => text(&|cell| cell.runs[0].manifest.system.clone()),
         "network" => text(&|cell| cell.runs[0].manifest.profile.clone()),
-        "machines" => cells.iter().map(|(_, cell)| pairs::machines(cell.runs[0])).collect::<Vec<_>>(),
-        "dilation" => cells.iter().map(|(_, cell)| pairs::dilation(cell.runs[0])).collect::<Vec<_>>(),
-        "seeds" => cells.iter().map(|(_, cell)| cell.runs.len() as u32).collect::<Vec<_>>(),
+        "machines" => cells.iter().map(|cell| pairs::machines(cell.runs[0])).collect::<Vec<_>>(),
+        "dilation" => cells.iter().map(|cell| pairs::dilation(cell.runs[0])).collect::<Vec<_>>(),
+        "seeds" => cells.iter().map(|cell| cell.runs.len() as u32).collect::<Vec<_>>(),
         "outcome" => text(&|cell| cell.outcome()),
         "clocks" => number(&|cell| cell.spread(|s| Some(f64::from(s.clocks))), |s| s.mean),
         "seconds_per_clock" => number(&clock, |s| s.mean),

@@ -22,7 +22,7 @@ pub(super) const QUESTION: &str = "how long would it take, and what would it cos
 struct Row<'a> {
     /// With the network as it was given.
     given: &'a Cell<'a>,
-    /// In every panel.
+    /// In every panel, the given one included.
     all: Vec<&'a Cell<'a>>,
 }
 

@@ -65,7 +65,7 @@ pub(super) fn price(index: &CellIndex, cells: &mut [CellResult]) -> Costs {
 }
 
 impl Costs {
-    /// `costs.json`.
+    /// The text of `costs.json`, with a newline at its end.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("costs have text keys and finite numbers");
         text.push('\n');

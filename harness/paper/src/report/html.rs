@@ -6,7 +6,7 @@ use std::fmt::Write;
 use polars::prelude::DataFrame;
 
 use super::costs::Costs;
-use super::grid::{Line, grid};
+use super::grid::{Line, Titles, grid};
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
 use crate::plans;
@@ -16,12 +16,13 @@ use record::results::sound::{self, unsound};
 use record::results::{Breakdown, CellIndex, CellResult, SCHEMA, Shape};
 use serde_json::Value;
 
-/// What the page says.
+/// The content of a page, in no particular order.
 pub(super) struct Content<'a> {
     pub(super) index: &'a CellIndex,
     pub(super) question: &'a str,
     pub(super) svg: &'a str,
     pub(super) table: &'a DataFrame,
+    pub(super) titles: &'a Titles,
     pub(super) claims: &'a [Claim],
     /// The cells that times and speedups are over.
     pub(super) references: &'a [String],
@@ -49,7 +50,7 @@ svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9em; }
 @media print { body { max-width: none; margin: 0; font-size: 11px; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 ";
 
-/// The whole page.
+/// The HTML of a report, from its doctype to its end.
 pub(super) fn page(content: &Content<'_>) -> String {
     let mut page = String::new();
     let title = escaped(&content.index.title);
@@ -66,7 +67,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += "</figure>\n";
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
-    page += &numbers(content.table, content.references);
+    page += &numbers(content);
     page += &costs(content.costs);
     page += &models(content.cells);
     page += &breakdowns(content.cells);
@@ -154,7 +155,7 @@ fn provenance(content: &Content<'_>) -> String {
     )
 }
 
-/// What `of` says of the cells, each thing once.
+/// The texts of `of` for the cells, each once, joined by semicolons.
 fn distinct(cells: &[CellResult], of: &dyn Fn(&CellResult) -> String) -> String {
     let mut texts: Vec<String> = Vec::new();
     for text in cells.iter().map(of) {
@@ -211,13 +212,13 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     text
 }
 
-fn numbers(table: &DataFrame, references: &[String]) -> String {
-    let over = if references.is_empty() {
+fn numbers(content: &Content<'_>) -> String {
+    let over = if content.references.is_empty() {
         String::new()
     } else {
-        format!(" Normalised times and speedups are over {};", escaped(&references.join(", ")))
+        format!(" Normalised times and speedups are over {};", escaped(&content.references.join(", ")))
     };
-    let grid = grid(table);
+    let grid = grid(content.table, content.titles);
     let mut rows = String::new();
     for Line { heading, values } in grid.iter().skip(1) {
         rows += &format!("<tr><th>{}</th>", escaped(heading));

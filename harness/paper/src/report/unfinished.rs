@@ -7,7 +7,7 @@ use record::results::store::NotWhole;
 /// A cell that is not in the figure.
 #[derive(Debug)]
 pub struct Unfinished {
-    /// Which.
+    /// The cell and seed as `cells.json` lists them.
     pub entry: CellEntry,
     /// Why it is not whole, with the path of its folder.
     pub why: NotWhole,

@@ -126,6 +126,15 @@ impl Planned {
 }
 
 impl Plan {
+    /// The plan that a manifest or an assignment holds as JSON. The readers of all types in a plan are a lot of code, which every crate
+    /// that reads one by serde would compile again.
+    ///
+    /// # Errors
+    /// A field that is missing or unknown, or has another form.
+    pub fn from_json(plan: &serde_json::Value) -> Result<Plan, serde_json::Error> {
+        Plan::deserialize(plan)
+    }
+
     /// 16 hexadecimal digits: BLAKE3 over the plan as JSON with sorted keys.
     pub fn hash(&self) -> String {
         let value = serde_json::to_value(self).expect("plans have text keys and finite numbers");

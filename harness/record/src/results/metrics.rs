@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::number;
 
+/// Abbreviations as titles write them; names write them in small letters.
+const ABBREVIATIONS: [&str; 8] = ["AUC", "F1", "GB", "MAE", "MB", "RMSE", "USD", "WAN"];
+
 /// The unit of a share, 0 to 1: tables and pages show it in percent.
 pub const SHARE: &str = "share";
 
@@ -46,10 +49,36 @@ impl Measured {
         if self.unit == SHARE { format!("{}_percent", self.name) } else { self.name.clone() }
     }
 
+    /// The title of its column in tables for readers: the name in words, the unit, and which values are better, such as
+    /// `held-out RMSE (stars, lower is better)`.
+    pub fn title(&self) -> String {
+        let unit = if self.unit == SHARE { "%" } else { &self.unit };
+        let better = match self.better {
+            Better::Lower => "lower is better",
+            Better::Higher => "higher is better",
+            Better::Neither => "",
+        };
+        let remarks: Vec<&str> = [unit, better].into_iter().filter(|remark| !remark.is_empty()).collect();
+        let name = in_words(&self.name);
+        if remarks.is_empty() { name } else { format!("{name} ({})", remarks.join(", ")) }
+    }
+
     /// The value as shown in tables.
     pub fn in_column(&self) -> Option<f64> {
         self.value.map(|value| if self.unit == SHARE { value * 100.0 } else { value })
     }
+}
+
+/// The name of a metric or a column as a reader's words: `held_out_rmse` becomes `held-out RMSE`, `touched_percent` `touched (%)`.
+pub fn in_words(name: &str) -> String {
+    let (name, unit) = name.strip_suffix("_percent").map_or((name, ""), |name| (name, " (%)"));
+    let name = name.replace("held_out_", "held-out_");
+    let word = |word: &str| {
+        let known = ABBREVIATIONS.iter().find(|known| known.eq_ignore_ascii_case(word));
+        known.map_or_else(|| word.to_owned(), |known| (*known).to_owned())
+    };
+    let words: Vec<String> = name.split('_').map(word).collect();
+    words.join(" ") + unit
 }
 
 /// The values of a run's metrics at one clock, in the order in which the workload names them; NaN where there is nothing to measure
@@ -93,6 +122,20 @@ mod tests {
         assert_eq!((accuracy.column(), accuracy.in_column()), ("test_accuracy_percent".into(), Some(50.0)));
         let rmse = Measured { name: "held_out_rmse".into(), unit: "stars".into(), value: None, ..accuracy };
         assert_eq!((rmse.column(), rmse.in_column()), ("held_out_rmse".into(), None));
+    }
+
+    #[test]
+    fn titles_are_names_in_words_with_unit_and_direction() {
+        let title = |name: &str, unit: &str, better| {
+            Measured { name: name.into(), unit: unit.into(), better, value: None }.title()
+        };
+        assert_eq!(title("held_out_rmse", "stars", Better::Lower), "held-out RMSE (stars, lower is better)");
+        assert_eq!(title("top5_error", SHARE, Better::Lower), "top5 error (%, lower is better)");
+        assert_eq!(title("held_out_auc", "", Better::Higher), "held-out AUC (higher is better)");
+        assert_eq!(title("topics_per_page", "topics", Better::Neither), "topics per page (topics)");
+        assert_eq!(title("tokens", "", Better::Neither), "tokens");
+        let columns = ["wan_gb_per_clock", "usd_total", "touched_percent", "want_gbs"].map(in_words);
+        assert_eq!(columns, ["WAN GB per clock", "USD total", "touched (%)", "want gbs"]);
     }
 
     #[test]

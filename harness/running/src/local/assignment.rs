@@ -6,11 +6,13 @@ use std::process;
 use emulator::real::clock::{Dilation, monotonic_nanos};
 use gaia_core::simd::Isa;
 use planning::plan::{DataSource, Plan};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The settings that all processes of a run need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Assignment {
+    #[serde(deserialize_with = "plan")]
     pub(super) plan: Plan,
     pub(super) data: DataSource,
     pub(super) data_hash: [u8; 32],
@@ -22,6 +24,11 @@ pub(crate) struct Assignment {
     pub(super) launcher: SocketAddr,
     /// The process id of the launcher.
     pub(super) parent: i32,
+}
+
+/// Reads a plan by the code of its own crate.
+fn plan<'de, D: Deserializer<'de>>(from: D) -> Result<Plan, D::Error> {
+    Plan::from_json(&serde_json::Value::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// A cell that is to be run in real time.

@@ -63,7 +63,7 @@ impl Placement {
     }
 }
 
-/// The whole page.
+/// The page of three parts; parts (a) and (b) are empty frames without pairs.
 pub(super) fn page(pairs: &[Pair<'_>]) -> Canvas {
     let placement = Placement::of(pairs);
     let mut canvas = Canvas::new(placement.bottom);
@@ -167,7 +167,7 @@ fn draw_objectives(canvas: &mut Canvas, Point { x: left, y: top }: Point, pair: 
 
 /// A link, and how many percent more it carries in real time.
 struct LinkError {
-    /// Simulated.
+    /// The bytes of the simulated run.
     bytes_per_clock: f64,
     percent: f64,
 }

@@ -60,22 +60,16 @@ pub(super) fn pairs(results: &[CellResult]) -> Vec<Pair<'_>> {
     pairs
 }
 
-/// The runs of each cell by its name and its panel's, in the spec's order.
-pub(super) fn cells(results: &[CellResult]) -> Vec<(String, Cell<'_>)> {
-    let mut cells: Vec<(String, Cell<'_>)> = Vec::new();
+/// The runs of each cell, in the spec's order; `shown` is the panel's name and the cell's.
+pub(super) fn cells(results: &[CellResult]) -> Vec<Cell<'_>> {
+    let mut cells: Vec<Cell<'_>> = Vec::new();
     for result in results {
-        let name = result.name();
-        match cells.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, cell)) => cell.runs.push(result),
+        let shown = result.name();
+        match cells.iter_mut().find(|cell| cell.shown == shown) {
+            Some(cell) => cell.runs.push(result),
             None => {
-                let cell = Cell {
-                    panel: &result.panel,
-                    name: &result.cell,
-                    shown: name.clone(),
-                    runs: vec![result],
-                    unsound: None,
-                };
-                cells.push((name, cell));
+                let (panel, name) = (&result.panel, &result.cell);
+                cells.push(Cell { panel, name, shown, runs: vec![result], unsound: None });
             }
         }
     }

@@ -7,7 +7,7 @@ use super::bars::{SLOWDOWNS, SPEEDUPS};
 use super::bars_and_accuracy::BarsAndAccuracy;
 use super::convergence::Convergence;
 use super::curves::CurvesOverTime;
-use super::fig11::Costs;
+use super::fig11::CostBars;
 use super::form::FigureForm;
 use super::render::{self, DrawError};
 use super::shares::Shares;
@@ -34,9 +34,9 @@ pub struct Figure {
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("there is no figure `{found}`; did you mean `{nearest}`?")]
 pub struct UnknownFigure {
-    /// What was written.
+    /// The name as it was written.
     pub found: String,
-    /// The nearest figure.
+    /// The nearest name of a figure.
     pub nearest: &'static str,
 }
 
@@ -75,7 +75,7 @@ impl Figure {
             form: &CurvesOverTime::Accuracy,
             claims: accuracy::claims,
         },
-        Figure { name: "fig11", question: fig11::QUESTION, form: &Costs, claims: fig11::claims },
+        Figure { name: "fig11", question: fig11::QUESTION, form: &CostBars, claims: fig11::claims },
         Figure { name: "fig12", question: fig12::QUESTION, form: &CurvesOverTime::OneCopy, claims: fig12::claims },
         Figure { name: "fig13", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig13", r) },
         Figure { name: "fig14", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig14", r) },
@@ -121,7 +121,7 @@ impl Figure {
         self.form.references(results)
     }
 
-    /// What must be seen, and whether it is.
+    /// Its claims on `results`; where a cell is missing, those that need it are not comparable.
     pub fn claims(&self, results: &[CellResult]) -> Vec<Claim> {
         (self.claims)(results)
     }
@@ -129,7 +129,7 @@ impl Figure {
     /// The figure as SVG.
     ///
     /// # Errors
-    /// [`DrawError`].
+    /// [`DrawError`] when the backend of plotters fails.
     pub fn svg(&self, results: &[CellResult]) -> Result<String, DrawError> {
         render::svg(&self.form.draw(results))
     }
@@ -137,7 +137,7 @@ impl Figure {
     /// The figure as PNG, 2 pixels per point.
     ///
     /// # Errors
-    /// [`DrawError`].
+    /// [`DrawError`] when the backend of plotters fails, or the pixels cannot be encoded.
     pub fn png(&self, results: &[CellResult]) -> Result<Vec<u8>, DrawError> {
         render::png(&self.form.draw(results))
     }
