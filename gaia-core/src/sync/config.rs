@@ -16,9 +16,9 @@ pub use super::bosen::Bosen;
 use super::bosen::BosenModel;
 pub use super::budget::Budget;
 pub use super::gaia::{Gaia, GaiaAsync};
+pub use super::models::*;
 pub use super::rule::{Outer, Rule};
 pub use super::sites::Sites;
-pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
 
 /// A training system: where the parameter servers stand and how they keep together.

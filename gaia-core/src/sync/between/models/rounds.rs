@@ -12,9 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{BetweenSites, Outgoing};
-use super::settings::SyncModelBetween;
 use crate::sync::Inside;
+use crate::sync::between::model::{BetweenSites, Outgoing};
+use crate::sync::between::settings::SyncModelBetween;
 use crate::sync::inside::Barred;
 use crate::sync::problem::{MAX_CLOCKS, Problem};
 use crate::sync::rule::Rule;

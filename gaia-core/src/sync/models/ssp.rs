@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
-use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+use crate::sync::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
+use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

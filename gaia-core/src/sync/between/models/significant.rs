@@ -10,10 +10,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{BestEffort, BetweenSites, Outgoing};
-use super::settings::SyncModelBetween;
-use super::ways::{Relay, Ways};
 use crate::sync::Inside;
+use crate::sync::between::model::{BestEffort, BetweenSites, Outgoing};
+use crate::sync::between::settings::SyncModelBetween;
+use crate::sync::between::ways::{Relay, Ways};
 use crate::sync::inside::Barred;
 use crate::sync::problem::{MAX_CLOCKS, Problem};
 use crate::sync::state::{CacheState, Hold, Progress, ReadState};
