@@ -409,6 +409,24 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_keeps_what_has_diverged_in_one_site() {
+        let average = OuterStep { share: 0.5, learning_rate: 1.0, momentum: 0.0, nesterov: false };
+        let change = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.0, 0.0];
+        let begun = vec![2.0; change.len()];
+        let values = begun.iter().zip(&change).map(|(begun, change)| begun + change).collect();
+        let shared = Shared { values: begun, ..Shared::default() };
+        let store = Store { values, accumulated: vec![change], shared, ..Store::default() };
+        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX };
+        let (store, outcome) = StoreTask { store, operation: filter, isa: Isa::detect() }.run();
+        let Outcome::Filtered { sparse, .. } = outcome else { unreachable!("it filters") };
+        let changes = vec![Payload::Sparse(sparse), Payload::Dense([2.0; 5].into())];
+        let merge = Operation::Merge(changes, Some(average));
+        let merged = StoreTask { store, operation: merge, isa: Isa::detect() }.run().0.values;
+        assert!(merged[0].is_nan(), "{merged:?}");
+        assert_eq!(merged[1..], [f32::INFINITY, f32::NEG_INFINITY, 3.5, 3.0]);
+    }
+
+    #[test]
     fn what_filters_find_adds_up() {
         let mut found = Pending { touched: 2, amount: 1.5 };
         found += Pending { touched: 3, amount: 0.25 };
