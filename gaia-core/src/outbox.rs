@@ -9,7 +9,7 @@ use emulator::node::Record;
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::breakdown::{PARTS, Parts};
+use crate::breakdown::{Blocked, PARTS, Parts};
 use crate::message::Message;
 use crate::server::store::Pending;
 use crate::workload::traits::Evaluation;
@@ -31,6 +31,8 @@ pub enum Sample<S> {
         read_wait: Duration,
         /// Of that, for barred rows or the mirror clock.
         barrier_wait: Duration,
+        /// The longest phase of the wait for rows. `None`: there was no wait.
+        blocked: Option<Blocked>,
     },
     /// A worker's part of the objective after `clock` clocks, on the rows that it read then.
     Evaluation {

@@ -14,8 +14,8 @@ use crate::layout::Stage;
 pub(crate) struct Schedule {
     /// When each stage's changes go out, the last stage first. The clock ends with the last of them.
     pub(crate) pushes: Vec<Instant>,
-    /// Time in which the machine had to wait for the rows of a later stage.
-    pub(crate) stalled: Duration,
+    /// Time in which the machine had to wait for the rows of each stage; zero for the first.
+    pub(crate) stalls: Vec<Duration>,
 }
 
 impl Schedule {
@@ -25,9 +25,9 @@ impl Schedule {
         let work = shares(stages, compute);
         let (forward, backward) = work.split_at(stages.len());
         let mut at = ready[0];
-        let mut stalled = Duration::ZERO;
+        let mut stalls = Vec::with_capacity(stages.len());
         for (&ready, &span) in ready.iter().zip(forward) {
-            stalled += ready.saturating_since(at);
+            stalls.push(ready.saturating_since(at));
             at = at.max(ready) + span;
         }
         let backward = backward.iter().zip(encode.iter().rev());
@@ -35,7 +35,7 @@ impl Schedule {
             at = at + span + encode;
             at
         });
-        Schedule { pushes: pushes.collect(), stalled }
+        Schedule { pushes: pushes.collect(), stalls }
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
     fn one_stage_is_rows_work_changes() {
         let one = [Stage { until: 5, forward: 1, backward: 2 }];
         let schedule = Schedule::new(&one, &[at(7)], span(100), &[span(10)]);
-        assert_eq!(schedule, Schedule { pushes: vec![at(117)], stalled: Duration::ZERO });
+        assert_eq!(schedule, Schedule { pushes: vec![at(117)], stalls: vec![Duration::ZERO] });
     }
 
     #[test]
@@ -85,14 +85,14 @@ mod tests {
         // Forward 10 and 30 from 10 on; backward 40 and 20, with the last stage's changes written first.
         assert_eq!(
             schedule,
-            Schedule { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalled: Duration::ZERO }
+            Schedule { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalls: vec![Duration::ZERO; 2] }
         );
     }
 
     #[test]
     fn late_rows_stall_and_the_parts_add_up() {
         let schedule = Schedule::new(&stages(), &[at(10), at(60)], span(101), &[span(1), span(2)]);
-        assert_eq!(schedule.stalled, span(40));
+        assert_eq!(schedule.stalls, [Duration::ZERO, span(40)]);
         assert_eq!(*schedule.pushes.last().expect("two"), at(10) + span(101) + span(3) + span(40));
     }
 }

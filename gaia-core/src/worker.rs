@@ -19,7 +19,7 @@ use self::cache::Cache;
 use self::sending::{Changed, Sending, ShardView};
 pub use self::task::{ClockDone, ClockTask};
 use self::task::{Pulled, floats};
-use crate::breakdown::{Part, Parts, Phases};
+use crate::breakdown::{Blocked, Blocker, Part, Parts, Phases, Wait};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::rates::ServerRates;
@@ -42,10 +42,12 @@ pub struct Worker<W: Workload> {
 pub struct WorkerState<S> {
     clock: u32,
     phase: Phase,
-    /// When the rows of each stage were here for this clock, as far as they are.
-    ready: Vec<Instant>,
-    /// Where the time until the first of them went.
+    /// The stages whose rows are here for this clock, in their order.
+    ready: Vec<Ready>,
+    /// The breakdown of the time until the first of them was here.
     waited: Parts,
+    /// The longest phase of that time.
+    blocked: Option<Blocked>,
     barrier_wait: Duration,
     learned: Option<(S, Vec<f32>)>,
     caches: Vec<Cache>,
@@ -66,12 +68,28 @@ enum Phase {
     Finished,
 }
 
+/// The rows of one stage are here.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Ready {
+    at: Instant,
+    /// The machine whose answer came last.
+    from: MachineId,
+}
+
+/// The answer that came last.
+struct LastAnswer {
+    from: MachineId,
+    phases: Phases,
+}
+
 /// The clock under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Clock {
     since: Instant,
     started: Instant,
     parts: Parts,
+    /// The longest phase of waiting for rows.
+    blocked: Option<Blocked>,
     /// The part of the clock that is computed.
     part: u32,
     /// When the changes of each stage go, the last stage first; those that have gone are left out.
@@ -93,6 +111,7 @@ impl<W: Workload> Worker<W> {
             phase: Phase::Reading { since: Instant::START },
             ready: Vec::new(),
             waited: Parts::default(),
+            blocked: None,
             barrier_wait: Duration::ZERO,
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
@@ -173,7 +192,7 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         let index = self.shards.iter().position(|shard| shard.machine == from).expect("only its shards answer");
-        let phases = rows.phases.clone();
+        let answer = LastAnswer { from, phases: rows.phases.clone() };
         let includes = rows.includes;
         let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
         if is_whole {
@@ -181,7 +200,7 @@ impl<W: Workload> Worker<W> {
         }
         if let Phase::Reading { since } = self.state.phase {
             self.ask_where_needed(now, out);
-            self.try_compute(now, since, &phases, out);
+            self.try_compute(now, since, &answer, out);
         }
     }
 
@@ -194,8 +213,8 @@ impl<W: Workload> Worker<W> {
         self.setting.model().cache_serves(&state)
     }
 
-    /// Notes the stages whose rows are here now. `phases`: the way of the answer that came last.
-    fn note_ready(&mut self, now: Instant, since: Instant, phases: &Phases) {
+    /// Notes the stages whose rows are here now.
+    fn note_ready(&mut self, now: Instant, since: Instant, answer: &LastAnswer) {
         let stages = self.setting.parts.layout.stages().len();
         while self.state.ready.len() < stages {
             let stage = self.state.ready.len();
@@ -205,25 +224,28 @@ impl<W: Workload> Worker<W> {
                 return;
             }
             if stage == 0 {
-                self.state.waited = phases.between(since, now, Part::Wire);
-                self.state.barrier_wait = phases.barrier(since, now);
+                let wait = Wait { waiting: self.machine, answered: answer.from, since, until: now };
+                self.state.waited = answer.phases.parts_of(wait);
+                self.state.blocked = answer.phases.longest_of(wait);
+                self.state.barrier_wait = self.state.waited.part(Part::Barrier);
             }
-            self.state.ready.push(now);
+            self.state.ready.push(Ready { at: now, from: answer.from });
         }
     }
 
-    /// Starts the clock when every shard's rows are fit for it. `phases`: the way of the answer that came last.
-    fn try_compute<T>(&mut self, now: Instant, since: Instant, phases: &Phases, out: &mut Outbox<T, W::State>)
+    /// Starts the clock when every shard's rows are fit for it.
+    fn try_compute<T>(&mut self, now: Instant, since: Instant, answer: &LastAnswer, out: &mut Outbox<T, W::State>)
     where
         T: From<ClockTask<W>>,
     {
-        self.note_ready(now, since, phases);
+        self.note_ready(now, since, answer);
         if !self.state.caches.iter().all(|cache| self.serves(cache)) {
             return;
         }
         let clock = self.state.clock;
         let pulled = self.pull();
-        let begun = Clock { since, started: now, parts: self.state.waited, part: 0, pushes: VecDeque::new() };
+        let (parts, blocked) = (self.state.waited, self.state.blocked);
+        let begun = Clock { since, started: now, parts, blocked, part: 0, pushes: VecDeque::new() };
         self.compute_part(now, begun, pulled, out);
         if clock != self.setting.parts.max_clocks && self.setting.model().exchanges_after(clock) {
             self.ask(now, clock + 1, out);
@@ -298,11 +320,16 @@ impl<W: Workload> Worker<W> {
             }
         }
         let mut ready = std::mem::take(&mut self.state.ready);
-        ready.resize(stages.len(), now);
-        let schedule = Schedule::new(stages, &ready, compute, &encode);
+        ready.resize(stages.len(), Ready { at: now, from: self.machine });
+        let times: Vec<Instant> = ready.iter().map(|ready| ready.at).collect();
+        let schedule = Schedule::new(stages, &times, compute, &encode);
         clock.parts.add(Part::Compute, compute);
         encode.into_iter().for_each(|encode| clock.parts.add(Part::Encode, encode));
-        clock.parts.add(Part::Wire, schedule.stalled);
+        for (ready, &span) in ready.iter().zip(&schedule.stalls).filter(|(_, span)| **span > Duration::ZERO) {
+            clock.parts.add(Part::Wire, span);
+            let stall = Blocked { part: Part::Wire, on: Blocker::message(ready.from, self.machine), span };
+            clock.blocked = Blocked::longer(clock.blocked, Some(stall));
+        }
         clock.pushes = schedule.pushes.into();
         if !writes_at_the_end {
             // There is one thing to wait for: the end of the work.
@@ -404,11 +431,11 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         let clock = self.state.clock;
-        let (since, parts) = (ended.since, ended.parts);
+        let (started, parts, blocked) = (ended.since, ended.parts, ended.blocked);
         let at_work = parts.part(Part::Compute) + parts.part(Part::Encode);
         let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
         let barrier_wait = self.state.barrier_wait;
-        out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
+        out.samples.push_back(Sample::Clock { clock, started, ended: now, parts, read_wait, barrier_wait, blocked });
         if self.setting.model().exchanges_after(clock) {
             // Answers may lack what was sent for a while: it is kept to be added.
             for (cache, stages) in self.state.caches.iter_mut().zip(self.state.sending.exchanged()) {
@@ -418,7 +445,8 @@ impl<W: Workload> Worker<W> {
         self.state.clock += 1;
         self.state.phase = Phase::Reading { since: now };
         self.ask_where_needed(now, out);
-        self.try_compute(now, now, &Phases::default(), out);
+        // Without a wait no answer counts.
+        self.try_compute(now, now, &LastAnswer { from: self.machine, phases: Phases::default() }, out);
     }
 
     /// Asks again where the cache does not serve and no request is under way.

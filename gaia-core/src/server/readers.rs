@@ -84,7 +84,7 @@ impl Readers {
         &self,
         state: &mut ReadersState,
         hold: impl Fn(u32, &[bool]) -> Option<Hold>,
-        cause: Option<Cause>,
+        cause: Cause,
         now: Instant,
     ) -> Option<usize> {
         let mut granted = None;

@@ -33,7 +33,8 @@ pub struct ShardState {
     pub(super) included: Vec<u32>,
     pub(super) mirrors: MirrorState,
     pub(super) rounds: Rounds,
-    pub(super) last_cause: Option<Cause>,
+    /// The message that last changed what reads wait for; at the start, one of the shard itself.
+    pub(super) last_cause: Cause,
     /// The first clock of which no copy is recorded.
     pub(super) next_copy: u32,
 }
