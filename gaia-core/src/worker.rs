@@ -24,7 +24,7 @@ use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::rates::ServerRates;
 use crate::setting::{RecordCopies, Setting};
-use crate::stage::Schedule;
+use crate::stage::StagePlan;
 use crate::sync::CacheState;
 use crate::workload::traits::{Evaluation, Workload};
 
@@ -41,7 +41,7 @@ pub struct Worker<W: Workload> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerState<S> {
     clock: u32,
-    phase: Phase,
+    activity: Activity,
     /// The stages whose rows are here for this clock, in their order.
     ready: Vec<Ready>,
     /// The breakdown of the time until the first of them was here.
@@ -58,7 +58,7 @@ pub struct WorkerState<S> {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Phase {
+enum Activity {
     Reading {
         since: Instant,
     },
@@ -108,7 +108,7 @@ impl<W: Workload> Worker<W> {
             .collect();
         let state = WorkerState {
             clock: 0,
-            phase: Phase::Reading { since: Instant::START },
+            activity: Activity::Reading { since: Instant::START },
             ready: Vec::new(),
             waited: Parts::default(),
             blocked: None,
@@ -129,7 +129,7 @@ impl<W: Workload> Worker<W> {
     /// The clocks of the rows that the current computation reads, a shard each: (asked for, data clock); none while
     /// waiting.
     pub fn reading(&self) -> Option<Vec<(u32, u32)>> {
-        let Phase::Computing(_) = self.state.phase else { return None };
+        let Activity::Computing(_) = self.state.activity else { return None };
         let rows = self.state.caches.iter().map(|cache| cache.rows.as_ref());
         rows.map(|rows| rows.map(|rows| (rows[0].asked_for, rows[0].data_clock))).collect()
     }
@@ -145,13 +145,13 @@ impl<W: Workload> Worker<W> {
     }
 
     pub(crate) fn has_finished(&self) -> bool {
-        self.state.phase == Phase::Finished
+        self.state.activity == Activity::Finished
     }
 
     /// What keeps it, in words.
     pub(crate) fn waiting_for(&self) -> Option<String> {
-        match self.state.phase {
-            Phase::Reading { .. } => {
+        match self.state.activity {
+            Activity::Reading { .. } => {
                 let asked: Vec<String> = self
                     .shards
                     .iter()
@@ -161,9 +161,9 @@ impl<W: Workload> Worker<W> {
                     .collect();
                 Some(format!("rows of {} for clock {}", asked.join(", "), self.state.clock))
             }
-            Phase::Computing(_) => Some(format!("the computation of clock {}", self.state.clock)),
-            Phase::Sending(_) => Some(format!("the time to send changes of clock {}", self.state.clock)),
-            Phase::Finished => None,
+            Activity::Computing(_) => Some(format!("the computation of clock {}", self.state.clock)),
+            Activity::Sending(_) => Some(format!("the time to send changes of clock {}", self.state.clock)),
+            Activity::Finished => None,
         }
     }
 
@@ -198,7 +198,7 @@ impl<W: Workload> Worker<W> {
         if is_whole {
             self.state.sending.answered(index, includes);
         }
-        if let Phase::Reading { since } = self.state.phase {
+        if let Activity::Reading { since } = self.state.activity {
             self.ask_where_needed(now, out);
             self.try_compute(now, since, &answer, out);
         }
@@ -285,7 +285,7 @@ impl<W: Workload> Worker<W> {
         let of_workload = number * self.setting.parts.system.parts() + clock.part;
         self.schedule(now, &mut clock, of_workload);
         let until_first_push = clock.pushes[0] - now;
-        self.state.phase = Phase::Computing(clock);
+        self.state.activity = Activity::Computing(clock);
         let task = ClockTask {
             workload: self.workload.clone(),
             isa: self.setting.parts.isa,
@@ -322,15 +322,15 @@ impl<W: Workload> Worker<W> {
         let mut ready = std::mem::take(&mut self.state.ready);
         ready.resize(stages.len(), Ready { at: now, from: self.machine });
         let times: Vec<Instant> = ready.iter().map(|ready| ready.at).collect();
-        let schedule = Schedule::new(stages, &times, compute, &encode);
+        let plan = StagePlan::new(stages, &times, compute, &encode);
         clock.parts.add(Part::Compute, compute);
         encode.into_iter().for_each(|encode| clock.parts.add(Part::Encode, encode));
-        for (ready, &span) in ready.iter().zip(&schedule.stalls).filter(|(_, span)| **span > Duration::ZERO) {
+        for (ready, &span) in ready.iter().zip(&plan.stalls).filter(|(_, span)| **span > Duration::ZERO) {
             clock.parts.add(Part::Wire, span);
             let stall = Blocked { part: Part::Wire, on: Blocker::message(ready.from, self.machine), span };
             clock.blocked = Blocked::longer(clock.blocked, Some(stall));
         }
-        clock.pushes = schedule.pushes.into();
+        clock.pushes = plan.pushes.into();
         if !writes_at_the_end {
             // There is one thing to wait for: the end of the work.
             clock.pushes.drain(..clock.pushes.len() - 1);
@@ -341,7 +341,9 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        let Phase::Computing(under_way) = self.state.phase.clone() else { unreachable!("a computation was under way") };
+        let Activity::Computing(under_way) = self.state.activity.clone() else {
+            unreachable!("a computation was under way")
+        };
         let (clock, started) = (self.state.clock, under_way.started);
         self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
         if under_way.part == 0 {
@@ -352,7 +354,7 @@ impl<W: Workload> Worker<W> {
         }
         self.state.learned = Some((done.state, done.view));
         if clock == self.setting.parts.max_clocks {
-            self.state.phase = Phase::Finished;
+            self.state.activity = Activity::Finished;
             return;
         }
         let has_ended = under_way.part + 1 == self.setting.parts.system.parts();
@@ -385,8 +387,8 @@ impl<W: Workload> Worker<W> {
 
     /// When the next changes are to go.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match &self.state.phase {
-            Phase::Sending(clock) => clock.pushes.front().copied(),
+        match &self.state.activity {
+            Activity::Sending(clock) => clock.pushes.front().copied(),
             _ => None,
         }
     }
@@ -395,7 +397,7 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        if let Phase::Sending(clock) = &self.state.phase
+        if let Activity::Sending(clock) = &self.state.activity
             && clock.pushes.front().is_some_and(|&at| at <= now)
         {
             let clock = clock.clone();
@@ -420,7 +422,7 @@ impl<W: Workload> Worker<W> {
             }
         }
         if !clock.pushes.is_empty() {
-            self.state.phase = Phase::Sending(clock);
+            self.state.activity = Activity::Sending(clock);
             return;
         }
         self.end_clock(now, &clock, out);
@@ -443,7 +445,7 @@ impl<W: Workload> Worker<W> {
             }
         }
         self.state.clock += 1;
-        self.state.phase = Phase::Reading { since: now };
+        self.state.activity = Activity::Reading { since: now };
         self.ask_where_needed(now, out);
         // Without a wait no answer counts.
         self.try_compute(now, now, &LastAnswer { from: self.machine, phases: Phases::default() }, out);

@@ -8,8 +8,8 @@ use emulator::time::Duration;
 use gaia_core::breakdown::{Blocked, Blocker, LinkEnds, Part};
 use gaia_core::outbox::Sample;
 use gaia_core::sync::config::{
-    Between, Gaia, Inside, MirrorClock, Relay, Rounds, Rule, Schedule, SelectiveBarrier, Significance, Sites, Ssp,
-    System, UserGoal, Ways,
+    Between, Gaia, Inside, MirrorClock, Relay, Rounds, Rule, SelectiveBarrier, Significance, Sites, Ssp, System,
+    ThresholdSchedule, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ fn clocks(case: &Case, slow: u32, by: Duration) -> Vec<Waited> {
 fn gaia(inside: Inside) -> System {
     System::Gaia(Gaia {
         inside,
-        significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
+        significance: Significance { threshold: 0.0, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.1 },
         mirror_clock: MirrorClock::Bounded { staleness: 0 },
         overlay: Ways::default(),

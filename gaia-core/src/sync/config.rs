@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::SyncModel;
 pub use super::between::{
-    Between, GroupsByName, MirrorClock, Relay, Rounds, Schedule, SelectiveBarrier, Significance, Significant, UserGoal,
-    Ways,
+    Between, GroupsByName, MirrorClock, Relay, Rounds, SelectiveBarrier, Significance, Significant, ThresholdSchedule,
+    UserGoal, Ways,
 };
 pub use super::bosen::Bosen;
 use super::bosen::BosenModel;

@@ -2,7 +2,7 @@
 //! where it cannot be used.
 
 use super::model::{Apply, SyncModel};
-pub use super::problem::{MAX_CLOCKS, Problem};
+pub use super::problem::{InvalidSetting, MAX_CLOCKS};
 
 /// A sync model among the workers of one parameter server: its settings, as specs write them.
 pub trait SyncModelInside: SyncModel + Sized {
@@ -15,7 +15,7 @@ pub trait SyncModelInside: SyncModel + Sized {
     fn in_words(&self) -> String;
 
     /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidSetting> {
         Vec::new()
     }
 
@@ -36,11 +36,11 @@ pub enum Barred {
 }
 
 /// What a model's own check finds, and a rule that its server could not apply.
-pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
+pub(super) fn problems(model: &impl SyncModelInside) -> Vec<InvalidSetting> {
     let mut problems = model.check();
     let rule = model.rule();
     if !rule.is_default() && model.apply() == Apply::OnArrival {
-        problems.push(Problem {
+        problems.push(InvalidSetting {
             setting: "rule".to_owned(),
             found: format!("`{}`", rule.name()),
             expected: "`add`, as updates are applied on arrival and not in whole rounds".to_owned(),

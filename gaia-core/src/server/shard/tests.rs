@@ -13,7 +13,7 @@ use crate::simd::Isa;
 use crate::sync::Progress;
 use crate::sync::config::{
     Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds as RoundsBetween,
-    Rule, Schedule, SelectiveBarrier, Significance, Sites, System, UserGoal, Ways,
+    Rule, SelectiveBarrier, Significance, Sites, System, ThresholdSchedule, UserGoal, Ways,
 };
 use crate::wire::Sparse;
 
@@ -35,7 +35,7 @@ const ENTRY: u64 = 12;
 fn gaia() -> Gaia {
     Gaia {
         inside: Inside::BSP,
-        significance: Significance { threshold: 0.4, schedule: Schedule::Constant },
+        significance: Significance { threshold: 0.4, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Off {},
         mirror_clock: MirrorClock::Off {},
         overlay: Ways::default(),

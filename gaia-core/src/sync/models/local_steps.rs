@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sync::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
+use crate::sync::inside::{Barred, InvalidSetting, MAX_CLOCKS, SyncModelInside};
 use crate::sync::rule::Rule;
 use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
@@ -69,8 +69,8 @@ impl SyncModelInside for LocalSteps {
         Some(Barred::Model("for `global`, and `rounds` between sites, only"))
     }
 
-    fn check(&self) -> Vec<Problem> {
-        let every = Problem::outside("every", self.every, 1..=MAX_CLOCKS);
+    fn check(&self) -> Vec<InvalidSetting> {
+        let every = InvalidSetting::outside("every", self.every, 1..=MAX_CLOCKS);
         every.into_iter().chain(self.rule.check("rule")).collect()
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SyncModel;
 use super::entry::Entry;
-use super::inside::{Barred, Problem, SyncModelInside, problems};
+use super::inside::{Barred, InvalidSetting, SyncModelInside, problems};
 
 /// Exports the sync models of a list, and declares [`Inside`], which holds one of them.
 ///
@@ -62,7 +62,7 @@ macro_rules! sync_models_inside {
             }
 
             /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
-            pub fn check(&self) -> Vec<Problem> {
+            pub fn check(&self) -> Vec<InvalidSetting> {
                 match self { $(Inside::$Model(model) => problems(model),)* }
             }
         }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sync::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
+use crate::sync::inside::{Barred, InvalidSetting, MAX_CLOCKS, SyncModelInside};
 use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
@@ -51,8 +51,8 @@ impl SyncModelInside for Ssp {
         self.push.then_some(Barred::Setting("`push: true`", expected))
     }
 
-    fn check(&self) -> Vec<Problem> {
-        Problem::outside("slack", self.slack, 0..=MAX_CLOCKS).into_iter().collect()
+    fn check(&self) -> Vec<InvalidSetting> {
+        InvalidSetting::outside("slack", self.slack, 0..=MAX_CLOCKS).into_iter().collect()
     }
 }
 

@@ -12,7 +12,7 @@ use super::model::BetweenSites;
 use super::settings::SyncModelBetween;
 use crate::sync::Inside;
 use crate::sync::entry::Entry;
-use crate::sync::problem::Problem;
+use crate::sync::problem::InvalidSetting;
 
 /// Exports the models of a list, and declares [`Between`], which holds one of them.
 macro_rules! models_between_sites {
@@ -56,7 +56,7 @@ macro_rules! models_between_sites {
 
             /// Its settings that are out of bounds or do not go with `inside`, by their paths below the model; and what bars `inside` from
             /// sites that keep together so, by paths that begin with `inside`.
-            pub fn check(&self, inside: &Inside) -> Vec<Problem> {
+            pub fn check(&self, inside: &Inside) -> Vec<InvalidSetting> {
                 match self { $(Between::$Model(model) => model.check(inside),)* }
             }
         }
