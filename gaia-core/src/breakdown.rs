@@ -18,7 +18,7 @@ use crate::sync::Hold;
 /// What a machine's time goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Part {
-    /// The worker computes.
+    /// The worker computes its clock.
     Compute,
     /// A shard works, or work waits for it.
     Server,
@@ -35,7 +35,7 @@ pub enum Part {
 /// Every part, in the order of reports.
 pub const PARTS: [Part; 6] = [Part::Compute, Part::Server, Part::Encode, Part::Wire, Part::Barrier, Part::Staleness];
 
-/// Time by part.
+/// The nanoseconds of a stretch of time, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     nanos: [u64; PARTS.len()],
@@ -52,7 +52,7 @@ impl Parts {
         self.nanos[part as usize] += span.as_nanos();
     }
 
-    /// All parts together.
+    /// The sum of all parts, which is the stretch.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.nanos.iter().sum())
     }

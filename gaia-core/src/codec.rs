@@ -65,16 +65,16 @@ impl MessageCodec {
 
 /// Why bytes are no message.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum CodecError {
     /// Not as many bytes as the header promises.
     #[error("message of {found} bytes: expected {expected}")]
     Length {
-        /// Bytes there.
         found: usize,
         /// Bytes that the header asks for; at least a header.
         expected: u64,
     },
-    /// No such kind.
+    /// The first byte names no kind.
     #[error("unknown message kind {0}: expected 0 to 6")]
     Kind(u8),
     /// A phase of no known part.

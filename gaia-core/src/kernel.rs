@@ -12,7 +12,7 @@ pub fn delta(isa: Isa, after: &[f32], before: &[f32], out: &mut [f32]) {
     dispatch(isa, Delta { after, before, out });
 }
 
-/// `destination += source`.
+/// `destination += source`, element by element.
 pub fn add_assign(isa: Isa, destination: &mut [f32], source: &[f32]) {
     assert_eq!(destination.len(), source.len(), "the tables differ in length");
     dispatch(isa, AddAssign { destination, source });

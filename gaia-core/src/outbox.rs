@@ -36,25 +36,25 @@ pub enum Sample<S> {
     },
     /// A worker's part of the objective after `clock` clocks, on the rows that it read then.
     Evaluation {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
         /// When it had read them.
         at: Instant,
-        /// Its part.
+        /// The part that the other workers' parts are added to.
         evaluation: Evaluation,
     },
     /// A worker's state after `clock` clocks.
     State {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
-        /// The state.
+        /// The state that stays with the worker.
         state: Arc<S>,
     },
     /// The first group's rows when its slowest worker had done `clock` clocks.
     Copy {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
-        /// When.
+        /// The moment at which the shard had these values.
         at: Instant,
         /// The shard's rows one after another.
         values: Arc<[f32]>,

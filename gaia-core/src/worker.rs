@@ -121,7 +121,7 @@ impl<W: Workload> Worker<W> {
         Worker { setting, machine, workload, shards, state }
     }
 
-    /// Clocks completed.
+    /// The number of clocks that the worker has completed.
     pub fn clock(&self) -> u32 {
         self.state.clock
     }

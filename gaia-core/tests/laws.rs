@@ -177,7 +177,7 @@ fn the_protocol_keeps_its_laws_between_sites() {
     check_cases(any_direct_case(), 150);
 }
 
-/// Likewise.
+/// The same law for another case.
 #[test]
 fn barriers_cost_no_more_than_waiting_for_each_other() {
     check_pairs(50);

@@ -17,7 +17,7 @@ use crate::wire::{Payload, Sparse};
 /// Values and accumulated updates of a shard's floats.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Store {
-    /// Current values.
+    /// Values as answers have them, one per float of the shard.
     pub values: Vec<f32>,
     /// Updates not yet sent, for each side of the overlay; none without other sites.
     pub accumulated: Vec<Vec<f32>>,
@@ -54,7 +54,7 @@ pub enum Operation {
     Gather(Arc<[Arc<[Segment]>]>),
     /// Take out the significant updates.
     Filter {
-        /// Of this side.
+        /// The number of the side whose accumulated updates are looked at.
         side: usize,
         /// Share of the value.
         threshold: f32,
@@ -74,9 +74,9 @@ pub enum Outcome {
     Gathered(Vec<Arc<[f32]>>),
     /// The significant updates, and what the filter had before it.
     Filtered {
-        /// What to send.
+        /// The updates that leave for the other sites.
         sparse: Arc<Sparse>,
-        /// What there was.
+        /// All accumulated updates before the filter ran.
         pending: Pending,
     },
 }
@@ -93,9 +93,9 @@ pub struct Pending {
 /// A store and the work on it.
 #[derive(Debug)]
 pub struct StoreTask {
-    /// The rows.
+    /// The store, which is away from its shard meanwhile.
     pub store: Store,
-    /// The work.
+    /// The work that is done on it.
     pub operation: Operation,
     /// The vector instructions in use.
     pub isa: Isa,
@@ -128,7 +128,7 @@ impl StoreTask {
         floats < LIGHT_FLOATS
     }
 
-    /// Does it.
+    /// Does the work, and returns the store to its shard.
     pub fn run(mut self) -> (Store, Outcome) {
         let outcome = match self.operation {
             Operation::Apply(updates, sides) => {
@@ -255,7 +255,7 @@ pub(super) fn add_rows(isa: Isa, destination: &mut [f32], segments: &[Segment], 
     }
 }
 
-/// `destination += payload`.
+/// `destination += payload`, both over all floats of the shard.
 fn add(isa: Isa, destination: &mut [f32], payload: &Payload) {
     match payload {
         Payload::Dense(values) => kernel::add_assign(isa, destination, values),

@@ -13,7 +13,7 @@ pub struct InvalidSetting {
     pub setting: String,
     /// The value in the spec.
     pub found: String,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: String,
 }
 

@@ -33,7 +33,7 @@ use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// A small run.
+/// A small run: machines, links, system, length.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) sites: u32,
@@ -48,7 +48,7 @@ pub(crate) struct Case {
     pub(crate) clocks: u32,
     pub(crate) seed: u64,
     pub(crate) sigma_bytes: f64,
-    /// Of compute.
+    /// The jitter of compute, as a share.
     pub(crate) jitter: f64,
     /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
     pub(crate) topology: Option<Topology>,
@@ -257,7 +257,7 @@ pub(crate) fn way(overlay: &Overlay, sites: u32, origin: usize, to: usize) -> Ve
     go(overlay, sites as usize, origin, to, usize::MAX, origin).expect("every site can be reached")
 }
 
-/// Keeps every sample.
+/// An observer that keeps every sample.
 pub(crate) struct Kept<S> {
     pub(crate) evaluations: BTreeMap<(u32, u32), Evaluation>,
     pub(crate) clocks: Vec<(u32, Sample<S>)>,

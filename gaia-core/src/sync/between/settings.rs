@@ -1,4 +1,4 @@
-//! What a model between sites says of itself.
+//! The interface of a model between sites towards specs and lists.
 
 use super::model::BetweenSites;
 use crate::sync::Inside;

@@ -32,7 +32,7 @@ macro_rules! sync_models_inside {
         }
 
         impl Inside {
-            /// All of them.
+            /// Every model with its example settings, in the order of the list.
             pub fn all() -> Vec<Entry<Inside>> {
                 vec![$(Entry {
                     name: stringify!($module).replace('_', "-"),
@@ -41,7 +41,7 @@ macro_rules! sync_models_inside {
                 },)*]
             }
 
-            /// The model.
+            /// The decisions of the model with these settings.
             pub fn model(self) -> Box<dyn SyncModel> {
                 match self { $(Inside::$Model(model) => Box::new(model),)* }
             }

@@ -13,7 +13,7 @@ use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ssp {
-    /// Clocks.
+    /// Clocks, 0 to 1000; 0 is BSP.
     pub slack: u32,
     /// Whether servers send rows unasked whenever their clock has moved; else workers ask when their rows are too old.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

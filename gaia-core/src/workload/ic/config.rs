@@ -19,7 +19,7 @@ const MAX_EVERY_CLOCKS: u32 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Ic {
-    /// The network.
+    /// The network that is trained, by name.
     pub network: NetworkName,
     /// The normalisation of activations.
     pub norm: Norm,
@@ -59,7 +59,7 @@ pub enum NetworkName {
     Cifar10Quick,
 }
 
-/// Every network.
+/// Every network, in the order of lists.
 pub const NETWORKS: [NetworkName; 4] =
     [NetworkName::GoogLeNet, NetworkName::SmallInception, NetworkName::ResNet20, NetworkName::Cifar10Quick];
 
@@ -81,20 +81,20 @@ pub enum Norm {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LearningRateSchedule {
-    /// Never.
+    /// The step size stays the same.
     Constant {},
     /// To `factor` of it every `passes` passes.
     Step {
         /// Passes between two falls.
         passes: f64,
-        /// 0 to 1.
+        /// Factor of the step size, from 0 to 1.
         factor: f64,
     },
     /// As (1 - pass / passes)^power, and 0 from there (Caffe's quick GoogLeNet: power 0.5).
     Polynomial {
-        /// Passes until 0.
+        /// Passes after which the step size is 0.
         passes: f64,
-        /// The exponent.
+        /// The exponent of the share of passes that is left.
         power: f64,
     },
 }
@@ -117,9 +117,9 @@ pub struct Measure {
 pub struct IcError {
     /// The field, as written in a spec.
     pub field: &'static str,
-    /// Its value.
+    /// The value in the spec.
     pub found: f64,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: &'static str,
 }
 

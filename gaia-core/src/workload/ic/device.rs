@@ -11,9 +11,9 @@ pub enum DeviceChoice {
     /// The first CUDA device where there is one, else the CPU.
     #[default]
     Auto,
-    /// The CPU.
+    /// The CPU, on one thread per machine.
     Cpu,
-    /// CUDA device number so and so.
+    /// The CUDA device of this number.
     Cuda(usize),
 }
 
@@ -24,19 +24,18 @@ pub struct UnknownDevice(String);
 
 /// A device that cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum DeviceError {
-    /// There is none at all.
+    /// CUDA finds no device at all.
     #[error("`cuda:{wanted}` is not here, no CUDA device is: {why}; expected `cpu` or `auto`")]
     NoCuda {
-        /// The number.
         wanted: usize,
         /// Why CUDA cannot be used.
         why: String,
     },
-    /// There are fewer.
+    /// There are fewer devices than that.
     #[error("`cuda:{wanted}` is not here: expected `cuda:0`{} or `cpu`", upto(.devices))]
     Absent {
-        /// The number.
         wanted: usize,
         /// How many there are.
         devices: usize,

@@ -11,7 +11,7 @@ use crate::simd::Isa;
 /// The judgement of some examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
-    /// Number of examples.
+    /// Number of examples that were judged.
     pub examples: u64,
     /// Mean of their log losses, in nats: ln(2) where nothing is known.
     pub log_loss: f64,

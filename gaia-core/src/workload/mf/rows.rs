@@ -81,12 +81,12 @@ impl Rows {
         &mut flat_mut(&mut self.lanes)[index * stride..][..self.rank as usize]
     }
 
-    /// Numbers a row.
+    /// Numbers per row, padding not counted.
     pub fn rank(&self) -> u32 {
         self.rank
     }
 
-    /// Number of rows.
+    /// Number of rows, each of `rank` numbers.
     pub fn len(&self) -> usize {
         self.count
     }

@@ -30,7 +30,7 @@ macro_rules! models_between_sites {
         }
 
         impl Between {
-            /// All of them.
+            /// Every model with its example settings, in the order of the list.
             pub fn all() -> Vec<Entry<Between>> {
                 vec![$(Entry {
                     name: stringify!($module).replace('_', "-"),
@@ -39,7 +39,7 @@ macro_rules! models_between_sites {
                 },)*]
             }
 
-            /// The model.
+            /// The decisions of the model with these settings.
             pub fn model(&self) -> Box<dyn BetweenSites> {
                 match self { $(Between::$Model(model) => Box::new(model.clone()),)* }
             }

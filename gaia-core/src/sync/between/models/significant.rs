@@ -70,7 +70,7 @@ pub enum ThresholdSchedule {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SelectiveBarrier {
-    /// Never.
+    /// Rows are never barred.
     Off {},
     /// When the backlog on a link exceeds what it drains in `seconds`.
     Backlog {
@@ -87,7 +87,7 @@ pub enum MirrorClock {
     Off {},
     /// A site more than `staleness` clocks ahead of the slowest waits (DS in the paper).
     Bounded {
-        /// Clocks.
+        /// DS, in clocks: 0 to 1000.
         staleness: u32,
     },
 }

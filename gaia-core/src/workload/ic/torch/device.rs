@@ -19,7 +19,7 @@ use super::cuda::{self, Pinned, Runtime, Stream};
 /// One that computes, one that is next, one that comes in, one that goes out.
 const SLOTS: usize = 4;
 
-/// Where networks run.
+/// The device that networks run on, with its threads and streams.
 pub struct Device {
     /// As libtorch names it.
     pub(super) torch: tch::Device,
@@ -34,7 +34,7 @@ pub type Stopwatch = Box<dyn Fn() -> u64 + Send + Sync>;
 /// The parts of a worker's real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Images are read.
+    /// Images are read from memory or disk.
     Read,
     /// Parameters are copied between the worker and pinned memory.
     Pin,
@@ -57,7 +57,7 @@ const PHASES: [(Phase, &str); 6] = [
     (Phase::Launch, "launch"),
 ];
 
-/// A CUDA device.
+/// A CUDA device, and what is kept for it.
 pub(super) struct Cuda {
     number: usize,
     runtime: Runtime,
@@ -163,7 +163,7 @@ impl Device {
         }
     }
 
-    /// `cpu` or `cuda:N`.
+    /// The name of the device: `cpu` or `cuda:N`.
     pub fn name(&self) -> String {
         match &self.cuda {
             None => DeviceChoice::Cpu.to_string(),

@@ -15,7 +15,7 @@ const RUNNING_SHARE: f64 = 0.1;
 /// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
 
-/// Constants of [`Layer::LocalResponse`].
+/// Constants of [`Layer::LocalResponse`] (Krizhevsky et al. 2012).
 const RESPONSE: (usize, f64, f64) = (5, 1e-4, 0.75);
 
 /// Layers that libtorch runs.

@@ -78,7 +78,7 @@ impl WholeImages {
         Ok(Arc::new(WholeImages { config, images: images.clone(), workers, seed, architecture, network, device }))
     }
 
-    /// The network's layers.
+    /// The layers of the network and their parameters.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
