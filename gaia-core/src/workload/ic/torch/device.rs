@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tch::{Kind, Tensor};
 
-use super::super::device::{DeviceChoice, DeviceError};
+use super::super::device::{DeviceChoice, DeviceError, NoCuda};
 use super::cuda::{self, Pinned, Runtime, Stream};
 
 /// One that computes, one that is next, one that comes in, one that goes out.
@@ -101,7 +101,7 @@ impl Device {
             DeviceChoice::Cpu => Ok((cpu(), None)),
             DeviceChoice::Auto => match cuda_devices() {
                 Ok((runtime, _)) => Ok((Arc::new(Device::cuda(runtime, 0)), None)),
-                Err(why) => Ok((cpu(), Some(why))),
+                Err(why) => Ok((cpu(), Some(why.to_string()))),
             },
             DeviceChoice::Cuda(wanted) => {
                 let (runtime, devices) = cuda_devices().map_err(|why| DeviceError::NoCuda { wanted, why })?;
@@ -184,11 +184,11 @@ fn keep_memory() {
 }
 
 /// The CUDA devices of this machine, at least one.
-fn cuda_devices() -> Result<(Runtime, usize), String> {
+fn cuda_devices() -> Result<(Runtime, usize), NoCuda> {
     cuda::load()?;
     let devices = tch::Cuda::device_count();
     if !tch::Cuda::is_available() || devices < 1 {
-        return Err("libtorch has CUDA, and finds no device".to_owned());
+        return Err(NoCuda::NoDevice);
     }
     Ok((Runtime::find()?, devices as usize))
 }
@@ -203,7 +203,7 @@ impl Cuda {
             .expect("nobody panics while holding it")
             .send(Box::new(job))
             .expect("the device's thread is there");
-        answered.recv().expect("the device's thread has said why it could not")
+        answered.recv().expect("the device's thread answers every job")
     }
 
     /// A slot for these numbers of parameters, bytes of images and labels.
