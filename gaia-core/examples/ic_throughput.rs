@@ -28,7 +28,7 @@ use gaia_core::sync::Progress;
 use gaia_core::sync::config::{
     Encoding, Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
-use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network as Layers};
+use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, NetworkName};
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcState, IcWorker, WholeImages};
 use gaia_core::workload::traits::{Evaluation, Workload};
@@ -37,7 +37,7 @@ const USAGE: &str = "ic_throughput [--network NAME] [--batch N] [--sites N] [--m
                      [--clocks N] [--warm-up CLOCKS] [--threads N] [--device auto|cpu|cuda:N] [--channels-last yes|no] [--train yes|no]";
 
 struct Options {
-    network: Layers,
+    network: NetworkName,
     batch: u32,
     sites: u32,
     machines_per_site: u32,
@@ -96,7 +96,7 @@ fn fail(why: &str) -> ! {
 
 fn options() -> Result<Options, String> {
     let mut options = Options {
-        network: Layers::Cifar10Quick,
+        network: NetworkName::Cifar10Quick,
         batch: 64,
         sites: 2,
         machines_per_site: 1,
@@ -116,7 +116,10 @@ fn options() -> Result<Options, String> {
             "--network" => {
                 let named = NETWORKS.into_iter().find(|network| network.name() == value);
                 options.network = named.ok_or_else(|| {
-                    format!("--network: found `{value}`, expected one of {}", NETWORKS.map(Layers::name).join(", "))
+                    format!(
+                        "--network: found `{value}`, expected one of {}",
+                        NETWORKS.map(NetworkName::name).join(", ")
+                    )
                 })?;
             }
             "--batch" => options.batch = number()?,
@@ -318,8 +321,8 @@ impl Pixels for Repeated {
     }
 }
 
-fn images(network: Layers, count: usize) -> Images {
-    let (side, classes) = if network == Layers::GoogLeNet { (224, 1000) } else { (32, 10) };
+fn images(network: NetworkName, count: usize) -> Images {
+    let (side, classes) = if network == NetworkName::GoogLeNet { (224, 1000) } else { (32, 10) };
     let shape = ImageShape { channels: 3, height: side, width: side };
     let mut random = emulator::random::stream(1, "random images", 0);
     let mut pool = vec![0; shape.bytes() * 256];

@@ -17,15 +17,16 @@
 //! stand the further clocks of a mirror, 8 bytes each (site, clock), the further entries of a barrier, 12 bytes each (site, first and
 //! last clock), and the row numbers of a partial update, 4 bytes each.
 //!
-//! After the data of rows come the [`Phases`] of their way: 9 bytes a cut (part, end). They are measurement, not
+//! After the data of rows come the [`Phases`] of their way: 21 bytes per cut (part, end, machine that it waits for, the two ends of the link,
+//! which are equal where there is none). They are measurement, not
 //! protocol: a real parameter server would not send them, so they are not counted and not charged.
 
-use emulator::id::SiteId;
+use emulator::id::{MachineId, SiteId};
 use emulator::node::Codec;
 use emulator::time::Instant;
 use thiserror::Error;
 
-use crate::breakdown::{PARTS, Phases};
+use crate::breakdown::{Blocker, LinkEnds, PARTS, Phase, Phases};
 use crate::layout::Layout;
 use crate::message::{
     ANNOUNCED_BYTES, Announced, HEADER_BYTES, Message, ROW_NUMBER_BYTES, Rows, SITE_CLOCK_BYTES, SiteClock,
@@ -34,7 +35,7 @@ use crate::sync::config::{Encoding, Encodings};
 use crate::wire::{self, Payload, decode_indexes, encode_indexes};
 
 const HEADER: usize = HEADER_BYTES as usize;
-const CUT_BYTES: usize = 9;
+const CUT_BYTES: usize = 21;
 
 const DECLARE: u8 = 0;
 const READ: u8 = 1;
@@ -64,16 +65,16 @@ impl MessageCodec {
 
 /// Why bytes are no message.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum CodecError {
     /// Not as many bytes as the header promises.
     #[error("message of {found} bytes: expected {expected}")]
     Length {
-        /// Bytes there.
         found: usize,
         /// Bytes that the header asks for; at least a header.
         expected: u64,
     },
-    /// No such kind.
+    /// The first byte names no kind.
     #[error("unknown message kind {0}: expected 0 to 6")]
     Kind(u8),
     /// A phase of no known part.
@@ -145,10 +146,7 @@ impl Codec for MessageCodec {
         out[start..start + HEADER].copy_from_slice(&header);
         match message {
             Message::Rows(rows) => {
-                for &(part, until) in rows.phases.cuts() {
-                    out.push(part as u8);
-                    out.extend(until.as_nanos().to_le_bytes());
-                }
+                rows.phases.cuts().iter().for_each(|cut| write_cut(cut, out));
             }
             Message::Mirror { clocks, .. } => {
                 for (site, clock) in &clocks[1..] {
@@ -243,12 +241,21 @@ fn further_announced(bytes: &[u8]) -> impl Iterator<Item = Announced> {
     })
 }
 
+fn write_cut(&Phase { part, until, on }: &Phase, out: &mut Vec<u8>) {
+    let link = on.link.unwrap_or(LinkEnds { from: on.machine, to: on.machine });
+    out.push(part as u8);
+    out.extend(until.as_nanos().to_le_bytes());
+    out.extend([on.machine, link.from, link.to].into_iter().flat_map(|machine| machine.0.to_le_bytes()));
+}
+
 fn phases(bytes: &[u8]) -> Result<Phases, CodecError> {
     let mut phases = Phases::default();
     for cut in bytes.as_chunks::<CUT_BYTES>().0 {
         let part = PARTS.get(usize::from(cut[0])).ok_or(CodecError::Part(cut[0]))?;
-        let until = u64::from_le_bytes(cut[1..].try_into().expect("eight bytes"));
-        phases.push(*part, Instant::from_nanos(until));
+        let until = u64::from_le_bytes(cut[1..9].try_into().expect("eight bytes"));
+        let [machine, from, to] = [9, 13, 17].map(|at| MachineId(word(&cut[at..at + 4])));
+        let link = (from != to).then_some(LinkEnds { from, to });
+        phases.push(*part, Instant::from_nanos(until), Blocker { machine, link });
     }
     Ok(phases)
 }
@@ -285,12 +292,15 @@ mod tests {
     }
 
     fn phases() -> impl Strategy<Value = Phases> {
-        prop::collection::vec((0..PARTS.len(), 1..1_u64 << 40), 0..8).prop_map(|cuts| {
+        let cut = (0..PARTS.len(), 1..1_u64 << 40, any::<[u32; 2]>(), any::<bool>());
+        prop::collection::vec(cut, 0..8).prop_map(|cuts| {
             let mut phases = Phases::default();
             let mut until = 0;
-            for (part, span) in cuts {
+            for (part, span, [from, to], is_message) in cuts {
                 until += span;
-                phases.push(PARTS[part], Instant::from_nanos(until));
+                let (from, to) = (MachineId(from), MachineId(to));
+                let on = if is_message { Blocker::message(from, to) } else { Blocker::work(from) };
+                phases.push(PARTS[part], Instant::from_nanos(until), on);
             }
             phases
         })
@@ -379,7 +389,7 @@ mod tests {
         (bytes[0], bytes[1]) = (ROWS, 1);
         bytes[24] = 9;
         bytes.extend([0; 9]);
-        bytes.extend([7; 9]);
+        bytes.extend([7; CUT_BYTES]);
         assert_eq!(error(&bytes), "unknown part 7 of a clock: expected 0 to 5");
     }
 }

@@ -12,7 +12,7 @@ pub fn delta(isa: Isa, after: &[f32], before: &[f32], out: &mut [f32]) {
     dispatch(isa, Delta { after, before, out });
 }
 
-/// `destination += source`.
+/// `destination += source`, element by element.
 pub fn add_assign(isa: Isa, destination: &mut [f32], source: &[f32]) {
     assert_eq!(destination.len(), source.len(), "the tables differ in length");
     dispatch(isa, AddAssign { destination, source });
@@ -56,7 +56,8 @@ pub fn outer_step(isa: Isa, sum: &mut [f32], velocity: &mut [f32], step: OuterSt
 /// accumulated update are appended to the outputs, indexes rising, and the accumulated update is reset to 0.
 ///
 /// Where the value is exactly 0, and everywhere when the threshold is 0, any non-zero update is significant. An update
-/// of 0 never is.
+/// of 0 never is. When the threshold is 0, updates that are NaN or infinite count as well: sites that merge all of their
+/// changes must not hide that one of them has diverged.
 pub fn significant(
     isa: Isa,
     accumulated: &mut [f32],
@@ -68,7 +69,19 @@ pub fn significant(
     assert_eq!(accumulated.len(), values.len(), "the tables differ in length");
     assert!(u32::try_from(accumulated.len()).is_ok(), "a table has at most 2^32 - 1 entries");
     assert!(threshold >= 0.0, "a threshold is not negative, found {threshold}");
-    dispatch(isa, Significant { accumulated, values, threshold, out_index, out_value });
+    if threshold == 0.0 {
+        take_changed(accumulated, out_index, out_value);
+    } else {
+        dispatch(isa, Significant { accumulated, values, threshold, out_index, out_value });
+    }
+}
+
+/// The filter with threshold 0. No comparison with a product of the value, which may be NaN or infinite.
+fn take_changed(accumulated: &mut [f32], out_index: &mut Vec<u32>, out_value: &mut Vec<f32>) {
+    for (index, update) in (0..).zip(accumulated).filter(|(_, update)| **update != 0.0) {
+        out_index.push(index);
+        out_value.push(std::mem::take(update));
+    }
 }
 
 struct Delta<'a> {
@@ -220,6 +233,30 @@ fn reset(lanes: &mut [f32; LANES], mask: u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_threshold_zero_all_that_is_not_zero_goes_however_large() {
+        let updates = [0.0, f32::NAN, -0.0, f32::INFINITY, f32::NEG_INFINITY, 1e-30, -2.0];
+        let taken = [1, 3, 4, 5, 6];
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {
+            for value in [0.0, 5.0, f32::NAN, f32::INFINITY] {
+                // More than one group of lanes.
+                let mut accumulated = updates.repeat(5);
+                let values = vec![value; accumulated.len()];
+                let (mut indexes, mut amounts) = (Vec::new(), Vec::new());
+                significant(isa, &mut accumulated, &values, 0.0, &mut indexes, &mut amounts);
+                let expected: Vec<u32> = (0..5).flat_map(|n| taken.map(|index| n * 7 + index)).collect();
+                assert_eq!(indexes, expected, "{isa}, values {value}");
+                assert!(
+                    indexes
+                        .iter()
+                        .zip(&amounts)
+                        .all(|(&index, amount)| { amount.to_bits() == updates[index as usize % 7].to_bits() })
+                );
+                assert!(accumulated.iter().all(|&left| left == 0.0));
+            }
+        }
+    }
 
     #[test]
     fn outer_steps_have_the_same_bits_on_all_instructions_and_are_those_of_their_formula() {

@@ -17,9 +17,9 @@ use crate::tensor::{self, Tensor, TensorPart};
 pub struct Table {
     /// For messages and reports.
     pub name: String,
-    /// Number of rows.
+    /// Number of rows, numbered from 0 in the table.
     pub rows: u32,
-    /// Floats a row.
+    /// Floats per row, padding included.
     pub width: u32,
 }
 
@@ -73,7 +73,7 @@ pub struct Segment {
     pub first: usize,
     /// Where it begins in the second.
     pub second: usize,
-    /// Floats.
+    /// Length in floats, in both arrays.
     pub len: usize,
 }
 
@@ -253,7 +253,7 @@ fn tensors_of_tables(tables: &[Table]) -> Vec<Tensor> {
 }
 
 impl RowSet {
-    /// The rows, ascending.
+    /// The numbers of the rows over all tables, ascending.
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }

@@ -5,8 +5,8 @@
 //! room, rows of the clock that is being computed. Of the same kind, those come first whose accumulated change is largest for the
 //! size of the row's value, both as sums of magnitudes.
 //!
-//! Every message says how many clocks are complete with it, so a clock is never counted before all its changes are there. Messages
-//! of one shard are numbered; an answer says how many are in it, and those that are not are added to it again: a worker sees
+//! Every message has the number of clocks that are complete with it, so a clock is never counted before all its changes are there. Messages
+//! of one shard are numbered; an answer has the number of those in it, and those that are not are added to it again: a worker sees
 //! its own changes, once.
 
 use std::collections::VecDeque;
@@ -32,9 +32,9 @@ pub(crate) struct ShardLog {
     sizes: Vec<f32>,
     /// Clocks that have ended.
     ended: u32,
-    /// Clocks that the shard has been told are complete.
-    told: u32,
-    /// Messages sent.
+    /// Clocks that the last message to the shard counts as complete.
+    reported: u32,
+    /// Messages that were sent, from which they are numbered.
     messages: u32,
     /// Those that answers do not include yet.
     sent: VecDeque<Sent>,
@@ -53,7 +53,7 @@ struct Sent {
 pub(crate) enum Ask {
     /// Rows of clocks that have ended.
     Owed,
-    /// Any.
+    /// Rows of any clock, also of the one under way.
     Any,
 }
 
@@ -66,7 +66,7 @@ impl ShardLog {
             since: vec![None; count],
             sizes: vec![0.0; count],
             ended: 0,
-            told: 0,
+            reported: 0,
             messages: 0,
             sent: VecDeque::new(),
         }
@@ -107,7 +107,7 @@ impl ShardLog {
 
     /// Whether the shard is to hear of a clock that has ended.
     pub(crate) fn owes(&self) -> bool {
-        self.told < self.ended
+        self.reported < self.ended
     }
 
     /// Whether something is not sent.
@@ -133,7 +133,7 @@ impl ShardLog {
         let numbers = positions.iter().map(|&position| rows.rows()[position as usize]).collect();
         self.sent.push_back(Sent { number: self.messages, positions, change: change.clone() });
         self.messages += 1;
-        self.told = complete;
+        self.reported = complete;
         Some(Message::PartialUpdate { complete, rows: numbers, payload: Payload::Dense(change), sent_at: now })
     }
 
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(next(&mut log, &rows, Ask::Any, 9), Some((1, vec![1, 2])));
         assert!(!log.has_unsent());
         log.end_clock();
-        assert_eq!(next(&mut log, &rows, Ask::Owed, 9), Some((2, vec![])), "a clock is told of without changes too");
+        assert_eq!(next(&mut log, &rows, Ask::Owed, 9), Some((2, vec![])), "a clock is reported without changes, too");
     }
 
     #[test]

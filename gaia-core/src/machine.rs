@@ -37,18 +37,18 @@ pub struct Machine<W: Workload> {
 
 /// Work of either half.
 pub enum MachineTask<W: Workload> {
-    /// The worker's.
+    /// A clock of the worker.
     Clock(ClockTask<W>),
-    /// The shard's.
+    /// Work of the shard on its rows.
     Store(StoreTask),
 }
 
-/// What it leaves.
+/// The result of a [`MachineTask`].
 #[derive(Debug, Serialize, Deserialize)]
 pub enum MachineDone<S> {
-    /// The worker's.
+    /// The end of a clock of the worker.
     Clock(ClockDone<S>),
-    /// The shard's.
+    /// The rows of the shard, and what was done with them.
     Store(Store, Outcome),
 }
 
@@ -174,7 +174,7 @@ impl<W: Workload> Machine<W> {
         self.pace = Some(pace);
     }
 
-    /// Sends it, and says what the link is charged.
+    /// Sends it. Returns the bytes that the link is charged.
     fn send(&mut self, to: MachineId, message: Message) -> ByteSize {
         let (header, data) = (message.header_bytes(), message.data_bytes(&self.setting.parts.encodings));
         let charged = self.setting.parts.similitude.charged(header, data);

@@ -31,7 +31,7 @@ pub struct Announced {
     pub site: SiteId,
     /// The first clock, counted as complete, of which updates are under way: a read for an earlier clock needs none of them.
     pub first: u32,
-    /// The last one.
+    /// The last clock, counted as complete, of which updates are under way.
     pub until: u32,
 }
 
@@ -56,7 +56,7 @@ pub const ROW_NUMBER_BYTES: u64 = 4;
 pub enum Message {
     /// Worker to shard, once, before everything else: the rows it will read and update.
     Declare {
-        /// Row numbers, ascending.
+        /// Row numbers over all tables, ascending.
         rows: Arc<[u32]>,
     },
     /// Worker to shard: send the declared rows as soon as they are fit for `clock`.
@@ -70,7 +70,7 @@ pub enum Message {
     Rows(Rows),
     /// Worker to shard: the changes of one clock, which is now complete.
     Update {
-        /// The clock.
+        /// The clock of the changes, counted from 0.
         clock: u32,
         /// Changes of the declared rows of this shard, one after another.
         payload: Payload,
@@ -81,7 +81,7 @@ pub enum Message {
     PartialUpdate {
         /// How many of the worker's clocks are complete with it: all their changes of this shard's rows are sent.
         complete: u32,
-        /// Row numbers, ascending.
+        /// Row numbers over all tables, ascending.
         rows: Arc<[u32]>,
         /// Changes of these rows, one after another.
         payload: Payload,

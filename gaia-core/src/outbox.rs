@@ -9,7 +9,7 @@ use emulator::node::Record;
 use emulator::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::breakdown::{PARTS, Parts};
+use crate::breakdown::{Blocked, PARTS, Parts};
 use crate::message::Message;
 use crate::server::store::Pending;
 use crate::workload::traits::Evaluation;
@@ -31,28 +31,30 @@ pub enum Sample<S> {
         read_wait: Duration,
         /// Of that, for barred rows or the mirror clock.
         barrier_wait: Duration,
+        /// The longest phase of the wait for rows. `None`: there was no wait.
+        blocked: Option<Blocked>,
     },
     /// A worker's part of the objective after `clock` clocks, on the rows that it read then.
     Evaluation {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
         /// When it had read them.
         at: Instant,
-        /// Its part.
+        /// The part that the other workers' parts are added to.
         evaluation: Evaluation,
     },
     /// A worker's state after `clock` clocks.
     State {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
-        /// The state.
+        /// The state that stays with the worker.
         state: Arc<S>,
     },
     /// The first group's rows when its slowest worker had done `clock` clocks.
     Copy {
-        /// Clocks done.
+        /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
-        /// When.
+        /// The moment at which the shard had these values.
         at: Instant,
         /// The shard's rows one after another.
         values: Arc<[f32]>,

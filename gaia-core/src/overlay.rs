@@ -21,7 +21,7 @@ pub enum Overlay {
     /// Every site sends to every other.
     #[default]
     Direct,
-    /// Groups with hubs.
+    /// Groups of sites, whose hubs send to the other groups.
     Groups(Groups),
 }
 
@@ -45,41 +45,23 @@ pub struct Side {
 
 /// Why groups and links do not make an overlay. Groups are numbered from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum OverlayError {
     /// A group of nobody.
     #[error("group {group} has no sites")]
-    Empty {
-        /// The group.
-        group: usize,
-    },
+    Empty { group: usize },
     /// A site that stands in two groups, or twice in one.
     #[error("site {site} is in a group already")]
-    Twice {
-        /// The site.
-        site: usize,
-    },
+    Twice { site: usize },
     /// A site that stands in none.
     #[error("site {site} is in no group")]
-    Missing {
-        /// The site.
-        site: usize,
-    },
+    Missing { site: usize },
     /// Not a link for every two groups.
     #[error("{found} links: expected {expected}, one for every two groups")]
-    Links {
-        /// Links given.
-        found: usize,
-        /// Pairs of groups.
-        expected: usize,
-    },
+    Links { found: usize, expected: usize },
     /// A hub that is not in its group.
     #[error("site {site} is a hub of group {group}, and not in it")]
-    Hub {
-        /// The site.
-        site: usize,
-        /// The group.
-        group: usize,
-    },
+    Hub { site: usize, group: usize },
 }
 
 /// Every two groups of `groups`, in the order of [`Groups::links`].

@@ -19,20 +19,20 @@ pub struct MachineKind {
     /// Rates chosen to match a result of the paper: claims that they determine are calibration. Field paths, such as `mf.updates-per-second`.
     #[serde(default)]
     pub fitted: Vec<String>,
-    /// Matrix factorisation.
+    /// Rates of learning in matrix factorisation.
     pub mf: MfRate,
-    /// Topic modelling.
+    /// Rates of learning in topic modelling.
     #[serde(default)]
     pub lda: LdaRate,
-    /// Image classification.
+    /// Rates of learning in image classification.
     #[serde(default)]
     pub ic: IcRate,
     /// Logistic regression.
     #[serde(default)]
     pub lr: LrRate,
-    /// The server shard.
+    /// Rates of the work of the server shard.
     pub server: ServerRates,
-    /// The rate of its network interface, in and out, in place of what a profile says of its sites.
+    /// The rate of its network interface, in and out, in place of that of the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nic: Option<Bandwidth>,
     /// Every duration is multiplied by a seeded draw from `1 - jitter ..= 1 + jitter`: 0 to 0.9.
@@ -100,7 +100,7 @@ pub struct ServerRates {
     pub filter_gb_per_second: f64,
     /// Writing a message from parameters.
     pub encode_gb_per_second: f64,
-    /// Reading a message.
+    /// Reading a message into floats.
     pub decode_gb_per_second: f64,
 }
 

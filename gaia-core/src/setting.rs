@@ -28,9 +28,9 @@ pub struct Placement {
 /// The shared constants of a run, as a plan gives them.
 #[derive(Clone)]
 pub struct SettingParts {
-    /// Who is where.
+    /// The sites of machines, and the rates between them.
     pub placement: Placement,
-    /// The tables.
+    /// The tables of the workload, and their tensors.
     pub layout: Layout,
     /// Parameter servers and their sync model.
     pub system: System,
@@ -42,7 +42,7 @@ pub struct SettingParts {
     pub similitude: Similitude,
     /// How fast the machines are.
     pub kind: MachineKind,
-    /// The run's seed.
+    /// The seed of the run, from which jitter is drawn.
     pub seed: u64,
     /// Clocks that every worker computes at most.
     pub max_clocks: u32,
@@ -71,7 +71,7 @@ pub struct Setting {
 pub enum RecordCopies {
     /// Record workers' states and the first group's tables every clock.
     EveryClock,
-    /// Do not.
+    /// Record neither of them at any clock.
     Never,
 }
 
@@ -116,7 +116,7 @@ impl Setting {
         Setting { model, parts, groups, membership, shard_rows }
     }
 
-    /// The sync model.
+    /// The decisions of the sync model of the system.
     pub fn model(&self) -> &dyn SyncModel {
         &*self.model
     }
@@ -151,7 +151,7 @@ impl Setting {
         SiteId(self.membership[machine.index()].0 as u32)
     }
 
-    /// Where `machine`'s shard sends updates in other groups: to the shards of the same rows there, as the overlay says.
+    /// The shards that `machine`'s shard sends updates to in other groups: those of the same rows, by the overlay.
     pub fn sides_of(&self, machine: MachineId) -> Vec<Side> {
         let (own, position) = self.membership[machine.index()];
         if self.merges().is_some() && self.groups.len() == 1 {

@@ -11,23 +11,23 @@ use crate::layout::Stage;
 
 /// The modelled times of a clock, once all its rows are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Schedule {
+pub(crate) struct StagePlan {
     /// When each stage's changes go out, the last stage first. The clock ends with the last of them.
     pub(crate) pushes: Vec<Instant>,
-    /// Time in which the machine had to wait for the rows of a later stage.
-    pub(crate) stalled: Duration,
+    /// Time in which the machine had to wait for the rows of each stage; zero for the first.
+    pub(crate) stalls: Vec<Duration>,
 }
 
-impl Schedule {
+impl StagePlan {
     /// `ready`: when each stage's rows were there, the first stage first, not falling. `compute`: the whole clock's work.
     /// `encode`: the time of writing each stage's changes.
     pub(crate) fn new(stages: &[Stage], ready: &[Instant], compute: Duration, encode: &[Duration]) -> Self {
         let work = shares(stages, compute);
         let (forward, backward) = work.split_at(stages.len());
         let mut at = ready[0];
-        let mut stalled = Duration::ZERO;
+        let mut stalls = Vec::with_capacity(stages.len());
         for (&ready, &span) in ready.iter().zip(forward) {
-            stalled += ready.saturating_since(at);
+            stalls.push(ready.saturating_since(at));
             at = at.max(ready) + span;
         }
         let backward = backward.iter().zip(encode.iter().rev());
@@ -35,7 +35,7 @@ impl Schedule {
             at = at + span + encode;
             at
         });
-        Schedule { pushes: pushes.collect(), stalled }
+        StagePlan { pushes: pushes.collect(), stalls }
     }
 }
 
@@ -75,24 +75,24 @@ mod tests {
     #[test]
     fn one_stage_is_rows_work_changes() {
         let one = [Stage { until: 5, forward: 1, backward: 2 }];
-        let schedule = Schedule::new(&one, &[at(7)], span(100), &[span(10)]);
-        assert_eq!(schedule, Schedule { pushes: vec![at(117)], stalled: Duration::ZERO });
+        let plan = StagePlan::new(&one, &[at(7)], span(100), &[span(10)]);
+        assert_eq!(plan, StagePlan { pushes: vec![at(117)], stalls: vec![Duration::ZERO] });
     }
 
     #[test]
     fn work_begins_with_the_first_rows_and_sends_before_the_end() {
-        let schedule = Schedule::new(&stages(), &[at(10), at(15)], span(100), &[span(1), span(2)]);
+        let plan = StagePlan::new(&stages(), &[at(10), at(15)], span(100), &[span(1), span(2)]);
         // Forward 10 and 30 from 10 on; backward 40 and 20, with the last stage's changes written first.
         assert_eq!(
-            schedule,
-            Schedule { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalled: Duration::ZERO }
+            plan,
+            StagePlan { pushes: vec![at(10 + 40 + 40 + 2), at(10 + 100 + 3)], stalls: vec![Duration::ZERO; 2] }
         );
     }
 
     #[test]
     fn late_rows_stall_and_the_parts_add_up() {
-        let schedule = Schedule::new(&stages(), &[at(10), at(60)], span(101), &[span(1), span(2)]);
-        assert_eq!(schedule.stalled, span(40));
-        assert_eq!(*schedule.pushes.last().expect("two"), at(10) + span(101) + span(3) + span(40));
+        let plan = StagePlan::new(&stages(), &[at(10), at(60)], span(101), &[span(1), span(2)]);
+        assert_eq!(plan.stalls, [Duration::ZERO, span(40)]);
+        assert_eq!(*plan.pushes.last().expect("two"), at(10) + span(101) + span(3) + span(40));
     }
 }

@@ -1,7 +1,7 @@
 //! Parameters on the wire: what an update or a set of rows takes in bytes, and those bytes.
 //!
 //! A payload is written densely (4 bytes a float) or sparsely (index and value of what is not zero), whichever is
-//! smaller, as the author's code does. [`Encoding`] says how sparse payloads are written:
+//! smaller, as the author's code does. [`Encoding`] is how sparse payloads are written:
 //!
 //! * `plain`: 8 bytes an index, little-endian, and 4 bytes a value.
 //! * `packed`: differences between neighbouring indexes, bit-packed in blocks of 128 (the `bitpacking` crate's

@@ -19,12 +19,12 @@ use self::cache::Cache;
 use self::sending::{Changed, Sending, ShardView};
 pub use self::task::{ClockDone, ClockTask};
 use self::task::{Pulled, floats};
-use crate::breakdown::{Part, Parts, Phases};
+use crate::breakdown::{Blocked, Blocker, Part, Parts, Phases, Wait};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
 use crate::rates::ServerRates;
 use crate::setting::{RecordCopies, Setting};
-use crate::stage::Schedule;
+use crate::stage::StagePlan;
 use crate::sync::CacheState;
 use crate::workload::traits::{Evaluation, Workload};
 
@@ -41,11 +41,13 @@ pub struct Worker<W: Workload> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerState<S> {
     clock: u32,
-    phase: Phase,
-    /// When the rows of each stage were here for this clock, as far as they are.
-    ready: Vec<Instant>,
-    /// Where the time until the first of them went.
+    activity: Activity,
+    /// The stages whose rows are here for this clock, in their order.
+    ready: Vec<Ready>,
+    /// The breakdown of the time until the first of them was here.
     waited: Parts,
+    /// The longest phase of that time.
+    blocked: Option<Blocked>,
     barrier_wait: Duration,
     learned: Option<(S, Vec<f32>)>,
     caches: Vec<Cache>,
@@ -56,7 +58,7 @@ pub struct WorkerState<S> {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Phase {
+enum Activity {
     Reading {
         since: Instant,
     },
@@ -66,12 +68,28 @@ enum Phase {
     Finished,
 }
 
+/// The rows of one stage are here.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Ready {
+    at: Instant,
+    /// The machine whose answer came last.
+    from: MachineId,
+}
+
+/// The answer that came last.
+struct LastAnswer {
+    from: MachineId,
+    phases: Phases,
+}
+
 /// The clock under way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Clock {
     since: Instant,
     started: Instant,
     parts: Parts,
+    /// The longest phase of waiting for rows.
+    blocked: Option<Blocked>,
     /// The part of the clock that is computed.
     part: u32,
     /// When the changes of each stage go, the last stage first; those that have gone are left out.
@@ -90,9 +108,10 @@ impl<W: Workload> Worker<W> {
             .collect();
         let state = WorkerState {
             clock: 0,
-            phase: Phase::Reading { since: Instant::START },
+            activity: Activity::Reading { since: Instant::START },
             ready: Vec::new(),
             waited: Parts::default(),
+            blocked: None,
             barrier_wait: Duration::ZERO,
             learned: Some((workload.initial_state(), vec![0.0; view_rows.floats()])),
             caches: vec![Cache::default(); shards.len()],
@@ -102,7 +121,7 @@ impl<W: Workload> Worker<W> {
         Worker { setting, machine, workload, shards, state }
     }
 
-    /// Clocks completed.
+    /// The number of clocks that the worker has completed.
     pub fn clock(&self) -> u32 {
         self.state.clock
     }
@@ -110,7 +129,7 @@ impl<W: Workload> Worker<W> {
     /// The clocks of the rows that the current computation reads, a shard each: (asked for, data clock); none while
     /// waiting.
     pub fn reading(&self) -> Option<Vec<(u32, u32)>> {
-        let Phase::Computing(_) = self.state.phase else { return None };
+        let Activity::Computing(_) = self.state.activity else { return None };
         let rows = self.state.caches.iter().map(|cache| cache.rows.as_ref());
         rows.map(|rows| rows.map(|rows| (rows[0].asked_for, rows[0].data_clock))).collect()
     }
@@ -126,13 +145,13 @@ impl<W: Workload> Worker<W> {
     }
 
     pub(crate) fn has_finished(&self) -> bool {
-        self.state.phase == Phase::Finished
+        self.state.activity == Activity::Finished
     }
 
     /// What keeps it, in words.
     pub(crate) fn waiting_for(&self) -> Option<String> {
-        match self.state.phase {
-            Phase::Reading { .. } => {
+        match self.state.activity {
+            Activity::Reading { .. } => {
                 let asked: Vec<String> = self
                     .shards
                     .iter()
@@ -142,9 +161,9 @@ impl<W: Workload> Worker<W> {
                     .collect();
                 Some(format!("rows of {} for clock {}", asked.join(", "), self.state.clock))
             }
-            Phase::Computing(_) => Some(format!("the computation of clock {}", self.state.clock)),
-            Phase::Sending(_) => Some(format!("the time to send changes of clock {}", self.state.clock)),
-            Phase::Finished => None,
+            Activity::Computing(_) => Some(format!("the computation of clock {}", self.state.clock)),
+            Activity::Sending(_) => Some(format!("the time to send changes of clock {}", self.state.clock)),
+            Activity::Finished => None,
         }
     }
 
@@ -173,15 +192,15 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         let index = self.shards.iter().position(|shard| shard.machine == from).expect("only its shards answer");
-        let phases = rows.phases.clone();
+        let answer = LastAnswer { from, phases: rows.phases.clone() };
         let includes = rows.includes;
         let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
         if is_whole {
             self.state.sending.answered(index, includes);
         }
-        if let Phase::Reading { since } = self.state.phase {
+        if let Activity::Reading { since } = self.state.activity {
             self.ask_where_needed(now, out);
-            self.try_compute(now, since, &phases, out);
+            self.try_compute(now, since, &answer, out);
         }
     }
 
@@ -194,8 +213,8 @@ impl<W: Workload> Worker<W> {
         self.setting.model().cache_serves(&state)
     }
 
-    /// Notes the stages whose rows are here now. `phases`: the way of the answer that came last.
-    fn note_ready(&mut self, now: Instant, since: Instant, phases: &Phases) {
+    /// Notes the stages whose rows are here now.
+    fn note_ready(&mut self, now: Instant, since: Instant, answer: &LastAnswer) {
         let stages = self.setting.parts.layout.stages().len();
         while self.state.ready.len() < stages {
             let stage = self.state.ready.len();
@@ -205,25 +224,28 @@ impl<W: Workload> Worker<W> {
                 return;
             }
             if stage == 0 {
-                self.state.waited = phases.between(since, now, Part::Wire);
-                self.state.barrier_wait = phases.barrier(since, now);
+                let wait = Wait { waiting: self.machine, answered: answer.from, since, until: now };
+                self.state.waited = answer.phases.parts_of(wait);
+                self.state.blocked = answer.phases.longest_of(wait);
+                self.state.barrier_wait = self.state.waited.part(Part::Barrier);
             }
-            self.state.ready.push(now);
+            self.state.ready.push(Ready { at: now, from: answer.from });
         }
     }
 
-    /// Starts the clock when every shard's rows are fit for it. `phases`: the way of the answer that came last.
-    fn try_compute<T>(&mut self, now: Instant, since: Instant, phases: &Phases, out: &mut Outbox<T, W::State>)
+    /// Starts the clock when every shard's rows are fit for it.
+    fn try_compute<T>(&mut self, now: Instant, since: Instant, answer: &LastAnswer, out: &mut Outbox<T, W::State>)
     where
         T: From<ClockTask<W>>,
     {
-        self.note_ready(now, since, phases);
+        self.note_ready(now, since, answer);
         if !self.state.caches.iter().all(|cache| self.serves(cache)) {
             return;
         }
         let clock = self.state.clock;
         let pulled = self.pull();
-        let begun = Clock { since, started: now, parts: self.state.waited, part: 0, pushes: VecDeque::new() };
+        let (parts, blocked) = (self.state.waited, self.state.blocked);
+        let begun = Clock { since, started: now, parts, blocked, part: 0, pushes: VecDeque::new() };
         self.compute_part(now, begun, pulled, out);
         if clock != self.setting.parts.max_clocks && self.setting.model().exchanges_after(clock) {
             self.ask(now, clock + 1, out);
@@ -263,7 +285,7 @@ impl<W: Workload> Worker<W> {
         let of_workload = number * self.setting.parts.system.parts() + clock.part;
         self.schedule(now, &mut clock, of_workload);
         let until_first_push = clock.pushes[0] - now;
-        self.state.phase = Phase::Computing(clock);
+        self.state.activity = Activity::Computing(clock);
         let task = ClockTask {
             workload: self.workload.clone(),
             isa: self.setting.parts.isa,
@@ -298,12 +320,17 @@ impl<W: Workload> Worker<W> {
             }
         }
         let mut ready = std::mem::take(&mut self.state.ready);
-        ready.resize(stages.len(), now);
-        let schedule = Schedule::new(stages, &ready, compute, &encode);
+        ready.resize(stages.len(), Ready { at: now, from: self.machine });
+        let times: Vec<Instant> = ready.iter().map(|ready| ready.at).collect();
+        let plan = StagePlan::new(stages, &times, compute, &encode);
         clock.parts.add(Part::Compute, compute);
         encode.into_iter().for_each(|encode| clock.parts.add(Part::Encode, encode));
-        clock.parts.add(Part::Wire, schedule.stalled);
-        clock.pushes = schedule.pushes.into();
+        for (ready, &span) in ready.iter().zip(&plan.stalls).filter(|(_, span)| **span > Duration::ZERO) {
+            clock.parts.add(Part::Wire, span);
+            let stall = Blocked { part: Part::Wire, on: Blocker::message(ready.from, self.machine), span };
+            clock.blocked = Blocked::longer(clock.blocked, Some(stall));
+        }
+        clock.pushes = plan.pushes.into();
         if !writes_at_the_end {
             // There is one thing to wait for: the end of the work.
             clock.pushes.drain(..clock.pushes.len() - 1);
@@ -314,7 +341,9 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        let Phase::Computing(under_way) = self.state.phase.clone() else { unreachable!("a computation was under way") };
+        let Activity::Computing(under_way) = self.state.activity.clone() else {
+            unreachable!("a computation was under way")
+        };
         let (clock, started) = (self.state.clock, under_way.started);
         self.state.evaluation = done.evaluation.unwrap_or(self.state.evaluation);
         if under_way.part == 0 {
@@ -325,7 +354,7 @@ impl<W: Workload> Worker<W> {
         }
         self.state.learned = Some((done.state, done.view));
         if clock == self.setting.parts.max_clocks {
-            self.state.phase = Phase::Finished;
+            self.state.activity = Activity::Finished;
             return;
         }
         let has_ended = under_way.part + 1 == self.setting.parts.system.parts();
@@ -358,8 +387,8 @@ impl<W: Workload> Worker<W> {
 
     /// When the next changes are to go.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match &self.state.phase {
-            Phase::Sending(clock) => clock.pushes.front().copied(),
+        match &self.state.activity {
+            Activity::Sending(clock) => clock.pushes.front().copied(),
             _ => None,
         }
     }
@@ -368,7 +397,7 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        if let Phase::Sending(clock) = &self.state.phase
+        if let Activity::Sending(clock) = &self.state.activity
             && clock.pushes.front().is_some_and(|&at| at <= now)
         {
             let clock = clock.clone();
@@ -393,7 +422,7 @@ impl<W: Workload> Worker<W> {
             }
         }
         if !clock.pushes.is_empty() {
-            self.state.phase = Phase::Sending(clock);
+            self.state.activity = Activity::Sending(clock);
             return;
         }
         self.end_clock(now, &clock, out);
@@ -404,11 +433,11 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         let clock = self.state.clock;
-        let (since, parts) = (ended.since, ended.parts);
+        let (started, parts, blocked) = (ended.since, ended.parts, ended.blocked);
         let at_work = parts.part(Part::Compute) + parts.part(Part::Encode);
         let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
         let barrier_wait = self.state.barrier_wait;
-        out.samples.push_back(Sample::Clock { clock, started: since, ended: now, parts, read_wait, barrier_wait });
+        out.samples.push_back(Sample::Clock { clock, started, ended: now, parts, read_wait, barrier_wait, blocked });
         if self.setting.model().exchanges_after(clock) {
             // Answers may lack what was sent for a while: it is kept to be added.
             for (cache, stages) in self.state.caches.iter_mut().zip(self.state.sending.exchanged()) {
@@ -416,9 +445,10 @@ impl<W: Workload> Worker<W> {
             }
         }
         self.state.clock += 1;
-        self.state.phase = Phase::Reading { since: now };
+        self.state.activity = Activity::Reading { since: now };
         self.ask_where_needed(now, out);
-        self.try_compute(now, now, &Phases::default(), out);
+        // Without a wait no answer counts.
+        self.try_compute(now, now, &LastAnswer { from: self.machine, phases: Phases::default() }, out);
     }
 
     /// Asks again where the cache does not serve and no request is under way.

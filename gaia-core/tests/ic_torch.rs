@@ -15,7 +15,7 @@ use gaia_core::sync::config::{
     Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::ic::architecture::Architecture;
-use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, Network, Norm};
+use gaia_core::workload::ic::config::{Ic, Measure, NETWORKS, NetworkName, Norm};
 use gaia_core::workload::ic::device::DeviceChoice;
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcState, IcWorker, WholeImages};
@@ -64,7 +64,7 @@ fn bytes(state: &IcState) -> Vec<u8> {
 #[test]
 fn every_network_and_norm_learns() {
     let images = images(64, 10);
-    for network in [Network::Cifar10Quick, Network::SmallInception, Network::ResNet20] {
+    for network in [NetworkName::Cifar10Quick, NetworkName::SmallInception, NetworkName::ResNet20] {
         for norm in [Norm::AsPublished, Norm::Group] {
             for channels_last in [true, false] {
                 let config = Ic {
@@ -107,7 +107,7 @@ fn with_channels_last(architecture: &Architecture, values: &[f32]) -> Vec<f32> {
 #[test]
 fn memory_layout_changes_rounding_alone() {
     let images = images(64, 10);
-    for network in [Network::Cifar10Quick, Network::ResNet20, Network::SmallInception] {
+    for network in [NetworkName::Cifar10Quick, NetworkName::ResNet20, NetworkName::SmallInception] {
         let trained = |channels_last| {
             let config = Ic { channels_last, network, clocks_per_pass: 8, ..config() };
             let whole = WholeImages::new(&images, 1, config, 5, cpu()).expect("fit images");
@@ -129,7 +129,7 @@ fn memory_layout_changes_rounding_alone() {
 #[test]
 fn googlenet_takes_a_step_with_its_auxiliary_heads() {
     let images = generate(&Generated { height: 224, width: 224, train: 4, test: 2, ..Generated::default() }, 1);
-    let config = Ic { network: Network::GoogLeNet, batch: 2, clocks_per_pass: 2, learning_rate: 0.01, ..config() };
+    let config = Ic { network: NetworkName::GoogLeNet, batch: 2, clocks_per_pass: 2, learning_rate: 0.01, ..config() };
     let worker = &workers(&images, config, 1)[0];
     let before = view(worker);
     let (after, state) = alone(worker, 1);
@@ -142,7 +142,7 @@ fn googlenet_takes_a_step_with_its_auxiliary_heads() {
 #[test]
 fn a_checkpoint_of_a_worker_goes_on_with_the_same_bits() {
     let images = images(64, 10);
-    for network in [Network::Cifar10Quick, Network::ResNet20] {
+    for network in [NetworkName::Cifar10Quick, NetworkName::ResNet20] {
         let worker = &workers(&images, Ic { network, ..config() }, 2)[1];
         let (whole, state) = alone(worker, 6);
         let (mut view, half) = alone(worker, 3);
@@ -157,7 +157,7 @@ fn a_checkpoint_of_a_worker_goes_on_with_the_same_bits() {
 
 #[test]
 fn a_clone_of_a_state_stays_as_it_was() {
-    let worker = &workers(&images(64, 10), Ic { network: Network::ResNet20, ..config() }, 1)[0];
+    let worker = &workers(&images(64, 10), Ic { network: NetworkName::ResNet20, ..config() }, 1)[0];
     let (mut view, mut state) = alone(worker, 2);
     let (clone, before) = (state.clone(), bytes(&state));
     worker.compute(2, &mut state, &mut view);

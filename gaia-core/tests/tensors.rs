@@ -8,7 +8,7 @@ use gaia_core::layout::{Layout, Table};
 use gaia_core::simd::Isa;
 use gaia_core::tensor::Tensor;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
-use gaia_core::workload::ic::config::{Ic, NETWORKS, Network, Norm};
+use gaia_core::workload::ic::config::{Ic, NETWORKS, NetworkName, Norm};
 use gaia_core::workload::ic::networks::architecture;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -210,8 +210,8 @@ fn logistic_regression_has_a_vector_and_an_intercept() {
     assert_eq!((used_floats(&worker), worker.layout().floats()), (101, 112));
 }
 
-fn built(network: Network, norm: Norm, classes: usize) -> Architecture {
-    let side = if network == Network::GoogLeNet { 224 } else { 32 };
+fn built(network: NetworkName, norm: Norm, classes: usize) -> Architecture {
+    let side = if network == NetworkName::GoogLeNet { 224 } else { 32 };
     let input = Extent { channels: 3, height: side, width: side };
     architecture(&Ic { network, norm, ..Ic::default() }, input, classes).expect("fit images")
 }
@@ -234,7 +234,7 @@ fn tensors_of_networks_are_their_parameters() {
             }
         }
     }
-    for (network, floats) in [(Network::Cifar10Quick, 145_578), (Network::ResNet20, 269_722)] {
+    for (network, floats) in [(NetworkName::Cifar10Quick, 145_578), (NetworkName::ResNet20, 269_722)] {
         let layout = built(network, Norm::AsPublished, 10).layout();
         assert_eq!(layout.tensors().iter().map(Tensor::floats).sum::<usize>(), floats);
         check_against_owners(&layout);
@@ -243,7 +243,7 @@ fn tensors_of_networks_are_their_parameters() {
 
 #[test]
 fn names_are_the_ways_through_the_layers() {
-    let layout = built(Network::Cifar10Quick, Norm::AsPublished, 10).layout();
+    let layout = built(NetworkName::Cifar10Quick, Norm::AsPublished, 10).layout();
     let names: Vec<&str> = layout.tensors().iter().map(|tensor| &*tensor.name).collect();
     assert_eq!(
         names,
@@ -263,10 +263,10 @@ fn names_are_the_ways_through_the_layers() {
     let shape = |network, name: &str| {
         built(network, Norm::AsPublished, 10).layout().tensor(name).map(|tensor| tensor.shape.clone())
     };
-    assert_eq!(shape(Network::ResNet20, "group2.residual1.convolution2.weight"), Some(vec![32, 32, 3, 3]));
-    assert_eq!(shape(Network::ResNet20, "group3.residual3.norm1.shift"), Some(vec![64]));
-    assert_eq!(shape(Network::ResNet20, "fc.linear1.weight"), Some(vec![10, 64]));
-    let googlenet = |name| shape(Network::GoogLeNet, name);
+    assert_eq!(shape(NetworkName::ResNet20, "group2.residual1.convolution2.weight"), Some(vec![32, 32, 3, 3]));
+    assert_eq!(shape(NetworkName::ResNet20, "group3.residual3.norm1.shift"), Some(vec![64]));
+    assert_eq!(shape(NetworkName::ResNet20, "fc.linear1.weight"), Some(vec![10, 64]));
+    let googlenet = |name| shape(NetworkName::GoogLeNet, name);
     assert_eq!(googlenet("inception3a.branches1.path2.convolution2.weight"), Some(vec![128, 96, 3, 3]));
     assert_eq!(googlenet("inception4d.auxiliary1.linear2.weight"), Some(vec![10, 1024]));
 }

@@ -131,7 +131,7 @@ fn mistakes_between_sites_are_reported_with_their_path() {
     for (between, message) in [
         ("rounds: { every: 4 }", "missing field `rule`"),
         ("rounds: { every: 4, rule: { average: {} }, overlay: { computed: {} } }", "unknown field `overlay`"),
-        ("averages: { every: 4 }", "unknown variant `averages`, expected `significant` or `rounds`"),
+        ("averages: { every: 4 }", "unknown variant `averages`, expected `rounds` or `significant`"),
     ] {
         let error = plan_of(&format!("hierarchical: {{ inside: {{ bsp: {{}} }}, between: {{ {between} }} }}"));
         let error = error.expect_err("a mistake of form");

@@ -200,7 +200,7 @@ fn of_images(data: &[u8]) {
 
 fn checkpoints(data: &[u8]) {
     // With the hash that a checkpoint must have, so that what is behind it is read too.
-    let body = [&b"gaiackp3"[..], data].concat();
+    let body = [&b"gaiackp4"[..], data].concat();
     let whole = [&body[..], blake3::hash(&body).as_bytes()].concat();
     let path = file("checkpoints", "checkpoint.bin", &whole);
     let _ = harness::run::read_checkpoint(path.parent().expect("it is in a folder"), "0");

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use emulator::id::SiteId;
 use serde::{Deserialize, Serialize};
 
+use crate::message::SiteClock;
 use crate::wire::Payload;
 
 /// The rounds of a shard: what changes in a run.
@@ -25,14 +26,10 @@ impl Rounds {
         self.merged
     }
 
-    /// Takes in the change of a site's copy in the round that ends with `clock`. Returns all sites' changes, in their order, once those of
+    /// Takes in the change of a site's copy in the round that ends with the clock of `of`. Returns all sites' changes, in their order, once those of
     /// all `sites` are here.
-    pub(super) fn take_in(
-        &mut self,
-        (site, clock): (SiteId, u32),
-        change: Payload,
-        sites: usize,
-    ) -> Option<Vec<Payload>> {
+    pub(super) fn take_in(&mut self, of: SiteClock, change: Payload, sites: usize) -> Option<Vec<Payload>> {
+        let (site, clock) = of;
         let round = self.coming.entry(clock).or_default();
         let before = round.insert(site, change);
         debug_assert!(before.is_none() && clock > self.merged, "a site sends its change of a round once");

@@ -72,7 +72,7 @@ struct SideState {
 /// What a filter's outcome is sent with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sending {
-    /// The side.
+    /// The number of the side among those of its site.
     pub(super) side: usize,
     /// The clocks of its sites.
     pub(super) clocks: Arc<[SiteClock]>,
@@ -158,7 +158,7 @@ impl Mirrors {
         }
     }
 
-    /// A side that may have updates for its links, which are all idle; what was said of clocks before is said again.
+    /// A side that may have updates for its links, which are all idle; the clocks of the message before are repeated.
     pub(super) fn next_idle(&self, state: &mut MirrorState) -> Option<Sending> {
         let idle = |peer: &MachineId| state.backlogs.get(peer).is_none_or(|&backlog| backlog == 0);
         let may_send = |side: usize| state.sides[side].open && self.receivers(side).iter().all(idle);
@@ -210,7 +210,7 @@ impl MirrorState {
         self.barriers.iter().filter(move |barrier| barrier.is_needed_for(clock) && covers(barrier))
     }
 
-    /// Bars `rows` until the updates that were announced are here; says whether they were not yet.
+    /// Bars `rows` until the updates that were announced are here. Returns false if they are here already.
     pub(super) fn raise(&mut self, announced: &Arc<[Announced]>, rows: &Arc<[u32]>) -> bool {
         let barrier = Barrier { announced: announced.clone(), rows: rows.clone() };
         let raised = !barrier.is_here(&self.clocks);

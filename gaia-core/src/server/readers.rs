@@ -61,7 +61,7 @@ impl Readers {
         state.declared[worker] = rows;
     }
 
-    /// What follows from the rows that `state` says were declared.
+    /// What follows from the rows that were declared, by `state`.
     pub(super) fn restore(&mut self, state: &mut ReadersState, layout: &Layout, here: &RowSet) {
         for worker in 0..state.declared.len() {
             self.declare(state, worker, state.declared[worker].clone(), layout, here);
@@ -78,13 +78,13 @@ impl Readers {
         &self.floats[worker]
     }
 
-    /// Asks about every waiting read again: `hold` says why one for this clock, of rows at the positions that are marked, has to
+    /// Asks about every waiting read again: `hold` returns why one for this clock, of rows at the positions that are marked, has to
     /// wait. Returns the first worker whose read may go ahead.
     pub(super) fn grant(
         &self,
         state: &mut ReadersState,
         hold: impl Fn(u32, &[bool]) -> Option<Hold>,
-        cause: Option<Cause>,
+        cause: Cause,
         now: Instant,
     ) -> Option<usize> {
         let mut granted = None;

@@ -24,7 +24,7 @@ use super::merge::Rounds;
 use super::mirrors::Mirrors;
 use super::readers::Readers;
 use super::store::{self, Operation, Outcome, Pending, Shared, Store, StoreTask};
-use crate::breakdown::{Cause, Part, Phases};
+use crate::breakdown::{Blocker, Cause, Part, Phases};
 use crate::layout::{RowSet, Segment};
 use crate::message::{Message, Rows};
 use crate::outbox::{Outbox, Sample};
@@ -80,7 +80,7 @@ impl Shard {
             included: vec![0; count],
             mirrors: mirrors.start(&setting),
             rounds: Rounds::default(),
-            last_cause: None,
+            last_cause: Cause { from: machine, to: machine, sent_at: Instant::START, arrived_at: Instant::START },
             next_copy: 0,
         };
         let is_first_group = setting.is_in_first_group(machine);
@@ -129,14 +129,14 @@ impl Shard {
             }
             Message::Read { clock, .. } => self.ask(self.worker(from), clock, now),
             Message::Update { clock, payload, sent_at } => {
-                self.handle_update(from, clock, payload, Cause { sent_at, arrived_at: now });
+                self.handle_update(from, clock, payload, self.cause(from, sent_at, now));
             }
             Message::PartialUpdate { complete, rows, payload, sent_at } => {
-                let cause = Cause { sent_at, arrived_at: now };
+                let cause = self.cause(from, sent_at, now);
                 self.handle_partial_update(from, SomeRows { complete, rows, payload }, cause);
             }
             Message::Mirror { clocks, payload, sent_at } => {
-                let cause = Cause { sent_at, arrived_at: now };
+                let cause = self.cause(from, sent_at, now);
                 if self.setting.merges().is_some() {
                     self.take_in(clocks[0], payload, cause);
                 } else {
@@ -152,8 +152,13 @@ impl Shard {
     /// A worker's message, on the way until `now`, asks for its rows.
     fn ask(&mut self, worker: usize, clock: u32, now: Instant) {
         let mut phases = Phases::default();
-        phases.push(Part::Wire, now);
+        phases.push(Part::Wire, now, Blocker::message(self.workers[worker], self.machine));
         self.state.readers.ask(worker, clock, phases);
+    }
+
+    /// A message of `from` that this shard has had since `now`.
+    fn cause(&self, from: MachineId, sent_at: Instant, now: Instant) -> Cause {
+        Cause { from, to: self.machine, sent_at, arrived_at: now }
     }
 
     fn worker(&self, machine: MachineId) -> usize {
@@ -262,11 +267,11 @@ impl Shard {
 
     fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
         let mut read = self.state.readers.take(worker);
-        read.phases.push(Part::Server, now);
+        read.phases.push(Part::Server, now, Blocker::work(self.machine));
         let segments = self.readers.floats(worker).clone();
         let floats: usize = segments.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum();
         let span = self.span(floats as u64 * 4, |rates| rates.encode_gb_per_second);
-        read.phases.push(Part::Encode, now + span);
+        read.phases.push(Part::Encode, now + span, Blocker::work(self.machine));
         let rows = Rows {
             payload: Payload::Dense(Arc::from([])),
             asked_for: read.clock,
@@ -308,7 +313,7 @@ impl Shard {
             (Working::ApplyMirror { onward, clocks, cause }, _) => {
                 self.state.mirrors.open(&onward);
                 self.state.mirrors.advance(&clocks);
-                self.state.last_cause = Some(cause);
+                self.state.last_cause = cause;
                 self.mark_due();
             }
             (Working::Answer { worker, rows }, Outcome::Gathered(stages)) => {
@@ -338,14 +343,14 @@ impl Shard {
                 self.state.mirrors.open(&self.mirrors.relays_after(sending.side));
                 self.send_to_mirrors(now, &sending, &sparse, backlog, out);
                 if self.setting.merges().is_some() {
-                    let cause = Cause { sent_at: now, arrived_at: now };
+                    let cause = self.cause(self.machine, now, now);
                     self.take_in(sending.clocks[0], Payload::Sparse(sparse), cause);
                 }
             }
             (Working::Merge { clock, cause }, _) => {
                 self.state.rounds.advance(clock);
                 self.state.mirrors.advance_all(clock);
-                self.state.last_cause = Some(cause);
+                self.state.last_cause = cause;
                 self.record_copy(now, out);
             }
             (working, outcome) => unreachable!("{outcome:?} of {working:?}"),
@@ -360,14 +365,14 @@ impl Shard {
             self.state.worker_clocks[worker] = complete;
             self.state.included[worker] = included;
         }
-        self.state.last_cause = Some(cause);
+        self.state.last_cause = cause;
         self.state.mirrors.open(&self.mirrors.of_workers());
         if self.data_clock() == before {
             return;
         }
         if self.setting.model().pushes() {
             let mut phases = Phases::default();
-            phases.push_hold(Hold::Staleness, Some(cause), now);
+            phases.push_hold(Hold::Staleness, cause, now);
             // As if every worker had asked for rows of the clock that is complete.
             let clock = self.data_clock();
             (0..self.workers.len()).for_each(|worker| self.state.readers.ask(worker, clock, phases.clone()));

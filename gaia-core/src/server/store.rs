@@ -17,7 +17,7 @@ use crate::wire::{Payload, Sparse};
 /// Values and accumulated updates of a shard's floats.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Store {
-    /// Current values.
+    /// Values as answers have them, one per float of the shard.
     pub values: Vec<f32>,
     /// Updates not yet sent, for each side of the overlay; none without other sites.
     pub accumulated: Vec<Vec<f32>>,
@@ -54,7 +54,7 @@ pub enum Operation {
     Gather(Arc<[Arc<[Segment]>]>),
     /// Take out the significant updates.
     Filter {
-        /// Of this side.
+        /// The number of the side whose accumulated updates are looked at.
         side: usize,
         /// Share of the value.
         threshold: f32,
@@ -74,9 +74,9 @@ pub enum Outcome {
     Gathered(Vec<Arc<[f32]>>),
     /// The significant updates, and what the filter had before it.
     Filtered {
-        /// What to send.
+        /// The updates that leave for the other sites.
         sparse: Arc<Sparse>,
-        /// What there was.
+        /// All accumulated updates before the filter ran.
         pending: Pending,
     },
 }
@@ -93,9 +93,9 @@ pub struct Pending {
 /// A store and the work on it.
 #[derive(Debug)]
 pub struct StoreTask {
-    /// The rows.
+    /// The store, which is away from its shard meanwhile.
     pub store: Store,
-    /// The work.
+    /// The work that is done on it.
     pub operation: Operation,
     /// The vector instructions in use.
     pub isa: Isa,
@@ -128,7 +128,7 @@ impl StoreTask {
         floats < LIGHT_FLOATS
     }
 
-    /// Does it.
+    /// Does the work, and returns the store to its shard.
     pub fn run(mut self) -> (Store, Outcome) {
         let outcome = match self.operation {
             Operation::Apply(updates, sides) => {
@@ -255,7 +255,7 @@ pub(super) fn add_rows(isa: Isa, destination: &mut [f32], segments: &[Segment], 
     }
 }
 
-/// `destination += payload`.
+/// `destination += payload`, both over all floats of the shard.
 fn add(isa: Isa, destination: &mut [f32], payload: &Payload) {
     match payload {
         Payload::Dense(values) => kernel::add_assign(isa, destination, values),
@@ -406,6 +406,24 @@ mod tests {
             assert_eq!(store.shared.velocity, velocity);
             assert_eq!(store.velocity, [7.0; 2], "the velocity of the site's own rule goes on");
         }
+    }
+
+    #[test]
+    fn a_merge_keeps_what_has_diverged_in_one_site() {
+        let average = OuterStep { share: 0.5, learning_rate: 1.0, momentum: 0.0, nesterov: false };
+        let change = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.0, 0.0];
+        let begun = vec![2.0; change.len()];
+        let values = begun.iter().zip(&change).map(|(begun, change)| begun + change).collect();
+        let shared = Shared { values: begun, ..Shared::default() };
+        let store = Store { values, accumulated: vec![change], shared, ..Store::default() };
+        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX };
+        let (store, outcome) = StoreTask { store, operation: filter, isa: Isa::detect() }.run();
+        let Outcome::Filtered { sparse, .. } = outcome else { unreachable!("it filters") };
+        let changes = vec![Payload::Sparse(sparse), Payload::Dense([2.0; 5].into())];
+        let merge = Operation::Merge(changes, Some(average));
+        let merged = StoreTask { store, operation: merge, isa: Isa::detect() }.run().0.values;
+        assert!(merged[0].is_nan(), "{merged:?}");
+        assert_eq!(merged[1..], [f32::INFINITY, f32::NEG_INFINITY, 3.5, 3.0]);
     }
 
     #[test]

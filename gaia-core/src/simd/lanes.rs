@@ -36,11 +36,11 @@ pub(crate) trait Simd: Copy {
     fn load(self, from: &[f32; LANES]) -> Self::Floats;
     /// Sixteen numbers to memory.
     fn store(self, a: Self::Floats, to: &mut [f32; LANES]);
-    /// `a + b`.
+    /// `a + b`, rounded once.
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
-    /// `a - b`.
+    /// `a - b`, rounded once.
     fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
-    /// `a * b`.
+    /// `a * b`, rounded once.
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b + c`, rounded once.
     fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;

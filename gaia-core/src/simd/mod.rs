@@ -1,7 +1,7 @@
 //! Sixteen lanes of f32, by whatever the processor has.
 //!
 //! A kernel is written once against `Simd` and run by `dispatch` for the chosen [`Isa`]. Every operation here is
-//! either exact or rounded once by IEEE 754, multiplication and addition fuse where the kernel says so and nowhere
+//! either exact or rounded once by IEEE 754, multiplication and addition fuse where the kernel asks for it and nowhere
 //! else, and the sum over the lanes is one fixed tree; so AVX-512, AVX2 and scalar code give the same bits (as long as
 //! no NaN appears: its payload is left open by the standard).
 //!

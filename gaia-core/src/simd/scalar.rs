@@ -2,7 +2,7 @@
 
 use super::lanes::{LANES, RSQRT_MAGIC, Simd};
 
-/// Works everywhere.
+/// Lanes as arrays, for processors without the instructions of the other implementations.
 #[derive(Clone, Copy)]
 pub(super) struct Scalar(());
 

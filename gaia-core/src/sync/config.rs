@@ -1,4 +1,4 @@
-//! What a plan says about synchronisation, in the words of a spec.
+//! The systems that a plan can have, as specs write them.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::SyncModel;
 pub use super::between::{
-    Between, GroupsByName, MirrorClock, Relay, Rounds, Schedule, SelectiveBarrier, Significance, Significant, UserGoal,
-    Ways,
+    Between, GroupsByName, MirrorClock, Relay, Rounds, SelectiveBarrier, Significance, Significant, ThresholdSchedule,
+    UserGoal, Ways,
 };
 pub use super::bosen::Bosen;
 use super::bosen::BosenModel;
 pub use super::budget::Budget;
 pub use super::gaia::{Gaia, GaiaAsync};
+pub use super::models::*;
 pub use super::rule::{Outer, Rule};
 pub use super::sites::Sites;
-pub use super::{Bsp, Inside, LocalSteps, Ssp, Tap};
 pub use crate::overlay::Hubs;
 
 /// A training system: where the parameter servers stand and how they keep together.
@@ -86,7 +86,7 @@ impl System {
     }
 
     /// The one spelling of what can be spelt in several ways, so that plans of it do not differ: significant updates are `gaia`, and without
-    /// hubs nothing says what hubs would do.
+    /// hubs the relay is the default one.
     pub fn canonical(&self) -> System {
         match self {
             System::Hierarchical(Sites { inside, between: Between::Significant(significant) }) => {
@@ -143,7 +143,7 @@ pub struct Encodings {
     pub between: Encoding,
 }
 
-/// The form of [`Encodings`] that says both.
+/// The form of [`Encodings`] with an encoding per leg.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename = "Encodings", deny_unknown_fields)]
 struct ByLeg {
@@ -188,10 +188,10 @@ impl<'de> Deserialize<'de> for Encodings {
 }
 
 impl Inside {
-    /// Bulk Synchronous Parallel.
+    /// Bulk Synchronous Parallel, which has no settings.
     pub const BSP: Inside = Inside::Bsp(Bsp {});
 
-    /// Stale Synchronous Parallel.
+    /// Stale Synchronous Parallel without pushed rows; `slack` in clocks.
     pub const fn ssp(slack: u32) -> Inside {
         Inside::Ssp(Ssp { slack, push: false })
     }

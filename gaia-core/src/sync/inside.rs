@@ -1,8 +1,8 @@
-//! What a sync model among the workers of one parameter server says of itself, and how the list of them (in
-//! [`crate::sync`]) becomes the type that specs are read into.
+//! The interface of a sync model among the workers of one parameter server towards specs and lists: its settings, their checks, and
+//! where it cannot be used.
 
 use super::model::{Apply, SyncModel};
-pub use super::problem::{MAX_CLOCKS, Problem};
+pub use super::problem::{InvalidSetting, MAX_CLOCKS};
 
 /// A sync model among the workers of one parameter server: its settings, as specs write them.
 pub trait SyncModelInside: SyncModel + Sized {
@@ -15,7 +15,7 @@ pub trait SyncModelInside: SyncModel + Sized {
     fn in_words(&self) -> String;
 
     /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidSetting> {
         Vec::new()
     }
 
@@ -36,11 +36,11 @@ pub enum Barred {
 }
 
 /// What a model's own check finds, and a rule that its server could not apply.
-pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
+pub(super) fn problems(model: &impl SyncModelInside) -> Vec<InvalidSetting> {
     let mut problems = model.check();
     let rule = model.rule();
     if !rule.is_default() && model.apply() == Apply::OnArrival {
-        problems.push(Problem {
+        problems.push(InvalidSetting {
             setting: "rule".to_owned(),
             found: format!("`{}`", rule.name()),
             expected: "`add`, as updates are applied on arrival and not in whole rounds".to_owned(),
@@ -48,63 +48,6 @@ pub(super) fn problems(model: &impl SyncModelInside) -> Vec<Problem> {
     }
     problems
 }
-
-/// Exports the sync models of a list, and declares [`crate::sync::Inside`], which holds one of them.
-///
-/// `Inside` is `PartialEq` and not `Eq`, so that a model may have settings of any type, `f64` included.
-macro_rules! sync_models_inside {
-    ($($module:ident::$Model:ident,)*) => {
-        $(pub use $module::$Model;)*
-
-        /// The sync model among workers of one parameter server.
-        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        pub enum Inside {
-            $(
-                #[doc = concat!("See [`", stringify!($Model), "`].")]
-                $Model($Model),
-            )*
-        }
-
-        impl Inside {
-            /// All of them.
-            pub fn all() -> Vec<Entry> {
-                vec![$(Entry {
-                    name: stringify!($module).replace('_', "-"),
-                    about: $Model::ABOUT,
-                    example: Inside::$Model($Model::EXAMPLE),
-                },)*]
-            }
-
-            /// The model.
-            pub fn model(self) -> Box<dyn SyncModel> {
-                match self { $(Inside::$Model(model) => Box::new(model),)* }
-            }
-
-            /// As specs name it.
-            pub fn name(&self) -> String {
-                match self { $(Inside::$Model(_) => stringify!($module).replace('_', "-"),)* }
-            }
-
-            /// The model and its settings, in a few words.
-            pub fn in_words(&self) -> String {
-                match self { $(Inside::$Model(model) => model.in_words(),)* }
-            }
-
-            /// What bars it from keeping the workers of a site together; `None`: nothing.
-            pub fn bars_from_sites(&self) -> Option<inside::Barred> {
-                match self { $(Inside::$Model(model) => model.bars_from_sites(),)* }
-            }
-
-            /// Its settings that are out of bounds, or contradict each other; empty when the model can run.
-            pub fn check(&self) -> Vec<inside::Problem> {
-                match self { $(Inside::$Model(model) => inside::problems(model),)* }
-            }
-        }
-    };
-}
-
-pub(super) use sync_models_inside;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use super::state::{CacheState, Hold, ReadState};
 pub enum Apply {
     /// When those of all workers are there, in the workers' order: the same sums whatever the network.
     InWorkerOrder,
-    /// At once.
+    /// At once, in the order of arrival.
     OnArrival,
 }
 
@@ -32,7 +32,7 @@ pub enum Communication {
     },
 }
 
-/// A sync model.
+/// The decisions of a sync model, which servers and workers carry out.
 ///
 /// One that lets a worker be at most twice as far as the slowest:
 ///

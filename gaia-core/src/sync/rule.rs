@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::Problem;
+use super::problem::InvalidSetting;
 use crate::kernel::OuterStep;
 
 /// What a server shard does with the updates of a round.
@@ -86,9 +86,9 @@ impl Rule {
     /// Its settings that are out of bounds; `path`: that of the rule below the sync model.
     ///
     /// Settings are checked as the server computes with them, in `f32`: 0.999999999 is 1 there.
-    pub fn check(&self, path: &str) -> Vec<Problem> {
+    pub fn check(&self, path: &str) -> Vec<InvalidSetting> {
         let Rule::Outer(Outer { learning_rate, momentum, .. }) = *self else { return Vec::new() };
-        let problem = |setting: &str, found: f64, expected: String| Problem {
+        let problem = |setting: &str, found: f64, expected: String| InvalidSetting {
             setting: format!("{path}.outer.{setting}"),
             found: found.to_string(),
             expected,

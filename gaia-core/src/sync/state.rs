@@ -42,7 +42,7 @@ pub struct CacheState {
 /// Where learning stands, for schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// Clocks done.
+    /// Clocks that the slowest worker of the server has done.
     pub clock: u32,
     /// Clocks in a pass over the data.
     pub clocks_per_pass: u32,

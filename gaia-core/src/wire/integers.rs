@@ -40,7 +40,7 @@ pub(super) fn write(values: &[f32], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads `count` values.
+/// Reads `count` values of one width, packed.
 pub(super) fn read(reader: &mut Reader, count: usize) -> Result<Vec<f32>, DecodeError> {
     let packer = BitPacker4x::new();
     let mut values = Vec::new();

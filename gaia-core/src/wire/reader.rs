@@ -15,11 +15,11 @@ pub(super) const fn block_bytes(bits: u8) -> u64 {
 
 /// Why bytes are no payload.
 #[derive(Debug, Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum DecodeError {
     /// Fewer bytes than the prefix or the counts promise.
     #[error("payload of {found} bytes ends early: {expected} expected")]
     Short {
-        /// Bytes there.
         found: usize,
         /// Bytes that the prefix asks for.
         expected: usize,
@@ -35,13 +35,11 @@ pub enum DecodeError {
     Index {
         /// An index beyond the array.
         index: u64,
-        /// The array's length.
         len: u32,
     },
     /// An index that is no greater than the one before it.
     #[error("index {index} after {before}: expected ascending ones")]
     Order {
-        /// The index before.
         before: u64,
         /// An index that does not exceed the one before.
         index: u64,
@@ -59,7 +57,6 @@ pub enum DecodeError {
     Count {
         /// Values that the payload promises.
         count: usize,
-        /// The array's length.
         len: u32,
     },
 }

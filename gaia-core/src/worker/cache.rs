@@ -24,7 +24,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Takes in the next of an answer's `stages` parts; says whether it is whole now.
+    /// Takes in the next of an answer's `stages` parts. Returns whether it is whole now.
     pub(super) fn take_in(&mut self, rows: Rows, stages: usize) -> bool {
         self.coming.push(rows);
         if self.coming.len() < stages {

@@ -68,7 +68,7 @@ pub(super) struct Changed<'a> {
     pub(super) has_ended: bool,
     pub(super) isa: Isa,
     pub(super) now: Instant,
-    /// The worker's.
+    /// The machine of the worker.
     pub(super) machine: MachineId,
 }
 

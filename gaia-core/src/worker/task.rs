@@ -1,4 +1,4 @@
-//! One clock's computation: what was read is copied in, the workload learns, the changes are told.
+//! One clock's computation: what was read is copied in, the workload learns, its changes are taken.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::simd::Isa;
 use crate::wire::Payload;
 use crate::workload::traits::{Evaluation, Workload};
 
-/// One clock's computation.
+/// The computation of one clock, with all that it reads.
 pub struct ClockTask<W: Workload> {
     pub(super) workload: Arc<W>,
     pub(super) isa: Isa,
@@ -31,7 +31,7 @@ pub(super) struct Pulled {
     pub(super) own: Vec<Vec<Payload>>,
 }
 
-/// What it leaves.
+/// What the computation of a clock leaves: the learned state, and its changes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ClockDone<S> {
     pub(super) state: S,

@@ -20,7 +20,7 @@ pub const MAX_METRICS: usize = 4;
 pub struct MetricPart {
     /// Sum over the data.
     pub sum: f64,
-    /// Number of data.
+    /// Number of data in the sum.
     pub count: u64,
 }
 
@@ -39,7 +39,7 @@ impl Evaluation {
     /// An evaluation of these metrics, at most [`MAX_METRICS`], in the workload's order.
     ///
     /// # Panics
-    /// With more metrics.
+    /// When there are more than [`MAX_METRICS`].
     pub fn with_metrics(self, metrics: &[MetricPart]) -> Self {
         let mut all = self;
         all.metrics[..metrics.len()].copy_from_slice(metrics);

@@ -33,7 +33,7 @@ use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// A small run.
+/// A small run: machines, links, system, length.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) sites: u32,
@@ -48,10 +48,12 @@ pub(crate) struct Case {
     pub(crate) clocks: u32,
     pub(crate) seed: u64,
     pub(crate) sigma_bytes: f64,
-    /// Of compute.
+    /// The jitter of compute, as a share.
     pub(crate) jitter: f64,
     /// In place of a network of `wan_mbit_per_s` and `delay_ms`.
     pub(crate) topology: Option<Topology>,
+    /// Sender and receiver whose link has a limit of 1 Mbit/s more, without a topology.
+    pub(crate) slow_link: Option<[u32; 2]>,
     pub(crate) overlay: Overlay,
     pub(crate) encodings: Encodings,
 }
@@ -71,6 +73,7 @@ impl Case {
             sigma_bytes: 200.0,
             jitter: 0.3,
             topology: None,
+            slow_link: None,
             overlay: Overlay::Direct,
             encodings: Encoding::Packed.into(),
         }
@@ -115,6 +118,11 @@ impl Case {
         for from in 0..count {
             let wan = Bandwidth::from_bits_per_second(self.wan_mbit_per_s * 1_000_000);
             limits.extend((0..self.sites).map(|site| limit(format!("m{from} to s{site}"), wan)));
+        }
+        if let Some([from, to]) = self.slow_link {
+            let (rate, depth) = (Bandwidth::from_bits_per_second(1_000_000), ByteSize::from_bytes(64 * 1024));
+            routes[(from * count + to) as usize].limits.push(limits.len() as u32);
+            limits.push(Limit { name: format!("m{from} to m{to}"), rate, depth });
         }
         Network { machines: count as usize, limits, routes }
     }
@@ -249,7 +257,7 @@ pub(crate) fn way(overlay: &Overlay, sites: u32, origin: usize, to: usize) -> Ve
     go(overlay, sites as usize, origin, to, usize::MAX, origin).expect("every site can be reached")
 }
 
-/// Keeps every sample.
+/// An observer that keeps every sample.
 pub(crate) struct Kept<S> {
     pub(crate) evaluations: BTreeMap<(u32, u32), Evaluation>,
     pub(crate) clocks: Vec<(u32, Sample<S>)>,
@@ -364,6 +372,8 @@ impl Workload for Mixing {
 /// Worker `w` of `workers` adds 1 to every value of the rows `r` with `r mod workers = w`, and to no other: whose update
 /// a value holds can be read off its row, and all sums are exact.
 pub(crate) struct Counting {
+    /// What every clock takes longer than by itself.
+    pub(crate) slowed_by: Duration,
     pub(crate) worker: u32,
     pub(crate) workers: u32,
     pub(crate) declared: Vec<u32>,
@@ -371,7 +381,7 @@ pub(crate) struct Counting {
 
 impl Counting {
     pub(crate) fn new(worker: u32, workers: u32) -> Self {
-        Counting { worker, workers, declared: (0..ROWS).collect() }
+        Counting { slowed_by: Duration::ZERO, worker, workers, declared: (0..ROWS).collect() }
     }
 }
 
@@ -410,7 +420,7 @@ impl Workload for Counting {
     }
 
     fn duration(&self, clock: u32, _: &MachineKind, _: &Similitude) -> Duration {
-        Duration::from_millis(15 + u64::from((self.worker * 5 + clock * 7) % 13))
+        Duration::from_millis(15 + u64::from((self.worker * 5 + clock * 7) % 13)) + self.slowed_by
     }
 
     fn clocks_per_pass(&self) -> u32 {

@@ -9,7 +9,7 @@ use gaia_core::layout::{Layout, Table};
 use gaia_core::overlay::Overlay;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal, Ways,
 };
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::prelude::*;
@@ -158,7 +158,7 @@ impl Pair {
     pub(crate) fn seconds(&self, staleness: u32, selective_barrier: SelectiveBarrier) -> f64 {
         let system = System::Gaia(Gaia {
             inside: Inside::ssp(self.slack),
-            significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
+            significance: Significance { threshold: 0.0, schedule: ThresholdSchedule::Constant },
             selective_barrier,
             mirror_clock: MirrorClock::Bounded { staleness },
             overlay: Ways::default(),

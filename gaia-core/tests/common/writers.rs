@@ -17,7 +17,7 @@ use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::server::shard::{Answering, Shard};
 use gaia_core::sync::Hold;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal, Ways,
 };
 use gaia_core::workload::traits::{Evaluation, Workload};
 use proptest::prelude::*;
@@ -135,7 +135,7 @@ fn any_gaia() -> impl Strategy<Value = Gaia> {
     (0u32..3, threshold, 0u32..3, barrier, (relay, any_goal())).prop_map(
         |(slack, threshold, staleness, barrier, (relay, goal))| Gaia {
             inside: Inside::ssp(slack),
-            significance: Significance { threshold, schedule: Schedule::Constant },
+            significance: Significance { threshold, schedule: ThresholdSchedule::Constant },
             selective_barrier: barrier,
             mirror_clock: MirrorClock::Bounded { staleness },
             overlay: Ways::default(),

@@ -9,7 +9,7 @@ use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::server::shard::Shard;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ type Driver = VirtualDriver<Machine<Counting>>;
 fn gaia(slack: u32, threshold: f64) -> System {
     System::Gaia(Gaia {
         inside: Inside::ssp(slack),
-        significance: Significance { threshold, schedule: Schedule::Constant },
+        significance: Significance { threshold, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),

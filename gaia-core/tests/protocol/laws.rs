@@ -9,7 +9,7 @@ use gaia_core::breakdown::Part;
 use gaia_core::machine::Machine;
 use gaia_core::outbox::Sample;
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, Ssp, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, Ssp, System, ThresholdSchedule, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ const STALENESS: u32 = 1;
 fn gaia(slack: u32, threshold: f64) -> System {
     System::Gaia(Gaia {
         inside: Inside::ssp(slack),
-        significance: Significance { threshold, schedule: Schedule::Constant },
+        significance: Significance { threshold, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: STALENESS },
         overlay: Ways::default(),
@@ -175,7 +175,7 @@ fn the_protocol_keeps_its_laws_between_sites() {
     check_cases(any_direct_case(), 150);
 }
 
-/// Likewise.
+/// The same law for another case.
 #[test]
 fn barriers_cost_no_more_than_waiting_for_each_other() {
     check_pairs(50);

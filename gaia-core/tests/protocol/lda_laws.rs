@@ -13,7 +13,8 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Gaia, GaiaAsync, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, GaiaAsync, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal,
+    Ways,
 };
 use gaia_core::workload::lda::config::{Lda, Reads};
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -24,7 +25,7 @@ const TOPICS: u32 = 20;
 fn gaia(inside: Inside, threshold: f64) -> System {
     System::Gaia(Gaia {
         inside,
-        significance: Significance { threshold, schedule: Schedule::Constant },
+        significance: Significance { threshold, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),

@@ -14,7 +14,7 @@ use gaia_core::sync::config::{
     Bosen, Budget, Gaia, GaiaAsync, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
 use gaia_core::workload::lr::config::Lr;
-use gaia_core::workload::lr::metrics::{Metrics, evaluate, judge};
+use gaia_core::workload::lr::metrics::{JudgedExamples, Metrics, judge};
 use gaia_core::workload::lr::worker::{LrWorker, WholeData};
 use gaia_core::workload::traits::Workload;
 
@@ -75,7 +75,7 @@ fn systems() -> Vec<System> {
 }
 
 fn held_out(data: &Sparse, weights: &[f32]) -> Metrics {
-    evaluate(Isa::detect(), &data.held_out, data.features, weights).expect("examples are held out")
+    JudgedExamples::new(&data.held_out, data.features).expect("examples are held out").evaluate(Isa::detect(), weights)
 }
 
 #[test]

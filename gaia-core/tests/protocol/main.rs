@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blocked;
 mod bosen_laws;
 mod hierarchical;
 mod hub_laws;

@@ -8,7 +8,7 @@ use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
     Between, Bosen, Budget, Encoding, Encodings, Gaia, GaiaAsync, Inside, LocalSteps, MirrorClock, Outer, Relay, Rule,
-    Schedule, SelectiveBarrier, Significance, Sites, Ssp, System, UserGoal, Ways,
+    SelectiveBarrier, Significance, Sites, Ssp, System, ThresholdSchedule, UserGoal, Ways,
 };
 use gaia_core::workload::traits::Workload;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 fn gaia(inside: Inside, threshold: f64) -> System {
     System::Gaia(Gaia {
         inside,
-        significance: Significance { threshold, schedule: Schedule::Constant },
+        significance: Significance { threshold, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),

@@ -24,8 +24,8 @@ use gaia_core::outbox::Sample;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::{
-    Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds, Rule, Schedule,
-    SelectiveBarrier, Significance, Sites, System, UserGoal, Ways,
+    Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds, Rule,
+    SelectiveBarrier, Significance, Sites, System, ThresholdSchedule, UserGoal, Ways,
 };
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
@@ -189,7 +189,7 @@ fn topics_under_gaia_over_real_connections_lose_no_token() {
 fn everything_significant() -> System {
     System::Gaia(Gaia {
         inside: Inside::BSP,
-        significance: Significance { threshold: 0.0, schedule: Schedule::Constant },
+        significance: Significance { threshold: 0.0, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.0 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),

@@ -7,7 +7,7 @@ use emulator::virtual_driver::VirtualDriver;
 use gaia_core::machine::Machine;
 use gaia_core::overlay::{Groups, Overlay};
 use gaia_core::sync::config::{
-    Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal, Ways,
 };
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ const THRESHOLD: f64 = 0.6;
 fn gaia(slack: u32, goal: UserGoal) -> System {
     System::Gaia(Gaia {
         inside: Inside::ssp(slack),
-        significance: Significance { threshold: THRESHOLD, schedule: Schedule::Constant },
+        significance: Significance { threshold: THRESHOLD, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Backlog { seconds: 0.01 },
         mirror_clock: MirrorClock::Bounded { staleness: 1 },
         overlay: Ways::default(),

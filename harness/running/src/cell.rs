@@ -121,9 +121,10 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
         let (set, placed) = (W::set(job.data), job.plan.placed());
         let learners =
             workload.learners(set, &build::dealt(&placed, job.isa, job.device)).map_err(CellError::Learners)?;
+        let judge = workload.judge(set);
         let judging = Judging {
             judge: &|workers, copy| {
-                let values = workload.judge(set, &Seen { workers, copy, isa: job.isa });
+                let values = judge(&Seen { workers, copy, isa: job.isa });
                 assert_eq!(values.len(), W::METRICS.len(), "a value per metric of `{}`", W::NAME);
                 W::METRICS.iter().map(|metric| metric.name).zip(values).collect()
             },

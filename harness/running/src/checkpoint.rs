@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use record::results::atomic::{self, WriteError};
 
 const FILE: &str = "checkpoint.bin";
-const MAGIC: &[u8; 8] = b"gaiackp3";
+const MAGIC: &[u8; 8] = b"gaiackp4";
 const HASH_BYTES: usize = 32;
 /// Bytes that are written and hashed at once.
 const PIECE_BYTES: usize = 1 << 20;

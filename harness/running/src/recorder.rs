@@ -27,7 +27,7 @@ use super::goal::{End, Goal};
 use super::histogram::Durations;
 use super::progress::CellProgress;
 use super::views::Views;
-use record::results::{Breakdown, ClockRow, MetricValues, Sample};
+use record::results::{Blocked, Breakdown, ClockRow, LinkEnds, MetricValues, Part, Sample};
 
 /// The values of a workload's metrics, from what all workers measured and the first site's copy of all rows.
 pub(super) type Judge<'a> = &'a (dyn Fn(&Evaluation, &[f32]) -> MetricValues + Sync);
@@ -206,12 +206,13 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
     fn sample(&mut self, _: Instant, machine: MachineId, sample: Recorded<W::State>) -> ControlFlow<()> {
         let worker = machine.index();
         match sample {
-            Recorded::Clock { clock, started, ended, parts, read_wait, barrier_wait } => {
+            Recorded::Clock { clock, started, ended, parts, read_wait, barrier_wait, blocked } => {
                 self.state.read_wait.record(read_wait);
                 self.state.barrier_wait.record(barrier_wait);
                 let site = self.setting.parts.placement.site_of[worker].0;
                 let (started, ended) = (started.as_secs_f64(), ended.as_secs_f64());
-                let row = ClockRow { clock, machine: machine.0, site, started, ended, parts: breakdown(&parts) };
+                let (parts, blocked) = (breakdown(&parts), blocked.and_then(in_results));
+                let row = ClockRow { clock, machine: machine.0, site, started, ended, parts, blocked };
                 self.state.clocks.push(row);
                 let (workers, wan) = (self.workloads.len() as u32, self.state.wan);
                 let next = self.row(clock + 1);
@@ -253,6 +254,13 @@ fn root_of_mean(part: &MetricPart) -> f64 {
     /// Without data: the bits that x86 gives 0 / 0, on every processor.
     const NONE: f64 = f64::from_bits(0xfff8_0000_0000_0000);
     if part.count == 0 { NONE } else { (part.sum / part.count as f64).sqrt() }
+}
+
+/// The longest phase of a wait, as results have it.
+fn in_results(blocked: gaia_core::breakdown::Blocked) -> Option<Blocked> {
+    let part = Part::at(PARTS.iter().position(|&part| part == blocked.part)?)?;
+    let link = blocked.on.link.map(|link| LinkEnds { from: link.from.0, to: link.to.0 });
+    Some(Blocked { part, on: blocked.on.machine.0, link })
 }
 
 /// The time breakdown, in seconds.

@@ -56,7 +56,7 @@ mod tests {
 
     fn row(clock: u32, site: u32, compute: f64, wire: f64) -> ClockRow {
         let parts = Breakdown { compute, wire, ..Breakdown::default() };
-        ClockRow { clock, machine: site, site, started: 0.0, ended: compute + wire, parts }
+        ClockRow { clock, machine: site, site, started: 0.0, ended: compute + wire, parts, blocked: None }
     }
 
     fn traffic(from: &str, to: &str, class: &str, bytes: u64) -> TrafficRow {

@@ -14,7 +14,7 @@ use crate::sync::Hold;
 /// A read that is being answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answering<'a> {
-    /// Who reads.
+    /// The machine of the worker that reads.
     pub reader: MachineId,
     /// The rows of this shard that it has declared.
     pub declared: &'a [u32],

@@ -29,11 +29,12 @@ pub struct ShardState {
     pub(super) gathering: Vec<Vec<f32>>,
     /// Messages that have come from each worker, where changes are sent all the time.
     pub(super) arrived: Vec<u32>,
-    /// What an answer to each worker says that it includes: clocks, or messages.
+    /// What an answer to each worker includes, in clocks or in messages.
     pub(super) included: Vec<u32>,
     pub(super) mirrors: MirrorState,
     pub(super) rounds: Rounds,
-    pub(super) last_cause: Option<Cause>,
+    /// The message that last changed what reads wait for; at the start, one of the shard itself.
+    pub(super) last_cause: Cause,
     /// The first clock of which no copy is recorded.
     pub(super) next_copy: u32,
 }

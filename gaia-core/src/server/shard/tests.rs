@@ -13,7 +13,7 @@ use crate::simd::Isa;
 use crate::sync::Progress;
 use crate::sync::config::{
     Between, Bosen, Budget, Encoding, Encodings, Gaia, Inside, MirrorClock, Outer, Relay, Rounds as RoundsBetween,
-    Rule, Schedule, SelectiveBarrier, Significance, Sites, System, UserGoal, Ways,
+    Rule, SelectiveBarrier, Significance, Sites, System, ThresholdSchedule, UserGoal, Ways,
 };
 use crate::wire::Sparse;
 
@@ -35,7 +35,7 @@ const ENTRY: u64 = 12;
 fn gaia() -> Gaia {
     Gaia {
         inside: Inside::BSP,
-        significance: Significance { threshold: 0.4, schedule: Schedule::Constant },
+        significance: Significance { threshold: 0.4, schedule: ThresholdSchedule::Constant },
         selective_barrier: SelectiveBarrier::Off {},
         mirror_clock: MirrorClock::Off {},
         overlay: Ways::default(),
@@ -163,8 +163,8 @@ fn work_takes_the_time_of_its_bytes_at_the_rate_of_its_kind() {
     assert_eq!(bench.shard.answering(), None);
     let [(reader, Message::Rows(rows))] = &bench.sent()[..] else { panic!("the read is answered") };
     let mut phases = Phases::default();
-    phases.push(Part::Wire, asked_at);
-    phases.push(Part::Encode, asked_at + Duration::from_nanos(12 * FLOAT * ENCODE));
+    phases.push(Part::Wire, asked_at, Blocker::message(MachineId(0), MachineId(0)));
+    phases.push(Part::Encode, asked_at + Duration::from_nanos(12 * FLOAT * ENCODE), Blocker::work(MachineId(0)));
     assert_eq!((reader.0, rows.payload.floats(), &rows.phases), (0, 12, &phases));
 
     bench.update(0, &[1.0, 1.0]);
@@ -389,20 +389,24 @@ fn a_hold_is_charged_to_what_it_waited_for() {
     bench.finish_all();
     let clock_moved_at = updated_at + Duration::from_nanos((PREFIX + 12 * FLOAT) * DECODE + 12 * FLOAT * APPLY);
     bench.now += Duration::from_nanos(7_000);
+    let mirrored_at = bench.now;
     bench.mirror(1, 1, 3);
     bench.finish();
     let let_through_at = bench.now;
     bench.finish_all();
     let Some((_, Message::Rows(rows))) = bench.sent().pop() else { panic!("the read is answered") };
     let answered_at = let_through_at + Duration::from_nanos(12 * FLOAT * ENCODE);
+    // The shard of machine 0 holds the read of its own worker, first for the worker's update, then for the other site's.
     let cuts = [
-        (Part::Wire, asked_at),
-        (Part::Staleness, updated_at),
-        (Part::Server, clock_moved_at),
-        (Part::Barrier, let_through_at),
-        (Part::Encode, answered_at),
+        (Part::Wire, asked_at, 0),
+        (Part::Staleness, updated_at, 0),
+        (Part::Server, clock_moved_at, 0),
+        (Part::Barrier, mirrored_at, 1),
+        (Part::Barrier, let_through_at, 0),
+        (Part::Encode, answered_at, 0),
     ];
-    assert_eq!(rows.phases.cuts(), cuts);
+    let found: Vec<_> = rows.phases.cuts().iter().map(|phase| (phase.part, phase.until, phase.on.machine.0)).collect();
+    assert_eq!(found, cuts);
 }
 
 /// A site whose copy is averaged with the others', or goes along their mean with momentum, every two clocks.

@@ -1,8 +1,8 @@
-//! What a model between sites says of itself.
+//! The interface of a model between sites towards specs and lists.
 
 use super::model::BetweenSites;
 use crate::sync::Inside;
-use crate::sync::problem::Problem;
+use crate::sync::problem::InvalidSetting;
 
 /// A model between sites as specs write it: its settings.
 pub trait SyncModelBetween: BetweenSites + Clone {
@@ -16,5 +16,5 @@ pub trait SyncModelBetween: BetweenSites + Clone {
     fn in_words(&self) -> String;
 
     /// See [`Between::check`](super::Between::check).
-    fn check(&self, inside: &Inside) -> Vec<Problem>;
+    fn check(&self, inside: &Inside) -> Vec<InvalidSetting>;
 }

@@ -16,7 +16,7 @@ pub enum Ways {
         #[serde(default)]
         hubs: Hubs,
     },
-    /// Groups by hand.
+    /// Groups that the spec lists by hand.
     Groups(GroupsByName),
     /// Groups of near sites, from the profile's bandwidths.
     Computed {

@@ -15,11 +15,11 @@ pub const WIDTH: usize = 256;
 /// Channels, height and width of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Feature maps.
+    /// Feature maps; 1 or 3 in an image.
     pub channels: usize,
-    /// Rows of pixels.
+    /// Rows of pixels per channel.
     pub height: usize,
-    /// Pixels a row.
+    /// Pixels per row of a channel.
     pub width: usize,
 }
 
@@ -28,7 +28,7 @@ pub struct Extent {
 pub enum Initial {
     /// Evenly between minus this and this.
     Even(f32),
-    /// This.
+    /// This value in every place.
     Constant(f32),
 }
 
@@ -41,7 +41,7 @@ pub struct Parameter {
     pub range: Range<usize>,
     /// Its shape: outputs, inputs, height, width of a convolution's weight; outputs, inputs of a linear layer's.
     pub shape: Vec<usize>,
-    /// How it begins.
+    /// The distribution of its values before the first step.
     pub initial: Initial,
 }
 
@@ -56,7 +56,7 @@ pub enum Layer {
         bias: Option<usize>,
         /// Pixels from one output to the next.
         stride: usize,
-        /// Zeros around.
+        /// Zeros that are added at each edge, in pixels.
         padding: usize,
     },
     /// A fully connected layer, on all activations of an image.
@@ -66,21 +66,21 @@ pub enum Layer {
         /// Number of its bias.
         bias: usize,
     },
-    /// BatchNorm.
+    /// Normalises every channel over the batch (Ioffe and Szegedy 2015).
     BatchNorm {
         /// Number of its scale; its shift is the next.
         scale: usize,
         /// Place of the running mean among the statistics; the running variance follows.
         statistics: Range<usize>,
     },
-    /// GroupNorm.
+    /// Normalises groups of channels within an image (Wu and He 2018).
     GroupNorm {
         /// Number of its scale; its shift is the next.
         scale: usize,
-        /// Groups of channels.
+        /// The number of groups that channels are divided into.
         groups: usize,
     },
-    /// max(x, 0).
+    /// max(x, 0), a rectified linear unit.
     Relu,
     /// The largest of every window.
     MaxPool(Window),
@@ -103,20 +103,20 @@ pub enum Layer {
 /// A pooling window. Outputs are rounded up: a window may reach over the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Pixels a side.
+    /// Pixels per side of the square.
     pub size: usize,
     /// Pixels from one to the next.
     pub stride: usize,
-    /// Empty pixels around.
+    /// Empty pixels that are added at each edge.
     pub padding: usize,
 }
 
-/// A layer group.
+/// Layers whose parameters are one table, read and sent together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
     /// The name of its table.
     pub name: String,
-    /// Its layers.
+    /// The layers, in the order of a forward pass.
     pub layers: Vec<Layer>,
     /// Its rows in the parameter server.
     pub rows: Range<u32>,

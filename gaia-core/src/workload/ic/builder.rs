@@ -24,7 +24,7 @@ pub(super) struct Builder {
     stages: Vec<Stage>,
 }
 
-/// A convolution's window.
+/// The window and the outputs of a convolution.
 #[derive(Clone, Copy)]
 pub(super) struct Kernel {
     pub(super) outputs: usize,

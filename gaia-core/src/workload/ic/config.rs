@@ -19,8 +19,8 @@ const MAX_EVERY_CLOCKS: u32 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Ic {
-    /// The network.
-    pub network: Network,
+    /// The network that is trained, by name.
+    pub network: NetworkName,
     /// The normalisation of activations.
     pub norm: Norm,
     /// Images a step and worker. The paper has 128 (as the author's public code).
@@ -31,7 +31,7 @@ pub struct Ic {
     /// Step size at the start, on the gradient's mean over all workers' batches. The paper's: 0.0036 (author's code).
     pub learning_rate: f64,
     /// How the step size falls.
-    pub schedule: Schedule,
+    pub schedule: LearningRateSchedule,
     /// Share of the last step that is taken again. The paper's: 0.9 (author's code).
     pub momentum: f64,
     /// L2 regularisation of every parameter. The paper's: 0.00005 (author's code).
@@ -44,7 +44,7 @@ pub struct Ic {
 
 /// A network by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Network {
+pub enum NetworkName {
     /// GoogLeNet with two auxiliary heads (Szegedy et al. 2015), for 224 x 224: the paper's. For a GPU.
     #[serde(rename = "googlenet")]
     GoogLeNet,
@@ -59,9 +59,9 @@ pub enum Network {
     Cifar10Quick,
 }
 
-/// Every network.
-pub const NETWORKS: [Network; 4] =
-    [Network::GoogLeNet, Network::SmallInception, Network::ResNet20, Network::Cifar10Quick];
+/// Every network, in the order of lists.
+pub const NETWORKS: [NetworkName; 4] =
+    [NetworkName::GoogLeNet, NetworkName::SmallInception, NetworkName::ResNet20, NetworkName::Cifar10Quick];
 
 /// The normalisation of activations after a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,21 +80,21 @@ pub enum Norm {
 /// How the step size falls with passes over the data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Schedule {
-    /// Never.
+pub enum LearningRateSchedule {
+    /// The step size stays the same.
     Constant {},
     /// To `factor` of it every `passes` passes.
     Step {
         /// Passes between two falls.
         passes: f64,
-        /// 0 to 1.
+        /// Factor of the step size, from 0 to 1.
         factor: f64,
     },
     /// As (1 - pass / passes)^power, and 0 from there (Caffe's quick GoogLeNet: power 0.5).
     Polynomial {
-        /// Passes until 0.
+        /// Passes after which the step size is 0.
         passes: f64,
-        /// The exponent.
+        /// The exponent of the share of passes that is left.
         power: f64,
     },
 }
@@ -117,21 +117,21 @@ pub struct Measure {
 pub struct IcError {
     /// The field, as written in a spec.
     pub field: &'static str,
-    /// Its value.
+    /// The value in the spec.
     pub found: f64,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: &'static str,
 }
 
 impl Default for Ic {
     fn default() -> Self {
         Ic {
-            network: Network::Cifar10Quick,
+            network: NetworkName::Cifar10Quick,
             norm: Norm::AsPublished,
             batch: 64,
             clocks_per_pass: 35,
             learning_rate: 0.02,
-            schedule: Schedule::Constant {},
+            schedule: LearningRateSchedule::Constant {},
             momentum: 0.9,
             weight_decay: 0.0005,
             channels_last: true,
@@ -146,24 +146,24 @@ impl Default for Measure {
     }
 }
 
-impl Network {
+impl NetworkName {
     /// As a spec names it.
     pub fn name(self) -> &'static str {
         match self {
-            Network::GoogLeNet => "googlenet",
-            Network::SmallInception => "small-inception",
-            Network::ResNet20 => "resnet-20",
-            Network::Cifar10Quick => "cifar10-quick",
+            NetworkName::GoogLeNet => "googlenet",
+            NetworkName::SmallInception => "small-inception",
+            NetworkName::ResNet20 => "resnet-20",
+            NetworkName::Cifar10Quick => "cifar10-quick",
         }
     }
 }
 
 impl Norm {
     /// The normalisation in `network`: never [`Norm::AsPublished`].
-    pub fn of(self, network: Network) -> Norm {
+    pub fn of(self, network: NetworkName) -> Norm {
         match (self, network) {
-            (Norm::AsPublished, Network::GoogLeNet | Network::Cifar10Quick) => Norm::None,
-            (Norm::AsPublished, Network::SmallInception | Network::ResNet20) => Norm::Batch,
+            (Norm::AsPublished, NetworkName::GoogLeNet | NetworkName::Cifar10Quick) => Norm::None,
+            (Norm::AsPublished, NetworkName::SmallInception | NetworkName::ResNet20) => Norm::Batch,
             (chosen, _) => chosen,
         }
     }
@@ -183,12 +183,12 @@ impl Ic {
             ("weight-decay", self.weight_decay, not_negative(self.weight_decay), "0 or a number above it"),
         ];
         match self.schedule {
-            Schedule::Constant {} => {}
-            Schedule::Step { passes, factor } => {
+            LearningRateSchedule::Constant {} => {}
+            LearningRateSchedule::Step { passes, factor } => {
                 rules.push(("schedule.step.passes", passes, above_zero(passes), "a number above 0"));
                 rules.push(("schedule.step.factor", factor, factor > 0.0 && factor <= 1.0, "above 0, and at most 1"));
             }
-            Schedule::Polynomial { passes, power } => {
+            LearningRateSchedule::Polynomial { passes, power } => {
                 rules.push(("schedule.polynomial.passes", passes, above_zero(passes), "a number above 0"));
                 rules.push(("schedule.polynomial.power", power, above_zero(power), "a number above 0"));
             }
@@ -205,9 +205,9 @@ impl Ic {
     pub fn learning_rate_factor(&self, clock: u32) -> f64 {
         let pass = f64::from(clock) / f64::from(self.clocks_per_pass);
         match self.schedule {
-            Schedule::Constant {} => 1.0,
-            Schedule::Step { passes, factor } => libm::pow(factor, (pass / passes).floor()),
-            Schedule::Polynomial { passes, power } => libm::pow((1.0 - pass / passes).max(0.0), power),
+            LearningRateSchedule::Constant {} => 1.0,
+            LearningRateSchedule::Step { passes, factor } => libm::pow(factor, (pass / passes).floor()),
+            LearningRateSchedule::Polynomial { passes, power } => libm::pow((1.0 - pass / passes).max(0.0), power),
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
             learning_rate: f64::NAN,
             momentum: 1.0,
             weight_decay: -1.0,
-            schedule: Schedule::Step { passes: 0.0, factor: 1.5 },
+            schedule: LearningRateSchedule::Step { passes: 0.0, factor: 1.5 },
             evaluation: Measure { every_clocks: 0, train_images: 0, test_images: 0 },
             ..Ic::default()
         };
@@ -259,9 +259,9 @@ mod tests {
     fn schedules_fall() {
         let factor =
             |schedule, clock| Ic { schedule, clocks_per_pass: 10, ..Ic::default() }.learning_rate_factor(clock);
-        let step = Schedule::Step { passes: 8.0, factor: 0.5 };
+        let step = LearningRateSchedule::Step { passes: 8.0, factor: 0.5 };
         assert_eq!([factor(step, 0), factor(step, 79), factor(step, 80), factor(step, 160)], [1.0, 1.0, 0.5, 0.25]);
-        let polynomial = Schedule::Polynomial { passes: 4.0, power: 0.5 };
+        let polynomial = LearningRateSchedule::Polynomial { passes: 4.0, power: 0.5 };
         assert_eq!([factor(polynomial, 0), factor(polynomial, 30), factor(polynomial, 50)], [1.0, 0.5, 0.0]);
     }
 

@@ -11,9 +11,9 @@ pub enum DeviceChoice {
     /// The first CUDA device where there is one, else the CPU.
     #[default]
     Auto,
-    /// The CPU.
+    /// The CPU, on one thread per machine.
     Cpu,
-    /// CUDA device number so and so.
+    /// The CUDA device of this number.
     Cuda(usize),
 }
 
@@ -22,21 +22,33 @@ pub enum DeviceChoice {
 #[error("found `{0}`, expected `auto`, `cpu` or `cuda:0` (any number)")]
 pub struct UnknownDevice(String);
 
+/// The reason that CUDA cannot be used on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoCuda {
+    /// The dynamic linker does not know the library that this program runs with.
+    #[error("the libtorch_cpu.so in use cannot be found")]
+    NoLibtorch,
+    /// The message of the dynamic linker about libtorch_cuda.so.
+    #[error("{0}")]
+    NotLoaded(String),
+    /// The name of a function that the CUDA runtime lacks.
+    #[error("the CUDA runtime has no {0:?}")]
+    NoFunction(String),
+    /// Libraries without hardware that they could use.
+    #[error("libtorch has CUDA, and finds no device")]
+    NoDevice,
+}
+
 /// A device that cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum DeviceError {
-    /// There is none at all.
+    /// CUDA finds no device at all.
     #[error("`cuda:{wanted}` is not here, no CUDA device is: {why}; expected `cpu` or `auto`")]
-    NoCuda {
-        /// The number.
-        wanted: usize,
-        /// Why CUDA cannot be used.
-        why: String,
-    },
-    /// There are fewer.
+    NoCuda { wanted: usize, why: NoCuda },
+    /// There are fewer devices than that.
     #[error("`cuda:{wanted}` is not here: expected `cuda:0`{} or `cpu`", upto(.devices))]
     Absent {
-        /// The number.
         wanted: usize,
         /// How many there are.
         devices: usize,

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::architecture::{Architecture, Extent, Layer};
 use super::builder::{Builder, Kernel};
-use super::config::{Ic, Network};
+use super::config::{Ic, NetworkName};
 
 /// Smallest and largest side for the small networks, in pixels.
 const SMALL: std::ops::RangeInclusive<usize> = 24..=64;
@@ -30,25 +30,27 @@ pub fn architecture(config: &Ic, input: Extent, classes: usize) -> Result<Archit
     check(config.network, input)?;
     let mut builder = Builder::new(input, config.norm.of(config.network));
     match config.network {
-        Network::GoogLeNet => googlenet(&mut builder, classes),
-        Network::SmallInception => small_inception(&mut builder, classes),
-        Network::ResNet20 => resnet_20(&mut builder, classes),
-        Network::Cifar10Quick => cifar10_quick(&mut builder, classes),
+        NetworkName::GoogLeNet => googlenet(&mut builder, classes),
+        NetworkName::SmallInception => small_inception(&mut builder, classes),
+        NetworkName::ResNet20 => resnet_20(&mut builder, classes),
+        NetworkName::Cifar10Quick => cifar10_quick(&mut builder, classes),
     }
     Ok(builder.finish(classes))
 }
 
-fn check(network: Network, input: Extent) -> Result<(), UnfitImages> {
+fn check(network: NetworkName, input: Extent) -> Result<(), UnfitImages> {
     let Extent { channels, height, width } = input;
     let (fits, expected) = match network {
-        Network::GoogLeNet => (height == 224 && width == 224, "224 x 224"),
+        NetworkName::GoogLeNet => (height == 224 && width == 224, "224 x 224"),
         _ => (SMALL.contains(&height) && SMALL.contains(&width), "24 x 24 to 64 x 64"),
     };
     if fits {
         return Ok(());
     }
     let suggestion = match network {
-        Network::GoogLeNet if SMALL.contains(&height) && SMALL.contains(&width) => ": `small-inception` takes these",
+        NetworkName::GoogLeNet if SMALL.contains(&height) && SMALL.contains(&width) => {
+            ": `small-inception` takes these"
+        }
         _ if height == 224 && width == 224 => ": `googlenet` takes these",
         _ => "",
     };
@@ -192,7 +194,7 @@ mod tests {
     use super::super::config::{NETWORKS, Norm};
     use super::*;
 
-    fn built(network: Network, norm: Norm, channels: usize, side: usize, classes: usize) -> Architecture {
+    fn built(network: NetworkName, norm: Norm, channels: usize, side: usize, classes: usize) -> Architecture {
         let input = Extent { channels, height: side, width: side };
         architecture(&Ic { network, norm, ..Ic::default() }, input, classes).expect("fit images")
     }
@@ -212,9 +214,9 @@ mod tests {
 
     #[test]
     fn parameters_are_as_published() {
-        assert_eq!(built(Network::Cifar10Quick, Norm::AsPublished, 3, 32, 10).parameter_count(), 145_578);
-        assert_eq!(built(Network::ResNet20, Norm::AsPublished, 3, 32, 10).parameter_count(), 269_722);
-        let googlenet = built(Network::GoogLeNet, Norm::AsPublished, 3, 224, 1000);
+        assert_eq!(built(NetworkName::Cifar10Quick, Norm::AsPublished, 3, 32, 10).parameter_count(), 145_578);
+        assert_eq!(built(NetworkName::ResNet20, Norm::AsPublished, 3, 32, 10).parameter_count(), 269_722);
+        let googlenet = built(NetworkName::GoogLeNet, Norm::AsPublished, 3, 224, 1000);
         let heads: usize = googlenet.stages.iter().map(|stage| in_auxiliary_heads(&stage.layers, &googlenet)).sum();
         assert_eq!(googlenet.parameter_count() - heads, 6_998_552);
         // Of each: 1 x 1 to 128 channels from 512 or 528, 2048 to 1024, 1024 to 1000.
@@ -225,10 +227,10 @@ mod tests {
     fn multiplications_are_as_published() {
         // Szegedy et al., Table 1: "about 1.5 billion multiply-adds"; its rows add up to 1.58.
         let heads = 16 * 128 * (512 + 528) + 2 * (2048 * 1024 + 1024 * 1000);
-        let googlenet = built(Network::GoogLeNet, Norm::AsPublished, 3, 224, 1000).multiplications() - heads;
+        let googlenet = built(NetworkName::GoogLeNet, Norm::AsPublished, 3, 224, 1000).multiplications() - heads;
         assert!((1.57e9..1.6e9).contains(&(googlenet as f64)), "{googlenet}");
         // He et al.'s network has 40.8 million.
-        let resnet = built(Network::ResNet20, Norm::AsPublished, 3, 32, 10).multiplications();
+        let resnet = built(NetworkName::ResNet20, Norm::AsPublished, 3, 32, 10).multiplications();
         assert!((40.5e6..41e6).contains(&(resnet as f64)), "{resnet}");
     }
 
@@ -236,7 +238,7 @@ mod tests {
     fn parameters_fill_the_tables_without_overlap() {
         for network in NETWORKS {
             for norm in [Norm::None, Norm::Batch, Norm::Group] {
-                let side = if network == Network::GoogLeNet { 224 } else { 28 };
+                let side = if network == NetworkName::GoogLeNet { 224 } else { 28 };
                 let built = built(network, norm, 1, side, 7);
                 assert_eq!(built.layout().floats(), built.floats());
                 let mut at = 0;
@@ -260,11 +262,11 @@ mod tests {
             architecture(&Ic { network, ..Ic::default() }, input, 10).expect_err("unfit").to_string()
         };
         assert_eq!(
-            error(Network::GoogLeNet, 32),
+            error(NetworkName::GoogLeNet, 32),
             "`googlenet` takes images of 224 x 224, and the data's are 32 x 32 with 3 channels: `small-inception` takes these"
         );
         assert_eq!(
-            error(Network::ResNet20, 100),
+            error(NetworkName::ResNet20, 100),
             "`resnet-20` takes images of 24 x 24 to 64 x 64, and the data's are 100 x 100 with 3 channels"
         );
     }

@@ -41,11 +41,11 @@ pub struct Block {
 pub(super) struct Run {
     /// The word's row in the view.
     pub(super) row: u32,
-    /// Tokens.
+    /// Places of its tokens in the block.
     pub(super) tokens: Range<usize>,
 }
 
-/// Consecutive documents.
+/// Consecutive documents whose tokens are ordered by word.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tile {
     pub(super) documents: Range<usize>,
@@ -107,7 +107,7 @@ impl Block {
         self.documents.is_empty()
     }
 
-    /// Number of topics.
+    /// Number of topics, at least 1.
     pub fn topics(&self) -> u32 {
         self.topics
     }

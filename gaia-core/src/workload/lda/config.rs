@@ -42,9 +42,9 @@ pub enum Reads {
 pub struct LdaError {
     /// The field, as written in a spec.
     pub field: &'static str,
-    /// Its value.
+    /// The value in the spec.
     pub found: f64,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: &'static str,
 }
 

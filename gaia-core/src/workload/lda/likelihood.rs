@@ -26,7 +26,7 @@ pub struct LogGamma {
 }
 
 impl LogGamma {
-    /// For this `a`.
+    /// A table of ln(gamma(n + a) / gamma(a)) for this `a`.
     pub fn new(a: f64) -> Self {
         let of_a = libm::lgamma(a);
         LogGamma { a, of_a, table: (0..TABULATED).map(|n| libm::lgamma(n as f64 + a) - of_a).collect() }

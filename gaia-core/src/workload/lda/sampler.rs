@@ -161,11 +161,11 @@ impl Draws<'_> {
 struct Words {
     alpha: f32,
     beta: f32,
-    /// V beta.
+    /// V beta: the number of words times the prior of each.
     mass: f64,
     /// n_k + V beta. A changed total differs from the exact one by the rounding of f64.
     totals: Vec<f64>,
-    /// 1 / totals.
+    /// 1 / totals, rounded to f32.
     inverse: Vec<f32>,
     /// (n_wk + beta) / (n_k + V beta); 0 beyond the last topic.
     factor: Vec<Lane>,

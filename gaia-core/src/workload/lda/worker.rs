@@ -34,9 +34,9 @@ const EXACT: usize = MAX_TOKENS_PER_WORD as usize;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("word {word} occurs {found} times: expected at most {EXACT}, up to which counts are exact in 4-byte floats")]
 pub struct TooFrequent {
-    /// The word.
+    /// The number of the word.
     pub word: u32,
-    /// Its occurrences.
+    /// Its occurrences in the corpus.
     pub found: usize,
 }
 

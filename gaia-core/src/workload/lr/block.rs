@@ -36,7 +36,7 @@ pub(super) struct Group {
 
 /// An example in a block.
 pub(super) struct Example<'a> {
-    /// 0 or 1.
+    /// The target of the prediction: 0 or 1.
     pub(super) target: f32,
     pub(super) groups: &'a [Group],
 }
@@ -82,7 +82,7 @@ impl Block {
         block
     }
 
-    /// Number of examples.
+    /// Number of examples in all clocks of a pass.
     pub fn len(&self) -> usize {
         self.targets.len()
     }

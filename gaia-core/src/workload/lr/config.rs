@@ -43,7 +43,7 @@ pub enum RateUnit {
     PerClock,
     /// 1 / workers: under BSP the weights move by the mean of the workers' changes.
     PerWorker,
-    /// 1.
+    /// 1: the rate is the factor of a gradient.
     Absolute,
 }
 
@@ -53,9 +53,9 @@ pub enum RateUnit {
 pub struct LrError {
     /// The field, as written in a spec.
     pub field: &'static str,
-    /// Its value.
+    /// The value in the spec.
     pub found: f64,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: &'static str,
 }
 

@@ -11,7 +11,7 @@ use crate::simd::{Isa, Kernel, LANES, Simd, dispatch};
 /// The constants of steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// Step size.
+    /// Factor of the gradient of one example.
     pub learning_rate: f32,
     /// L2 regularisation, per example and feature in it.
     pub l2: f32,

@@ -11,7 +11,7 @@ use crate::simd::Isa;
 /// The judgement of some examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
-    /// Number of examples.
+    /// Number of examples that were judged.
     pub examples: u64,
     /// Mean of their log losses, in nats: ln(2) where nothing is known.
     pub log_loss: f64,
@@ -22,19 +22,32 @@ pub struct Metrics {
     pub auc: Option<f64>,
 }
 
-/// Judges `weights` on `examples`: one weight per feature, then the intercept, then anything (rows are padded). `None` means that
-/// there is no example.
-///
-/// # Panics
-/// When there are fewer weights than features and one, or a feature is not below `features`.
-pub fn evaluate(isa: Isa, examples: &Examples, features: u32, weights: &[f32]) -> Option<Metrics> {
-    if examples.is_empty() {
-        return None;
+/// Examples in the form in which weights are judged on them, made once for all clocks of a run.
+#[derive(Clone, Debug)]
+pub struct JudgedExamples<'a> {
+    block: Block,
+    labels: &'a [Label],
+}
+
+impl<'a> JudgedExamples<'a> {
+    /// `None` means that there is no example.
+    ///
+    /// # Panics
+    /// When a feature is not below `features`.
+    pub fn new(examples: &'a Examples, features: u32) -> Option<Self> {
+        let intercept = features as usize;
+        let block = || Block::new(examples.iter(), intercept + 1, intercept, 1, |feature| feature as usize);
+        (!examples.is_empty()).then(|| JudgedExamples { block: block(), labels: examples.labels() })
     }
-    let weights = &weights[..features as usize + 1];
-    let block = Block::new(examples.iter(), weights.len(), features as usize, 1, |feature| feature as usize);
-    let odds = log_odds(isa, &block, weights);
-    Some(judge(&odds, examples.labels()))
+
+    /// Judges `weights`: one weight per feature, then the intercept, then anything (rows are padded).
+    ///
+    /// # Panics
+    /// When there are fewer weights than features and one.
+    pub fn evaluate(&self, isa: Isa, weights: &[f32]) -> Metrics {
+        let odds = log_odds(isa, &self.block, &weights[..self.block.weights()]);
+        judge(&odds, self.labels)
+    }
 }
 
 /// Judges log odds of examples with these labels; there is at least one.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LrRate {
-    /// Values per second.
+    /// Values per second and machine, at most one gradient step each.
     pub values_per_second: f64,
 }
 

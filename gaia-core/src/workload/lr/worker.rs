@@ -20,7 +20,7 @@ use crate::workload::traits::{Evaluation, Workload};
 pub struct WholeData {
     /// Number of features; the intercept's weight has this number.
     pub features: u32,
-    /// Number of workers.
+    /// Number of workers that the examples are dealt to.
     pub workers: u32,
     /// Number of training examples of all workers.
     pub examples: u64,

@@ -100,22 +100,22 @@ impl Block {
         self.entries.is_empty()
     }
 
-    /// Clocks a pass.
+    /// Clocks in which a worker goes through its ratings once.
     pub fn clocks_per_pass(&self) -> u32 {
         self.clocks.len() as u32
     }
 
-    /// Number of users.
+    /// Number of users with ratings here, who have rows of their own.
     pub fn users(&self) -> usize {
         self.user_counts.len()
     }
 
-    /// Number of items.
+    /// Number of items with a row in the view.
     pub fn items(&self) -> usize {
         self.item_counts.len()
     }
 
-    /// Numbers a row.
+    /// Numbers per row of a factor.
     pub fn rank(&self) -> u32 {
         self.rank
     }

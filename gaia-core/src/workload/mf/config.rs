@@ -45,7 +45,7 @@ pub struct Mf {
 pub enum RateUnit {
     /// 1 / (ratings of the item that has most, in the training data of all workers).
     MostRatedItem,
-    /// 1.
+    /// 1: the rate is the factor of a gradient.
     Absolute,
 }
 
@@ -55,7 +55,7 @@ pub enum RateUnit {
 pub enum Offset {
     /// The mean of the training ratings.
     Mean,
-    /// Nothing.
+    /// Nothing is subtracted from ratings.
     Zero,
 }
 
@@ -65,9 +65,9 @@ pub enum Offset {
 pub struct MfError {
     /// The field, as written in a spec.
     pub field: &'static str,
-    /// Its value.
+    /// The value in the spec.
     pub found: f64,
-    /// The valid values.
+    /// The valid values, in words.
     pub expected: &'static str,
 }
 

@@ -4,6 +4,7 @@
 //! Parameter servers and messages hold the same rows *packed*: `rank` numbers a row, nothing between them.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::simd::{LANES, Lane, flat, flat_mut};
 
@@ -81,12 +82,12 @@ impl Rows {
         &mut flat_mut(&mut self.lanes)[index * stride..][..self.rank as usize]
     }
 
-    /// Numbers a row.
+    /// Numbers per row, padding not counted.
     pub fn rank(&self) -> u32 {
         self.rank
     }
 
-    /// Number of rows.
+    /// Number of rows, each of `rank` numbers.
     pub fn len(&self) -> usize {
         self.count
     }
@@ -110,12 +111,21 @@ impl From<Rows> for Packed {
     }
 }
 
-impl TryFrom<Packed> for Rows {
-    type Error = String;
+/// Numbers of a checkpoint that make no whole rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{numbers} numbers: expected whole rows of rank {rank}")]
+struct NoWholeRows {
+    numbers: usize,
+    rank: u32,
+}
 
-    fn try_from(packed: Packed) -> Result<Rows, String> {
-        if packed.rank == 0 || !packed.values.len().is_multiple_of(packed.rank as usize) {
-            return Err(format!("{} numbers are no rows of rank {}", packed.values.len(), packed.rank));
+impl TryFrom<Packed> for Rows {
+    type Error = NoWholeRows;
+
+    fn try_from(packed: Packed) -> Result<Rows, NoWholeRows> {
+        let (numbers, rank) = (packed.values.len(), packed.rank);
+        if rank == 0 || !numbers.is_multiple_of(rank as usize) {
+            return Err(NoWholeRows { numbers, rank });
         }
         Ok(Rows::from_packed(&packed.values, packed.rank))
     }
@@ -142,5 +152,7 @@ mod tests {
     fn a_checkpoint_of_broken_shape_is_refused() {
         let bytes = postcard::to_allocvec(&Packed { rank: 3, values: vec![1.0; 4] }).unwrap();
         assert!(postcard::from_bytes::<Rows>(&bytes).is_err());
+        let error = Rows::try_from(Packed { rank: 3, values: vec![1.0; 4] }).unwrap_err();
+        assert_eq!(error.to_string(), "4 numbers: expected whole rows of rank 3");
     }
 }

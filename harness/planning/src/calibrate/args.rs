@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 #[cfg(feature = "torch")]
-use gaia_core::workload::ic::config::{NETWORKS, Network};
+use gaia_core::workload::ic::config::{NETWORKS, NetworkName};
 #[cfg(feature = "torch")]
 use gaia_core::workload::ic::device::DeviceChoice;
 #[cfg(feature = "torch")]
@@ -46,9 +46,9 @@ pub struct CalibrateArgs {
 #[cfg(feature = "torch")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct ImageArgs {
-    /// Network to train
+    /// NetworkName to train
     #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
-    pub network: Network,
+    pub network: NetworkName,
     /// Images per step
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
@@ -59,7 +59,7 @@ pub struct ImageArgs {
 
 /// The network of this name in specs.
 #[cfg(feature = "torch")]
-fn network(name: &str) -> Result<Network, String> {
+fn network(name: &str) -> Result<NetworkName, String> {
     let named = NETWORKS.into_iter().find(|network| network.name() == name);
-    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(Network::name))))
+    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(NetworkName::name))))
 }

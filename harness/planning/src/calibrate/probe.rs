@@ -18,7 +18,7 @@ use gaia_core::simd::Isa;
 
 use super::measure::{self, Effort, Pace, cpu_seconds};
 use crate::sources::SOURCES;
-use crate::workload::problem::Problem;
+use crate::workload::problem::LearningProblem;
 use record::results::atomic;
 use record::results::manifest::Host;
 
@@ -52,7 +52,7 @@ impl Probe {
     }
 
     /// Seconds per unit of work of a workload. `None` for one that this build cannot run.
-    pub fn pace(&mut self, problem: &dyn Problem) -> Option<Pace> {
+    pub fn pace(&mut self, problem: &dyn LearningProblem) -> Option<Pace> {
         let key = problem.pace_key()?;
         let keys = ["learn", "judge", "judge a float"].map(|what| format!("{key}: {what}"));
         if keys.iter().any(|key| !self.known.contains_key(key)) {

@@ -9,7 +9,7 @@ use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::rates::MachineKind;
 use gaia_core::sync::config::{Bosen, Inside, Sites, System};
-use gaia_core::sync::inside::{MAX_CLOCKS as MAX_CLOCKS_AHEAD, Problem as SettingProblem};
+use gaia_core::sync::inside::{InvalidSetting, MAX_CLOCKS as MAX_CLOCKS_AHEAD};
 use thiserror::Error;
 
 use record::suggest;
@@ -151,7 +151,7 @@ impl Problems {
         inside.check().iter().for_each(|problem| self.setting(&path, problem));
     }
 
-    fn setting(&mut self, path: &str, problem: &SettingProblem) {
+    fn setting(&mut self, path: &str, problem: &InvalidSetting) {
         let message = format!("{}: expected {}", problem.found, problem.expected);
         self.add(format!("{path}.{}", problem.setting), message);
     }

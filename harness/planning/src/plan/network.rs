@@ -58,14 +58,14 @@ pub(super) struct Asked<'a> {
 }
 
 /// The network of one cell.
-pub(super) struct Network {
+pub(super) struct ResolvedNetwork {
     pub(super) profile: Profile,
     pub(super) machines_per_site: Vec<u32>,
 }
 
 impl Asked<'_> {
     /// The profile and the machines of each site; files are relative to `folder`. `None` when there is a problem with them.
-    pub(super) fn resolve(&self, problems: &mut Problems, folder: &Path) -> Option<Network> {
+    pub(super) fn resolve(&self, problems: &mut Problems, folder: &Path) -> Option<ResolvedNetwork> {
         let path = self.cell;
         problems.system(&format!("{path}.system"), self.system);
         let Some(name) = self.profile else {
@@ -93,13 +93,13 @@ impl Asked<'_> {
             Some(PerSite::Each(number)) => vec![*number; profile.sites.len()],
             Some(PerSite::List(list)) => list.clone(),
         };
-        let network = Network { profile, machines_per_site };
+        let network = ResolvedNetwork { profile, machines_per_site };
         network.check_machines(problems, &format!("{path}.machines-per-site"), self.system);
         Some(network)
     }
 }
 
-impl Network {
+impl ResolvedNetwork {
     fn check_machines(&self, problems: &mut Problems, path: &str, system: &System) {
         let (per_site, sites) = (&self.machines_per_site, self.profile.sites.len());
         if per_site.len() != sites {

@@ -11,7 +11,8 @@ use datasets::ratings::config::Generated;
 use emulator::profile::Profile;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{
-    Centralized, Gaia, Inside, MirrorClock, Relay, Schedule, SelectiveBarrier, Significance, System, UserGoal, Ways,
+    Centralized, Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, ThresholdSchedule, UserGoal,
+    Ways,
 };
 use gaia_core::workload::mf::config::Mf;
 
@@ -235,7 +236,7 @@ fn cells(asked: &WhatIf, profile: &Profile, machines: u32) -> Vec<Cell> {
             "Gaia",
             System::Gaia(Gaia {
                 inside,
-                significance: Significance { schedule: Schedule::Constant, ..Significance::default() },
+                significance: Significance { schedule: ThresholdSchedule::Constant, ..Significance::default() },
                 selective_barrier: SelectiveBarrier::default(),
                 mirror_clock: MirrorClock::default(),
                 overlay: Ways::default(),

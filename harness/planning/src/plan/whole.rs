@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::data::Loader;
 use crate::spec::{Cap, Convergence, Launch};
 use crate::workload::list::{Data, Terms, Workload};
-use crate::workload::problem::Problem;
+use crate::workload::problem::LearningProblem;
 use crate::workload::split::Split;
 
 /// Version of the plan's form. Part of the hash.
@@ -149,7 +149,7 @@ impl Plan {
     }
 
     /// The workload with its data.
-    pub fn problem(&self) -> Box<dyn Problem + '_> {
+    pub fn problem(&self) -> Box<dyn LearningProblem + '_> {
         let clocks = match self.role {
             Role::RunsClocks { clocks } => Some(clocks),
             Role::SetsTarget | Role::ReachesTarget { .. } => None,

@@ -295,7 +295,7 @@ macro_rules! workloads {
             ///
             /// # Panics
             /// With another workload's data.
-            pub fn problem<'a>(self, data: &'a Data, terms: Terms) -> Box<dyn Problem + 'a> {
+            pub fn problem<'a>(self, data: &'a Data, terms: Terms) -> Box<dyn LearningProblem + 'a> {
                 let Terms { seed, machines, split, similitude, clocks } = terms;
                 match self {
                     $(Workload::$Kind(workload) => {

@@ -236,8 +236,8 @@ pub trait WorkloadKind:
     fn winnable(&self, _set: &Self::Set) -> Option<f64> {
         None
     }
-    /// The values of [`WorkloadKind::METRICS`], in their order; NaN where there is nothing to measure one on.
-    fn judge(&self, set: &Self::Set, seen: &Seen<'_>) -> Vec<f64>;
+    /// The function that judges models of a run; what it needs of the data is prepared once.
+    fn judge<'a>(&'a self, set: &'a Self::Set) -> Judge<'a>;
     /// Numbers that describe what was learned, at the end of a run. `clamped`: parameters that no model can have, over all
     /// evaluations.
     fn facts(&self, _set: &Self::Set, _clamped: u64) -> Vec<Measured> {
@@ -278,6 +278,9 @@ impl Metric {
         Measured { name: self.name.into(), unit: self.unit.into(), better: self.better, value }
     }
 }
+
+/// The values of [`WorkloadKind::METRICS`], in their order; NaN where there is nothing to measure one on.
+pub type Judge<'a> = Box<dyn Fn(&Seen<'_>) -> Vec<f64> + Sync + 'a>;
 
 /// The input of a model's metrics.
 pub struct Seen<'a> {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::enums::workloads;
 use super::kind::{Calibrated, DataRef, Metric, Posed, Size, WorkloadKind};
-use super::problem::{Problem, Typed};
+use super::problem::{LearningProblem, Typed};
 use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::Effort;

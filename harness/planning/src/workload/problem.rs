@@ -11,7 +11,7 @@ use crate::calibrate::measure::{Effort, Pace};
 
 /// A workload and the problem that it is posed; each method is that of [`WorkloadKind`].
 #[expect(missing_docs, reason = "documented there")]
-pub trait Problem {
+pub trait LearningProblem {
     fn fits(&self) -> Result<(), FieldError>;
     fn size(&self) -> Size;
     fn parameters(&self) -> f64;
@@ -34,7 +34,7 @@ pub(super) struct Typed<'a, W: WorkloadKind> {
     pub(super) posed: Posed<'a, W>,
 }
 
-impl<W: WorkloadKind> Problem for Typed<'_, W> {
+impl<W: WorkloadKind> LearningProblem for Typed<'_, W> {
     fn fits(&self) -> Result<(), FieldError> {
         self.workload.fits(self.posed.data)
     }

@@ -108,6 +108,27 @@ impl Breakdown {
     }
 }
 
+/// A part of a [`Breakdown`], by its place in [`Breakdown::parts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part(u8);
+
+impl Part {
+    /// The part at a place in the order of [`Breakdown::parts`]. `None`: there are fewer.
+    pub fn at(place: usize) -> Option<Self> {
+        (place < Breakdown::default().parts().len()).then_some(Part(place as u8))
+    }
+
+    /// The part of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Breakdown::default().parts().iter().position(|(known, _)| *known == name).and_then(Part::at)
+    }
+
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        Breakdown::default().parts()[usize::from(self.0)].0
+    }
+}
+
 /// Percentiles of a distribution of durations, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
@@ -255,6 +276,28 @@ pub struct ClockRow {
     pub ended: f64,
     /// The breakdown of the clock's time.
     pub parts: Breakdown,
+    /// The longest phase of its wait for rows. `None`: it did not wait.
+    pub blocked: Option<Blocked>,
+}
+
+/// The longest phase of a clock's wait for rows, and what it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The part of the breakdown that the phase belongs to.
+    pub part: Part,
+    /// The number of the machine whose work or message was awaited.
+    pub on: u32,
+    /// The link that the message was on. `None`: work was awaited.
+    pub link: Option<LinkEnds>,
+}
+
+/// The two ends of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkEnds {
+    /// The number of the sending machine.
+    pub from: u32,
+    /// The number of the receiving machine.
+    pub to: u32,
 }
 
 /// The traffic from one machine to another: a row of `traffic.parquet`.

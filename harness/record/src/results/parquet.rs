@@ -1,7 +1,7 @@
 //! Parquet as [`super::tables`] writes it, to columns of numbers and text.
 //!
 //! Uncompressed columns without structure; a chunk of a column is pages of values that are written out (`PLAIN`), or a page of different
-//! values and then their places in it (`RLE_DICTIONARY`), each value there. Whatever else Parquet knows is an error: a file that
+//! values and then their places in it (`RLE_DICTIONARY`). A row without a value is an error unless its column may be empty. Whatever else Parquet knows is an error: a file that
 //! others wrote must not lead a whole reader of Parquet into what it takes for granted.
 //!
 //! Memory is bounded by the layout: chunks lie one behind another, and a group has at most [`MAX_ROWS`] rows.
@@ -38,9 +38,17 @@ impl Columns {
     }
 }
 
-/// The values of a column.
+/// A column: the values that are there, and the rows without one.
 #[derive(Debug, PartialEq)]
-enum Column {
+struct Column {
+    values: Values,
+    /// Places of rows, ascending.
+    empty_rows: Vec<usize>,
+}
+
+/// Values of one kind.
+#[derive(Debug, PartialEq)]
+enum Values {
     U32(Vec<u32>),
     U64(Vec<u64>),
     F64(Vec<f64>),
@@ -51,8 +59,8 @@ enum Column {
 struct Field {
     name: String,
     is_optional: bool,
-    /// Makes the column, with no value yet.
-    empty: fn() -> Column,
+    /// Makes the values of the column, none yet.
+    empty: fn() -> Values,
 }
 
 /// The footer: the metadata of the file.
@@ -87,7 +95,8 @@ impl<'a> Footer<'a> {
     /// The columns of the schema, the row groups of each joined.
     pub(super) fn columns(&self) -> Result<Columns, Damaged> {
         let fields = self.fields()?;
-        let mut columns: Vec<Column> = fields.iter().map(|field| (field.empty)()).collect();
+        let empty = |field: &Field| Column { values: (field.empty)(), empty_rows: Vec::new() };
+        let mut columns: Vec<Column> = fields.iter().map(empty).collect();
         let (mut rows, mut behind) = (0, MAGIC.len());
         for group in self.metadata.list(4)? {
             let count = group.count(3)?;
@@ -129,11 +138,11 @@ impl Field {
     fn read(element: &Value) -> Result<Field, Damaged> {
         let name = element.text(4)?.to_owned();
         let converted = element.field(6).map(|_| element.count(6)).transpose()?;
-        let empty: fn() -> Column = match (element.count(1)?, converted) {
-            (1, Some(13)) => || Column::U32(Vec::new()),
-            (2, Some(14)) => || Column::U64(Vec::new()),
-            (5, None) => || Column::F64(Vec::new()),
-            (6, Some(0)) => || Column::Text(Vec::new()),
+        let empty: fn() -> Values = match (element.count(1)?, converted) {
+            (1, Some(13)) => || Values::U32(Vec::new()),
+            (2, Some(14)) => || Values::U64(Vec::new()),
+            (5, None) => || Values::F64(Vec::new()),
+            (6, Some(0)) => || Values::Text(Vec::new()),
             (kind, _) => return Err(Damaged(format!("the column `{name}` of kind {kind}"))),
         };
         Ok(Field { name, is_optional: element.count(3)? == 1, empty })
@@ -141,19 +150,15 @@ impl Field {
 }
 
 impl Column {
+    /// Rows so far, with and without a value.
     fn len(&self) -> usize {
-        match self {
-            Column::U32(values) => values.len(),
-            Column::U64(values) => values.len(),
-            Column::F64(values) => values.len(),
-            Column::Text(values) => values.len(),
-        }
+        self.values.len() + self.empty_rows.len()
     }
 
     /// Appends the `rows` values of a chunk.
     fn append(&mut self, mut pages: &[u8], rows: usize, is_optional: bool) -> Result<(), Damaged> {
         let all = self.len() + rows;
-        let mut different: Option<Column> = None;
+        let mut different: Option<Values> = None;
         while !pages.is_empty() {
             let head = Value::read(&mut pages)?;
             let (kind, length) = (head.count(1)?, head.count(3)?);
@@ -161,7 +166,7 @@ impl Column {
             let said =
                 |field| head.field(field).ok_or_else(|| Damaged(format!("a page of kind {kind} that says no more")));
             if kind == DICTIONARY && different.is_none() {
-                let mut values = self.empty();
+                let mut values = self.values.none();
                 values.append_plain(&mut body, said(7)?.count(1)?)?;
                 different = Some(values);
             } else if kind == DATA {
@@ -176,38 +181,30 @@ impl Column {
         Ok(())
     }
 
-    fn empty(&self) -> Column {
-        match self {
-            Column::U32(_) => Column::U32(Vec::new()),
-            Column::U64(_) => Column::U64(Vec::new()),
-            Column::F64(_) => Column::F64(Vec::new()),
-            Column::Text(_) => Column::Text(Vec::new()),
-        }
-    }
-
-    /// Appends the values of a page, at most `most`.
+    /// Appends the rows of a page, at most `most`.
     fn append_page(
         &mut self,
         said: &Value,
         mut body: &[u8],
         most: usize,
         is_optional: bool,
-        different: Option<&Column>,
+        different: Option<&Values>,
     ) -> Result<(), Damaged> {
-        let (count, encoding) = (said.count(1)?, said.count(2)?);
-        if count > most || said.count(3)? != RLE {
-            return Err(Damaged(format!("a page of {count} values for {most} rows")));
+        let (rows, encoding) = (said.count(1)?, said.count(2)?);
+        if rows > most || said.count(3)? != RLE {
+            return Err(Damaged(format!("a page of {rows} values for {most} rows")));
         }
+        let mut count = rows;
         if is_optional {
             let length = u32::from_le_bytes(*take(&mut body, 4)?.first_chunk().expect("four bytes"));
             let levels = take(&mut body, length as usize)?;
-            hybrid(levels, 1, count, |level| if level == 1 { Ok(()) } else { Err(Damaged("an empty value".into())) })?;
+            count -= self.append_empty_rows(levels, rows)?;
         }
         match (encoding, different) {
-            (PLAIN, _) => self.append_plain(&mut body, count)?,
+            (PLAIN, _) => self.values.append_plain(&mut body, count)?,
             (RLE_DICTIONARY, Some(different)) => {
                 let width = take(&mut body, 1)?[0];
-                hybrid(body, u32::from(width), count, |place| self.push_one_of(different, place as usize))?;
+                hybrid(body, u32::from(width), count, |place| self.values.push_one_of(different, place as usize))?;
                 return Ok(());
             }
             _ => return Err(Damaged(format!("values in encoding {encoding}"))),
@@ -215,13 +212,47 @@ impl Column {
         if body.is_empty() { Ok(()) } else { Err(Damaged(format!("{} bytes behind the values", body.len()))) }
     }
 
+    /// Notes those of the next `rows` rows whose level is 0: they have no value. Returns their number.
+    fn append_empty_rows(&mut self, levels: &[u8], rows: usize) -> Result<usize, Damaged> {
+        let (mut row, before) = (self.len(), self.empty_rows.len());
+        hybrid(levels, 1, rows, |level| {
+            if level == 0 {
+                self.empty_rows.push(row);
+            }
+            row += 1;
+            if level <= 1 { Ok(()) } else { Err(Damaged(format!("a value of level {level}"))) }
+        })?;
+        Ok(self.empty_rows.len() - before)
+    }
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Values::U32(values) => values.len(),
+            Values::U64(values) => values.len(),
+            Values::F64(values) => values.len(),
+            Values::Text(values) => values.len(),
+        }
+    }
+
+    /// No values of the same kind.
+    fn none(&self) -> Values {
+        match self {
+            Values::U32(_) => Values::U32(Vec::new()),
+            Values::U64(_) => Values::U64(Vec::new()),
+            Values::F64(_) => Values::F64(Vec::new()),
+            Values::Text(_) => Values::Text(Vec::new()),
+        }
+    }
+
     /// Appends `count` values that are written out.
     fn append_plain(&mut self, body: &mut &[u8], count: usize) -> Result<(), Damaged> {
         match self {
-            Column::U32(values) => values.extend(fixed(body, count)?.iter().map(|bytes| u32::from_le_bytes(*bytes))),
-            Column::U64(values) => values.extend(fixed(body, count)?.iter().map(|bytes| u64::from_le_bytes(*bytes))),
-            Column::F64(values) => values.extend(fixed(body, count)?.iter().map(|bytes| f64::from_le_bytes(*bytes))),
-            Column::Text(values) => {
+            Values::U32(values) => values.extend(fixed(body, count)?.iter().map(|bytes| u32::from_le_bytes(*bytes))),
+            Values::U64(values) => values.extend(fixed(body, count)?.iter().map(|bytes| u64::from_le_bytes(*bytes))),
+            Values::F64(values) => values.extend(fixed(body, count)?.iter().map(|bytes| f64::from_le_bytes(*bytes))),
+            Values::Text(values) => {
                 for _ in 0..count {
                     let length = u32::from_le_bytes(fixed(body, 1)?[0]);
                     let text = str::from_utf8(take(body, length as usize)?).map_err(|e| Damaged(e.to_string()))?;
@@ -232,16 +263,16 @@ impl Column {
         Ok(())
     }
 
-    fn push_one_of(&mut self, different: &Column, place: usize) -> Result<(), Damaged> {
+    fn push_one_of(&mut self, different: &Values, place: usize) -> Result<(), Damaged> {
         fn push<T: Clone>(values: &mut Vec<T>, different: &[T], place: usize) -> Option<()> {
             values.push(different.get(place)?.clone());
             Some(())
         }
         let pushed = match (self, different) {
-            (Column::U32(values), Column::U32(different)) => push(values, different, place),
-            (Column::U64(values), Column::U64(different)) => push(values, different, place),
-            (Column::F64(values), Column::F64(different)) => push(values, different, place),
-            (Column::Text(values), Column::Text(different)) => push(values, different, place),
+            (Values::U32(values), Values::U32(different)) => push(values, different, place),
+            (Values::U64(values), Values::U64(different)) => push(values, different, place),
+            (Values::F64(values), Values::F64(different)) => push(values, different, place),
+            (Values::Text(values), Values::Text(different)) => push(values, different, place),
             _ => None,
         };
         pushed.ok_or_else(|| Damaged(format!("value {place} of {}", different.len())))
@@ -305,8 +336,15 @@ macro_rules! cell {
     ($cell:ty, $kind:ident, $says:literal) => {
         impl Cell for $cell {
             fn values(columns: &mut Columns, name: &str) -> Result<Vec<Self>, Damaged> {
+                let rows = <Option<$cell>>::values(columns, name)?.into_iter();
+                rows.map(|row| row.ok_or_else(|| Damaged(format!("an empty value in `{name}`")))).collect()
+            }
+        }
+
+        impl Cell for Option<$cell> {
+            fn values(columns: &mut Columns, name: &str) -> Result<Vec<Self>, Damaged> {
                 match columns.columns.remove(name) {
-                    Some(Column::$kind(values)) => Ok(values),
+                    Some(Column { values: Values::$kind(values), empty_rows }) => Ok(in_rows(values, &empty_rows)),
                     _ => Err(Damaged(format!(concat!("no column `{}` of ", $says), name))),
                 }
             }
@@ -318,6 +356,13 @@ cell!(u32, U32, "u32");
 cell!(u64, U64, "u64");
 cell!(f64, F64, "f64");
 cell!(Arc<str>, Text, "text");
+
+/// One entry per row, in the order of rows.
+fn in_rows<T>(values: Vec<T>, empty_rows: &[usize]) -> Vec<Option<T>> {
+    let rows = values.len() + empty_rows.len();
+    let (mut values, mut empty) = (values.into_iter(), empty_rows.iter().peekable());
+    (0..rows).map(|row| if empty.next_if_eq(&&row).is_some() { None } else { values.next() }).collect()
+}
 
 #[cfg(test)]
 mod tests {
@@ -342,6 +387,13 @@ mod tests {
         assert_eq!(numbers(&whole, 32, 8).unwrap(), [u32::MAX; 8]);
         assert_eq!(numbers(&[0x04, 0x07], 0, 5).unwrap(), [0; 5]);
         assert!(numbers(&[], 7, 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn empty_values_stand_in_their_rows() {
+        assert_eq!(in_rows(vec![5, 6], &[0, 2, 4]), [None, Some(5), None, Some(6), None]);
+        assert_eq!(in_rows(Vec::<u32>::new(), &[0, 1]), [None, None]);
+        assert_eq!(in_rows(vec![7], &[]), [Some(7)]);
     }
 
     #[test]

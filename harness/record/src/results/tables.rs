@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::damaged::Damaged;
 use super::parquet::{Cell, Columns, Footer};
-use super::{Breakdown, ClockRow, SCHEMA, Sample, TrafficRow, write};
+use super::{Blocked, Breakdown, ClockRow, LinkEnds, Part, SCHEMA, Sample, TrafficRow, write};
 
 /// Rows in a row group.
 const ROW_GROUP: usize = 65_536;
@@ -133,6 +133,10 @@ impl Row for ClockRow {
             "wire" => column(rows, |r| r.parts.wire),
             "barrier" => column(rows, |r| r.parts.barrier),
             "staleness" => column(rows, |r| r.parts.staleness),
+            "blocked_for" => column(rows, |r| r.blocked.map(|it| it.part.name())),
+            "blocked_on" => column(rows, |r| r.blocked.map(|it| it.on)),
+            "blocked_link_from" => column(rows, |r| r.blocked.and_then(|it| it.link).map(|link| link.from)),
+            "blocked_link_to" => column(rows, |r| r.blocked.and_then(|it| it.link).map(|link| link.to)),
         ]
     }
 
@@ -144,6 +148,7 @@ impl Row for ClockRow {
             (f64::values(columns, "compute")?, f64::values(columns, "server")?, f64::values(columns, "encode")?);
         let (wire, barrier, staleness) =
             (f64::values(columns, "wire")?, f64::values(columns, "barrier")?, f64::values(columns, "staleness")?);
+        let blocked = blocked(columns)?;
         let row = |i: usize| ClockRow {
             clock: clock[i],
             machine: machine[i],
@@ -151,9 +156,25 @@ impl Row for ClockRow {
             started: started[i],
             ended: ended[i],
             parts: Breakdown::from_parts([compute[i], server[i], encode[i], wire[i], barrier[i], staleness[i]]),
+            blocked: blocked[i],
         };
         Ok((0..columns.rows).map(row).collect())
     }
+}
+
+/// The columns of [`Blocked`], row by row.
+fn blocked(columns: &mut Columns) -> Result<Vec<Option<Blocked>>, Damaged> {
+    let (part, on) =
+        (<Option<Arc<str>>>::values(columns, "blocked_for")?, <Option<u32>>::values(columns, "blocked_on")?);
+    let from = <Option<u32>>::values(columns, "blocked_link_from")?;
+    let to = <Option<u32>>::values(columns, "blocked_link_to")?;
+    let row = |i: usize| {
+        let link = from[i].zip(to[i]).map(|(from, to)| LinkEnds { from, to });
+        let Some((name, on)) = part[i].as_ref().zip(on[i]) else { return Ok(None) };
+        let part = Part::named(name).ok_or_else(|| Damaged(format!("`{name}` as a part of a clock")))?;
+        Ok(Some(Blocked { part, on, link }))
+    };
+    (0..columns.rows).map(row).collect()
 }
 
 impl Row for TrafficRow {

@@ -6,8 +6,8 @@ use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scal
 use super::metrics::SHARE;
 use super::store::{self, Tables};
 use super::{
-    Better, Breakdown, CellResult, ClockRow, Cost, Measured, Outcome, Percentiles, SCHEMA, Sample, Summary, TrafficRow,
-    Usage,
+    Better, Blocked, Breakdown, CellResult, ClockRow, Cost, LinkEnds, Measured, Outcome, Part, Percentiles, SCHEMA,
+    Sample, Summary, TrafficRow, Usage,
 };
 
 /// A cell to be, with the few numbers that figures depend on.
@@ -265,7 +265,14 @@ pub fn clock_rows(rows: u32) -> Vec<ClockRow> {
     let row = |i: u32| {
         let started = f64::from(i / 22) * 0.9;
         let parts = Breakdown { compute: 0.4, wire: 0.3 + f64::from(i % 7) * 0.01, ..Breakdown::default() };
-        ClockRow { clock: i / 22, machine: i % 22, site: i % 22 / 2, started, ended: started + parts.sum(), parts }
+        let (clock, machine, ended) = (i / 22, i % 22, started + parts.sum());
+        let link = LinkEnds { from: (i + 1) % 22, to: machine };
+        let blocked = [
+            None,
+            Some(Blocked { part: Part::named("wire").unwrap(), on: link.from, link: Some(link) }),
+            Some(Blocked { part: Part::named("staleness").unwrap(), on: link.from, link: None }),
+        ];
+        ClockRow { clock, machine, site: machine / 2, started, ended, parts, blocked: blocked[i as usize % 3] }
     };
     (0..rows).map(row).collect()
 }

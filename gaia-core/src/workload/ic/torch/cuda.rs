@@ -4,6 +4,8 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
+use super::super::device::NoCuda;
+
 /// A function of libtorch_cpu.so, by which the library in use is found.
 const IN_TORCH_CPU: &CStr = c"_ZN2at13globalContextEv";
 
@@ -11,27 +13,28 @@ const IN_TORCH_CPU: &CStr = c"_ZN2at13globalContextEv";
 /// about it and never again, so this comes first.
 ///
 /// # Errors
-/// Why it cannot be loaded, in the words of the dynamic linker.
-pub(super) fn load() -> Result<(), String> {
-    static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
+/// When a library cannot be found or loaded.
+pub(super) fn load() -> Result<(), NoCuda> {
+    static LOADED: OnceLock<Result<(), NoCuda>> = OnceLock::new();
     LOADED.get_or_init(find_and_load).clone()
 }
 
-fn find_and_load() -> Result<(), String> {
+fn find_and_load() -> Result<(), NoCuda> {
     // SAFETY: dlsym, dladdr and dlopen get terminated strings and a place to write to; what dladdr points to lives as long as
     // the library, which is never unloaded.
     unsafe {
         let within = libc::dlsym(libc::RTLD_DEFAULT, IN_TORCH_CPU.as_ptr());
         let mut found: libc::Dl_info = std::mem::zeroed();
         if within.is_null() || libc::dladdr(within, &mut found) == 0 || found.dli_fname.is_null() {
-            return Err("the libtorch_cpu.so in use cannot be found".to_owned());
+            return Err(NoCuda::NoLibtorch);
         }
         let path = CStr::from_ptr(found.dli_fname).to_string_lossy().into_owned();
         let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         let library = format!("{folder}/libtorch_cuda.so\0");
         if libc::dlopen(library.as_ptr().cast::<c_char>(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null() {
             let why = libc::dlerror();
-            return Err(if why.is_null() { library } else { CStr::from_ptr(why).to_string_lossy().into_owned() });
+            let why = if why.is_null() { library } else { CStr::from_ptr(why).to_string_lossy().into_owned() };
+            return Err(NoCuda::NotLoaded(why));
         }
         Ok(())
     }
@@ -79,13 +82,13 @@ impl Runtime {
     /// The runtime that libtorch_cuda.so has brought along.
     ///
     /// # Errors
-    /// The function that is missing.
-    #[expect(clippy::missing_transmute_annotations, reason = "each field's type says the signature")]
-    pub(super) fn find() -> Result<Self, String> {
+    /// When a function is missing.
+    #[expect(clippy::missing_transmute_annotations, reason = "each field's type is the signature")]
+    pub(super) fn find() -> Result<Self, NoCuda> {
         let function = |name: &CStr| {
             // SAFETY: a terminated string.
             let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-            if found.is_null() { Err(format!("the CUDA runtime has no {name:?}")) } else { Ok(found) }
+            if found.is_null() { Err(NoCuda::NoFunction(name.to_string_lossy().into_owned())) } else { Ok(found) }
         };
         // SAFETY: the functions have these signatures in every CUDA runtime from version 4 on.
         unsafe {

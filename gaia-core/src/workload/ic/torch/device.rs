@@ -13,13 +13,13 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tch::{Kind, Tensor};
 
-use super::super::device::{DeviceChoice, DeviceError};
+use super::super::device::{DeviceChoice, DeviceError, NoCuda};
 use super::cuda::{self, Pinned, Runtime, Stream};
 
 /// One that computes, one that is next, one that comes in, one that goes out.
 const SLOTS: usize = 4;
 
-/// Where networks run.
+/// The device that networks run on, with its threads and streams.
 pub struct Device {
     /// As libtorch names it.
     pub(super) torch: tch::Device,
@@ -34,7 +34,7 @@ pub type Stopwatch = Box<dyn Fn() -> u64 + Send + Sync>;
 /// The parts of a worker's real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Images are read.
+    /// Images are read from memory or disk.
     Read,
     /// Parameters are copied between the worker and pinned memory.
     Pin,
@@ -57,7 +57,7 @@ const PHASES: [(Phase, &str); 6] = [
     (Phase::Launch, "launch"),
 ];
 
-/// A CUDA device.
+/// A CUDA device, and what is kept for it.
 pub(super) struct Cuda {
     number: usize,
     runtime: Runtime,
@@ -101,7 +101,7 @@ impl Device {
             DeviceChoice::Cpu => Ok((cpu(), None)),
             DeviceChoice::Auto => match cuda_devices() {
                 Ok((runtime, _)) => Ok((Arc::new(Device::cuda(runtime, 0)), None)),
-                Err(why) => Ok((cpu(), Some(why))),
+                Err(why) => Ok((cpu(), Some(why.to_string()))),
             },
             DeviceChoice::Cuda(wanted) => {
                 let (runtime, devices) = cuda_devices().map_err(|why| DeviceError::NoCuda { wanted, why })?;
@@ -163,7 +163,7 @@ impl Device {
         }
     }
 
-    /// `cpu` or `cuda:N`.
+    /// The name of the device: `cpu` or `cuda:N`.
     pub fn name(&self) -> String {
         match &self.cuda {
             None => DeviceChoice::Cpu.to_string(),
@@ -184,11 +184,11 @@ fn keep_memory() {
 }
 
 /// The CUDA devices of this machine, at least one.
-fn cuda_devices() -> Result<(Runtime, usize), String> {
+fn cuda_devices() -> Result<(Runtime, usize), NoCuda> {
     cuda::load()?;
     let devices = tch::Cuda::device_count();
     if !tch::Cuda::is_available() || devices < 1 {
-        return Err("libtorch has CUDA, and finds no device".to_owned());
+        return Err(NoCuda::NoDevice);
     }
     Ok((Runtime::find()?, devices as usize))
 }
@@ -203,7 +203,7 @@ impl Cuda {
             .expect("nobody panics while holding it")
             .send(Box::new(job))
             .expect("the device's thread is there");
-        answered.recv().expect("the device's thread has said why it could not")
+        answered.recv().expect("the device's thread answers every job")
     }
 
     /// A slot for these numbers of parameters, bytes of images and labels.

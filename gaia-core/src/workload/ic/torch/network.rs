@@ -15,11 +15,11 @@ const RUNNING_SHARE: f64 = 0.1;
 /// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
 
-/// Constants of [`Layer::LocalResponse`].
+/// Constants of [`Layer::LocalResponse`] (Krizhevsky et al. 2012).
 const RESPONSE: (usize, f64, f64) = (5, 1e-4, 0.75);
 
 /// Layers that libtorch runs.
-pub(super) struct Network {
+pub(super) struct TorchNetwork {
     architecture: Arc<Architecture>,
     channels_last: bool,
     device: tch::Device,
@@ -85,7 +85,7 @@ struct Training<'a> {
     auxiliary_loss: Option<Tensor>,
 }
 
-impl Network {
+impl TorchNetwork {
     /// Pixels are brought to mean 0 and deviation 1 by `moments`.
     pub(super) fn new(
         architecture: Arc<Architecture>,
@@ -99,7 +99,7 @@ impl Network {
         let shape = if channels_last { [1, 1, 1, -1] } else { [1, -1, 1, 1] };
         let constant = |values: &[f32]| Tensor::from_slice(values).view(shape).to_device(device);
         let constants = Constants { scale: constant(&scale), shift: constant(&shift), neighbours: Vec::new() };
-        Network { architecture, channels_last, device, constants: Mutex::new(constants) }
+        TorchNetwork { architecture, channels_last, device, constants: Mutex::new(constants) }
     }
 
     /// One step on one batch, in place.

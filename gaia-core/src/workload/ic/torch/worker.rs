@@ -19,7 +19,7 @@ use super::super::config::Ic;
 use super::super::initial::initial;
 use super::super::networks::{UnfitImages, architecture};
 use super::device::{Cuda, Device, Phase};
-use super::network::{Arrays, Batch, Draws, Network, Step};
+use super::network::{Arrays, Batch, Draws, Step, TorchNetwork};
 use super::state::Array;
 pub use super::state::IcState;
 use crate::layout::Layout;
@@ -42,7 +42,7 @@ pub struct WholeImages {
     workers: u32,
     seed: u64,
     architecture: Arc<Architecture>,
-    network: Network,
+    network: TorchNetwork,
     device: Arc<Device>,
 }
 
@@ -74,11 +74,11 @@ impl WholeImages {
         let built = architecture(&config, Extent { channels, height, width }, images.classes.len())?;
         let architecture = Arc::new(built);
         let moments = images.train.moments(shape, MOMENTS_OF);
-        let network = Network::new(architecture.clone(), config.channels_last, device.torch, &moments);
+        let network = TorchNetwork::new(architecture.clone(), config.channels_last, device.torch, &moments);
         Ok(Arc::new(WholeImages { config, images: images.clone(), workers, seed, architecture, network, device }))
     }
 
-    /// The network's layers.
+    /// The layers of the network and their parameters.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }

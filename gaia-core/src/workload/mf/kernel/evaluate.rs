@@ -13,7 +13,7 @@ use crate::workload::mf::rows::{Rows, groups};
 /// sum over ratings (u, i, x) of (x - <l_u, r_i>)^2 + lambda (|l_u|^2 + |r_i|^2)
 /// ```
 /// so a row counts once for each of its ratings (weighted-lambda regularisation: Zhou et al. 2008; also what LIBMF and
-/// NOMAD minimise). The paper says "squared error with L2 regularisation" without a formula; the unweighted form
+/// NOMAD minimise). The paper names "squared error with L2 regularisation" without a formula; the unweighted form
 /// lambda (|L|^2 + |R|^2) differs from it by weights that grow with a row's ratings, is not what per-rating steps
 /// descend, and would not add up over workers that share R.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

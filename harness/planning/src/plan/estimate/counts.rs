@@ -1,7 +1,7 @@
 //! The amount of work and data in a plan, independent of the host.
 
 use emulator::profile::Profile;
-use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Schedule, Significant, System, Ways};
+use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Significant, System, ThresholdSchedule, Ways};
 
 use crate::plan::check::exchanges_every;
 use crate::plan::overlay::overlay;
@@ -72,7 +72,7 @@ pub(super) fn counts(plan: &Plan) -> Counts {
 
 /// The threshold of the significance filter; a falling one is taken in the middle of a run.
 fn threshold(significant: &Significant) -> f64 {
-    let falls = significant.significance.schedule != Schedule::Constant;
+    let falls = significant.significance.schedule != ThresholdSchedule::Constant;
     significant.significance.threshold / if falls { 8.0 } else { 1.0 }
 }
 

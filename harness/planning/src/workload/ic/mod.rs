@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 use self::deal::{parts, terms};
 use super::fields;
 use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
+    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Judge, Metric, Number, Posed, Size,
+    WorkloadKind,
 };
 use super::shares::{Shares, between};
 use super::split::Split;
@@ -367,9 +368,11 @@ impl WorkloadKind for Ic {
     }
 
     /// The bits of the root of the share of errors are those of schema 3's column `held_out_rmse`, of which this is 1 less the square.
-    fn judge(&self, _: &Images, seen: &Seen<'_>) -> Vec<f64> {
-        let root = seen.root_mean(0);
-        vec![1.0 - root * root]
+    fn judge<'a>(&'a self, _: &'a Images) -> Judge<'a> {
+        Box::new(|seen| {
+            let root = seen.root_mean(0);
+            vec![1.0 - root * root]
+        })
     }
 
     fn still_sound(set: &Images) -> Result<(), String> {

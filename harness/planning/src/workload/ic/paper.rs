@@ -2,7 +2,7 @@
 
 use gaia_core::rates::Similitude;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
-use gaia_core::workload::ic::config::{Ic, Network};
+use gaia_core::workload::ic::config::{Ic, NetworkName};
 use gaia_core::workload::ic::networks::architecture;
 
 use crate::workload::PAPER_MACHINES;
@@ -22,7 +22,7 @@ const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224
 /// a step of its batch. A clock stands for a clock: with one step per clock, machines compute as long between two exchanges as the
 /// paper's did. A pass over few images is fewer clocks than one over ILSVRC12's 1,281,167, whatever the factors.
 pub(super) fn similitude(ic: &Ic, network: &Architecture) -> Similitude {
-    let paper = Ic { network: Network::GoogLeNet, ..Ic::default() };
+    let paper = Ic { network: NetworkName::GoogLeNet, ..Ic::default() };
     let paper = architecture(&paper, ILSVRC12.0, ILSVRC12.1).expect("GoogLeNet takes ILSVRC12's images");
     let step = |batch: u32, network: &Architecture| f64::from(batch) * network.multiplications() as f64;
     Similitude {

@@ -7,7 +7,7 @@ use datasets::images::config::Generated;
 use datasets::images::generate::generate;
 use datasets::images::partition::{Split, partition};
 use datasets::images::{ImageShape, ImageSplit, Images};
-use gaia_core::workload::ic::config::{Ic, Measure, Network};
+use gaia_core::workload::ic::config::{Ic, Measure, NetworkName};
 use gaia_core::workload::ic::device::DeviceChoice;
 use gaia_core::workload::ic::torch::device::Device;
 use gaia_core::workload::ic::torch::worker::{IcWorker, WholeImages};
@@ -92,8 +92,8 @@ pub(super) fn pace(ic: Ic, shape: ImageShape, classes: u32, effort: Effort) -> O
 }
 
 /// Images of the network's shape, in memory.
-fn images(network: Network, count: u32) -> Images {
-    let (side, classes) = if network == Network::GoogLeNet { (224, 1000) } else { (32, 10) };
+fn images(network: NetworkName, count: u32) -> Images {
+    let (side, classes) = if network == NetworkName::GoogLeNet { (224, 1000) } else { (32, 10) };
     images_of(ImageShape { channels: 3, height: side, width: side }, classes, count)
 }
 

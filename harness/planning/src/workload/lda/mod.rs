@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use self::numbers::NYTIMES_TOPICS;
 use super::fields;
 use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, PLAIN_BYTES, Posed, Seen, Size,
-    WorkloadKind,
+    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Judge, Metric, Number, PLAIN_BYTES, Posed,
+    Size, WorkloadKind,
 };
 use super::split::{SkewBy, Split, in_terms_of};
 use crate::calibrate::args::CalibrateArgs;
@@ -278,8 +278,8 @@ impl WorkloadKind for Lda {
         Some(likelihood::winnable(set.tokens, self.topics))
     }
 
-    fn judge(&self, set: &Corpus, seen: &Seen<'_>) -> Vec<f64> {
-        vec![-seen.workers.objective / set.tokens as f64]
+    fn judge<'a>(&'a self, set: &'a Corpus) -> Judge<'a> {
+        Box::new(|seen| vec![-seen.workers.objective / set.tokens as f64])
     }
 
     fn facts(&self, set: &Corpus, clamped: u64) -> Vec<Measured> {

@@ -17,7 +17,7 @@ use emulator::time::Duration;
 use gaia_core::rates::MachineKind;
 use gaia_core::simd::Isa;
 use gaia_core::workload::lr::config::Lr;
-use gaia_core::workload::lr::metrics::evaluate;
+use gaia_core::workload::lr::metrics::JudgedExamples;
 use gaia_core::workload::lr::worker::{LrWorker, WholeData};
 use record::failure::Failure;
 use record::results::Better;
@@ -25,7 +25,7 @@ use record::results::metrics::SHARE;
 use serde::{Deserialize, Serialize};
 
 use super::fields;
-use super::kind::{Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Posed, Seen, Size, WorkloadKind};
+use super::kind::{Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Judge, Metric, Posed, Size, WorkloadKind};
 use super::split::{SkewBy, Split, in_terms_of};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
@@ -289,10 +289,13 @@ impl WorkloadKind for Lr {
     }
 
     /// Of one site's weights on all held-out examples: the area under a curve is no sum over workers.
-    fn judge(&self, set: &Sparse, seen: &Seen<'_>) -> Vec<f64> {
-        match evaluate(seen.isa, &set.held_out, set.features, seen.copy) {
-            Some(judged) => vec![judged.log_loss, judged.accuracy, judged.auc.unwrap_or(f64::NAN)],
-            None => vec![f64::NAN; Self::METRICS.len()],
-        }
+    fn judge<'a>(&'a self, set: &'a Sparse) -> Judge<'a> {
+        let Some(held_out) = JudgedExamples::new(&set.held_out, set.features) else {
+            return Box::new(|_| vec![f64::NAN; Self::METRICS.len()]);
+        };
+        Box::new(move |seen| {
+            let judged = held_out.evaluate(seen.isa, seen.copy);
+            vec![judged.log_loss, judged.accuracy, judged.auc.unwrap_or(f64::NAN)]
+        })
     }
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use self::numbers::NETFLIX_RANK;
 use super::fields;
 use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
+    Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Judge, Metric, Number, Posed, Size, WorkloadKind,
 };
 use super::split::{SkewBy, Split, in_terms_of};
 use crate::calibrate::args::CalibrateArgs;
@@ -282,7 +282,7 @@ impl WorkloadKind for Mf {
         Ok(Arc::new(MfWorker::new(&parts(set, dealt)[machine], whole, self, dealt.seed, dealt.isa)))
     }
 
-    fn judge(&self, _: &Ratings, seen: &Seen<'_>) -> Vec<f64> {
-        vec![seen.root_mean(0)]
+    fn judge<'a>(&'a self, _: &'a Ratings) -> Judge<'a> {
+        Box::new(|seen| vec![seen.root_mean(0)])
     }
 }

@@ -11,12 +11,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
-use super::rule::Rule;
-use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+use crate::sync::inside::{Barred, InvalidSetting, MAX_CLOCKS, SyncModelInside};
+use crate::sync::rule::Rule;
+use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Every worker learns for `every` clocks on its own copy, then all exchange their changes as under BSP. `every: 1` is
-/// BSP. For a global parameter server, and for sites that keep together by [`Rounds`](super::between::Rounds).
+/// BSP. For a global parameter server, and for sites that keep together by [`Rounds`](crate::sync::between::Rounds).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalSteps {
@@ -69,8 +69,8 @@ impl SyncModelInside for LocalSteps {
         Some(Barred::Model("for `global`, and `rounds` between sites, only"))
     }
 
-    fn check(&self) -> Vec<Problem> {
-        let every = Problem::outside("every", self.every, 1..=MAX_CLOCKS);
+    fn check(&self) -> Vec<InvalidSetting> {
+        let every = InvalidSetting::outside("every", self.every, 1..=MAX_CLOCKS);
         every.into_iter().chain(self.rule.check("rule")).collect()
     }
 }

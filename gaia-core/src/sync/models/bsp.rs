@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::SyncModelInside;
-use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+use crate::sync::inside::SyncModelInside;
+use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Bulk Synchronous Parallel: every worker waits for all updates of the clock before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

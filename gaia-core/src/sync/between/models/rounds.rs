@@ -12,11 +12,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{BetweenSites, Outgoing};
-use super::settings::SyncModelBetween;
 use crate::sync::Inside;
+use crate::sync::between::model::{BetweenSites, Outgoing};
+use crate::sync::between::settings::SyncModelBetween;
 use crate::sync::inside::Barred;
-use crate::sync::problem::{MAX_CLOCKS, Problem};
+use crate::sync::problem::{InvalidSetting, MAX_CLOCKS};
 use crate::sync::rule::Rule;
 use crate::sync::state::{CacheState, Hold, Progress, ReadState};
 
@@ -79,19 +79,19 @@ impl SyncModelBetween for Rounds {
         format!("every {} clocks between sites, {rule}", self.every)
     }
 
-    fn check(&self, inside: &Inside) -> Vec<Problem> {
+    fn check(&self, inside: &Inside) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
         if let Some(Barred::Setting(found, expected)) = inside.bars_from_sites() {
-            problems.push(Problem::new(&format!("inside.{}", inside.name()), found, expected));
+            problems.push(InvalidSetting::new(&format!("inside.{}", inside.name()), found, expected));
         }
-        problems.extend(Problem::outside("every", self.every, 1..=MAX_CLOCKS));
+        problems.extend(InvalidSetting::outside("every", self.every, 1..=MAX_CLOCKS));
         // A mistake inside is reported there.
         if problems.is_empty()
             && inside.check().is_empty()
             && let Some(closest) = self.closest(inside)
         {
             let expected = format!("a number of clocks after which the workers of a site exchange, such as {closest}");
-            problems.push(Problem::new("every", self.every, expected));
+            problems.push(InvalidSetting::new("every", self.every, expected));
         }
         problems.extend(self.rule.check("rule"));
         problems

@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::SyncModelInside;
-use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+use crate::sync::inside::SyncModelInside;
+use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Total Asynchronous Parallel: nobody waits for anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,14 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inside::{Barred, MAX_CLOCKS, Problem, SyncModelInside};
-use super::{Apply, CacheState, Hold, ReadState, SyncModel};
+use crate::sync::inside::{Barred, InvalidSetting, MAX_CLOCKS, SyncModelInside};
+use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 
 /// Stale Synchronous Parallel: a worker may be `slack` clocks ahead of the slowest. `slack: 0` is BSP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ssp {
-    /// Clocks.
+    /// Clocks, 0 to 1000; 0 is BSP.
     pub slack: u32,
     /// Whether servers send rows unasked whenever their clock has moved; else workers ask when their rows are too old.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -51,8 +51,8 @@ impl SyncModelInside for Ssp {
         self.push.then_some(Barred::Setting("`push: true`", expected))
     }
 
-    fn check(&self) -> Vec<Problem> {
-        Problem::outside("slack", self.slack, 0..=MAX_CLOCKS).into_iter().collect()
+    fn check(&self) -> Vec<InvalidSetting> {
+        InvalidSetting::outside("slack", self.slack, 0..=MAX_CLOCKS).into_iter().collect()
     }
 }
 

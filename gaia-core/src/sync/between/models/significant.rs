@@ -10,12 +10,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{BestEffort, BetweenSites, Outgoing};
-use super::settings::SyncModelBetween;
-use super::ways::{Relay, Ways};
 use crate::sync::Inside;
+use crate::sync::between::model::{BestEffort, BetweenSites, Outgoing};
+use crate::sync::between::settings::SyncModelBetween;
+use crate::sync::between::ways::{Relay, Ways};
 use crate::sync::inside::Barred;
-use crate::sync::problem::{MAX_CLOCKS, Problem};
+use crate::sync::problem::{InvalidSetting, MAX_CLOCKS};
 use crate::sync::state::{CacheState, Hold, Progress, ReadState};
 
 /// Updates go to the other sites once they are significant.
@@ -49,13 +49,13 @@ pub struct Significance {
     /// The threshold at the start: 0.01 is the paper's 1 %. 0 makes every update significant.
     pub threshold: f64,
     /// How it falls from there.
-    pub schedule: Schedule,
+    pub schedule: ThresholdSchedule,
 }
 
 /// How the significance threshold v changes over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Schedule {
+pub enum ThresholdSchedule {
     /// The same v in all clocks.
     Constant,
     /// v / sqrt(t), t in clocks, from 1 (paper section 3.2).
@@ -70,7 +70,7 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SelectiveBarrier {
-    /// Never.
+    /// Rows are never barred.
     Off {},
     /// When the backlog on a link exceeds what it drains in `seconds`.
     Backlog {
@@ -87,7 +87,7 @@ pub enum MirrorClock {
     Off {},
     /// A site more than `staleness` clocks ahead of the slowest waits (DS in the paper).
     Bounded {
-        /// Clocks.
+        /// DS, in clocks: 0 to 1000.
         staleness: u32,
     },
 }
@@ -117,10 +117,10 @@ impl Significance {
     /// The threshold and its schedule, in a few words.
     pub fn in_words(&self) -> String {
         let schedule = match self.schedule {
-            Schedule::Constant => "",
-            Schedule::SqrtClocks => "/sqrt(clocks)",
-            Schedule::SqrtPasses => "/sqrt(passes)",
-            Schedule::LearningRate => " by learning rate",
+            ThresholdSchedule::Constant => "",
+            ThresholdSchedule::SqrtClocks => "/sqrt(clocks)",
+            ThresholdSchedule::SqrtPasses => "/sqrt(passes)",
+            ThresholdSchedule::LearningRate => " by learning rate",
         };
         format!("{}{schedule}", self.threshold)
     }
@@ -141,7 +141,7 @@ impl Default for UserGoal {
 
 impl Default for Significance {
     fn default() -> Self {
-        Significance { threshold: 0.01, schedule: Schedule::SqrtClocks }
+        Significance { threshold: 0.01, schedule: ThresholdSchedule::SqrtClocks }
     }
 }
 
@@ -174,10 +174,10 @@ impl BetweenSites for Significant {
     fn outgoing(&self, progress: &Progress) -> Outgoing {
         let significance = &self.significance;
         let factor = match significance.schedule {
-            Schedule::Constant => 1.0,
-            Schedule::SqrtClocks => 1.0 / f64::from(progress.clock.max(1)).sqrt(),
-            Schedule::SqrtPasses => 1.0 / f64::from((progress.clock / progress.clocks_per_pass).max(1)).sqrt(),
-            Schedule::LearningRate => progress.learning_rate_factor,
+            ThresholdSchedule::Constant => 1.0,
+            ThresholdSchedule::SqrtClocks => 1.0 / f64::from(progress.clock.max(1)).sqrt(),
+            ThresholdSchedule::SqrtPasses => 1.0 / f64::from((progress.clock / progress.clocks_per_pass).max(1)).sqrt(),
+            ThresholdSchedule::LearningRate => progress.learning_rate_factor,
         };
         Outgoing::Significant { threshold: (significance.threshold * factor) as f32 }
     }
@@ -228,25 +228,25 @@ impl SyncModelBetween for Significant {
         format!("{}{soft}, {barrier}, {mirror}{}", self.significance.in_words(), self.overlay.in_words(self.relay))
     }
 
-    fn check(&self, inside: &Inside) -> Vec<Problem> {
+    fn check(&self, inside: &Inside) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
         if let Some(barred) = inside.bars_from_sites() {
             let (found, expected) = match barred {
                 Barred::Setting(found, expected) => (found, expected.to_owned()),
                 Barred::Model(why) => (why, format!("{} among the workers of a site", able())),
             };
-            problems.push(Problem::new(&format!("inside.{}", inside.name()), found, expected));
+            problems.push(InvalidSetting::new(&format!("inside.{}", inside.name()), found, expected));
         }
-        problems.extend(Problem::outside("significance.threshold", self.significance.threshold, 0.0..=10.0));
+        problems.extend(InvalidSetting::outside("significance.threshold", self.significance.threshold, 0.0..=10.0));
         if let UserGoal::Fastest { soft, seconds } = self.goal {
-            problems.extend(Problem::outside("goal.fastest.soft", soft, 0.0..=1.0));
-            problems.extend(Problem::not_positive("goal.fastest.seconds", seconds, MOST_SECONDS));
+            problems.extend(InvalidSetting::outside("goal.fastest.soft", soft, 0.0..=1.0));
+            problems.extend(InvalidSetting::not_positive("goal.fastest.seconds", seconds, MOST_SECONDS));
         }
         if let SelectiveBarrier::Backlog { seconds } = self.selective_barrier {
-            problems.extend(Problem::not_positive("selective-barrier.backlog.seconds", seconds, MOST_SECONDS));
+            problems.extend(InvalidSetting::not_positive("selective-barrier.backlog.seconds", seconds, MOST_SECONDS));
         }
         if let MirrorClock::Bounded { staleness } = self.mirror_clock {
-            problems.extend(Problem::outside("mirror-clock.bounded.staleness", staleness, 0..=MAX_CLOCKS));
+            problems.extend(InvalidSetting::outside("mirror-clock.bounded.staleness", staleness, 0..=MAX_CLOCKS));
         }
         problems
     }
@@ -266,7 +266,7 @@ fn able() -> String {
 mod tests {
     use super::*;
 
-    fn model(schedule: Schedule) -> Significant {
+    fn model(schedule: ThresholdSchedule) -> Significant {
         Significant { significance: Significance { threshold: 0.01, schedule }, ..Significant::default() }
     }
 
@@ -277,9 +277,9 @@ mod tests {
             Outgoing::Significant { threshold } => threshold,
             Outgoing::Nothing => panic!("it sends"),
         };
-        assert_eq!(threshold(Schedule::Constant), 0.01);
-        assert_eq!(threshold(Schedule::SqrtClocks), (0.01 / 40f64.sqrt()) as f32);
-        assert_eq!(threshold(Schedule::SqrtPasses), 0.005);
-        assert_eq!(threshold(Schedule::LearningRate), 0.0025);
+        assert_eq!(threshold(ThresholdSchedule::Constant), 0.01);
+        assert_eq!(threshold(ThresholdSchedule::SqrtClocks), (0.01 / 40f64.sqrt()) as f32);
+        assert_eq!(threshold(ThresholdSchedule::SqrtPasses), 0.005);
+        assert_eq!(threshold(ThresholdSchedule::LearningRate), 0.0025);
     }
 }

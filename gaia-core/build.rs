@@ -1,9 +1,0 @@
-//! Under the feature `torch`: where tests, benches and examples find the libtorch that they were built with.
-
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
-    if let Ok(libraries) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{libraries}");
-    }
-}
