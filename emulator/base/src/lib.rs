@@ -1,0 +1,8 @@
+//! What several crates of the workspace need in one form, below all of them.
+//!
+//! * [`streams`]: named random streams.
+//!
+//! Nothing here knows networks, data sets or learning. Without features this crate reaches no file, clock or environment, because gaia-core
+//! stands on it.
+
+pub mod streams;
