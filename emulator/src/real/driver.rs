@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base::causes;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
@@ -330,7 +331,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             let finished = task.finished.expect("it is ready");
             let there = self.dilation.wall_of(due).max(finished.at.saturating_sub(self.epoch.0));
             self.wakes.record(wall.saturating_sub(there));
-            let done = finished.result.map_err(|panic| NodeError::Panicked { what: panic_text(&*panic) })?;
+            let done = finished.result.map_err(|panic| NodeError::Panicked { what: causes::panic_message(&*panic) })?;
             self.node.handle_done(self.now, done);
             self.carry_out()?;
             return Ok(true);
@@ -449,9 +450,4 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         report.wakes = self.wakes.percentiles();
         (report.sent, report.received) = (self.sent, self.received);
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|&text| text.to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no text".to_owned())
 }

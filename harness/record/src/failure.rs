@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use base::causes;
+
 use crate::say;
 
 /// Everything went as asked.
@@ -38,12 +40,10 @@ impl Failure {
     pub fn message(&self) -> String {
         let (Failure::Input(error) | Failure::Run(error)) = self;
         let mut text = format!("error: {error}");
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            if !text.contains(&inner.to_string()) {
-                text.push_str(&format!("\n  because: {inner}"));
+        for cause in causes::of(&**error) {
+            if !text.contains(&cause.to_string()) {
+                text.push_str(&format!("\n  because: {cause}"));
             }
-            cause = inner.source();
         }
         text
     }

@@ -6,8 +6,9 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::time::{Duration as WallDuration, Instant as WallInstant};
 
+use base::causes::in_one_line;
+
 use super::{Driver, NodeError, Phase};
-use crate::causes::in_one_line;
 use crate::id::MachineId;
 use crate::node::{Codec, Node};
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
