@@ -7,14 +7,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use base::suggest;
+
 use super::TextError;
 
 /// The limit on entries of a folder; Netflix's training set has 17,770 files.
 const MAX_ENTRIES: usize = 50_000;
 /// Names of a folder that a message lists.
 const MAX_LISTED: usize = 8;
-/// A name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
 
 /// The entries of a folder, sorted by name.
 #[derive(Default)]
@@ -148,6 +148,5 @@ fn nearest(path: &Path) -> Option<String> {
     let mut names: Vec<String> =
         entries.ok()?.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let score = |name: &String| strsim::jaro_winkler(name, &wanted);
-    names.into_iter().filter(|name| score(name) >= NEAR).max_by(|a, b| score(a).total_cmp(&score(b)))
+    suggest::nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
 }

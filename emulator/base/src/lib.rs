@@ -1,9 +1,12 @@
 //! What several crates of the workspace need in one form, below all of them.
 //!
 //! * [`streams`]: named random streams. [`causes`]: errors and panics as text.
+//! * `suggest` (a feature): the nearest valid name to a misspelt one.
 //!
 //! Nothing here knows networks, data sets or learning. Without features this crate reaches no file, clock or environment, because gaia-core
 //! stands on it.
 
 pub mod causes;
 pub mod streams;
+#[cfg(feature = "suggest")]
+pub mod suggest;

@@ -4,11 +4,10 @@
 
 use std::fmt;
 
+use base::suggest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-
-use crate::suggest;
 
 /// The first error of form in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -33,9 +32,11 @@ impl fmt::Display for FormError {
 /// The typed value of YAML `text`; `file` is for messages.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FormError> {
     serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-        let message = plain_words(&error);
+        let mut message = plain_words(&error);
         let place = error.location().map(|at| place_of_key(text, &message, (at.line(), at.column())));
-        FormError { file: file.into(), place, message: with_nearest(message) }
+        let near = suggest::in_message(&message).map(|near| format!("; did you mean `{near}`?"));
+        message.extend(near);
+        FormError { file: file.into(), place, message }
     })
 }
 
@@ -111,21 +112,6 @@ const CHOICES: &[(&str, &str)] = &[
     ("Launch", "`simulated`, `local: { ... }`"),
     ("Goal", "`target`, `clocks: N`"),
 ];
-
-fn with_nearest(mut message: String) -> String {
-    if let Some(near) = misspelt(&message) {
-        message.push_str(&format!("; did you mean `{near}`?"));
-    }
-    message
-}
-
-/// The nearest name in ``unknown field `a`, expected one of `b`, `c` ``.
-fn misspelt(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
-    let (name, rest) = rest.split_once('`')?;
-    let (_, expected) = rest.split_once("expected ")?;
-    suggest::nearest(name, expected.split('`').skip(1).step_by(2)).map(str::to_string)
-}
 
 /// The reader places an unknown or second key at the start of its mapping, `(line, column)`: the key's own place.
 fn place_of_key(text: &str, message: &str, (line, column): (usize, usize)) -> (usize, usize) {

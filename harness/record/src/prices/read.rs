@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base::suggest;
 use emulator::text;
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use super::error::{PriceError, PriceProblem};
 use super::list::PriceList;
 use super::table::{self, Traffic};
 use crate::form::parse as parse_form;
-use crate::suggest;
 use emulator::profile::is_path;
 
 /// All files of harness/prices, by name.
