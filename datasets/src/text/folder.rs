@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use base::replace::kind_of;
 use base::suggest;
 
 use super::TextError;
@@ -46,7 +47,7 @@ impl Entry {
             return Entry::File { bytes: metadata.len() };
         }
         if !metadata.is_dir() {
-            return Entry::Other(special(metadata.file_type()));
+            return Entry::Other(kind_of(metadata.file_type()));
         }
         let is_link = fs::symlink_metadata(path).is_ok_and(|own| own.is_symlink());
         let leads_back = || fs::canonicalize(path).is_ok_and(|target| way.iter().any(|on| on.starts_with(&target)));
@@ -76,23 +77,6 @@ pub(crate) fn entries(folder: &Path) -> Result<Entries, TextError> {
     Ok(entries)
 }
 
-/// The kind of an entry that is neither file nor folder, for messages.
-#[cfg(unix)]
-fn special(kind: fs::FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        kind if kind.is_fifo() => "a named pipe",
-        kind if kind.is_socket() => "a socket",
-        kind if kind.is_block_device() || kind.is_char_device() => "a device",
-        _ => "neither a file nor a folder",
-    }
-}
-
-#[cfg(not(unix))]
-fn special(_: fs::FileType) -> &'static str {
-    "neither a file nor a folder"
-}
-
 /// Whether there is a folder at `path`, and not a file. All else is an error.
 pub(crate) fn is_folder(path: &Path) -> Result<bool, TextError> {
     let metadata = fs::metadata(path).map_err(|source| {
@@ -100,7 +84,7 @@ pub(crate) fn is_folder(path: &Path) -> Result<bool, TextError> {
         TextError::Open { path: path.to_owned(), nearest, source }
     })?;
     if !metadata.is_dir() && !metadata.is_file() {
-        return Err(TextError::Special { path: path.to_owned(), what: special(metadata.file_type()) });
+        return Err(TextError::Special { path: path.to_owned(), what: kind_of(metadata.file_type()) });
     }
     Ok(metadata.is_dir())
 }

@@ -2,11 +2,14 @@
 //!
 //! * [`streams`]: named random streams. [`causes`]: errors and panics as text.
 //! * `suggest` (a feature): the nearest valid name to a misspelt one.
+//! * `replace` (feature `files`): files that are replaced as a whole.
 //!
 //! Nothing here knows networks, data sets or learning. Without features this crate reaches no file, clock or environment, because gaia-core
 //! stands on it.
 
 pub mod causes;
+#[cfg(feature = "files")]
+pub mod replace;
 pub mod streams;
 #[cfg(feature = "suggest")]
 pub mod suggest;
