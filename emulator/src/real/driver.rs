@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base::causes;
+use base::durations::Durations;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
@@ -26,7 +27,6 @@ pub use self::report::{ComputeReport, NodeError, NodeOutcome, NodeReport};
 use super::clock::{Dilation, Epoch, monotonic_nanos};
 use super::frame::{Frame, FrameReader, Halted, Open, Reassembler, Stream};
 use super::outbound::Outbound;
-use super::pacer::Lateness;
 use super::relay::{Bounds, nanos};
 use super::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 use crate::id::MachineId;
@@ -172,8 +172,8 @@ struct Driver<'a, N: Node, C> {
     heard: u64,
     next_beat: u64,
     compute: ComputeReport,
-    arrivals: Lateness,
-    wakes: Lateness,
+    arrivals: Durations,
+    wakes: Durations,
 }
 
 impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
@@ -229,8 +229,8 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             heard: now,
             next_beat: now,
             compute: ComputeReport::default(),
-            arrivals: Lateness::default(),
-            wakes: Lateness::default(),
+            arrivals: Durations::default(),
+            wakes: Durations::default(),
         })
     }
 

@@ -4,13 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration as WallDuration;
 
+use base::durations::Percentiles;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::MachineId;
 use crate::real::clock::Dilation;
 use crate::real::frame::{FrameError, ReassemblyError};
-use crate::real::pacer::Percentiles;
 use crate::real::timer::Priority;
 use crate::time::Duration;
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+use base::durations::Durations;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustix::event::epoll;
 use tracing::{debug, info, warn};
@@ -20,7 +21,6 @@ use super::{Bounds, Ended, Relay, RelayError, nanos, system};
 use crate::id::MachineId;
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
 use crate::real::frame::{Frame, FrameReader, Open};
-use crate::real::pacer::Lateness;
 use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
 /// From the last machine's coming to the start of the run, in wall nanoseconds: enough for `Start` to reach all of them.
@@ -68,7 +68,7 @@ struct Server {
     waiting: Vec<String>,
     next_tick: u64,
     epoch: Epoch,
-    delivery: Lateness,
+    delivery: Durations,
     messages: u64,
     written_bytes: u64,
     refused: u64,
@@ -130,7 +130,7 @@ impl Server {
             waiting: Vec::new(),
             next_tick: now,
             epoch: Epoch(u64::MAX),
-            delivery: Lateness::default(),
+            delivery: Durations::default(),
             messages: 0,
             written_bytes: 0,
             refused: 0,
@@ -506,7 +506,7 @@ fn descriptors() -> Result<(OwnedFd, Timer), RelayError> {
 fn empty_report(pacing: crate::real::pacer::PacingReport, priority: Priority) -> RelayReport {
     RelayReport {
         pacing,
-        delivery: Lateness::default().percentiles(),
+        delivery: Durations::default().percentiles(),
         late_pieces: 0,
         messages: 0,
         written_bytes: 0,
