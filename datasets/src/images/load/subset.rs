@@ -13,7 +13,7 @@ const IMAGES: &str = "images";
 
 /// Images with their classes, not yet decoded.
 #[derive(Default)]
-pub(super) struct Part {
+pub(super) struct Subset {
     pub(super) labels: Vec<u16>,
     pub(super) files: Vec<File>,
 }
