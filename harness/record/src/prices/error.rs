@@ -54,6 +54,9 @@ pub enum PriceProblem {
     /// The file is not comma-separated text.
     #[error("not comma-separated: {0}")]
     Csv(String),
+    /// A line that the CSV reader takes for an empty one.
+    #[error("no values; expected the name of a region and its prices")]
+    NoValues,
     /// A table without a first row.
     #[error("no header; expected a first row such as `{0}`")]
     NoHeader(&'static str),
