@@ -85,11 +85,11 @@
 
 mod bucket;
 mod check;
+mod due_tree;
 mod error;
 mod exact;
 mod fabric;
 mod jitter;
-mod schedule;
 mod snapshot;
 mod stream;
 

@@ -131,7 +131,7 @@ struct Backlog {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum NodePhase {
     /// Machines are joining; the deadline in monotonic nanoseconds.
     Joining(u64),
     /// The start is known and lies ahead.
@@ -153,7 +153,7 @@ struct Driver<'a, N: Node, C> {
     batch: Vec<u8>,
     written: usize,
     timer: AsyncFd<Timer>,
-    phase: Phase,
+    phase: NodePhase,
     epoch: Epoch,
     dilation: Dilation,
     now: Instant,
@@ -211,7 +211,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             batch: Vec::new(),
             written: 0,
             timer,
-            phase: Phase::Joining(now.saturating_add(nanos(config.bounds.rendezvous + config.bounds.silence))),
+            phase: NodePhase::Joining(now.saturating_add(nanos(config.bounds.rendezvous + config.bounds.silence))),
             epoch: Epoch(u64::MAX),
             dilation: Dilation::NONE,
             now: Instant::START,
@@ -271,9 +271,9 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         let silence = self.heard.saturating_add(nanos(self.config.bounds.silence));
         let wake = silence.min(self.next_beat);
         match self.phase {
-            Phase::Joining(until) | Phase::Stopping(until) => wake.min(until),
-            Phase::Starting => wake.min(self.epoch.0),
-            Phase::Running => {
+            NodePhase::Joining(until) | NodePhase::Stopping(until) => wake.min(until),
+            NodePhase::Starting => wake.min(self.epoch.0),
+            NodePhase::Running => {
                 let task = self.ready.peek().map(|&Reverse((due, _))| due);
                 let next = task.into_iter().chain(self.node.poll_timeout()).min();
                 wake.min(next.map_or(u64::MAX, |at| self.epoch.monotonic(self.dilation.wall_of(at))))
@@ -292,22 +292,22 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             return Err(self.relay_lost(&format!("it has given no sign of life for {silent:.1} s")));
         }
         match self.phase {
-            Phase::Joining(until) if monotonic >= until => {
+            NodePhase::Joining(until) if monotonic >= until => {
                 let waited = self.config.bounds.rendezvous + self.config.bounds.silence;
                 return Err(NodeError::NoStart { relay: self.config.relay, waited });
             }
-            Phase::Stopping(until) if monotonic >= until => {
+            NodePhase::Stopping(until) if monotonic >= until => {
                 return Err(self.relay_lost(&"it does not end the run"));
             }
-            Phase::Starting if monotonic >= self.epoch.0 => self.start()?,
+            NodePhase::Starting if monotonic >= self.epoch.0 => self.start()?,
             _ => {}
         }
-        while self.phase == Phase::Running && self.handle_next_due()? {}
+        while self.phase == NodePhase::Running && self.handle_next_due()? {}
         Ok(())
     }
 
     fn start(&mut self) -> Result<(), NodeError> {
-        self.phase = Phase::Running;
+        self.phase = NodePhase::Running;
         self.tick();
         self.node.handle_start(self.now);
         self.carry_out()
@@ -368,9 +368,9 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
     }
 
     fn stop(&mut self) {
-        if self.phase == Phase::Running {
+        if self.phase == NodePhase::Running {
             self.outbound.push(&Frame::Stop);
-            self.phase = Phase::Stopping(monotonic_nanos().saturating_add(nanos(self.config.bounds.silence)));
+            self.phase = NodePhase::Stopping(monotonic_nanos().saturating_add(nanos(self.config.bounds.silence)));
         }
     }
 
@@ -434,7 +434,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
 
     /// Reports to the relay that the node waits for messages and nothing else.
     fn announce_idleness(&mut self) {
-        let waits = self.phase == Phase::Running && self.tasks.is_empty() && self.node.poll_timeout().is_none();
+        let waits = self.phase == NodePhase::Running && self.tasks.is_empty() && self.node.poll_timeout().is_none();
         let idle = waits.then_some((self.sent, self.received, self.halted));
         if idle != self.idle {
             self.idle = idle;
