@@ -179,7 +179,7 @@ pub struct Waiting {
     pub from: MachineId,
     /// The machine that receives.
     pub to: MachineId,
-    /// The queue.
+    /// The queue in which they wait.
     pub class: Class,
     /// Messages that have not left whole.
     pub messages: usize,

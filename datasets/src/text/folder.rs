@@ -33,7 +33,7 @@ pub(crate) enum Entry {
         bytes: u64,
     },
     Folder,
-    /// A broken link.
+    /// A link that leads to nothing.
     Nowhere,
     /// A skipped entry: its kind, for messages.
     Other(&'static str),

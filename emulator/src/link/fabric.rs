@@ -27,7 +27,7 @@ pub struct Fabric {
     /// The limits of every pair's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
     pub(super) buckets: Vec<Bucket>,
-    /// Indexed by [`Class`].
+    /// One lane per class, indexed by [`Class`].
     pub(super) lanes: [Lane; 2],
     /// The latest instant that was handled or sent at.
     pub(super) now: u64,

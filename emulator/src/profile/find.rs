@@ -20,6 +20,7 @@ pub struct UnknownSite {
 
 /// A choice of sites that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum RestrictError {
     /// No site has this name.
     #[error(transparent)]
@@ -27,12 +28,10 @@ pub enum RestrictError {
     /// One site under two of its names, or twice.
     #[error("site `{name}` is chosen twice, here as `{again}`")]
     Twice {
-        /// The site.
         name: String,
         /// The name that it was given the second time.
         again: String,
     },
-    /// An empty choice.
     #[error("no sites chosen; expected at least one")]
     None,
 }

@@ -107,7 +107,6 @@ enum IperfError {
     /// A number that is no bandwidth or round trip.
     #[error("`{field}` is {number}: expected more than zero, and less than 10^18")]
     Number {
-        /// The field.
         field: &'static str,
         /// Its value in the report.
         number: f64,

@@ -36,7 +36,7 @@ pub struct Pacer {
     /// How late chunks left, in wall nanoseconds.
     lateness: Durations,
     limits: Vec<Load>,
-    /// By ordered pair.
+    /// The load of each link, by ordered pair of machines.
     links: Vec<Load>,
     /// Charged bytes that had left, by pair.
     left: Vec<u64>,
@@ -49,7 +49,7 @@ struct Load {
     charged: u64,
     /// Ordered pairs whose bytes wait for it now.
     backlogged: u32,
-    /// Episodes begun.
+    /// The number of episodes that have begun.
     episodes: u64,
     /// The start of the episode that lasts, in nanoseconds of the run's time.
     since_model: u64,

@@ -50,6 +50,7 @@ pub enum PriceError {
 
 /// The problem with a price list, at the place that the error names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum PriceProblem {
     /// The file is not comma-separated text.
     #[error("not comma-separated: {0}")]
@@ -88,7 +89,6 @@ pub enum PriceProblem {
         place: String,
         /// The text found in its place.
         found: String,
-        /// The valid values.
         expected: &'static str,
     },
     /// A name that is no region's or instance's of the list.
@@ -116,7 +116,6 @@ pub enum PriceProblem {
         /// The region of the receiver.
         to: String,
     },
-    /// An empty field.
     #[error("{0}: empty; expected {1}")]
     Empty(&'static str, &'static str),
 }

@@ -164,7 +164,7 @@ pub struct Summary {
     pub wan_bytes_per_clock: f64,
     /// Charged bytes between machines of one site.
     pub lan_bytes: u64,
-    /// Billable usage.
+    /// The billable hours and bytes.
     pub usage: Usage,
     /// The cost by the default price list, so that it depends on the plan alone. `None` means that the list has no price for a site. Reports
     /// use the list of their spec.
