@@ -72,7 +72,16 @@ pub fn with(path: &Path, writers: Writers, fill: impl FnOnce(&mut File) -> io::R
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".part").rand_bytes(random_letters);
     // It is removed when it is dropped before it is renamed.
-    let mut temporary = builder.make_in(folder_of(path), begin)?;
+    let mut refused = None;
+    let made = builder.make_in(folder_of(path), |path| {
+        begin(path).map_err(|error| {
+            let kind = error.kind();
+            refused = Some(error);
+            kind.into()
+        })
+    });
+    // The system's own error, without the name of the temporary file.
+    let mut temporary = made.map_err(|error| refused.unwrap_or(error))?;
     fill(temporary.as_file_mut())?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
@@ -232,6 +241,17 @@ mod tests {
         assert_eq!(fs::read(path("c.json")).unwrap(), b"new");
         let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode();
         assert_eq!(mode("c.json"), mode("theirs"), "the mode of any new file");
+    }
+
+    #[test]
+    fn an_error_of_the_system_is_not_changed() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("none/a.json");
+        for writers in [Writers::One, Writers::Several] {
+            let error = write(&path, writers, b"new").unwrap_err();
+            let ReplaceError::System(error) = error else { panic!("{error:?}") };
+            assert_eq!(error.raw_os_error(), File::create(&path).unwrap_err().raw_os_error());
+        }
     }
 
     #[test]
