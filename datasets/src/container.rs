@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = MAGIC_BYTES + 4 + 8 + HASH_BYTES;
 /// Why a cache could not be written or read.
 #[derive(Debug, Error)]
 pub enum CacheError {
-    /// The file system said no.
+    /// The operating system reports an error.
     #[error("{file}: the cache of {what} cannot be {action}: {source}")]
     Io {
         /// The kind of data, in words.

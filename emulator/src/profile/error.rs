@@ -144,7 +144,7 @@ pub enum ReadProfileProblem {
     #[error("unit `{unit}`: expected one of {units}")]
     Unit { unit: String, units: String },
     /// Two units for one table.
-    #[error("the table is in {table}, the profile says {profile}")]
+    #[error("the table is in {table}, the profile has {profile}")]
     UnitConflict {
         /// The unit that the file states.
         table: &'static str,
@@ -185,7 +185,7 @@ pub enum ReadProfileProblem {
         expected: &'static str,
     },
     /// The diagonal and a key disagree.
-    #[error("{site}: `{key}` says {stated}, the diagonal of the table says {diagonal}; leave one of them out")]
+    #[error("{site}: `{key}` is {stated}, the diagonal of the table is {diagonal}; leave one of them out")]
     DiagonalConflict {
         site: String,
         /// The key: `nic` or `rtt-inside`.

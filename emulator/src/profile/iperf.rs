@@ -46,7 +46,7 @@ enum IperfError {
     Failed(String),
     /// A report that does not state its options.
     #[error(
-        "no `start.test_start`: nothing says over what and which way the test went; expected a whole report of `iperf3 -J`"
+        "no `start.test_start`: the protocol and the direction of the test are not known; expected a whole report of `iperf3 -J`"
     )]
     NoOptions,
     /// A test over UDP or SCTP.

@@ -49,7 +49,7 @@ impl Failure {
     }
 }
 
-/// Tells a failure and gives the process's exit code.
+/// Reports a failure on the standard error, and returns the exit code of the process.
 pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
     done.unwrap_or_else(|failure| {
         say::err(&failure.message());
