@@ -355,7 +355,7 @@ fn the_registry_finds_every_figure_by_its_name() {
         assert!(!ids.is_empty() && ids.iter().all(|claim| claim.id.starts_with(&format!("{}.", figure.name))));
     }
     let error = Figure::named("fig41").unwrap_err().to_string();
-    assert!(error.starts_with("there is no figure `fig41`; did you mean `fig11`? (valid: fig3, "), "{error}");
+    assert!(error.starts_with("there is no figure `fig41`; did you mean `fig11`? (valid: convergence, "), "{error}");
 }
 
 #[test]
