@@ -1,13 +1,14 @@
 //! Caches: one compact file that is checked when it is read.
 //!
 //! Layout, integers little-endian: magic (8 bytes), version (4), length of the body (8), BLAKE3 of the body (32), body. The
-//! layout of a body is that of its kind. The file is written under a temporary name, synced and renamed, so that it is never
-//! incomplete. It replaces a regular file and nothing else: no link, pipe or device; its mode is 666 without the bits of the umask. A file that is damaged or of another version is an error; the caller must make it again from its source.
+//! layout of a body is that of its kind. The file is replaced as a whole ([`replace`]): no link, pipe or device is. A file that is
+//! damaged or of another version is an error; the caller must make it again from its source.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use base::replace::{self, NotAFile, ReplaceError, Writers};
 use thiserror::Error;
 
 const MAGIC_BYTES: usize = 8;
@@ -17,7 +18,7 @@ const HEADER_BYTES: usize = MAGIC_BYTES + 4 + 8 + HASH_BYTES;
 /// Why a cache could not be written or read.
 #[derive(Debug, Error)]
 pub enum CacheError {
-    /// The file system said no.
+    /// The operating system reports an error.
     #[error("{file}: the cache of {what} cannot be {action}: {source}")]
     Io {
         /// The kind of data, in words.
@@ -28,6 +29,18 @@ pub enum CacheError {
         action: &'static str,
         /// The underlying error of the system.
         source: io::Error,
+    },
+    /// An entry that is never replaced, such as a link.
+    #[error(
+        "{file}: the cache of {what} cannot be written: found {found}, expected a regular file to replace, or nothing"
+    )]
+    NotAFile {
+        /// The kind of data, in words.
+        what: &'static str,
+        /// Path of the entry.
+        file: PathBuf,
+        /// The type of the existing entry, with its article.
+        found: &'static str,
     },
     /// Another kind of file.
     #[error("{file}: found no cache of {what}, expected a file that begins with `{magic}`")]
@@ -104,7 +117,16 @@ impl Kind {
         header.extend_from_slice(&self.version.to_le_bytes());
         header.extend_from_slice(&(body.len() as u64).to_le_bytes());
         header.extend_from_slice(blake3::hash(body).as_bytes());
-        write_whole(file, &[&header, body]).map_err(|source| self.io(file, "written", source))
+        let written = replace::with(file, Writers::Several, |to| {
+            to.write_all(&header)?;
+            to.write_all(body)
+        });
+        written.map_err(|error| match error {
+            ReplaceError::System(source) => self.io(file, "written", source),
+            ReplaceError::NotAFile(NotAFile { found }) => {
+                CacheError::NotAFile { what: self.what, file: file.to_owned(), found }
+            }
+        })
     }
 
     /// Reads the body of `file` by `decode`, which returns `None` for a body that breaks the kind's layout.
@@ -155,25 +177,6 @@ impl Kind {
     fn damaged(&self, file: &Path, found: String, expected: String) -> CacheError {
         CacheError::Damaged { what: self.what, file: file.to_owned(), found, expected }
     }
-}
-
-fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Of a link: the link itself, wherever it leads.
-    if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
-        let says = "found a link, a folder, a pipe or a device, expected a regular file to replace, or nothing";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, says));
-    }
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut beside = builder.tempfile_in(folder)?;
-    for part in parts {
-        beside.write_all(part)?;
-    }
-    beside.as_file().sync_all()?;
-    beside.persist(file).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 /// Appends a LEB128 varint.

@@ -17,16 +17,16 @@ pub enum SkewBy {
 
 /// The training data of one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Partition {
     /// The machine, numbered from 0, site by site.
     pub machine: u32,
     /// Its images or examples as numbered in the whole training part, ascending.
     pub train: Vec<u32>,
 }
 
-impl Part {
-    /// One part per machine, in order.
-    pub(crate) fn of_all(train: Vec<Vec<u32>>) -> Vec<Part> {
-        (0..).zip(train).map(|(machine, train)| Part { machine, train }).collect()
+impl Partition {
+    /// One partition per machine, in order.
+    pub(crate) fn of_all(train: Vec<Vec<u32>>) -> Vec<Partition> {
+        (0..).zip(train).map(|(machine, train)| Partition { machine, train }).collect()
     }
 }

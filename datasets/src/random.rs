@@ -1,18 +1,16 @@
 //! Random numbers with the same bits on every machine: named ChaCha streams, normal deviates by libm, weighted draws
 //! by integers.
 
+use base::streams::Streams;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::Rng;
 
-/// Fixed: another would change every generated data set.
-const CONTEXT: &str = "gaia testbed 2026 datasets ratings";
+/// Fixed: another context would change every generated data set.
+const STREAMS: Streams = Streams::of("gaia testbed 2026 datasets ratings");
 
 /// The stream `name` of `seed`. Streams of different names or seeds are independent.
 pub(crate) fn stream(seed: u64, name: &str) -> ChaCha8Rng {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-    hasher.update(&seed.to_le_bytes());
-    hasher.update(name.as_bytes());
-    ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
+    STREAMS.named(seed, name)
 }
 
 /// Even on (0, 1], in steps of 2^-53.

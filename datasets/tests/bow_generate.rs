@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use datasets::bow::config::{Generated, NYTIMES_PAIRS, NYTIMES_TOKENS};
 use datasets::bow::generate::{generate, touched_share};
-use datasets::bow::partition::{Part, SkewBy, Split, partition};
+use datasets::bow::partition::{Partition, SkewBy, Split, partition};
 use datasets::bow::{Corpus, Entry};
 use proptest::prelude::*;
 
@@ -108,7 +108,7 @@ fn small(seed: u64) -> Corpus {
     generate(&Generated { topics: 4, ..shape }, seed)
 }
 
-fn load(corpus: &Corpus, part: &Part) -> u64 {
+fn load(corpus: &Corpus, part: &Partition) -> u64 {
     part.documents.iter().map(|&document| tokens(corpus.document(document))).sum()
 }
 
@@ -141,7 +141,7 @@ fn what_a_worker_touches_is_known_without_generating_it() {
         let config = Generated::at_scale(scale);
         let corpus = generate(&config, 1);
         let documents: Vec<&[Entry]> = corpus.iter().collect();
-        let words = |part: &Part| {
+        let words = |part: &Partition| {
             let entries = part.documents.iter().flat_map(|&document| documents[document as usize]);
             entries.map(|entry| entry.word).collect::<BTreeSet<_>>().len()
         };

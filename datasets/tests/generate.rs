@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use datasets::ratings::Ratings;
 use datasets::ratings::config::Generated;
 use datasets::ratings::generate::{generate, touched_share};
-use datasets::ratings::partition::{Part, Split, partition};
+use datasets::ratings::partition::{Partition, Split, partition};
 use proptest::prelude::*;
 
 /// Ratings of each user and of each item, most first.
@@ -102,7 +102,7 @@ fn what_a_worker_touches_is_known_without_generating_it() {
     let count = |config: &Generated| {
         let ratings = generate(config, 1);
         let parts = partition(&ratings, &[22], Split::Even);
-        let items = |part: &Part| part.train.iter().map(|rating| rating.item).collect::<BTreeSet<_>>().len();
+        let items = |part: &Partition| part.train.iter().map(|rating| rating.item).collect::<BTreeSet<_>>().len();
         parts.iter().map(items).sum::<usize>() as f64 / 22.0 / f64::from(ratings.items)
     };
     for (scale, density_times) in [(0.1, 1.0), (0.05, 2.0), (0.02, 10.0)] {

@@ -2,7 +2,7 @@
 
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
-use datasets::images::partition::{Part, SkewBy, Split, partition};
+use datasets::images::partition::{Partition, SkewBy, Split, partition};
 use datasets::images::{ImageShape, ImageSplit, Images, Labelled};
 use proptest::prelude::*;
 
@@ -135,7 +135,7 @@ fn images_of(labels: &[u16], classes: u16) -> Images {
     Images::in_memory("test".into(), names, shape, part, Labelled { labels: vec![0], pixels: vec![0] })
 }
 
-fn of_class(images: &Images, part: &Part, class: u16) -> i64 {
+fn of_class(images: &Images, part: &Partition, class: u16) -> i64 {
     part.train.iter().filter(|&&image| images.train.labels[image as usize] == class).count() as i64
 }
 

@@ -1,4 +1,4 @@
-//! The cache of examples: what is written is read, damage is noticed, and a body that breaks its layout is refused.
+//! The cache of examples: what is written is read, and a body that breaks its layout is refused. `caches.rs` has the laws of all kinds.
 
 use std::fs;
 use std::path::Path;
@@ -81,7 +81,6 @@ fn binary_features_take_less_than_three_bytes_per_value() {
     let data = Unsplit { name: "binary".into(), features: 5_000, train, held_out: None };
     write_cache(&data, &file).unwrap();
     assert!(fs::metadata(&file).unwrap().len() < 3 * 4_000);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the temporary file is gone");
 }
 
 /// The bytes of a small cache, and its content.
@@ -90,38 +89,6 @@ fn small(file: &Path) -> (Vec<u8>, Unsplit) {
     let data = load_unsplit(source.path(), Ids::Detect).unwrap();
     write_cache(&data, file).unwrap();
     (fs::read(file).unwrap(), data)
-}
-
-#[test]
-fn every_flipped_bit_and_every_cut_is_noticed() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("cache");
-    let (whole, _) = small(&file);
-    for at in 0..whole.len() {
-        let mut flipped = whole.clone();
-        flipped[at] ^= 1 << (at % 8);
-        fs::write(&file, &flipped).unwrap();
-        assert!(read_cache(&file).is_err(), "byte {at}");
-        fs::write(&file, &whole[..at]).unwrap();
-        assert!(read_cache(&file).is_err(), "cut to {at}");
-    }
-    let says = |bytes: &[u8]| {
-        fs::write(&file, bytes).unwrap();
-        let by_cache = read_cache(&file).unwrap_err().to_string();
-        if bytes.starts_with(MAGIC.as_bytes()) {
-            assert_eq!(load(&file, &Options::default()).unwrap_err().to_string(), by_cache);
-        }
-        by_cache.replace(&format!("{}/", folder.path().display()), "")
-    };
-    let with = |at: usize, byte: u8| [&whole[..at], &[byte], &whole[at + 1..]].concat();
-    let complaints = [
-        says(b"GAIABAGS"),
-        says(&with(8, 9)),
-        says(&whole[..20]),
-        says(&whole[..whole.len() - 1]),
-        says(&with(whole.len() - 1, 0xee)).split("hash").next().unwrap().to_owned(),
-    ];
-    insta::assert_snapshot!("bad_example_caches", complaints.join("\n"));
 }
 
 /// A cache of any body, with the header that it must have.

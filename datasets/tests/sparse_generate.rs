@@ -2,7 +2,7 @@
 
 use datasets::sparse::config::Generated;
 use datasets::sparse::generate::{generate, generate_with_truth};
-use datasets::sparse::partition::{Part, SkewBy, Split, partition};
+use datasets::sparse::partition::{Partition, SkewBy, Split, partition};
 use datasets::sparse::{Examples, Label, Sparse};
 use proptest::prelude::*;
 
@@ -70,7 +70,7 @@ fn split() -> impl Strategy<Value = Split> {
     prop_oneof![Just(Split::Even), skewed(SkewBy::Labels), skewed(SkewBy::Sizes)]
 }
 
-fn load(data: &Sparse, part: &Part) -> usize {
+fn load(data: &Sparse, part: &Partition) -> usize {
     part.train.iter().map(|&example| data.train.entries(example as usize).len()).sum()
 }
 
@@ -106,7 +106,7 @@ fn skew_by_labels_gives_sites_labels_of_their_own() {
     let data = small(1);
     let share = |skew| {
         let parts = partition(&data, &[1, 1], Split::Skewed { by: SkewBy::Labels, skew });
-        let positive = |part: &Part| {
+        let positive = |part: &Partition| {
             part.train.iter().filter(|&&e| data.train.labels()[e as usize] == Label::Positive).count() as f64
                 / part.train.len() as f64
         };

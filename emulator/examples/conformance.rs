@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use base::durations::Percentiles;
 use emulator::digest::Digest;
 use emulator::id::MachineId;
 use emulator::link::LinkConfig;
@@ -23,7 +24,6 @@ use emulator::network::{Limit, Network, Route};
 use emulator::node::{Class, Codec, Node, Output, Record, Task};
 use emulator::profile::Profile;
 use emulator::real::driver::{NodeConfig, NodeOutcome, run_node};
-use emulator::real::pacer::Percentiles;
 use emulator::real::relay::{Bounds, Outcome, Relay, RelayConfig};
 use emulator::real::timer::Priority;
 use emulator::time::{Duration, Instant};

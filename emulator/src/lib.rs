@@ -9,7 +9,6 @@
 //! * `real` (a feature): runs machines in real time, over TCP on one host.
 
 pub mod binary;
-pub mod causes;
 pub mod digest;
 pub mod id;
 pub mod link;

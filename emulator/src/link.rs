@@ -85,11 +85,11 @@
 
 mod bucket;
 mod check;
+mod due_tree;
 mod error;
 mod exact;
 mod fabric;
 mod jitter;
-mod schedule;
 mod snapshot;
 mod stream;
 
@@ -179,7 +179,7 @@ pub struct Waiting {
     pub from: MachineId,
     /// The machine that receives.
     pub to: MachineId,
-    /// The queue.
+    /// The queue in which they wait.
     pub class: Class,
     /// Messages that have not left whole.
     pub messages: usize,

@@ -138,12 +138,12 @@ pub enum Output<M, T, S> {
         actual: ByteSize,
         /// Bytes that the link is charged: at the paper's scale (similitude), at least 1 byte.
         charged: ByteSize,
-        /// The message itself.
+        /// The message, which the driver hands to the receiver.
         message: M,
     },
     /// Run `task`; deliver its result when `duration` has passed.
     Spawn {
-        /// The work.
+        /// The work, which runs on a pool.
         task: T,
         /// The time that the modelled machine takes for it.
         duration: Duration,
@@ -185,7 +185,7 @@ pub trait Node {
     /// All state that changes in a run.
     type Snapshot: Serialize + DeserializeOwned;
 
-    /// The run begins.
+    /// The run begins; called once, before all other methods.
     fn handle_start(&mut self, now: Instant);
     /// `message` has arrived from `from`.
     fn handle_message(&mut self, now: Instant, from: MachineId, message: Self::Message);

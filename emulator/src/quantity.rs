@@ -50,6 +50,7 @@ pub struct ParseQuantityError {
 
 /// The reason why the text of a quantity was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum QuantityProblem {
     /// Not a number followed by a known unit.
     #[error("expected a number and one of {units}")]
@@ -60,7 +61,6 @@ pub enum QuantityProblem {
     /// Not a number, where the unit is stated elsewhere.
     #[error("expected a plain decimal number")]
     Number,
-    /// Below zero.
     #[error("must not be negative")]
     Negative,
     /// Zero, where that makes no sense.
@@ -68,11 +68,7 @@ pub enum QuantityProblem {
     Zero,
     /// Not a whole number of the smallest unit.
     #[error("not a whole number of {smallest}")]
-    TooFine {
-        /// The smallest unit.
-        smallest: &'static str,
-    },
-    /// Does not fit.
+    TooFine { smallest: &'static str },
     #[error("too large, the most is {most}")]
     TooLarge {
         /// The largest value, in the smallest unit.

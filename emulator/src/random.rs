@@ -2,17 +2,15 @@
 //!
 //! Two entities never share a stream, so adding one does not change what another draws.
 
+use base::streams::Streams;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+
+/// Fixed: another context would change every result.
+const STREAMS: Streams = Streams::of("gaia testbed random stream");
 
 /// The stream of `entity` for `purpose` in the run of `seed`.
 pub fn stream(seed: u64, purpose: &str, entity: u64) -> ChaCha8Rng {
-    let mut hasher = blake3::Hasher::new_derive_key("gaia testbed random stream");
-    hasher.update(&seed.to_le_bytes());
-    hasher.update(purpose.as_bytes());
-    let mut rng = ChaCha8Rng::from_seed(*hasher.finalize().as_bytes());
-    rng.set_stream(entity);
-    rng
+    STREAMS.entity(seed, purpose, entity)
 }
 
 /// The `index`-th draw of a stream, evenly from `-1.0..1.0`, without state in between.

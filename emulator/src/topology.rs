@@ -26,37 +26,23 @@ const SHARED_DEPTH_BYTES: u64 = 8 * 16 * 1024;
 
 /// The reason why machines cannot be placed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum TopologyError {
     /// The profile contradicts itself.
     #[error("profile {profile}: {problem}")]
     Profile {
         /// The profile that cannot be placed, by name.
         profile: String,
-        /// The profile's problem.
         problem: InvalidProfile,
     },
     /// Not one number of machines for each site.
     #[error("machines per site: {found} numbers, expected {expected}, one for each site of profile {profile}")]
-    Counts {
-        /// The profile.
-        profile: String,
-        /// Numbers given.
-        found: usize,
-        /// Sites.
-        expected: usize,
-    },
+    Counts { profile: String, found: usize, expected: usize },
     /// A site would stay empty.
     #[error("machines per site: 0 in {site}; expected at least 1 (leave the site out of the profile instead)")]
-    Empty {
-        /// The site.
-        site: String,
-    },
-    /// More than [`MAX_MACHINES`].
+    Empty { site: String },
     #[error("machines per site: {found} in all, the most is {MAX_MACHINES}")]
-    TooMany {
-        /// How many.
-        found: u64,
-    },
+    TooMany { found: u64 },
 }
 
 /// Machines placed in the sites of a profile.
@@ -202,9 +188,9 @@ impl Topology {
 struct Limits {
     all: Vec<Limit>,
     depth: Option<ByteSize>,
-    /// By machine.
+    /// Outgoing limits of network cards, by machine.
     nic_out: Vec<u32>,
-    /// By machine.
+    /// Incoming limits of network cards, by machine.
     nic_in: Vec<u32>,
     /// By site; `None` means that the site has no limit.
     uplink_out: Vec<Option<u32>>,

@@ -131,13 +131,13 @@ use crate::units::ByteSize;
 /// A message that has crossed a link.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer {
-    /// The sender.
+    /// The machine that has sent it.
     pub from: MachineId,
-    /// The receiver.
+    /// The machine that receives it.
     pub to: MachineId,
     /// The queue it waited in.
     pub class: Class,
-    /// Bytes as encoded.
+    /// The length of its encoding.
     pub actual: ByteSize,
     /// Bytes that the link was charged.
     pub charged: ByteSize,
@@ -315,7 +315,7 @@ impl<N: Node> VirtualDriver<N> {
         &self.digest
     }
 
-    /// Starts every node.
+    /// Starts every node, in their order, at [`Instant::START`].
     pub fn start(&mut self, observer: &mut dyn Observer<N::Sample>) {
         for index in 0..self.nodes.len() {
             self.nodes[index].handle_start(self.now);

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use datasets::images::partition::{Part, Split, partition};
+use datasets::images::partition::{Partition, Split, partition};
 use datasets::images::{ImageShape, ImageSplit, Images, Pixels};
 use emulator::id::{MachineId, SiteId};
 use emulator::link::{Fabric, LinkConfig};
@@ -356,7 +356,7 @@ fn workers(options: &Options, device: Arc<Device>) -> Vec<Paced> {
     let whole = WholeImages::new(&images, machines, config, 1, device).unwrap_or_else(|why| fail(&why.to_string()));
     let sites = vec![options.machines_per_site; options.sites as usize];
     let parts = partition(&images, &sites, Split::Even);
-    let paced = |part: Part| {
+    let paced = |part: Partition| {
         let late = f64::from(part.machine / options.machines_per_site) / f64::from(options.sites);
         Paced { worker: IcWorker::new(whole.clone(), part), late, train: options.train }
     };

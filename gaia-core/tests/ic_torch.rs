@@ -10,7 +10,7 @@ use common::{Case, run};
 use datasets::images::Images;
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;
-use datasets::images::partition::{Part, Split, partition};
+use datasets::images::partition::{Partition, Split, partition};
 use gaia_core::sync::config::{
     Gaia, Inside, MirrorClock, Relay, SelectiveBarrier, Significance, System, UserGoal, Ways,
 };
@@ -111,7 +111,7 @@ fn memory_layout_changes_rounding_alone() {
         let trained = |channels_last| {
             let config = Ic { channels_last, network, clocks_per_pass: 8, ..config() };
             let whole = WholeImages::new(&images, 1, config, 5, cpu()).expect("fit images");
-            let worker = IcWorker::new(whole.clone(), Part { machine: 0, train: (0..64).collect() });
+            let worker = IcWorker::new(whole.clone(), Partition { machine: 0, train: (0..64).collect() });
             let drawn = alone(&workers(&images, Ic { channels_last: false, ..config }, 1)[0], 0).0;
             let mut view = if channels_last { with_channels_last(whole.architecture(), &drawn) } else { drawn };
             let mut state = worker.initial_state();
@@ -179,7 +179,7 @@ fn machines_under_bsp_do_the_steps_of_one() {
         .driver(2, |machine| workers(&images, config, 2).swap_remove(machine as usize));
     let kept = run(&mut driver, |_| ());
     let whole = WholeImages::new(&images, 1, Ic { batch: 32, ..config }, 5, cpu()).expect("fit images");
-    let one = IcWorker::new(whole, Part { machine: 0, train: (0..32).collect() });
+    let one = IcWorker::new(whole, Partition { machine: 0, train: (0..32).collect() });
     for clock in [0, 1, 4] {
         let together: f64 = (0..2).map(|machine| kept.evaluations[&(clock, machine)].objective).sum();
         let (view, state) = alone(&one, clock);

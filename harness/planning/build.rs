@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Crates whose sources determine the results of a run.
+/// Folders of the crates whose sources determine the results of a run; emulator holds testbed-base, too.
 const RESULT_CRATES: [&str; 3] = ["datasets", "emulator", "gaia-core"];
 
 fn main() {

@@ -27,9 +27,9 @@ pub enum ResizeError {
 pub struct Image<'a> {
     /// Three bytes per pixel.
     pub pixels: &'a [u8],
-    /// Columns.
+    /// The number of columns of pixels.
     pub width: u32,
-    /// Rows.
+    /// The number of rows of pixels.
     pub height: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct Image<'a> {
 pub struct Square {
     /// From the left edge of the image.
     pub left: f64,
-    /// From its top.
+    /// From the top edge of the image.
     pub top: f64,
     /// Length of a side.
     pub side: f64,

@@ -32,19 +32,19 @@ pub enum SkewBy {
 
 /// The data of one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Partition {
     /// The machine, numbered from 0, site by site.
     pub machine: u32,
     /// Its documents as numbered in the whole corpus, ascending.
     pub documents: Vec<u32>,
 }
 
-/// Deals the documents of `corpus` to machines; `machines_per_site` counts the machines of each site. One part for each
-/// machine, in order. With fewer documents than machines some parts are empty.
+/// Deals the documents of `corpus` to machines; `machines_per_site` counts the machines of each site. One partition for each
+/// machine, in order. With fewer documents than machines some partitions are empty.
 ///
 /// # Panics
 /// When there is no machine, [`Split::check`] finds an error, or a document has 2^32 tokens.
-pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let tokens = |entries: &[Entry]| {
         let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum::<u64>();
         u32::try_from(tokens).expect("a document has fewer than 2^32 tokens")
@@ -54,7 +54,7 @@ pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Ve
         SkewBy::Sizes => Skew::Sizes,
         SkewBy::Topics => Skew::Places(places(corpus, &loads)),
     });
-    (0..).zip(dealer.by_machine()).map(|(machine, documents)| Part { machine, documents }).collect()
+    (0..).zip(dealer.by_machine()).map(|(machine, documents)| Partition { machine, documents }).collect()
 }
 
 /// Each document's place along the direction in which documents differ most.

@@ -12,14 +12,14 @@
 
 use super::Images;
 use crate::deal::{Dealer, Skew};
-pub use crate::labelled::{Part, SkewBy, Split};
+pub use crate::labelled::{Partition, SkewBy, Split};
 
-/// Deals the training images to machines; `machines_per_site` counts the machines of each site. One part for each machine,
-/// in order. With fewer images than machines some parts are empty.
+/// Deals the training images to machines; `machines_per_site` counts the machines of each site. One partition for each machine,
+/// in order. With fewer images than machines some partitions are empty.
 ///
 /// # Panics
 /// When there is no machine, or [`Split::check`] finds an error.
-pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let labels = &images.train.labels;
     // What is dealt are places in the order of classes, so that each class goes round.
     let mut order: Vec<u32> = (0..labels.len() as u32).collect();
@@ -34,5 +34,5 @@ pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Ve
         train.sort_unstable();
         train
     };
-    Part::of_all(dealer.by_machine().into_iter().map(in_order).collect())
+    Partition::of_all(dealer.by_machine().into_iter().map(in_order).collect())
 }

@@ -38,24 +38,24 @@ pub enum SkewBy {
 
 /// The data of one machine.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct Partition {
     /// The machine, numbered from 0, site by site.
     pub machine: u32,
     /// Its users as numbered in the whole data, ascending.
     pub users: Vec<u32>,
-    /// Its training ratings: `user` is an index into [`Part::users`], `item` is as in the whole data. Ordered by (user,
+    /// Its training ratings: `user` is an index into [`Partition::users`], `item` is as in the whole data. Ordered by (user,
     /// item).
     pub train: Vec<Rating>,
     /// Its held-out ratings, numbered and ordered likewise.
     pub held_out: Vec<Rating>,
 }
 
-/// Deals the users of `ratings` to machines; `machines_per_site` counts the machines of each site. One part for each
-/// machine, in order. With fewer users than machines some parts are empty.
+/// Deals the users of `ratings` to machines; `machines_per_site` counts the machines of each site. One partition for each
+/// machine, in order. With fewer users than machines some partitions are empty.
 ///
 /// # Panics
 /// When there is no machine, or [`Split::check`] finds an error.
-pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let mut loads = vec![0u32; ratings.users as usize];
     for rating in &ratings.train {
         loads[rating.user as usize] += 1;
@@ -68,12 +68,12 @@ pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> 
 }
 
 /// `given`: the training ratings of each machine.
-fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Part> {
+fn parts(ratings: &Ratings, machine_of: &[u32], given: &[u64]) -> Vec<Partition> {
     let empty = |(machine, &given): (usize, &u64)| {
         let train = Vec::with_capacity(given as usize);
-        Part { machine: machine as u32, users: Vec::new(), train, held_out: Vec::new() }
+        Partition { machine: machine as u32, users: Vec::new(), train, held_out: Vec::new() }
     };
-    let mut parts: Vec<Part> = given.iter().enumerate().map(empty).collect();
+    let mut parts: Vec<Partition> = given.iter().enumerate().map(empty).collect();
     let mut local = vec![0u32; machine_of.len()];
     for (user, &machine) in machine_of.iter().enumerate() {
         let users = &mut parts[machine as usize].users;
@@ -188,8 +188,8 @@ mod tests {
                 prop_assert_eq!(part.machine as usize, machine);
                 prop_assert!(part.users.is_sorted() && part.train.is_sorted_by_key(|r| (r.user, r.item)));
             }
-            let whole = |of: fn(&Part) -> &Vec<Rating>| {
-                let global = |part: &Part| of(part).iter().map(|r| (part.users[r.user as usize], r.item, r.value)).collect::<Vec<_>>();
+            let whole = |of: fn(&Partition) -> &Vec<Rating>| {
+                let global = |part: &Partition| of(part).iter().map(|r| (part.users[r.user as usize], r.item, r.value)).collect::<Vec<_>>();
                 let mut all: Vec<_> = parts.iter().flat_map(global).collect();
                 all.sort_unstable_by_key(|&(user, item, _)| (user, item));
                 all.into_iter().map(|(user, item, value)| Rating { user, item, value }).collect::<Vec<_>>()
@@ -201,7 +201,12 @@ mod tests {
     }
 
     /// The bounds of the module's page.
-    fn within_bounds(ratings: &Ratings, parts: &[Part], machines: &[u32], split: Split) -> Result<(), TestCaseError> {
+    fn within_bounds(
+        ratings: &Ratings,
+        parts: &[Partition],
+        machines: &[u32],
+        split: Split,
+    ) -> Result<(), TestCaseError> {
         let mut loads = vec![0u32; ratings.users as usize];
         ratings.train.iter().for_each(|r| loads[r.user as usize] += 1);
         let largest = f64::from(*loads.iter().max().expect("there are users"));
@@ -249,8 +254,9 @@ mod tests {
         let tastes = tastes(&ratings);
         let apart = |skew| {
             let parts = partition(&ratings, &[1; 2], Split::Skewed { by: SkewBy::Tastes, skew });
-            let mean =
-                |part: &Part| part.users.iter().map(|&u| tastes[u as usize]).sum::<f64>() / part.users.len() as f64;
+            let mean = |part: &Partition| {
+                part.users.iter().map(|&u| tastes[u as usize]).sum::<f64>() / part.users.len() as f64
+            };
             mean(&parts[1]) - mean(&parts[0])
         };
         let (none, half, all) = (apart(0.0), apart(0.5), apart(1.0));
@@ -265,7 +271,7 @@ mod tests {
         let ratings = Ratings::new("two tastes".into(), 40, 10, train, Vec::new());
         let parts = partition(&ratings, &[1, 1], Split::Skewed { by: SkewBy::Tastes, skew: 1.0 });
         let kind =
-            |part: &Part| part.users.iter().map(|user| user % 2).collect::<std::collections::BTreeSet<_>>().len();
+            |part: &Partition| part.users.iter().map(|user| user % 2).collect::<std::collections::BTreeSet<_>>().len();
         assert_eq!((kind(&parts[0]), kind(&parts[1])), (1, 1));
     }
 }

@@ -12,19 +12,19 @@
 
 use super::{Label, Sparse};
 use crate::deal::{Dealer, Skew};
-pub use crate::labelled::{Part, SkewBy, Split};
+pub use crate::labelled::{Partition, SkewBy, Split};
 
 /// Deals the examples to learn from to machines; `machines_per_site` counts the machines of each site. One part for each machine, in
-/// order. With fewer examples than machines some parts are empty.
+/// order. With fewer examples than machines some partitions are empty.
 ///
 /// # Panics
 /// When there is no machine, or [`Split::check`] finds an error.
-pub fn partition(data: &Sparse, machines_per_site: &[u32], split: Split) -> Vec<Part> {
+pub fn partition(data: &Sparse, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let loads: Vec<u32> = data.train.iter().map(|(_, entries)| (entries.len() as u32).max(1)).collect();
     let place = |label: &Label| label.target();
     let dealer = Dealer::deal_as(split, &loads, machines_per_site, |by| match by {
         SkewBy::Sizes => Skew::Sizes,
         SkewBy::Labels => Skew::Places(data.train.labels().iter().map(place).collect()),
     });
-    Part::of_all(dealer.by_machine())
+    Partition::of_all(dealer.by_machine())
 }

@@ -7,14 +7,15 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use base::replace::kind_of;
+use base::suggest;
+
 use super::TextError;
 
 /// The limit on entries of a folder; Netflix's training set has 17,770 files.
 const MAX_ENTRIES: usize = 50_000;
 /// Names of a folder that a message lists.
 const MAX_LISTED: usize = 8;
-/// A name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
 
 /// The entries of a folder, sorted by name.
 #[derive(Default)]
@@ -32,7 +33,7 @@ pub(crate) enum Entry {
         bytes: u64,
     },
     Folder,
-    /// A broken link.
+    /// A link that leads to nothing.
     Nowhere,
     /// A skipped entry: its kind, for messages.
     Other(&'static str),
@@ -46,7 +47,7 @@ impl Entry {
             return Entry::File { bytes: metadata.len() };
         }
         if !metadata.is_dir() {
-            return Entry::Other(special(metadata.file_type()));
+            return Entry::Other(kind_of(metadata.file_type()));
         }
         let is_link = fs::symlink_metadata(path).is_ok_and(|own| own.is_symlink());
         let leads_back = || fs::canonicalize(path).is_ok_and(|target| way.iter().any(|on| on.starts_with(&target)));
@@ -76,23 +77,6 @@ pub(crate) fn entries(folder: &Path) -> Result<Entries, TextError> {
     Ok(entries)
 }
 
-/// The kind of an entry that is neither file nor folder, for messages.
-#[cfg(unix)]
-fn special(kind: fs::FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        kind if kind.is_fifo() => "a named pipe",
-        kind if kind.is_socket() => "a socket",
-        kind if kind.is_block_device() || kind.is_char_device() => "a device",
-        _ => "neither a file nor a folder",
-    }
-}
-
-#[cfg(not(unix))]
-fn special(_: fs::FileType) -> &'static str {
-    "neither a file nor a folder"
-}
-
 /// Whether there is a folder at `path`, and not a file. All else is an error.
 pub(crate) fn is_folder(path: &Path) -> Result<bool, TextError> {
     let metadata = fs::metadata(path).map_err(|source| {
@@ -100,7 +84,7 @@ pub(crate) fn is_folder(path: &Path) -> Result<bool, TextError> {
         TextError::Open { path: path.to_owned(), nearest, source }
     })?;
     if !metadata.is_dir() && !metadata.is_file() {
-        return Err(TextError::Special { path: path.to_owned(), what: special(metadata.file_type()) });
+        return Err(TextError::Special { path: path.to_owned(), what: kind_of(metadata.file_type()) });
     }
     Ok(metadata.is_dir())
 }
@@ -148,6 +132,5 @@ fn nearest(path: &Path) -> Option<String> {
     let mut names: Vec<String> =
         entries.ok()?.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    let score = |name: &String| strsim::jaro_winkler(name, &wanted);
-    names.into_iter().filter(|name| score(name) >= NEAR).max_by(|a, b| score(a).total_cmp(&score(b)))
+    suggest::nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
 }

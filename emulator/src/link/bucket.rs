@@ -335,7 +335,7 @@ mod tests {
 
     /// A bucket by its definition: every answer is searched for, nothing is kept but bookings. Accounts are in bytes.
     struct Definition {
-        /// Bytes a nanosecond.
+        /// The rate in bytes per nanosecond.
         speed: u64,
         burst: [u64; 2],
         left: u64,

@@ -4,29 +4,21 @@ use crate::id::MachineId;
 
 /// The reason why a network cannot be emulated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum LinkError {
     /// The chunk size is outside its range.
     #[error("chunk of {found} bytes: expected 1 to {most}")]
     Chunk {
-        /// Bytes found.
         found: u64,
         /// The largest that works.
         most: u64,
     },
     /// Routes and machines do not match.
     #[error("{found} routes for {machines} machines: expected one for every ordered pair, {expected}")]
-    Routes {
-        /// Routes found.
-        found: usize,
-        /// Machines.
-        machines: usize,
-        /// Machines squared.
-        expected: usize,
-    },
+    Routes { found: usize, machines: usize, expected: usize },
     /// A limit whose rate is too large to count with.
     #[error("limit `{limit}` has a rate of {found} bit/s: expected at most {most}")]
     Rate {
-        /// The limit's name.
         limit: String,
         /// Bits per second found.
         found: u64,
@@ -40,7 +32,6 @@ pub enum LinkError {
         from: MachineId,
         /// Number of the receiving machine.
         to: MachineId,
-        /// The index found.
         found: u32,
         /// How many limits there are.
         limits: usize,
@@ -52,7 +43,6 @@ pub enum LinkError {
         from: MachineId,
         /// Number of the receiving machine.
         to: MachineId,
-        /// The limit's name.
         limit: String,
     },
 }

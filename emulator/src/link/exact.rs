@@ -15,7 +15,7 @@ pub(super) const MAX_CHUNK: u64 = 1 << 30;
 /// The largest rate: rounding errors of this much still stay below one byte (see [`super::bucket`]).
 pub(super) const MAX_RATE: u64 = 1 << 60;
 
-/// Nanoseconds times 2^64.
+/// A time in units of 2^-64 nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Exact(u128);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bucket::{Bucket, DATA_KEY};
 use super::check::check;
-use super::schedule::{NEVER, Schedule};
+use super::due_tree::{DueTree, NEVER};
 use super::stream::{Queue, Stream};
 use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting, jitter};
 use crate::id::MachineId;
@@ -27,7 +27,7 @@ pub struct Fabric {
     /// The limits of every pair's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
     pub(super) buckets: Vec<Bucket>,
-    /// Indexed by [`Class`].
+    /// One lane per class, indexed by [`Class`].
     pub(super) lanes: [Lane; 2],
     /// The latest instant that was handled or sent at.
     pub(super) now: u64,
@@ -41,7 +41,7 @@ pub struct Fabric {
 pub(super) struct Lane {
     pub(super) streams: Vec<Stream>,
     pub(super) queues: Vec<Queue>,
-    pub(super) schedule: Schedule,
+    pub(super) due: DueTree,
 }
 
 impl Fabric {
@@ -58,7 +58,7 @@ impl Fabric {
             hops.extend(limits);
         }
         let queues = vec![Queue::default(); streams.len()];
-        let lane = Lane { schedule: Schedule::new(streams.len()), queues, streams };
+        let lane = Lane { due: DueTree::new(streams.len()), queues, streams };
         Ok(Fabric {
             chunk,
             seed,
@@ -75,7 +75,7 @@ impl Fabric {
     /// The next instant at which something happens; `None` only when nothing waits.
     #[inline]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let first = self.lanes[CONTROL].schedule.first().min(self.lanes[DATA].schedule.first());
+        let first = self.lanes[CONTROL].due.first().min(self.lanes[DATA].due.first());
         (first != NEVER).then(|| Instant::from_nanos(first))
     }
 
@@ -114,7 +114,7 @@ impl Fabric {
                 let (from, to) = self.machines(pair);
                 let messages = lane.queues[pair].messages.len();
                 let backlog = ByteSize::from_bytes(stream.waiting);
-                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.schedule.due(pair)) }
+                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.due.of(pair)) }
             })
         })
     }
@@ -167,12 +167,12 @@ impl Fabric {
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
         loop {
-            let [control, data] = self.lanes.each_ref().map(|lane| lane.schedule.first());
+            let [control, data] = self.lanes.each_ref().map(|lane| lane.due.first());
             let (class, at) = if control <= data { (Class::Control, control) } else { (Class::Data, data) };
             if at > now || at == NEVER {
                 return;
             }
-            self.depart(class, self.lanes[class as usize].schedule.first_stream(), at);
+            self.depart(class, self.lanes[class as usize].due.first_stream(), at);
         }
     }
 
@@ -242,7 +242,7 @@ impl Fabric {
                 Class::Data => self.book_data(pair, from, now),
             }
         };
-        self.lanes[class as usize].schedule.set(pair, due);
+        self.lanes[class as usize].due.set(pair, due);
     }
 
     /// Books the outstanding data chunk of `pair` at the first instant from `from` on at which every bucket has room.
@@ -271,7 +271,7 @@ impl Fabric {
                 for &hop in self.lanes[DATA].streams[other].route(&self.hops) {
                     self.buckets[hop as usize].cancel(key);
                 }
-                moved.push((self.lanes[DATA].schedule.due(other), other));
+                moved.push((self.lanes[DATA].due.of(other), other));
             }
         }
         for &hop in route {
@@ -282,7 +282,7 @@ impl Fabric {
         moved.sort_unstable();
         for (was, other) in moved {
             let due = self.book_data(other, was, now);
-            self.lanes[DATA].schedule.set(other, due);
+            self.lanes[DATA].due.set(other, due);
         }
         at
     }

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::due_tree::NEVER;
 use super::exact::Exact;
 use super::fabric::{Fabric, Lane, key};
-use super::schedule::NEVER;
 use super::stream::StreamState;
 use super::{Departure, RestoreError};
 use crate::node::Class;
@@ -28,7 +28,7 @@ impl Fabric {
     pub fn snapshot(&self) -> FabricSnapshot {
         let states = |lane: &Lane| {
             let parts = lane.streams.iter().zip(&lane.queues).enumerate();
-            parts.map(|(pair, (stream, queue))| stream.state(lane.schedule.due(pair), queue)).collect()
+            parts.map(|(pair, (stream, queue))| stream.state(lane.due.of(pair), queue)).collect()
         };
         FabricSnapshot {
             accounts: self.buckets.iter().map(|bucket| bucket.account()).collect(),
@@ -62,7 +62,7 @@ impl Fabric {
                 let stream = &mut lane.streams[pair];
                 let (due, queue) = stream.restore(state);
                 lane.queues[pair] = queue;
-                lane.schedule.set(pair, due);
+                lane.due.set(pair, due);
                 if due != NEVER {
                     for &hop in stream.route(&self.hops) {
                         self.buckets[hop as usize].book(key(class, pair), stream.chunk, due);

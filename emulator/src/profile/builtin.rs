@@ -35,7 +35,7 @@ const BUILTINS: &[Builtin] = &[
     },
 ];
 
-/// All built-in profiles.
+/// All built-in profiles, in the order in which they are listed.
 pub fn builtins() -> &'static [Builtin] {
     BUILTINS
 }

@@ -9,6 +9,7 @@ use crate::units::ParseQuantityError;
 
 /// The reason why a profile cannot be read. Each message has the place, the text found and the form expected.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum ReadProfileError {
     /// Neither a built-in profile nor a path.
     #[error(
@@ -25,17 +26,13 @@ pub enum ReadProfileError {
     File {
         /// The file as the user named it.
         file: String,
-        /// The system's error.
         error: io::Error,
     },
     /// A folder where a file must stand.
     #[error(
         "{file}: a folder; expected a file that ends in .yaml, .yml or .csv (reports of iperf3 are named in one: `bandwidth: {{iperf: {{folder: runs}}}}`)"
     )]
-    Folder {
-        /// The folder.
-        file: String,
-    },
+    Folder { file: String },
     /// The YAML has not the form of a profile.
     #[error("{file}: {error}{hint}")]
     Form {
@@ -53,7 +50,6 @@ pub enum ReadProfileError {
         file: String,
         /// The line, from 1.
         line: u64,
-        /// The problem itself.
         problem: Box<ReadProfileProblem>,
     },
     /// A whole file, or a field of it that the problem names.
@@ -61,7 +57,6 @@ pub enum ReadProfileError {
     Meaning {
         /// The file as the user named it.
         file: String,
-        /// The problem itself.
         problem: Box<ReadProfileProblem>,
     },
 }
@@ -78,6 +73,7 @@ impl ReadProfileError {
 
 /// A problem of a profile file, at the place that the error names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum ReadProfileProblem {
     /// The profile contradicts itself.
     #[error(transparent)]
@@ -85,7 +81,6 @@ pub enum ReadProfileProblem {
     /// A table without a first row.
     #[error("no header; expected a first row with the names of the sites, separated by commas")]
     NoHeader,
-    /// Not comma-separated text.
     #[error("not comma-separated: {message}")]
     Csv {
         /// The CSV reader's message.
@@ -104,19 +99,14 @@ pub enum ReadProfileProblem {
     Repeated {
         /// `row`, `column 3`, `bandwidth.rows`.
         place: String,
-        /// The site.
         site: String,
     },
     /// A column without the name of a site.
     #[error("{place}: no name; expected the name of a site")]
-    Unnamed {
-        /// `column 3`.
-        place: String,
-    },
+    Unnamed { place: String },
     /// Fewer rows or columns than sites.
     #[error("no {what} for {sites}; expected a row and a column for each site")]
     NotSquare {
-        /// `row` or `column`.
         what: &'static str,
         /// Which sites have none.
         sites: String,
@@ -134,23 +124,14 @@ pub enum ReadProfileProblem {
     /// Nothing where a value must stand.
     #[error("from {from} to {to}: empty; expected a number of {unit}")]
     EmptyCell {
-        /// The row.
         from: String,
-        /// The column.
         to: String,
         /// The unit of the table.
         unit: &'static str,
     },
     /// Something else where a value must stand.
     #[error("from {from} to {to}: {error}")]
-    Cell {
-        /// The row.
-        from: String,
-        /// The column.
-        to: String,
-        /// What.
-        error: ParseQuantityError,
-    },
+    Cell { from: String, to: String, error: ParseQuantityError },
     /// A table that does not state its unit.
     #[error(
         "the unit is not stated; expected a line `# unit: {example}` above the table, or the key `unit` where the file is named"
@@ -161,14 +142,9 @@ pub enum ReadProfileProblem {
     },
     /// A unit of something else.
     #[error("unit `{unit}`: expected one of {units}")]
-    Unit {
-        /// The unit found.
-        unit: String,
-        /// The units accepted.
-        units: String,
-    },
+    Unit { unit: String, units: String },
     /// Two units for one table.
-    #[error("the table is in {table}, the profile says {profile}")]
+    #[error("the table is in {table}, the profile has {profile}")]
     UnitConflict {
         /// The unit that the file states.
         table: &'static str,
@@ -177,24 +153,15 @@ pub enum ReadProfileProblem {
     },
     /// A comment line `# key: value` whose value is wrong.
     #[error("# {key}: {error}")]
-    Directive {
-        /// The key.
-        key: String,
-        /// What.
-        error: ParseQuantityError,
-    },
+    Directive { key: String, error: ParseQuantityError },
     /// A comment line that states a second value of the same key.
     #[error("# {key}: stated a second time")]
-    RepeatedDirective {
-        /// The key.
-        key: String,
-    },
+    RepeatedDirective { key: String },
     /// A profile without a matrix of bandwidths or round trips.
     #[error(
         "{matrix}: missing; expected `{matrix}: {{uniform: {example}}}`, `{{rows: ...}}` or `{{csv: {{file: ...}}}}`"
     )]
     NoMatrix {
-        /// `bandwidth` or `rtt`.
         matrix: &'static str,
         /// A value that would do.
         example: &'static str,
@@ -202,37 +169,29 @@ pub enum ReadProfileProblem {
     /// A value from a site to itself in `rows`.
     #[error("{matrix}.rows.{site}: {site} to itself; expected `{instead}` instead")]
     SelfRow {
-        /// `bandwidth` or `rtt`.
         matrix: &'static str,
-        /// The site.
         site: String,
         /// The key for it.
         instead: &'static str,
     },
     /// A report of iperf3 that cannot be used.
     #[error("{message}")]
-    Iperf {
-        /// What.
-        message: String,
-    },
+    Iperf { message: String },
     /// No rate for the machines' network cards.
     #[error("{site}: the rate of its machines' network cards is not stated; expected {expected}")]
     NoNic {
-        /// The site.
         site: String,
         /// How to state it.
         expected: &'static str,
     },
     /// The diagonal and a key disagree.
-    #[error("{site}: `{key}` says {stated}, the diagonal of the table says {diagonal}; leave one of them out")]
+    #[error("{site}: `{key}` is {stated}, the diagonal of the table is {diagonal}; leave one of them out")]
     DiagonalConflict {
-        /// The site.
         site: String,
         /// The key: `nic` or `rtt-inside`.
         key: &'static str,
         /// Its value in the file.
         stated: String,
-        /// The other value.
         diagonal: String,
     },
 }

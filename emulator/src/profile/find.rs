@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base::suggest;
 use thiserror::Error;
 
 use super::{Profile, Site, SiteMatrix, folded};
@@ -19,6 +20,7 @@ pub struct UnknownSite {
 
 /// A choice of sites that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum RestrictError {
     /// No site has this name.
     #[error(transparent)]
@@ -26,12 +28,10 @@ pub enum RestrictError {
     /// One site under two of its names, or twice.
     #[error("site `{name}` is chosen twice, here as `{again}`")]
     Twice {
-        /// The site.
         name: String,
         /// The name that it was given the second time.
         again: String,
     },
-    /// An empty choice.
     #[error("no sites chosen; expected at least one")]
     None,
 }
@@ -75,44 +75,11 @@ pub(super) fn find_site(sites: &[Site], name: &str) -> Result<SiteId, UnknownSit
         return Ok(SiteId(u32::try_from(position).expect("at most MAX_SITES sites")));
     }
     let known = sites.iter().flat_map(Site::names).map(|(_, known)| known);
-    let hint = nearest(name, known).map_or_else(
+    let hint = suggest::nearest(name, known).map_or_else(
         || format!("expected one of {}", listed(sites.iter().map(|site| site.name.as_str()))),
         |near| format!("did you mean `{near}`?"),
     );
     Err(UnknownSite { name: name.to_owned(), hint })
-}
-
-/// Letters of a name that may be a misspelt one: what two names have in common takes time and memory by the product of their lengths.
-const LONGEST: usize = 100;
-
-/// The known name that `name` was probably meant to be: at most a third of its letters (and at least two) off.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = folded(name);
-    let length = name.chars().count();
-    if length > LONGEST {
-        return None;
-    }
-    let tolerance = (length / 3).max(2);
-    let distance = |known: &str| strsim::damerau_levenshtein(&name, &folded(known));
-    known
-        .into_iter()
-        .filter(|known| known.chars().count() <= LONGEST)
-        .map(|known| (distance(known), known))
-        .filter(|&(off, known)| off <= tolerance && off < known.chars().count())
-        .min_by_key(|&(off, _)| off)
-        .map(|(_, known)| known)
-}
-
-/// The nearest name to the unknown one in a serde message, as the end of that message: serde lists the names that it
-/// expected, each in backticks after the name that it found.
-pub(super) fn hint_for_form(message: &str) -> String {
-    let Some((_, names)) = message.split_once("unknown field ").or_else(|| message.split_once("unknown variant "))
-    else {
-        return String::new();
-    };
-    let mut quoted = names.split('`').skip(1).step_by(2);
-    let near = quoted.next().and_then(|name| nearest(name, quoted));
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
 /// Names as a list for a message; at most a dozen of them.

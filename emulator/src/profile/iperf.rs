@@ -46,7 +46,7 @@ enum IperfError {
     Failed(String),
     /// A report that does not state its options.
     #[error(
-        "no `start.test_start`: nothing says over what and which way the test went; expected a whole report of `iperf3 -J`"
+        "no `start.test_start`: the protocol and the direction of the test are not known; expected a whole report of `iperf3 -J`"
     )]
     NoOptions,
     /// A test over UDP or SCTP.
@@ -107,7 +107,6 @@ enum IperfError {
     /// A number that is no bandwidth or round trip.
     #[error("`{field}` is {number}: expected more than zero, and less than 10^18")]
     Number {
-        /// The field.
         field: &'static str,
         /// Its value in the report.
         number: f64,
@@ -137,7 +136,7 @@ impl Direction {
 /// The parts of iperf3's report that are read.
 #[derive(Deserialize)]
 #[serde(expecting = "the JSON of a report")]
-struct Report {
+struct IperfReport {
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
@@ -241,16 +240,16 @@ pub(super) fn values<Q: Quantity>(
 }
 
 /// A whole report of one TCP test, of whatever direction.
-fn parse(text: &str) -> Result<Report, IperfError> {
+fn parse(text: &str) -> Result<IperfReport, IperfError> {
     if top_level_values(text) > 1 {
         return Err(IperfError::Several);
     }
     // JSON is YAML but for its tabs, which stand between tokens only.
-    let report: Report = serde_yaml::from_str(&text.replace('\t', " ")).map_err(IperfError::Form)?;
+    let report: IperfReport = serde_yaml::from_str(&text.replace('\t', " ")).map_err(IperfError::Form)?;
     if let Some(error) = report.error.filter(|error| !error.is_empty()) {
         return Err(IperfError::Failed(error));
     }
-    let report = Report { error: None, ..report };
+    let report = IperfReport { error: None, ..report };
     let Some(test) = &report.start.test_start else { return Err(IperfError::NoOptions) };
     if !test.protocol.eq_ignore_ascii_case("tcp") {
         return Err(IperfError::Protocol(test.protocol.clone()));
@@ -265,7 +264,7 @@ fn parse(text: &str) -> Result<Report, IperfError> {
     Ok(report)
 }
 
-impl Report {
+impl IperfReport {
     fn test(&self) -> &Test {
         self.start.test_start.as_ref().expect("a report without it was refused")
     }

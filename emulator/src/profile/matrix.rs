@@ -46,6 +46,14 @@ struct Header {
     names: Vec<String>,
 }
 
+/// The place of a cell: its line, counted from 1, and the names of the two sites.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    line: u64,
+    from: &'a str,
+    to: &'a str,
+}
+
 struct Row {
     line: u64,
     name: String,
@@ -156,8 +164,8 @@ impl<'a> Table<'a> {
                 return Err(self.repeated(sites, from, "row", row.line));
             }
             for (cell, &to) in row.cells.iter().zip(&columns) {
-                let pair = (sites[from.index()].name.as_str(), sites[to.index()].name.as_str());
-                if let Some(value) = self.cell::<Q>(row.line, cell, unit, pair)? {
+                let place = Place { line: row.line, from: &sites[from.index()].name, to: &sites[to.index()].name };
+                if let Some(value) = self.cell::<Q>(place, cell, unit)? {
                     read.insert((from, to), value);
                 }
             }
@@ -173,13 +181,8 @@ impl<'a> Table<'a> {
     }
 
     /// One value; only the diagonal may leave it out.
-    fn cell<Q: Quantity>(
-        &self,
-        line: u64,
-        cell: &str,
-        unit: Unit,
-        (from, to): (&str, &str),
-    ) -> Result<Option<Q>, ReadProfileError> {
+    fn cell<Q: Quantity>(&self, place: Place<'_>, cell: &str, unit: Unit) -> Result<Option<Q>, ReadProfileError> {
+        let Place { line, from, to } = place;
         let places = || (from.to_owned(), to.to_owned());
         if from == to && says_nothing::<Q>(cell) {
             return Ok(None);

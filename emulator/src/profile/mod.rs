@@ -141,11 +141,11 @@ pub struct SiteMatrix<T> {
 
 /// A profile that contradicts itself. Paths are those of a profile file: `sites[1].name`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum InvalidProfile {
     /// A profile without sites.
     #[error("sites: none; expected at least one")]
     NoSites,
-    /// More than [`MAX_SITES`].
     #[error("sites: {found}, the most is {MAX_SITES}")]
     TooManySites {
         /// The number of sites found.
@@ -162,7 +162,6 @@ pub enum InvalidProfile {
     DuplicateName {
         /// The path of the field.
         path: String,
-        /// The name.
         name: String,
         /// Where it stood before.
         first_path: String,
@@ -176,7 +175,6 @@ pub enum InvalidProfile {
     /// A matrix of another size than the list of sites.
     #[error("{matrix}: not {sites} x {sites}; expected a row and a column for each of the {sites} sites")]
     NotSquare {
-        /// `bandwidth` or `rtt`.
         matrix: &'static str,
         /// The number of sites.
         sites: usize,
@@ -184,7 +182,6 @@ pub enum InvalidProfile {
     /// A pair of sites without a value.
     #[error("{matrix}: missing from {from} to {to}")]
     Missing {
-        /// `bandwidth` or `rtt`.
         matrix: &'static str,
         /// The site of the row.
         from: String,
@@ -193,18 +190,12 @@ pub enum InvalidProfile {
     },
     /// A value from a site to itself, which belongs elsewhere.
     #[error("{matrix}: {site} to itself; expected nothing on the diagonal")]
-    Diagonal {
-        /// `bandwidth` or `rtt`.
-        matrix: &'static str,
-        /// The site.
-        site: String,
-    },
+    Diagonal { matrix: &'static str, site: String },
     /// A rate above [`MAX_RATE`].
     #[error("{path}: {found}: expected at most {MAX_RATE}")]
     Rate {
         /// The path of the field.
         path: String,
-        /// The rate.
         found: Bandwidth,
     },
     /// A delay above [`MAX_DELAY`].
@@ -212,7 +203,6 @@ pub enum InvalidProfile {
     Delay {
         /// The path of the field.
         path: String,
-        /// The delay.
         found: Duration,
     },
     /// Buckets through which nothing fits.

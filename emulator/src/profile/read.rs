@@ -3,9 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use base::suggest;
+
 use super::builtin::{builtin_names, builtins};
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
-use super::find::{listed, nearest};
+use super::find::listed;
 use super::matrix::{Key, Stated, Table};
 use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Opened, Source};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix, yaml};
@@ -40,7 +42,7 @@ impl Profile {
     /// The built-in profile of this name; [`builtin_names`] lists them.
     pub fn builtin(name: &str) -> Result<Profile, ReadProfileError> {
         let Some(builtin) = builtins().iter().find(|builtin| builtin.name == name) else {
-            let hint = nearest(name, builtin_names()).map_or_else(
+            let hint = suggest::nearest(name, builtin_names()).map_or_else(
                 || format!("expected one of {}", listed(builtin_names())),
                 |near| format!("did you mean `{near}`?"),
             );

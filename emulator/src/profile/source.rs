@@ -16,7 +16,7 @@ pub(super) struct Source<'a> {
     pub(super) file: &'a str,
     /// The profile's name when its text does not state one.
     pub(super) stem: &'a str,
-    /// The file's content.
+    /// The content of the file, without a byte order mark.
     pub(super) text: &'a str,
     /// The rate of network cards that the text does not state.
     pub(super) nic: Option<Bandwidth>,
@@ -26,7 +26,7 @@ pub(super) struct Source<'a> {
 pub(super) struct Opened {
     /// The file's path in messages.
     pub(super) file: String,
-    /// The file's content.
+    /// The content of the file, without a byte order mark.
     pub(super) text: String,
 }
 

@@ -5,11 +5,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use base::suggest;
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, MapAccess};
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
-use super::find::{find_site, hint_for_form};
+use super::find::find_site;
 use super::iperf::{self, Wanted};
 use super::matrix::{Table, Values};
 use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Open, Source};
@@ -105,7 +106,8 @@ struct Entries<V>(Vec<(String, V)>);
 pub(super) fn parse(source: &Source<'_>, open: &Open<'_>) -> Result<Profile, ReadProfileError> {
     let Source { file, stem, text, nic } = *source;
     let written: ProfileFile = serde_yaml::from_str(text).map_err(|error| {
-        let hint = hint_for_form(&error.to_string());
+        let near = suggest::in_message(&error.to_string()).map(|near| format!("; did you mean `{near}`?"));
+        let hint = near.unwrap_or_default();
         ReadProfileError::Form { file: file.to_owned(), error, hint }
     })?;
     let nic = nic.map(|rate| Duplex { inbound: rate, outbound: rate });

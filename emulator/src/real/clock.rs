@@ -24,7 +24,7 @@ pub struct Dilation(u32);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("dilation `{found}`: expected a number from 0.001 to 1000000 with at most three decimals, such as 4 or 0.5")]
 pub struct DilationError {
-    /// The text found.
+    /// The text or number as it was given.
     pub found: String,
 }
 

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base::causes;
+use base::durations::Durations;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
@@ -25,7 +27,6 @@ pub use self::report::{ComputeReport, NodeError, NodeOutcome, NodeReport};
 use super::clock::{Dilation, Epoch, monotonic_nanos};
 use super::frame::{Frame, FrameReader, Halted, Open, Reassembler, Stream};
 use super::outbound::Outbound;
-use super::pacer::Lateness;
 use super::relay::{Bounds, nanos};
 use super::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 use crate::id::MachineId;
@@ -130,7 +131,7 @@ struct Backlog {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum NodePhase {
     /// Machines are joining; the deadline in monotonic nanoseconds.
     Joining(u64),
     /// The start is known and lies ahead.
@@ -152,7 +153,7 @@ struct Driver<'a, N: Node, C> {
     batch: Vec<u8>,
     written: usize,
     timer: AsyncFd<Timer>,
-    phase: Phase,
+    phase: NodePhase,
     epoch: Epoch,
     dilation: Dilation,
     now: Instant,
@@ -171,8 +172,8 @@ struct Driver<'a, N: Node, C> {
     heard: u64,
     next_beat: u64,
     compute: ComputeReport,
-    arrivals: Lateness,
-    wakes: Lateness,
+    arrivals: Durations,
+    wakes: Durations,
 }
 
 impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
@@ -210,7 +211,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             batch: Vec::new(),
             written: 0,
             timer,
-            phase: Phase::Joining(now.saturating_add(nanos(config.bounds.rendezvous + config.bounds.silence))),
+            phase: NodePhase::Joining(now.saturating_add(nanos(config.bounds.rendezvous + config.bounds.silence))),
             epoch: Epoch(u64::MAX),
             dilation: Dilation::NONE,
             now: Instant::START,
@@ -228,8 +229,8 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             heard: now,
             next_beat: now,
             compute: ComputeReport::default(),
-            arrivals: Lateness::default(),
-            wakes: Lateness::default(),
+            arrivals: Durations::default(),
+            wakes: Durations::default(),
         })
     }
 
@@ -270,9 +271,9 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         let silence = self.heard.saturating_add(nanos(self.config.bounds.silence));
         let wake = silence.min(self.next_beat);
         match self.phase {
-            Phase::Joining(until) | Phase::Stopping(until) => wake.min(until),
-            Phase::Starting => wake.min(self.epoch.0),
-            Phase::Running => {
+            NodePhase::Joining(until) | NodePhase::Stopping(until) => wake.min(until),
+            NodePhase::Starting => wake.min(self.epoch.0),
+            NodePhase::Running => {
                 let task = self.ready.peek().map(|&Reverse((due, _))| due);
                 let next = task.into_iter().chain(self.node.poll_timeout()).min();
                 wake.min(next.map_or(u64::MAX, |at| self.epoch.monotonic(self.dilation.wall_of(at))))
@@ -291,22 +292,22 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             return Err(self.relay_lost(&format!("it has given no sign of life for {silent:.1} s")));
         }
         match self.phase {
-            Phase::Joining(until) if monotonic >= until => {
+            NodePhase::Joining(until) if monotonic >= until => {
                 let waited = self.config.bounds.rendezvous + self.config.bounds.silence;
                 return Err(NodeError::NoStart { relay: self.config.relay, waited });
             }
-            Phase::Stopping(until) if monotonic >= until => {
+            NodePhase::Stopping(until) if monotonic >= until => {
                 return Err(self.relay_lost(&"it does not end the run"));
             }
-            Phase::Starting if monotonic >= self.epoch.0 => self.start()?,
+            NodePhase::Starting if monotonic >= self.epoch.0 => self.start()?,
             _ => {}
         }
-        while self.phase == Phase::Running && self.handle_next_due()? {}
+        while self.phase == NodePhase::Running && self.handle_next_due()? {}
         Ok(())
     }
 
     fn start(&mut self) -> Result<(), NodeError> {
-        self.phase = Phase::Running;
+        self.phase = NodePhase::Running;
         self.tick();
         self.node.handle_start(self.now);
         self.carry_out()
@@ -330,7 +331,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
             let finished = task.finished.expect("it is ready");
             let there = self.dilation.wall_of(due).max(finished.at.saturating_sub(self.epoch.0));
             self.wakes.record(wall.saturating_sub(there));
-            let done = finished.result.map_err(|panic| NodeError::Panicked { what: panic_text(&*panic) })?;
+            let done = finished.result.map_err(|panic| NodeError::Panicked { what: causes::panic_message(&*panic) })?;
             self.node.handle_done(self.now, done);
             self.carry_out()?;
             return Ok(true);
@@ -367,9 +368,9 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
     }
 
     fn stop(&mut self) {
-        if self.phase == Phase::Running {
+        if self.phase == NodePhase::Running {
             self.outbound.push(&Frame::Stop);
-            self.phase = Phase::Stopping(monotonic_nanos().saturating_add(nanos(self.config.bounds.silence)));
+            self.phase = NodePhase::Stopping(monotonic_nanos().saturating_add(nanos(self.config.bounds.silence)));
         }
     }
 
@@ -433,7 +434,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
 
     /// Reports to the relay that the node waits for messages and nothing else.
     fn announce_idleness(&mut self) {
-        let waits = self.phase == Phase::Running && self.tasks.is_empty() && self.node.poll_timeout().is_none();
+        let waits = self.phase == NodePhase::Running && self.tasks.is_empty() && self.node.poll_timeout().is_none();
         let idle = waits.then_some((self.sent, self.received, self.halted));
         if idle != self.idle {
             self.idle = idle;
@@ -449,9 +450,4 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         report.wakes = self.wakes.percentiles();
         (report.sent, report.received) = (self.sent, self.received);
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|&text| text.to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no text".to_owned())
 }

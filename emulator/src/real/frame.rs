@@ -41,18 +41,18 @@ const MAGIC: [u8; 2] = *b"GA";
 pub struct Stream {
     /// The machine at the other end.
     pub peer: MachineId,
-    /// The class.
+    /// The class of its messages.
     pub class: Class,
 }
 
 /// A message before its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// Where it belongs.
+    /// The stream that it belongs to.
     pub stream: Stream,
     /// Its number in the stream, from 0.
     pub number: u64,
-    /// Bytes that follow.
+    /// The number of bytes that follow in [`Frame::Body`].
     pub bytes: u64,
     /// Bytes that count as its encoding.
     pub actual: ByteSize,
@@ -70,7 +70,7 @@ pub enum Frame<'a> {
     Hello {
         /// The run that it belongs to.
         run: u64,
-        /// Who it is.
+        /// The number of the machine.
         machine: MachineId,
         /// The number of machines that it expects.
         machines: u32,
@@ -82,7 +82,7 @@ pub enum Frame<'a> {
     },
     /// The other answer to `Hello`: the relay closes the connection.
     Refused {
-        /// Why.
+        /// The reason, for the log of the other side.
         reason: &'a str,
     },
     /// All machines are there.
@@ -92,34 +92,34 @@ pub enum Frame<'a> {
         /// The dilation in thousandths.
         dilation: u32,
     },
-    /// A message begins.
+    /// A message begins in a stream.
     Open(Open),
     /// Its next bytes, at least one.
     Body {
-        /// Where they belong.
+        /// The stream of the message that is open.
         stream: Stream,
-        /// The bytes.
+        /// At most [`MAX_PIECE_BYTES`] bytes of the message.
         bytes: &'a [u8],
     },
     /// The message under way in a stream is whole.
     Whole {
-        /// The stream.
+        /// The stream at its receiver.
         stream: Stream,
         /// When the link model has it arrive, in the run's time.
         arrives_at: Instant,
     },
     /// Bytes of a stream have left the relay's queue since the last such frame.
     Credit {
-        /// The stream.
+        /// The stream at its sender.
         stream: Stream,
         /// Bytes of messages as sent.
         bytes: u32,
     },
     /// The charged bytes that have left for a peer since the start, in both classes.
     Left {
-        /// The receiver.
+        /// The receiver of these bytes.
         peer: MachineId,
-        /// Charged bytes.
+        /// Charged bytes, summed from the start of the run.
         charged: u64,
     },
     /// A heartbeat: the sender is alive, with or without other frames to send.
@@ -137,12 +137,12 @@ pub enum Frame<'a> {
     Stop,
     /// The machine cannot go on.
     Failed {
-        /// Why.
+        /// The reason, for the other machines.
         reason: &'a str,
     },
     /// A machine is lost; the run is over.
     Lost {
-        /// Which.
+        /// The machine that is lost.
         machine: MachineId,
         /// The reason that is known.
         reason: &'a str,
@@ -156,34 +156,23 @@ pub enum Frame<'a> {
 /// Whether a node has put out [`Output::Halt`](crate::node::Output::Halt).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halted {
-    /// It has.
+    /// It has; it still handles messages.
     Yes,
-    /// It has not.
+    /// It has not: its work goes on.
     NotYet,
 }
 
 /// The reason why bytes are not frames.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum FrameError {
     /// The other side is no part of the testbed, or the reader is out of step.
     #[error("bad magic {found:02x?}: expected {MAGIC:02x?}; this is no connection of a machine")]
-    Magic {
-        /// The value found.
-        found: [u8; 2],
-    },
-    /// Another version.
+    Magic { found: [u8; 2] },
     #[error("protocol version {found}: expected {VERSION}; machines and relay must be of one build")]
-    Version {
-        /// The value found.
-        found: u8,
-    },
-    /// No such kind.
+    Version { found: u8 },
     #[error("unknown frame kind {found}")]
-    Kind {
-        /// The value found.
-        found: u8,
-    },
-    /// Longer than allowed.
+    Kind { found: u8 },
     #[error("frame of {found} bytes: the most is {MAX_FRAME_BYTES}")]
     Oversized {
         /// Bytes announced, header included.
@@ -192,27 +181,17 @@ pub enum FrameError {
     /// The body does not have the length of its kind.
     #[error("frame kind {kind} with a body of {found} bytes: expected {expected}")]
     Length {
-        /// The kind.
         kind: u8,
-        /// Bytes found.
         found: usize,
         /// A description of the bodies that the kind allows.
         expected: &'static str,
     },
     /// A field has no meaning.
     #[error("frame kind {kind}: {field} is {found}")]
-    Field {
-        /// The kind.
-        kind: u8,
-        /// Which.
-        field: &'static str,
-        /// Its value.
-        found: u64,
-    },
+    Field { kind: u8, field: &'static str, found: u64 },
     /// The connection ended within a frame.
     #[error("the connection ended within a frame: {found} of {expected} bytes")]
     Truncated {
-        /// Bytes there.
         found: usize,
         /// Bytes of the frame, or of its header.
         expected: usize,

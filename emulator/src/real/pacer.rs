@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use hdrhistogram::Histogram;
+use base::durations::{Durations, Percentiles};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Dilation;
@@ -24,9 +24,6 @@ use crate::node::Class;
 use crate::time::{Duration, Instant};
 use crate::units::{Bandwidth, ByteSize};
 
-/// The largest value of a lateness histogram, in nanoseconds: a minute. Larger ones count as this.
-const MOST_LATENESS: u64 = 60_000_000_000;
-
 /// A fabric that follows the wall clock.
 #[derive(Debug)]
 pub struct Pacer {
@@ -36,31 +33,13 @@ pub struct Pacer {
     credit: u64,
     slip: u64,
     slips: u64,
-    lateness: Lateness,
+    /// How late chunks left, in wall nanoseconds.
+    lateness: Durations,
     limits: Vec<Load>,
-    /// By ordered pair.
+    /// The load of each link, by ordered pair of machines.
     links: Vec<Load>,
     /// Charged bytes that had left, by pair.
     left: Vec<u64>,
-}
-
-/// A histogram of lateness in wall nanoseconds.
-#[derive(Clone, Debug)]
-pub struct Lateness(Histogram<u64>);
-
-/// Percentiles of lateness in wall nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Percentiles {
-    /// The number of values.
-    pub count: u64,
-    /// The median.
-    pub p50: u64,
-    /// The 90th percentile.
-    pub p90: u64,
-    /// The 99th percentile.
-    pub p99: u64,
-    /// The largest.
-    pub most: u64,
 }
 
 /// The traffic of a limit or link. An *episode* is a time during which bytes wait for it.
@@ -70,7 +49,7 @@ struct Load {
     charged: u64,
     /// Ordered pairs whose bytes wait for it now.
     backlogged: u32,
-    /// Episodes begun.
+    /// The number of episodes that have begun.
     episodes: u64,
     /// The start of the episode that lasts, in nanoseconds of the run's time.
     since_model: u64,
@@ -104,7 +83,7 @@ pub struct Achieved {
 pub struct PacingReport {
     /// Wall seconds per second of the run.
     pub dilation: Dilation,
-    /// How late chunks left.
+    /// How late chunks left, in wall nanoseconds.
     pub lateness: Percentiles,
     /// Wall nanoseconds by which lateness exceeded its credit, in all.
     pub slip: u64,
@@ -126,7 +105,7 @@ impl Pacer {
             credit,
             slip: 0,
             slips: 0,
-            lateness: Lateness::default(),
+            lateness: Durations::default(),
             limits: vec![Load::default(); network.limits.len()],
             links: vec![Load::default(); network.routes.len()],
             left: vec![0; network.routes.len()],
@@ -296,30 +275,6 @@ impl Achieved {
 
 fn rate(charged: ByteSize, busy: Duration) -> Option<f64> {
     (busy > Duration::ZERO).then(|| charged.as_bytes() as f64 * 8.0 / busy.as_secs_f64())
-}
-
-impl Default for Lateness {
-    fn default() -> Self {
-        Lateness(Histogram::new_with_bounds(1, MOST_LATENESS, 3).expect("sound bounds"))
-    }
-}
-
-impl Lateness {
-    /// Counts one value; more than a minute counts as a minute.
-    pub fn record(&mut self, nanos: u64) {
-        self.0.saturating_record(nanos);
-    }
-
-    /// The percentiles of all counted values.
-    pub fn percentiles(&self) -> Percentiles {
-        Percentiles {
-            count: self.0.len(),
-            p50: self.0.value_at_quantile(0.5),
-            p90: self.0.value_at_quantile(0.9),
-            p99: self.0.value_at_quantile(0.99),
-            most: self.0.max(),
-        }
-    }
 }
 
 #[cfg(test)]

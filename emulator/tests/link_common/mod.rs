@@ -56,7 +56,7 @@ impl Builder {
         self.add(name, bits, MILLISECOND(bits).max(EIGHT_CHUNKS), passes);
     }
 
-    /// The network.
+    /// The network of the limits and routes that were added.
     pub(crate) fn build(self) -> Arc<Network> {
         Arc::new(self.0)
     }
@@ -87,7 +87,7 @@ pub(crate) fn ec2_2016() -> Arc<Network> {
     builder.build()
 }
 
-/// All ordered pairs.
+/// All ordered pairs of different machines.
 pub(crate) fn pairs(machines: u32) -> impl Iterator<Item = (MachineId, MachineId)> {
     (0..machines).flat_map(move |from| {
         (0..machines).filter(move |&to| to != from).map(move |to| (MachineId(from), MachineId(to)))

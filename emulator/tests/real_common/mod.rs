@@ -112,7 +112,7 @@ pub(crate) enum TestTask {
     Panic,
 }
 
-/// A sample.
+/// A sample as the observer sees it.
 #[derive(Debug)]
 pub(crate) struct Kept(pub(crate) Instant);
 

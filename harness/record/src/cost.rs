@@ -9,12 +9,12 @@
 
 use std::collections::BTreeMap;
 
+use base::suggest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::prices::{self, PriceList};
 use crate::results::{Cost, SiteCost, SiteUsage, Usage};
-use crate::suggest;
 
 /// Bytes of a priced GB.
 const GB: f64 = 1e9;

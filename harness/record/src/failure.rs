@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use base::causes;
+
 use crate::say;
 
 /// Everything went as asked.
@@ -38,18 +40,16 @@ impl Failure {
     pub fn message(&self) -> String {
         let (Failure::Input(error) | Failure::Run(error)) = self;
         let mut text = format!("error: {error}");
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            if !text.contains(&inner.to_string()) {
-                text.push_str(&format!("\n  because: {inner}"));
+        for cause in causes::of(&**error) {
+            if !text.contains(&cause.to_string()) {
+                text.push_str(&format!("\n  because: {cause}"));
             }
-            cause = inner.source();
         }
         text
     }
 }
 
-/// Tells a failure and gives the process's exit code.
+/// Reports a failure on the standard error, and returns the exit code of the process.
 pub fn exit(done: Result<ExitCode, Failure>) -> ExitCode {
     done.unwrap_or_else(|failure| {
         say::err(&failure.message());

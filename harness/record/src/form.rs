@@ -4,27 +4,35 @@
 
 use std::fmt;
 
+use base::suggest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-
-use crate::suggest;
 
 /// The first error of form in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct FormError {
     /// The path as given.
     pub file: String,
-    /// Line and column, counted from 1. `None` means that the reader has no position.
-    pub place: Option<(usize, usize)>,
+    /// The place in the file. `None` means that the reader has no position.
+    pub place: Option<Place>,
     /// The problem with the path of its field, and the nearest valid name if the value is a name.
     pub message: String,
+}
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in bytes, counted from 1.
+    pub column: usize,
 }
 
 impl fmt::Display for FormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
+            Some(Place { line, column }) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
             None => write!(f, "{}: {}", self.file, self.message),
         }
     }
@@ -33,9 +41,14 @@ impl fmt::Display for FormError {
 /// The typed value of YAML `text`; `file` is for messages.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FormError> {
     serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
-        let message = plain_words(&error);
-        let place = error.location().map(|at| place_of_key(text, &message, (at.line(), at.column())));
-        FormError { file: file.into(), place, message: with_nearest(message) }
+        let mut message = plain_words(&error);
+        let place = error.location().map(|at| {
+            let mapping = Place { line: at.line(), column: at.column() };
+            place_of_key(text, &message, mapping)
+        });
+        let near = suggest::in_message(&message).map(|near| format!("; did you mean `{near}`?"));
+        message.extend(near);
+        FormError { file: file.into(), place, message }
     })
 }
 
@@ -112,41 +125,27 @@ const CHOICES: &[(&str, &str)] = &[
     ("Goal", "`target`, `clocks: N`"),
 ];
 
-fn with_nearest(mut message: String) -> String {
-    if let Some(near) = misspelt(&message) {
-        message.push_str(&format!("; did you mean `{near}`?"));
-    }
-    message
-}
-
-/// The nearest name in ``unknown field `a`, expected one of `b`, `c` ``.
-fn misspelt(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
-    let (name, rest) = rest.split_once('`')?;
-    let (_, expected) = rest.split_once("expected ")?;
-    suggest::nearest(name, expected.split('`').skip(1).step_by(2)).map(str::to_string)
-}
-
-/// The reader places an unknown or second key at the start of its mapping, `(line, column)`: the key's own place.
-fn place_of_key(text: &str, message: &str, (line, column): (usize, usize)) -> (usize, usize) {
+/// The place of an unknown or second key. The reader has only the start of its mapping.
+fn place_of_key(text: &str, message: &str, mapping: Place) -> Place {
+    let Place { line, column } = mapping;
     let key_after = |words: &str| message.split_once(words).and_then(|(_, rest)| rest.split_once('`'));
     let (key, skipped) = match (key_after("unknown field `"), key_after("duplicate field `")) {
         (Some((key, _)), _) => (key, 0),
         (_, Some((key, _))) => (key, 1),
-        _ => return (line, column),
+        _ => return mapping,
     };
     let is_key = |rest: &str| rest.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
     // In a block, the keys of a mapping stand in one column; in `{ ... }` the first that fits is taken.
     let lines = text.lines().enumerate().skip(line - 1);
     let in_block = lines.filter(|(_, text)| text.get(column - 1..).is_some_and(is_key));
     if let Some((number, _)) = in_block.filter(|(number, text)| leads(text, column, *number + 1 == line)).nth(skipped) {
-        return (number + 1, column);
+        return Place { line: number + 1, column };
     }
     let first = text.lines().nth(line - 1).unwrap_or_default();
     let starts = first.char_indices().map(|(at, _)| at).filter(|at| *at + 1 >= column);
     let in_flow =
         starts.filter(|at| is_key(&first[*at..]) && !first[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '-'));
-    in_flow.map(|at| (line, at + 1)).nth(skipped).unwrap_or((line, column))
+    in_flow.map(|at| Place { line, column: at + 1 }).nth(skipped).unwrap_or(mapping)
 }
 
 /// Whether nothing but space (or the dash of a list, on a mapping's first line) stands before `column`.

@@ -16,4 +16,5 @@ pub mod place;
 pub mod prices;
 pub mod results;
 pub mod say;
-pub mod suggest;
+
+pub use base::suggest;

@@ -23,18 +23,18 @@ static STARTED: OnceLock<Log> = OnceLock::new();
 /// The least important events that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Level {
-    /// None.
+    /// No events are written.
     #[default]
     Off,
-    /// What has failed.
+    /// Cells and commands that have failed.
     Error,
     /// What is not as it should be, and goes on.
     Warn,
     /// What a run consists of: cells, checkpoints, data, processes.
     Info,
-    /// Files and connections.
+    /// Single files, connections and late pieces.
     Debug,
-    /// Everything.
+    /// All events: those above and finer ones.
     Trace,
 }
 
@@ -69,7 +69,7 @@ impl Level {
 /// The form of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// A line of text for people.
     #[default]
     Text,
     /// An object of JSON: `timestamp` (UTC), `level`, `target` (the module), `message` (the event's name), and the event's fields.
@@ -77,7 +77,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All.
+    /// Both forms, in the order in which help lists them.
     pub const ALL: [Format; 2] = [Format::Text, Format::Json];
 
     /// As on the command line.

@@ -3,9 +3,10 @@
 //! An existing file is replaced only on request (`--force`), by a rename, as a whole or not at all. A link, a folder, a pipe or a device
 //! is never replaced or written through. The same holds for the input of the command.
 
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
+use base::replace::{self, NotAFile};
 use thiserror::Error;
 
 /// Endings of the files that `experiments data` writes: one of these in the folder that it reads is its own.
@@ -73,8 +74,8 @@ pub fn check(path: &Path, existing: Existing, source: Option<&Path>) -> Result<(
     }
     // Not through a link: a link is no regular file, wherever it leads.
     let Ok(there) = fs::symlink_metadata(path) else { return Ok(()) };
-    if !there.is_file() {
-        return Err(PlaceError::NotAFile { file, found: in_words(there.file_type()) });
+    if let Err(NotAFile { found }) = replace::check_regular(path) {
+        return Err(PlaceError::NotAFile { file, found });
     }
     if let Some(source) = source.filter(|source| is_read(path, &there, source)) {
         return Err(PlaceError::Source { file, source_path: source.display().to_string() });
@@ -102,28 +103,6 @@ fn is_same(a: &Metadata, b: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
     false
-}
-
-/// The type of an entry that is not a regular file, in words.
-pub fn in_words(found: FileType) -> &'static str {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if found.is_fifo() {
-            return "a named pipe";
-        }
-        if found.is_char_device() || found.is_block_device() {
-            return "a device";
-        }
-        if found.is_socket() {
-            return "a socket";
-        }
-    }
-    match (found.is_symlink(), found.is_dir()) {
-        (true, _) => "a link",
-        (_, true) => "a folder",
-        _ => "something else",
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use base::causes;
 use emulator::units::ByteSize;
 use gaia_core::simd::Isa;
 use planning::memory;
@@ -72,15 +73,7 @@ pub enum RunSpecError {
 
 /// The errors with their causes, one line per error.
 fn list(failed: &[RunSpecError]) -> String {
-    let line = |error: &RunSpecError| {
-        let mut line = format!("\n  {error}");
-        let mut cause = std::error::Error::source(error);
-        while let Some(inner) = cause {
-            line += &format!(": {inner}");
-            cause = inner.source();
-        }
-        line
-    };
+    let line = |error: &RunSpecError| format!("\n  {}", causes::in_one_line(error));
     format!("{} cells failed{}", failed.len(), failed.iter().map(line).collect::<String>())
 }
 

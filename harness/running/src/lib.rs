@@ -11,7 +11,6 @@ mod device;
 mod experiment;
 mod gathered;
 mod goal;
-mod histogram;
 mod host;
 mod local;
 mod meter;

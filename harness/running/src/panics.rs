@@ -3,10 +3,11 @@
 //! A problem that no check can find before a run, such as a time that exceeds its type, ends in a panic of the pure crates. While cells
 //! run, the place of a panic is kept here instead of being printed; outside of cells panics are printed as usual.
 
-use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
+
+use base::causes;
 
 /// The number of running cells.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -40,7 +41,7 @@ pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
             let place = info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
             let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
             if places.len() < MAX_PLACES {
-                places.push((words(info.payload()), place));
+                places.push((causes::panic_message(info.payload()), place));
             }
         }));
     });
@@ -48,17 +49,11 @@ pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     let done = panic::catch_unwind(AssertUnwindSafe(run));
     RUNNING.fetch_sub(1, Ordering::SeqCst);
     done.map_err(|payload| {
-        let message = words(&*payload);
+        let message = causes::panic_message(&*payload);
         let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
         let place = places.iter().rev().find(|(of, _)| *of == message).map_or("", |(_, place)| place);
         Panicked { place: place.to_owned(), message }
     })
-}
-
-/// The message in a panic's payload.
-fn words(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use base::durations::Durations;
 use emulator::id::MachineId;
 use emulator::node::Class;
 use emulator::time::Instant;
@@ -24,7 +25,6 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::goal::{End, Goal};
-use super::histogram::Durations;
 use super::progress::CellProgress;
 use super::views::Views;
 use record::results::{Blocked, Breakdown, ClockRow, LinkEnds, MetricValues, Part, Sample};
@@ -207,8 +207,8 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
         let worker = machine.index();
         match sample {
             Recorded::Clock { clock, started, ended, parts, read_wait, barrier_wait, blocked } => {
-                self.state.read_wait.record(read_wait);
-                self.state.barrier_wait.record(barrier_wait);
+                self.state.read_wait.record(read_wait.as_nanos());
+                self.state.barrier_wait.record(barrier_wait.as_nanos());
                 let site = self.setting.parts.placement.site_of[worker].0;
                 let (started, ended) = (started.as_secs_f64(), ended.as_secs_f64());
                 let (parts, blocked) = (breakdown(&parts), blocked.and_then(in_results));
@@ -240,7 +240,7 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
     }
 
     fn transfer(&mut self, transfer: &Transfer) {
-        self.state.transfer.record(transfer.arrived_at - transfer.sent_at);
+        self.state.transfer.record((transfer.arrived_at - transfer.sent_at).as_nanos());
         let site_of = &self.setting.parts.placement.site_of;
         if site_of[transfer.from.index()] != site_of[transfer.to.index()] {
             self.state.wan.add(transfer);

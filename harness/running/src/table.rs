@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base::durations::Durations;
 use emulator::digest::Digest;
 use emulator::id::MachineId;
 use emulator::node::Class;
@@ -14,7 +15,7 @@ use planning::plan::{self, DataSet, Plan, system_in_words};
 use record::cost;
 use record::results::manifest::{self, Machines, Manifest, Scale, Shape};
 use record::results::metrics::{self, SHARE};
-use record::results::{Better, Breakdown, ClockRow, Held, Measured, Outcome, SCHEMA, Summary, TrafficRow};
+use record::results::{Better, Breakdown, ClockRow, Held, Measured, Outcome, Percentiles, SCHEMA, Summary, TrafficRow};
 
 /// The content of the files before the first sample.
 pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
@@ -109,14 +110,28 @@ pub(super) fn summary<S>(
         cost: cost::by_default(&usage, &plan.machines.name),
         usage,
         breakdown: Breakdown::mean(clocks.iter().filter(|row| row.clock < last.clock).map(|row| &row.parts)),
-        read_wait: state.read_wait.percentiles(),
-        barrier_wait: state.barrier_wait.percentiles(),
-        transfer: state.transfer.percentiles(),
+        read_wait: in_seconds(&state.read_wait),
+        barrier_wait: in_seconds(&state.barrier_wait),
+        transfer: in_seconds(&state.transfer),
         insignificant: held.map(|held| held.of_all),
         held,
         digest: full_digest(digest, state),
         faults: Vec::new(),
         model: None,
+    }
+}
+
+/// Percentiles in seconds of durations that were counted in nanoseconds; all 0 if none was.
+fn in_seconds(durations: &Durations) -> Percentiles {
+    let nanos = durations.percentiles();
+    let secs = |nanos: u64| nanos as f64 / 1e9;
+    Percentiles {
+        count: nanos.count,
+        mean: durations.mean() / 1e9,
+        p50: secs(nanos.p50),
+        p90: secs(nanos.p90),
+        p99: secs(nanos.p99),
+        max: secs(nanos.most),
     }
 }
 
@@ -170,4 +185,19 @@ fn metric_in_words(metric: &Measured) -> Option<String> {
     } else {
         format!(", {name} {value:.4}{unit}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_in_seconds() {
+        let mut durations = Durations::default();
+        assert_eq!(in_seconds(&durations), Percentiles::default());
+        (1..=10_000).for_each(|millis| durations.record(millis * 1_000_000));
+        let seconds = in_seconds(&durations);
+        let near = |seconds: f64, expected: f64| (seconds - expected).abs() < 0.01;
+        assert!(near(seconds.p90, 9.0) && near(seconds.mean, 5.0) && near(seconds.max, 10.0), "{seconds:?}");
+    }
 }

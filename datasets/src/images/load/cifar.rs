@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::format;
-use super::parts::{untested, without_images};
+use super::subset::{untested, without_images};
 use super::tree::{File, Tree, without_copy_mark};
 use super::{LoadError, Loaded};
 use crate::images::{ImageShape, Images, Labelled};

@@ -11,14 +11,14 @@
 use super::LoadError;
 use super::error::format;
 use super::listed;
-use super::parts::{Part, class_folders, images_in, label, within};
+use super::subset::{Subset, class_folders, images_in, label, within};
 use super::tree::{File, Tree};
 
 const TRAIN: [&str; 2] = ["train", "training"];
 const TEST: [&str; 5] = ["test", "testing", "val", "valid", "validation"];
 const HELD_OUT_EVERY: usize = 10;
 /// The names of the classes, and the training and test parts.
-pub(super) type Classes = (Vec<String>, [Part; 2]);
+pub(super) type Classes = (Vec<String>, [Subset; 2]);
 
 /// The place of a set: the folder of the training part, or the folder around classes without parts, `""` for the root.
 enum Place {
@@ -129,7 +129,7 @@ fn without_parts(tree: &Tree, folder: &str) -> Result<Classes, LoadError> {
     let names = class_folders(tree, folder);
     check_number(tree, &names)?;
     let whole = part(tree, folder, &names)?;
-    let mut parts = [Part::default(), Part::default()];
+    let mut parts = [Subset::default(), Subset::default()];
     let mut of_class = vec![0_usize; names.len()];
     for (label, file) in whole.labels.into_iter().zip(whole.files) {
         let number = &mut of_class[usize::from(label)];
@@ -155,8 +155,8 @@ fn check_number(tree: &Tree, names: &[String]) -> Result<(), LoadError> {
 }
 
 /// The images below `folder`, by class, then by name.
-fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Part, LoadError> {
-    let mut part = Part::default();
+fn part(tree: &Tree, folder: &str, names: &[String]) -> Result<Subset, LoadError> {
+    let mut part = Subset::default();
     let found = class_folders(tree, folder);
     let prefix = within(folder);
     if found.is_empty() {

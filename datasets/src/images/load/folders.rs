@@ -12,7 +12,7 @@ use super::classes;
 use super::error::format;
 use super::jpeg::{self, Fit, Unusable};
 use super::lazy::Folder;
-use super::parts::{Part, untested, without_images};
+use super::subset::{Subset, untested, without_images};
 use super::tree::{File, Tree};
 use super::{LoadError, Loaded, Options};
 use crate::images::{ImageShape, ImageSplit, Images, Labelled};
@@ -95,10 +95,10 @@ impl Corrupt<'_> {
     }
 }
 
-impl Part {
+impl Subset {
     /// Keeps the files that are good, and skips the others.
     fn retain(&mut self, corrupt: &mut Corrupt, good: impl Fn(&File) -> Result<(), Unusable>) -> Result<(), LoadError> {
-        let mut kept = Part::default();
+        let mut kept = Subset::default();
         for (label, file) in self.labels.drain(..).zip(self.files.drain(..)) {
             match good(&file) {
                 Ok(()) => {
@@ -114,7 +114,7 @@ impl Part {
 }
 
 /// How images are brought to one shape, by the sampled ones; `None` if none of them is an image.
-fn fit(part: &Part, options: &Options) -> Option<Fit> {
+fn fit(part: &Subset, options: &Options) -> Option<Fit> {
     let spaced = crate::images::evenly_spaced(part.files.len(), LOOKED_AT);
     let sizes = spaced.into_iter().filter_map(|at| jpeg::dimensions(&part.files[at as usize].read().ok()?).ok());
     let mut sizes: Vec<(u32, u32)> = sizes.collect();
@@ -130,7 +130,7 @@ fn fit(part: &Part, options: &Options) -> Option<Fit> {
 }
 
 fn in_memory(
-    parts: [Part; 2],
+    parts: [Subset; 2],
     classes: Vec<String>,
     shape: ImageShape,
     fit: Fit,
@@ -196,7 +196,7 @@ fn decode_all(files: &[File], shape: ImageShape, fit: Fit) -> Vec<Result<Vec<u8>
 /// Images that are decoded when they are read. The hash covers names, lengths and classes, not the content: reading that would take
 /// as long as an epoch.
 fn lazy(
-    parts: [Part; 2],
+    parts: [Subset; 2],
     classes: Vec<String>,
     shape: ImageShape,
     fit: Fit,

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::LoadError;
 use super::error::format;
-use super::parts::{Part, images_in, label};
+use super::subset::{Subset, images_in, label};
 use super::tree::{File, Tree};
 use crate::text::lines::shown;
 
@@ -51,7 +51,7 @@ enum Malformed {
 type ReadLine = fn(&str) -> Result<Line<'_>, Malformed>;
 
 /// The images of `folder` with the classes that a list gives them; none without a list. `around`: the folder that it lies in.
-pub(super) fn part(tree: &Tree, folder: &str, around: &str, names: &[String]) -> Result<Option<Part>, LoadError> {
+pub(super) fn part(tree: &Tree, folder: &str, around: &str, names: &[String]) -> Result<Option<Subset>, LoadError> {
     let within =
         |folder: &str, name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
     // Beside it lies the list of the images to validate on, never of those whose classes are kept back.
@@ -66,7 +66,7 @@ pub(super) fn part(tree: &Tree, folder: &str, around: &str, names: &[String]) ->
     Ok(None)
 }
 
-fn sorted(tree: &Tree, folder: &str, list: &File, read: ReadLine, names: &[String]) -> Result<Part, LoadError> {
+fn sorted(tree: &Tree, folder: &str, list: &File, read: ReadLine, names: &[String]) -> Result<Subset, LoadError> {
     let place = tree.place(&list.name);
     let error = |source| LoadError::Read { file: place.clone(), source };
     let text = String::from_utf8_lossy(&list.read_unpacked(MAX_BYTES).map_err(error)?).into_owned();
@@ -88,7 +88,7 @@ fn sorted(tree: &Tree, folder: &str, list: &File, read: ReadLine, names: &[Strin
     }
     // Files come by name.
     found.sort_by_key(|&(label, _)| label);
-    Ok(Part {
+    Ok(Subset {
         labels: found.iter().map(|&(label, _)| label).collect(),
         files: found.into_iter().map(|(_, file)| file.clone()).collect(),
     })

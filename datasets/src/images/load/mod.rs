@@ -21,7 +21,7 @@ mod interface;
 mod jpeg;
 mod lazy;
 mod listed;
-mod parts;
+mod subset;
 mod tree;
 
 use std::path::{Path, PathBuf};

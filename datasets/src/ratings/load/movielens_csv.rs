@@ -1,14 +1,14 @@
 //! MovieLens `ratings.csv` (ml-latest, ml-20m, ml-25m, ml-32m): a header, then `userId,movieId,rating,timestamp`,
 //! stars from 0.5 to 5.
 
+use base::suggest;
+
 use super::columns::{Columns, Header, Time};
 use super::format::Format;
 use crate::text::lines::{Bad, bad, digits, fields, shown};
 
 const NAMES: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
 const HEADER: &str = "userId,movieId,rating,timestamp";
-/// A header this near to ours means to be ours (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
 
 pub(super) const FORMAT: Format = Format {
     name: "MovieLens ratings.csv",
@@ -32,7 +32,7 @@ const COLUMNS: Columns = Columns {
 fn recognises(line: &[u8]) -> bool {
     let first = line.split(|&byte| byte == b',').next().unwrap_or_default();
     let columns = line.split(|&byte| byte == b',').count();
-    let near = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &NAMES[0].to_lowercase()) >= NEAR;
+    let near = |text: &str| suggest::nearest(text, [NAMES[0]]).is_some();
     columns > 1 && (std::str::from_utf8(first).is_ok_and(near) || (columns == 4 && digits(first).is_some()))
 }
 

@@ -6,8 +6,9 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::time::{Duration as WallDuration, Instant as WallInstant};
 
-use super::{Driver, NodeError, Phase};
-use crate::causes::in_one_line;
+use base::causes::in_one_line;
+
+use super::{Driver, NodeError, NodePhase};
 use crate::id::MachineId;
 use crate::node::{Codec, Node};
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
@@ -89,11 +90,11 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         match frame {
             Frame::Alive | Frame::Welcome { .. } => {}
             Frame::Refused { reason } => return Err(NodeError::Refused { relay, reason: reason.to_owned() }),
-            Frame::Start { epoch, dilation } if matches!(self.phase, Phase::Joining(_)) => {
+            Frame::Start { epoch, dilation } if matches!(self.phase, NodePhase::Joining(_)) => {
                 let known = Dilation::from_thousandths(dilation);
                 self.dilation = known.map_err(|error| NodeError::Unexpected { relay, found: error.to_string() })?;
                 self.epoch = Epoch(epoch);
-                self.phase = Phase::Starting;
+                self.phase = NodePhase::Starting;
             }
             Frame::Open(open) if self.is_peer(open.stream.peer) => self.reassembler.open(open).map_err(broken)?,
             Frame::Body { stream, bytes } => self.reassembler.body(stream, bytes).map_err(broken)?,
@@ -119,10 +120,10 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
     }
 
     fn handle_arrival(&mut self, arrival: &Arrival) -> Result<(), NodeError> {
-        if self.phase == Phase::Starting {
+        if self.phase == NodePhase::Starting {
             self.start()?;
         }
-        if self.phase != Phase::Running {
+        if self.phase != NodePhase::Running {
             return Ok(());
         }
         let Arrival { open, arrives_at, bytes } = arrival;
@@ -161,7 +162,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
 
     /// A machine is lost: the node hears of it, and the run is over.
     fn handle_lost(&mut self, machine: MachineId, reason: &str) -> Result<NodeError, NodeError> {
-        if self.phase == Phase::Running && self.is_peer(machine) {
+        if self.phase == NodePhase::Running && self.is_peer(machine) {
             self.tick();
             self.node.handle_peer_lost(self.now, machine);
             self.carry_out()?;

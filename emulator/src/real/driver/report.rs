@@ -4,13 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration as WallDuration;
 
+use base::durations::Percentiles;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::MachineId;
 use crate::real::clock::Dilation;
 use crate::real::frame::{FrameError, ReassemblyError};
-use crate::real::pacer::Percentiles;
 use crate::real::timer::Priority;
 use crate::time::Duration;
 
@@ -116,6 +116,7 @@ impl ComputeReport {
 
 /// The reason why a machine cannot go on.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum NodeError {
     /// Nothing answers at the relay's address.
     #[error("the relay at {relay} cannot be reached within {waited:?}")]
@@ -129,16 +130,10 @@ pub enum NodeError {
     },
     /// The relay refuses this machine.
     #[error("the relay at {relay} refuses this machine: {reason}")]
-    Refused {
-        /// Where it is.
-        relay: SocketAddr,
-        /// Why.
-        reason: String,
-    },
+    Refused { relay: SocketAddr, reason: String },
     /// The run does not begin.
     #[error("the relay at {relay} has not begun the run within {waited:?}")]
     NoStart {
-        /// Where it is.
         relay: SocketAddr,
         /// How long was waited.
         waited: WallDuration,
@@ -146,7 +141,6 @@ pub enum NodeError {
     /// The relay is dead or stuck.
     #[error("the relay at {relay} is lost: {reason}")]
     RelayLost {
-        /// Where it was.
         relay: SocketAddr,
         /// The reason that is known.
         reason: String,
@@ -154,7 +148,6 @@ pub enum NodeError {
     /// Another machine is gone, or this one was given up by the relay.
     #[error("{machine} is lost: {reason}")]
     PeerLost {
-        /// Which.
         machine: MachineId,
         /// The reason that is known.
         reason: String,
@@ -168,7 +161,6 @@ pub enum NodeError {
     /// The relay's bytes are no frames.
     #[error("the relay at {relay} sends no frames")]
     Frame {
-        /// Where it is.
         relay: SocketAddr,
         /// The error of the bytes.
         source: FrameError,
@@ -176,7 +168,6 @@ pub enum NodeError {
     /// The relay's frames are no messages.
     #[error("the relay at {relay} sends frames that make no messages")]
     Reassembly {
-        /// Where it is.
         relay: SocketAddr,
         /// The error of the bytes.
         source: ReassemblyError,
@@ -184,7 +175,6 @@ pub enum NodeError {
     /// The relay sends what it must not.
     #[error("the relay at {relay} sends an unexpected frame: {found}")]
     Unexpected {
-        /// Where it is.
         relay: SocketAddr,
         /// The frame that was found instead.
         found: String,
@@ -192,43 +182,25 @@ pub enum NodeError {
     /// A message's bytes mean nothing.
     #[error("message {number} from {from} cannot be read")]
     Decode {
-        /// The sender.
         from: MachineId,
         /// The message's number in its stream.
         number: u64,
-        /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A message is too long to be sent.
     #[error("a message of {found} bytes for {to}: the most is {most}")]
-    Oversized {
-        /// The receiver.
-        to: MachineId,
-        /// Its bytes.
-        found: u64,
-        /// The limit.
-        most: u64,
-    },
+    Oversized { to: MachineId, found: u64, most: u64 },
     /// The node sends more than the links carry, for too long.
     #[error("{waiting} bytes wait to be sent: the most is {most}")]
-    Overflow {
-        /// Bytes waiting.
-        waiting: u64,
-        /// The limit.
-        most: u64,
-    },
+    Overflow { waiting: u64, most: u64 },
     /// A task has panicked.
     #[error("a task panicked: {what}")]
-    Panicked {
-        /// Its text.
-        what: String,
-    },
+    Panicked { what: String },
     /// The system refuses something else.
     #[error("{what}")]
     System {
         /// The action that failed, as a message.
         what: &'static str,
-        /// Why not.
         source: io::Error,
     },
 }

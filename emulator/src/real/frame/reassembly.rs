@@ -11,37 +11,19 @@ use crate::time::Instant;
 
 /// Why frames are no messages.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum ReassemblyError {
     /// A message is lost, repeated or out of order.
     #[error("message {found} in the {class:?} stream of {peer}: expected {expected}")]
-    Number {
-        /// The stream's machine.
-        peer: MachineId,
-        /// The stream's class.
-        class: Class,
-        /// The number found.
-        found: u64,
-        /// The number expected.
-        expected: u64,
-    },
+    Number { peer: MachineId, class: Class, found: u64, expected: u64 },
     /// A message begins within another of the same stream.
     #[error("a message begins in the {class:?} stream of {peer} while {missing} bytes of the one before are missing")]
-    Unfinished {
-        /// The stream's machine.
-        peer: MachineId,
-        /// The stream's class.
-        class: Class,
-        /// Bytes missing.
-        missing: u64,
-    },
+    Unfinished { peer: MachineId, class: Class, missing: u64 },
     /// More bytes than announced.
     #[error("{found} bytes in the {class:?} stream of {peer} where {expected} are missing")]
     Excess {
-        /// The stream's machine.
         peer: MachineId,
-        /// The stream's class.
         class: Class,
-        /// Bytes found.
         found: usize,
         /// Bytes that the open message, if any, still lacks.
         expected: u64,
@@ -49,23 +31,13 @@ pub enum ReassemblyError {
     /// A message ends where none is open, or before all its bytes are there.
     #[error("the message in the {class:?} stream of {peer} ends while {missing} of its bytes are missing")]
     Early {
-        /// The stream's machine.
         peer: MachineId,
-        /// The stream's class.
         class: Class,
         /// Bytes missing; all there are when none is open.
         missing: u64,
     },
-    /// Longer than allowed.
     #[error("message of {found} bytes from {peer}: the most is {most}")]
-    Oversized {
-        /// The sender.
-        peer: MachineId,
-        /// Bytes announced.
-        found: u64,
-        /// The limit.
-        most: u64,
-    },
+    Oversized { peer: MachineId, found: u64, most: u64 },
 }
 
 /// Puts messages together, one per stream at a time.

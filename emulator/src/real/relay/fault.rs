@@ -18,7 +18,6 @@ pub(super) enum Refusal {
         machine: MachineId,
         /// The run that it named.
         found: u64,
-        /// The relay's run.
         expected: u64,
     },
     /// The machine expects another number of machines.

@@ -101,12 +101,13 @@ pub enum Ended {
     Halted,
     /// The observer of this machine has ended the run.
     ByMachine(MachineId),
-    /// By [`Stopper::stop`].
+    /// [`Stopper::stop`] has ended the run.
     Stopped,
 }
 
 /// The reason why a relay cannot start or go on.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum RelayError {
     /// The link model cannot emulate the network.
     #[error("the network cannot be emulated")]
@@ -118,7 +119,6 @@ pub enum RelayError {
     Bind {
         /// The port asked for.
         port: u16,
-        /// Why.
         source: io::Error,
     },
     /// The system refuses something else.
@@ -126,13 +126,11 @@ pub enum RelayError {
     System {
         /// The action that failed, as a message.
         what: &'static str,
-        /// Why not.
         source: io::Error,
     },
     /// Machines did not come.
     #[error("after {waited:?} these machines have not come: {missing}")]
     Rendezvous {
-        /// Their names.
         missing: String,
         /// How long they had.
         waited: WallDuration,
@@ -140,7 +138,6 @@ pub enum RelayError {
     /// A machine is gone.
     #[error("{machine} is lost: {reason}")]
     Lost {
-        /// Which.
         machine: MachineId,
         /// The reason that is known.
         reason: String,

@@ -1,9 +1,10 @@
 //! The measurements of a relay, and the rules by which a run is valid.
 
+use base::durations::Percentiles;
 use serde::{Deserialize, Serialize};
 
 use super::{Ended, RelayError};
-use crate::real::pacer::{PacingReport, Percentiles};
+use crate::real::pacer::PacingReport;
 use crate::real::timer::Priority;
 use crate::time::Duration;
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+use base::durations::Durations;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rustix::event::epoll;
 use tracing::{debug, info, warn};
@@ -20,7 +21,6 @@ use super::{Bounds, Ended, Relay, RelayError, nanos, system};
 use crate::id::MachineId;
 use crate::real::clock::{Dilation, Epoch, monotonic_nanos};
 use crate::real::frame::{Frame, FrameReader, Open};
-use crate::real::pacer::Lateness;
 use crate::real::timer::{Priority, Timer, schedule_this_thread, starved_nanos};
 
 /// From the last machine's coming to the start of the run, in wall nanoseconds: enough for `Start` to reach all of them.
@@ -37,7 +37,7 @@ const FIRST_SLOT: u64 = 3;
 
 /// The phase of a run.
 #[derive(Debug)]
-enum Phase {
+enum RelayPhase {
     /// Machines are coming, until this monotonic nanosecond.
     Gathering(u64),
     /// The run is on.
@@ -63,12 +63,12 @@ struct Server {
     /// Something has been learned since [`Roster::rest`] was asked.
     unrest: bool,
     transit: Transit,
-    phase: Phase,
+    phase: RelayPhase,
     ended: Option<Result<Ended, RelayError>>,
     waiting: Vec<String>,
     next_tick: u64,
     epoch: Epoch,
-    delivery: Lateness,
+    delivery: Durations,
     messages: u64,
     written_bytes: u64,
     refused: u64,
@@ -125,12 +125,12 @@ impl Server {
             roster: Roster::new(machines),
             unrest: false,
             transit,
-            phase: Phase::Gathering(now.saturating_add(nanos(config.bounds.rendezvous))),
+            phase: RelayPhase::Gathering(now.saturating_add(nanos(config.bounds.rendezvous))),
             ended: None,
             waiting: Vec::new(),
             next_tick: now,
             epoch: Epoch(u64::MAX),
-            delivery: Lateness::default(),
+            delivery: Durations::default(),
             messages: 0,
             written_bytes: 0,
             refused: 0,
@@ -149,7 +149,7 @@ impl Server {
             self.check_time(now);
             self.check_rest();
             self.write_dirty();
-            if let Phase::Ending(until) = self.phase
+            if let RelayPhase::Ending(until) = self.phase
                 && (now >= until || self.connections.iter().flatten().all(|connection| connection.machine.is_none()))
             {
                 return self.ended.take().expect("the phase says so").map_err(|error| self.with_waiting(error));
@@ -166,8 +166,8 @@ impl Server {
     /// When there is something to do without any socket, in monotonic nanoseconds.
     fn next_instant(&self) -> u64 {
         match self.phase {
-            Phase::Gathering(until) | Phase::Ending(until) => until.min(self.next_tick),
-            Phase::Running(epoch) => {
+            RelayPhase::Gathering(until) | RelayPhase::Ending(until) => until.min(self.next_tick),
+            RelayPhase::Running(epoch) => {
                 let transit = self.transit.next_wall().map_or(u64::MAX, |wall| epoch.monotonic(wall));
                 transit.min(self.next_tick)
             }
@@ -212,7 +212,10 @@ impl Server {
     fn accept(&mut self) {
         while let Ok((socket, _)) = self.listener.accept() {
             let strangers = self.connections.iter().flatten().filter(|connection| connection.machine.is_none()).count();
-            if matches!(self.phase, Phase::Ending(_)) || strangers >= MOST_STRANGERS || self.attempts.check().is_err() {
+            if matches!(self.phase, RelayPhase::Ending(_))
+                || strangers >= MOST_STRANGERS
+                || self.attempts.check().is_err()
+            {
                 self.refused += 1;
                 continue;
             }
@@ -265,7 +268,7 @@ impl Server {
 
     fn handle_frames(&mut self, slot: usize, reader: &mut FrameReader, now: u64) -> Result<(), Fault> {
         while let Some(frame) = reader.next_frame()? {
-            if matches!(self.phase, Phase::Ending(_)) {
+            if matches!(self.phase, RelayPhase::Ending(_)) {
                 self.handle_last_words(slot, frame);
                 continue;
             }
@@ -302,14 +305,14 @@ impl Server {
         if self.roster.missing().is_empty() {
             let epoch = Epoch(monotonic_nanos() + LEAD);
             self.epoch = epoch;
-            self.phase = Phase::Running(epoch);
+            self.phase = RelayPhase::Running(epoch);
             self.broadcast(&Frame::Start { epoch: epoch.0, dilation: self.dilation.as_thousandths() });
         }
         Ok(())
     }
 
     fn handle_frame(&mut self, machine: MachineId, frame: Frame<'_>, now: u64) -> Result<(), Fault> {
-        let running = matches!(self.phase, Phase::Running(_));
+        let running = matches!(self.phase, RelayPhase::Running(_));
         let wall = now.saturating_sub(self.epoch.0);
         match frame {
             Frame::Alive => Ok(()),
@@ -344,7 +347,7 @@ impl Server {
 
     /// Moves messages as far as time allows.
     fn move_messages(&mut self, now: u64) {
-        let Phase::Running(epoch) = self.phase else { return };
+        let RelayPhase::Running(epoch) = self.phase else { return };
         let wall = now.saturating_sub(epoch.0);
         self.transit.advance(wall);
         while let Some(delivery) = self.transit.poll_delivery(wall) {
@@ -374,7 +377,7 @@ impl Server {
     }
 
     fn check_time(&mut self, now: u64) {
-        if let Phase::Gathering(until) = self.phase
+        if let RelayPhase::Gathering(until) = self.phase
             && now >= until
         {
             let missing: Vec<String> = self.roster.missing().iter().map(MachineId::to_string).collect();
@@ -399,7 +402,7 @@ impl Server {
     }
 
     fn check_rest(&mut self) {
-        if !std::mem::take(&mut self.unrest) || !matches!(self.phase, Phase::Running(_)) {
+        if !std::mem::take(&mut self.unrest) || !matches!(self.phase, RelayPhase::Running(_)) {
             return;
         }
         let rest = self.roster.rest();
@@ -427,7 +430,7 @@ impl Server {
             self.broadcast(&Frame::End);
         }
         self.ended = Some(ended);
-        self.phase = Phase::Ending(monotonic_nanos().saturating_add(nanos(self.bounds.closing)));
+        self.phase = RelayPhase::Ending(monotonic_nanos().saturating_add(nanos(self.bounds.closing)));
     }
 
     /// A connection is gone, or must go; if it was a machine's before the end, the run is over.
@@ -506,7 +509,7 @@ fn descriptors() -> Result<(OwnedFd, Timer), RelayError> {
 fn empty_report(pacing: crate::real::pacer::PacingReport, priority: Priority) -> RelayReport {
     RelayReport {
         pacing,
-        delivery: Lateness::default().percentiles(),
+        delivery: Durations::default().percentiles(),
         late_pieces: 0,
         messages: 0,
         written_bytes: 0,

@@ -29,11 +29,11 @@ pub(crate) const MAX_MESSAGES: usize = 1 << 16;
 
 /// The reason why a machine's frames are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum TransitError {
     /// No such machine, or itself.
     #[error("message from {from} to {to}: expected another machine below m{machines}")]
     Receiver {
-        /// The sender.
         from: MachineId,
         /// The receiver that it named.
         to: MachineId,
@@ -42,44 +42,17 @@ pub enum TransitError {
     },
     /// A message is lost, repeated or out of order.
     #[error("message {found} from {from} to {to}: expected {expected}")]
-    Number {
-        /// The sender.
-        from: MachineId,
-        /// The receiver.
-        to: MachineId,
-        /// The number found.
-        found: u64,
-        /// The number expected.
-        expected: u64,
-    },
-    /// Longer than allowed.
+    Number { from: MachineId, to: MachineId, found: u64, expected: u64 },
     #[error("message of {found} bytes from {from} to {to}: the most is {most}")]
-    Oversized {
-        /// The sender.
-        from: MachineId,
-        /// The receiver.
-        to: MachineId,
-        /// Bytes announced.
-        found: u64,
-        /// The limit.
-        most: u64,
-    },
+    Oversized { from: MachineId, to: MachineId, found: u64, most: u64 },
     /// Too many at once.
     #[error("more than {MAX_MESSAGES} messages wait between {from} and {to}")]
-    Flood {
-        /// The sender.
-        from: MachineId,
-        /// The receiver.
-        to: MachineId,
-    },
+    Flood { from: MachineId, to: MachineId },
     /// Bytes that no message needs.
     #[error("{found} bytes from {from} to {to} where {expected} are missing")]
     Excess {
-        /// The sender.
         from: MachineId,
-        /// The receiver.
         to: MachineId,
-        /// Bytes found.
         found: usize,
         /// Bytes that the open message lacks.
         expected: u64,
@@ -87,13 +60,10 @@ pub enum TransitError {
     /// More under way than the window allows.
     #[error("{found} bytes from {from} to {to} under way: the window is {window}")]
     Window {
-        /// The sender.
         from: MachineId,
-        /// The receiver.
         to: MachineId,
         /// Bytes that would be here.
         found: u64,
-        /// The window.
         window: u32,
     },
 }

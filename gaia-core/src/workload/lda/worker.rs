@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use datasets::bow::partition::Part;
+use datasets::bow::partition::Partition;
 use datasets::bow::{Corpus, Entry, MAX_TOKENS_PER_WORD};
 use emulator::random::stream;
 use emulator::time::Duration;
@@ -59,7 +59,7 @@ impl WholeCorpus {
     ///
     /// # Panics
     /// When there is no part, or they are not those of machines 0, 1, 2, ...
-    pub fn of(corpus: &Corpus, parts: &[Part], config: &Lda, seed: u64) -> Result<Self, TooFrequent> {
+    pub fn of(corpus: &Corpus, parts: &[Partition], config: &Lda, seed: u64) -> Result<Self, TooFrequent> {
         assert!(!parts.is_empty(), "a corpus is dealt to workers");
         assert!((0..).zip(parts).all(|(number, part): (u32, _)| part.machine == number), "parts in order of machines");
         let initial = InitialTable::new(corpus, seed, config.topics);
@@ -73,7 +73,7 @@ impl WholeCorpus {
 }
 
 /// The number of the worker that judges each word: of its readers, number `word mod their number`.
-fn judges(corpus: &Corpus, parts: &[Part], reads: Reads) -> Vec<u32> {
+fn judges(corpus: &Corpus, parts: &[Partition], reads: Reads) -> Vec<u32> {
     let mut readers = vec![0u32; corpus.words as usize];
     for part in parts {
         declared(corpus, part, reads).into_iter().for_each(|word| readers[word as usize] += 1);
@@ -93,7 +93,7 @@ fn judges(corpus: &Corpus, parts: &[Part], reads: Reads) -> Vec<u32> {
 }
 
 /// The words whose rows a worker reads, ascending.
-fn declared(corpus: &Corpus, part: &Part, reads: Reads) -> Vec<u32> {
+fn declared(corpus: &Corpus, part: &Partition, reads: Reads) -> Vec<u32> {
     match reads {
         Reads::AllWords => (0..corpus.words).collect(),
         Reads::OwnWords => {
@@ -131,7 +131,7 @@ pub struct LdaState {
 
 impl LdaWorker {
     /// Worker number `part.machine`, which holds the documents of `part`.
-    pub fn new(corpus: &Corpus, part: &Part, whole: Arc<WholeCorpus>, config: Lda, seed: u64, isa: Isa) -> Self {
+    pub fn new(corpus: &Corpus, part: &Partition, whole: Arc<WholeCorpus>, config: Lda, seed: u64, isa: Isa) -> Self {
         let declared = declared(corpus, part, config.reads);
         let place = |word| declared.binary_search(&word).expect("every own word is declared") as u32;
         let local = |&document: &u32| -> Vec<Entry> {

@@ -1,7 +1,7 @@
 //! Logistic regression as a workload: examples stay with the worker, weights are in the parameter server.
 
 use datasets::sparse::Sparse;
-use datasets::sparse::partition::Part;
+use datasets::sparse::partition::Partition;
 use emulator::random::stream;
 use emulator::time::Duration;
 use rand::Rng;
@@ -45,7 +45,7 @@ pub struct LrWorker {
 
 impl LrWorker {
     /// The worker that holds the examples of `part`. It goes through them in an order that is drawn once, from `seed`.
-    pub fn new(data: &Sparse, part: &Part, whole: WholeData, config: Lr, seed: u64, isa: Isa) -> Self {
+    pub fn new(data: &Sparse, part: &Partition, whole: WholeData, config: Lr, seed: u64, isa: Isa) -> Self {
         let mut order = part.train.clone();
         let mut random = stream(seed, "lr order", u64::from(part.machine));
         for last in (1..order.len()).rev() {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use base::streams;
+use rand::Rng;
 
 /// Standard deviation of a prediction at the start, in stars.
 const PREDICTION_SD: f32 = 0.1;
@@ -34,24 +34,19 @@ pub fn initial_rows(seed: u64, factor: Factor, rows: Range<u32>, rank: u32) -> V
 pub fn initial_row(seed: u64, factor: Factor, row: u32, values: &mut [f32]) {
     // Uniform in -a..a has the variance a^2 / 3; sqrt and division are exact to the last bit everywhere.
     let half_width = (3.0 * PREDICTION_SD / (values.len() as f32).sqrt()).sqrt();
-    let mut stream = ChaCha8Rng::from_seed(stream_seed(seed, factor));
-    stream.set_stream(u64::from(row));
+    let mut stream = streams::unhashed(seed, purpose(factor), u64::from(row));
     for value in values {
         let bits = stream.next_u32() >> 8;
         *value = (bits as f32 * (1.0 / (1 << 23) as f32) - 1.0) * half_width;
     }
 }
 
-/// Seed and name of a factor's streams.
-fn stream_seed(seed: u64, factor: Factor) -> [u8; 32] {
-    let name: &[u8; 24] = match factor {
+/// The purpose of a factor's streams, one per row.
+fn purpose(factor: Factor) -> &'static [u8; 24] {
+    match factor {
         Factor::Users => b"mf initial rows of users",
         Factor::Items => b"mf initial rows of items",
-    };
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..].copy_from_slice(name);
-    bytes
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use datasets::ratings::partition::Part;
+use datasets::ratings::partition::Partition;
 use datasets::ratings::{Rating, Ratings};
 use emulator::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct MfState {
 
 impl MfWorker {
     /// The worker that holds `part`.
-    pub fn new(part: &Part, whole: WholeData, config: Mf, seed: u64, isa: Isa) -> Self {
+    pub fn new(part: &Partition, whole: WholeData, config: Mf, seed: u64, isa: Isa) -> Self {
         let rated = part.train.iter().chain(&part.held_out).map(|rating| rating.item);
         let mut declared: Vec<u32> = rated.collect();
         declared.sort_unstable();

@@ -32,12 +32,12 @@ pub struct Figure {
 
 /// A name that is no figure's.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("there is no figure `{found}`; did you mean `{nearest}`?")]
+#[error("there is no figure `{found}`{hint}")]
 pub struct UnknownFigure {
     /// The name as it was written.
     pub found: String,
-    /// The nearest name of a figure.
-    pub nearest: &'static str,
+    /// The nearest name if one is near, and all names.
+    pub hint: String,
 }
 
 const NEAR_LAN: &str = "how long do Baseline, Gaia and LAN take to converge?";
@@ -96,16 +96,12 @@ impl Figure {
     /// The figure of this name.
     ///
     /// # Errors
-    /// [`UnknownFigure`] with the nearest name.
+    /// [`UnknownFigure`] with the nearest name, and all.
     pub fn named(name: &str) -> Result<Figure, UnknownFigure> {
         if let Some(figure) = Figure::ALL.iter().find(|figure| figure.name == name) {
             return Ok(*figure);
         }
-        // A comparison takes memory by the product of both lengths.
-        let begins: String = name.chars().take(suggest::LONGEST).collect();
-        let distance = |figure: &&Figure| strsim::damerau_levenshtein(figure.name, &begins);
-        let nearest = Figure::ALL.iter().min_by_key(distance).expect("there is a figure");
-        Err(UnknownFigure { found: name.to_owned(), nearest: nearest.name })
+        Err(UnknownFigure { found: name.to_owned(), hint: suggest::hint(name, &Figure::names()) })
     }
 
     /// The numbers: see [`FigureForm::table`].

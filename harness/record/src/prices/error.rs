@@ -50,10 +50,14 @@ pub enum PriceError {
 
 /// The problem with a price list, at the place that the error names.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum PriceProblem {
     /// The file is not comma-separated text.
     #[error("not comma-separated: {0}")]
     Csv(String),
+    /// A line that the CSV reader takes for an empty one.
+    #[error("no values; expected the name of a region and its prices")]
+    NoValues,
     /// A table without a first row.
     #[error("no header; expected a first row such as `{0}`")]
     NoHeader(&'static str),
@@ -85,7 +89,6 @@ pub enum PriceProblem {
         place: String,
         /// The text found in its place.
         found: String,
-        /// The valid values.
         expected: &'static str,
     },
     /// A name that is no region's or instance's of the list.
@@ -113,7 +116,6 @@ pub enum PriceProblem {
         /// The region of the receiver.
         to: String,
     },
-    /// An empty field.
     #[error("{0}: empty; expected {1}")]
     Empty(&'static str, &'static str),
 }

@@ -19,7 +19,7 @@ pub struct PriceList {
     pub source: String,
     /// The date of the prices.
     pub date: String,
-    /// Assumptions and caveats.
+    /// Assumptions and caveats, for readers of a report.
     pub notes: Vec<String>,
     /// USD per hour by region and instance, as stated.
     pub machines: BTreeMap<String, BTreeMap<String, f64>>,
@@ -38,7 +38,7 @@ pub struct PriceList {
 /// The price of a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MachinePrice {
-    /// USD per hour.
+    /// The price of a machine, in USD per hour.
     pub usd_per_hour: f64,
     /// Not stated for this region: from prices elsewhere.
     pub is_filled: bool,

@@ -4,10 +4,10 @@
 //! ([`PriceList::machine`]), and is marked as filled wherever it is shown. The cost of a run is computed in [`crate::cost`]. The
 //! form of the files is documented in harness/prices/README.md.
 
+mod by_region;
 mod error;
 mod list;
 mod read;
-mod table;
 
 pub use error::{PriceError, PriceProblem};
 pub use list::{DEFAULT, MachinePrice, PriceList};

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base::suggest;
 use emulator::text;
 use serde::Deserialize;
 
+use super::by_region::{self, Traffic};
 use super::error::{PriceError, PriceProblem};
 use super::list::PriceList;
-use super::table::{self, Traffic};
 use crate::form::parse as parse_form;
-use crate::suggest;
 use emulator::profile::is_path;
 
 /// All files of harness/prices, by name.
@@ -100,11 +100,11 @@ pub fn find(name_or_path: &str, folder: &Path) -> Result<PriceList, PriceError> 
 fn parse(file: &str, text: &str, beside: &dyn Fn(&str) -> Result<String, PriceError>) -> Result<PriceList, PriceError> {
     let form: PriceFile = parse_form(file, text)?;
     let machines = match form.machines {
-        MachineTable::Csv(table) => table::machines(&table.file, &beside(&table.file)?)?,
+        MachineTable::Csv(table) => by_region::machines(&table.file, &beside(&table.file)?)?,
         MachineTable::Rows(rows) => rows,
     };
     let traffic = match form.traffic {
-        TrafficTable::Csv(table) => table::traffic(&table.file, &beside(&table.file)?)?,
+        TrafficTable::Csv(table) => by_region::traffic(&table.file, &beside(&table.file)?)?,
         TrafficTable::Leaving(leaving) => Traffic { leaving, between: BTreeMap::new() },
         TrafficTable::Uniform(usd) => {
             let leaving = machines.keys().map(|region| (region.clone(), usd)).collect();

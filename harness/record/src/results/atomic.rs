@@ -1,20 +1,14 @@
-//! Files that are there whole or not at all.
+//! Files of results, which are there whole or not at all ([`base::replace`]), and errors by what the user can do about them.
 //!
-//! [`write()`] writes to a temporary file in the same folder (`.name.part`), syncs, renames, and syncs the folder, so that a reader (and a
-//! run after a crash) sees the old content or the new, never a part of it. The temporary name is fixed: a writer that was killed leaves at
-//! most one `.part`, which the next write of the same file takes over. Two writers of one folder at once are kept apart by [`super::lock`],
-//! not here.
-//!
-//! What is replaced is a regular file: no link is written through or replaced, and no pipe, device or folder.
+//! Two writers of one folder at once are kept apart by [`super::lock`]: a writer that was killed leaves at most one temporary file
+//! (`.name.part`), which the next write of the same file takes over.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use base::replace::{self, NotAFile, ReplaceError, Writers, folder_of, sync_folder_of};
 use thiserror::Error;
-
-use crate::place;
 
 /// An error of writing a file or folder. The old content, if any, is untouched.
 #[derive(Debug, Error)]
@@ -80,16 +74,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// # Errors
 /// [`WriteError`], also of what `fill` could not write; what was at `path` before is still there.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), WriteError> {
-    check_regular(path)?;
-    let beside = beside(path);
-    let filled = |mut file: File| fill(&mut file).and_then(|()| file.sync_all());
-    let written = begin(&beside).and_then(filled).and_then(|()| fs::rename(&beside, path));
-    if let Err(source) = written {
-        // The error that matters is the first one; the leftover is never read and is taken over by the next write.
-        let _ = fs::remove_file(&beside);
-        return Err(WriteError::of(path, source));
-    }
-    sync_folder(path).map_err(|source| WriteError::of(path, source))
+    replace::with(path, Writers::One, fill).map_err(|error| match error {
+        ReplaceError::NotAFile(there) => WriteError::not_a_file(path, there),
+        ReplaceError::System(source) => WriteError::of(path, source),
+    })
 }
 
 /// Begins a file at `path` for what is written bit by bit, in place of the one that was there.
@@ -98,7 +86,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -
 /// [`WriteError`].
 pub fn create(path: &Path) -> Result<File, WriteError> {
     check_regular(path)?;
-    begin(path).map_err(|source| WriteError::of(path, source))
+    replace::begin(path).map_err(|source| WriteError::of(path, source))
 }
 
 /// Whether what is at `path` may be replaced: a regular file, or nothing.
@@ -106,12 +94,7 @@ pub fn create(path: &Path) -> Result<File, WriteError> {
 /// # Errors
 /// [`WriteError::NotAFile`].
 pub fn check_regular(path: &Path) -> Result<(), WriteError> {
-    match fs::symlink_metadata(path) {
-        Ok(there) if !there.is_file() => {
-            Err(WriteError::NotAFile { path: path.to_owned(), found: place::in_words(there.file_type()) })
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
+    replace::check_regular(path).map_err(|there| WriteError::not_a_file(path, there))
 }
 
 /// Makes `folder` and the folders above it.
@@ -119,7 +102,7 @@ pub fn check_regular(path: &Path) -> Result<(), WriteError> {
 /// # Errors
 /// [`WriteError`].
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
-    fs::create_dir_all(folder).and_then(|()| sync_folder(folder)).map_err(|source| WriteError::of(folder, source))
+    fs::create_dir_all(folder).and_then(|()| sync_folder_of(folder)).map_err(|source| WriteError::of(folder, source))
 }
 
 /// Removes the file at `path`, for good before this returns; no file there is no error.
@@ -129,7 +112,7 @@ pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
 pub fn remove(path: &Path) -> Result<(), WriteError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.and_then(|()| sync_folder(path)).map_err(|source| WriteError::of(path, source)),
+        removed => removed.and_then(|()| sync_folder_of(path)).map_err(|source| WriteError::of(path, source)),
     }
 }
 
@@ -149,66 +132,21 @@ impl WriteError {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => WriteError::DiskFull { path, source },
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => WriteError::ReadOnly { path, source },
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-                let folder = parent(&path).to_owned();
+                let folder = folder_of(&path).to_owned();
                 WriteError::NoFolder { path, folder, source }
             }
             _ => WriteError::Other { path, source },
         }
     }
-}
 
-/// `.name.part` in the same folder, so that the rename never crosses file systems.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".part");
-    path.with_file_name(name)
-}
-
-/// A new file at `path`; a leftover goes, and a link there is not followed.
-fn begin(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    File::create_new(path)
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(parent(path))?.sync_all()
-}
-
-/// The folder of `path`; `.` for a bare name.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    fn not_a_file(path: &Path, there: NotAFile) -> Self {
+        WriteError::NotAFile { path: path.to_owned(), found: there.found }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn replaces_the_content_and_leaves_nothing_beside() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.json");
-        write(&path, b"old, and longer").unwrap();
-        write(&path, b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn takes_over_what_a_killed_writer_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.json");
-        fs::write(folder.path().join(".a.json.part"), b"half of someth").unwrap();
-        write(&path, b"whole").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"whole");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
 
     /// The kernel's own ENOSPC: every write to `/dev/full` fails so, for root too.
     #[cfg(target_os = "linux")]
@@ -237,10 +175,7 @@ mod tests {
             let refused = [write(&path(name), b"new").unwrap_err(), create(&path(name)).unwrap_err()];
             assert!(refused.iter().all(|error| error.to_string().contains(found)), "{refused:?}");
         }
-        symlink("theirs", path(".c.json.part")).unwrap();
-        write(&path("c.json"), b"new").unwrap();
         assert_eq!(fs::read(path("theirs")).unwrap(), b"theirs");
-        assert_eq!(fs::read(path("c.json")).unwrap(), b"new");
     }
 
     /// Permissions do not bind root, so the sorting of the system's errors is what is tested.
@@ -263,12 +198,6 @@ mod tests {
         fs::write(&file, b"").unwrap();
         assert!(matches!(write(&file.join("a.json"), b"x").unwrap_err(), WriteError::NoFolder { .. }));
         assert!(matches!(create_folder(&file.join("b")).unwrap_err(), WriteError::NoFolder { .. }));
-    }
-
-    #[test]
-    fn a_bare_name_is_in_the_current_folder() {
-        assert_eq!(parent(Path::new("a.json")), Path::new("."));
-        assert_eq!(beside(Path::new("a.json")), Path::new(".a.json.part"));
     }
 
     #[test]

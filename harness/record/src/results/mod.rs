@@ -1,6 +1,6 @@
 //! The results of a run, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
-//! * [`manifest`]: what stands before the first sample; [`cost`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`manifest`]: what stands before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
 //! * [`metrics`]: numbers that judge a model, by name.
 //! * [`hashes`]: that files are what was written.
 //! * [`sound`]: whether a target may be believed.
@@ -9,7 +9,6 @@
 
 pub mod atomic;
 pub mod conformance;
-pub mod cost;
 mod damaged;
 pub mod hashes;
 pub mod lock;
@@ -24,11 +23,12 @@ pub mod store;
 pub mod tables;
 pub mod testing;
 mod thrift;
+pub mod usage;
 mod write;
 
-pub use cost::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 pub use metrics::{Better, Measured, MetricValues};
+pub use usage::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 
 pub use manifest::name_in_spec;
 pub use schema::SCHEMA;
@@ -185,7 +185,7 @@ pub struct Summary {
     pub wan_bytes_per_clock: f64,
     /// Charged bytes between machines of one site.
     pub lan_bytes: u64,
-    /// Billable usage.
+    /// The billable hours and bytes.
     pub usage: Usage,
     /// The cost by the default price list, so that it depends on the plan alone. `None` means that the list has no price for a site. Reports
     /// use the list of their spec.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use base::causes::in_one_line;
 use emulator::id::MachineId;
 use emulator::link::LinkConfig;
 use emulator::real::driver::{NodeConfig, run_node};
@@ -152,7 +153,7 @@ fn relay(assignment: &Assignment) -> Result<ExitCode, NodeError> {
         }
     });
     let outcome = relay.run();
-    let error = outcome.ended.err().map(|error| in_words(&error));
+    let error = outcome.ended.err().map(|error| in_one_line(&error));
     leave(&mut stream, error, Report::Relay(Box::new(outcome.report))).map_err(lost)
 }
 
@@ -192,7 +193,7 @@ fn run_machine<W: Learning>(
     let outcome = run_node(&config, &mut machine, &codec, &mut reporter);
     drop(reporter);
     writer.join().expect("passing on does not panic").map_err(lost)?;
-    let error = outcome.ended.err().map(|error| in_words(&error));
+    let error = outcome.ended.err().map(|error| in_one_line(&error));
     leave(&mut stream, error, Report::Machine(outcome.report)).map_err(lost)
 }
 
@@ -236,15 +237,4 @@ impl<S: Send> Observer<Recorded<S>> for Reporter<Recorded<S>> {
         // A launcher that is lost is noticed at the next sample.
         let _ = self.launcher.send(Up::Arrived(Arrival::of(transfer)));
     }
-}
-
-/// The error with its causes.
-fn in_words(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use datasets::images::partition::Part;
+use datasets::images::partition::Partition;
 use datasets::images::{ImageSplit, Images};
 use emulator::random::stream;
 use emulator::time::Duration;
@@ -49,7 +49,7 @@ pub struct WholeImages {
 /// One worker's images and settings.
 pub struct IcWorker {
     whole: Arc<WholeImages>,
-    part: Part,
+    part: Partition,
     declared: Vec<u32>,
     /// Training images that the objective is measured on.
     sample: Vec<u32>,
@@ -108,7 +108,7 @@ impl WholeImages {
 
 impl IcWorker {
     /// Worker number `part.machine`, which holds the images of `part`.
-    pub fn new(whole: Arc<WholeImages>, part: Part) -> Self {
+    pub fn new(whole: Arc<WholeImages>, part: Partition) -> Self {
         let measure = whole.config.evaluation;
         let declared = (0..(whole.architecture.floats() / WIDTH) as u32).collect();
         let taken = part.train.len().min(measure.train_images as usize);

@@ -2,13 +2,13 @@
 
 use datasets::field::FieldError;
 use datasets::images::Images;
-use datasets::images::partition::{self, Part, partition};
+use datasets::images::partition::{self, Partition, partition};
 
 use crate::workload::kind::Dealt;
 use crate::workload::split::{SkewBy, Split, in_terms_of};
 
 /// The parts of all machines.
-pub(super) fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Part> {
+pub(super) fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Partition> {
     partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datasets::bow::config::{Generated, NYTIMES_TOKENS, NYTIMES_WORDS};
 use datasets::bow::load::{EXPECTED, LoadError, load};
-use datasets::bow::partition::{self, Part, partition};
+use datasets::bow::partition::{self, Partition, partition};
 use datasets::bow::{self, Corpus};
 use datasets::field::FieldError;
 use datasets::text::TextError;
@@ -63,7 +63,7 @@ pub struct File {
     pub tokens: u64,
 }
 
-fn parts(set: &Corpus, dealt: &Dealt<'_>) -> Vec<Part> {
+fn parts(set: &Corpus, dealt: &Dealt<'_>) -> Vec<Partition> {
     partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
 }
 
@@ -263,7 +263,7 @@ impl WorkloadKind for Lda {
     fn held(set: &Corpus, dealt: &Dealt<'_>) -> Vec<u64> {
         let tokens: Vec<u64> =
             set.iter().map(|entries| entries.iter().map(|entry| u64::from(entry.count)).sum()).collect();
-        let of = |part: &Part| part.documents.iter().map(|&document| tokens[document as usize]).sum();
+        let of = |part: &Partition| part.documents.iter().map(|&document| tokens[document as usize]).sum();
         parts(set, dealt).iter().map(of).collect()
     }
 

@@ -10,7 +10,7 @@ use datasets::field::FieldError;
 use datasets::sparse::config::Generated;
 use datasets::sparse::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::sparse::load::{Ids, LoadError, Options, load, load_unsplit};
-use datasets::sparse::partition::{self, Part, partition};
+use datasets::sparse::partition::{self, Partition, partition};
 use datasets::sparse::{self, Sparse, Unsplit};
 use datasets::text::TextError;
 use emulator::time::Duration;
@@ -65,7 +65,7 @@ pub struct File {
     pub held_out_values: u64,
 }
 
-fn parts(set: &Sparse, dealt: &Dealt<'_>) -> Vec<Part> {
+fn parts(set: &Sparse, dealt: &Dealt<'_>) -> Vec<Partition> {
     partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
 }
 
@@ -284,7 +284,7 @@ impl WorkloadKind for Lr {
     fn learners(self, set: &Sparse, dealt: &Dealt<'_>) -> Result<Vec<Arc<LrWorker>>, Box<dyn Error + Send + Sync>> {
         let parts = parts(set, dealt);
         let whole = WholeData::of(set, parts.len() as u32);
-        let worker = |part: &Part| Arc::new(LrWorker::new(set, part, whole, self, dealt.seed, dealt.isa));
+        let worker = |part: &Partition| Arc::new(LrWorker::new(set, part, whole, self, dealt.seed, dealt.isa));
         Ok(parts.iter().map(worker).collect())
     }
 

@@ -11,7 +11,7 @@ use datasets::field::FieldError;
 use datasets::ratings::config::{Generated, NETFLIX_ITEMS, NETFLIX_RATINGS};
 use datasets::ratings::held_out::{DEFAULT_SHARE, HeldOut};
 use datasets::ratings::load::{Ids, LoadError, formats, load};
-use datasets::ratings::partition::{self, Part, partition};
+use datasets::ratings::partition::{self, Partition, partition};
 use datasets::ratings::{self, Ratings};
 use datasets::text::TextError;
 use emulator::time::Duration;
@@ -64,7 +64,7 @@ pub struct File {
     pub held_out: u64,
 }
 
-fn parts(set: &Ratings, dealt: &Dealt<'_>) -> Vec<Part> {
+fn parts(set: &Ratings, dealt: &Dealt<'_>) -> Vec<Partition> {
     partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
 }
 
@@ -268,7 +268,7 @@ impl WorkloadKind for Mf {
     fn learners(self, set: &Ratings, dealt: &Dealt<'_>) -> Result<Vec<Arc<MfWorker>>, Box<dyn Error + Send + Sync>> {
         let whole = WholeData::of(set, &self);
         // Each part is dropped when its worker has it in its own order: all of them together are as large as the data.
-        let worker = |part: Part| Arc::new(MfWorker::new(&part, whole, self, dealt.seed, dealt.isa));
+        let worker = |part: Partition| Arc::new(MfWorker::new(&part, whole, self, dealt.seed, dealt.isa));
         Ok(parts(set, dealt).into_iter().map(worker).collect())
     }
 

@@ -1,9 +1,20 @@
-//! The nearest valid name to a misspelt one.
+//! The nearest valid name to a misspelt one, for error messages.
+//!
+//! One measure for names of sites, files, fields and figures: the edits between two names (insertions, deletions, substitutions and swaps of
+//! neighbours), upper and lower case being the same.
 
-/// Letters of a name that may be a misspelt one: what two names have in common takes time by the product of their lengths.
+/// The most letters of a name that is compared: a comparison takes time by the product of two lengths.
 pub const LONGEST: usize = 100;
 
-/// The valid name that was probably meant: a different case, a prefix of at least three letters, or a few letters off.
+/// The valid name that was probably meant: a different case, a prefix of at least three letters, or at most a third of the letters off.
+/// `None` means that no name is near.
+///
+/// ```
+/// use base::suggest;
+///
+/// assert_eq!(suggest::nearest("virgina", ["Ireland", "Virginia"]), Some("Virginia"));
+/// assert_eq!(suggest::nearest("Mars", ["Ireland", "Virginia"]), None);
+/// ```
 pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.chars().count() > LONGEST {
         return None;
@@ -28,6 +39,20 @@ pub fn hint(name: &str, valid: &[&str]) -> String {
         hint.push_str(&format!(" (valid: {})", valid.join(", ")));
     }
     hint
+}
+
+/// The nearest valid name to the one that a message of serde finds unknown: ``unknown field `a`, expected one of `b`, `c` ``, of a field or a
+/// variant.
+///
+/// ```
+/// let message = "profile: unknown field `tilte`, expected one of `name`, `title` at line 3";
+/// assert_eq!(base::suggest::in_message(message), Some("title"));
+/// ```
+pub fn in_message(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
+    let (name, rest) = rest.split_once('`')?;
+    let (_, expected) = rest.split_once("expected ")?;
+    nearest(name, expected.split('`').skip(1).step_by(2))
 }
 
 fn distance(wanted: &str, candidate: &str) -> usize {
@@ -61,6 +86,14 @@ mod tests {
             assert_eq!(nearest(name, valid), near, "{name}");
         }
         assert_eq!(nearest(&"fig3".repeat(1_000_000), valid), None);
+    }
+
+    #[test]
+    fn messages_about_anything_else_have_no_nearest_name() {
+        assert_eq!(in_message("unknown variant `gaja`, expected `global` or `gaia`"), Some("gaia"));
+        for message in ["missing field `title`", "unknown field `a`, there are no fields", "unknown field `", ""] {
+            assert_eq!(in_message(message), None, "{message}");
+        }
     }
 
     #[test]

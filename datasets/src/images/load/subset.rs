@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use base::suggest;
+
 use super::LoadError;
 use super::error::format;
 use super::tree::{File, Tree};
 
 /// Where Tiny-ImageNet has the images of a class, and those to test on.
 const IMAGES: &str = "images";
-/// A class' name this near to one that is missing is suggested (Jaro-Winkler, 1 is equal).
-const NEAR: f64 = 0.8;
-/// Bytes of a class' name for which a near one is looked for: that takes time by the product of two names' lengths.
-const LONGEST: usize = 100;
 
 /// Images with their classes, not yet decoded.
 #[derive(Default)]
-pub(super) struct Part {
+pub(super) struct Subset {
     pub(super) labels: Vec<u16>,
     pub(super) files: Vec<File>,
 }
@@ -54,10 +52,8 @@ pub(super) fn images_in<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a File> {
 /// When no class of the training part has this name; `place` is where it was found.
 pub(super) fn label(names: &[String], class: &str, place: impl FnOnce() -> String) -> Result<u16, LoadError> {
     names.binary_search_by(|name| name.as_str().cmp(class)).map(|label| label as u16).map_err(|_| {
-        let short = names.iter().filter(|name| name.len().max(class.len()) <= LONGEST);
-        let near = short.map(|name| (strsim::jaro_winkler(name, class), name));
-        let nearest = near.filter(|near| near.0 >= NEAR).max_by(|a, b| a.0.total_cmp(&b.0));
-        let meant = nearest.map(|(_, name)| format!(" (did you mean `{name}`?)")).unwrap_or_default();
+        let nearest = suggest::nearest(class, names.iter().map(String::as_str));
+        let meant = nearest.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
         let expected = format!("one of the {} training classes{meant}", names.len());
         format(place(), format!("an unknown class `{class}`"), expected)
     })

@@ -11,15 +11,15 @@ const FAN: usize = 8;
 
 /// Due instants by stream.
 #[derive(Clone, Debug)]
-pub(super) struct Schedule {
+pub(super) struct DueTree {
     /// `levels[0]` has the keys, the last level one group; each padded with `NEVER` to whole groups.
     levels: Vec<Vec<[u64; FAN]>>,
     first: u64,
 }
 
-impl Schedule {
+impl DueTree {
     /// `streams` streams, none due.
-    pub(super) fn new(streams: usize) -> Schedule {
+    pub(super) fn new(streams: usize) -> DueTree {
         let mut levels = Vec::new();
         let mut keys = streams.max(1);
         loop {
@@ -30,7 +30,7 @@ impl Schedule {
             }
             keys = groups;
         }
-        Schedule { levels, first: NEVER }
+        DueTree { levels, first: NEVER }
     }
 
     /// The earliest due instant, or `NEVER`.
@@ -50,7 +50,7 @@ impl Schedule {
     }
 
     /// When `stream` is due, or `NEVER`.
-    pub(super) fn due(&self, stream: usize) -> u64 {
+    pub(super) fn of(&self, stream: usize) -> u64 {
         self.levels[0][stream / FAN][stream % FAN]
     }
 
@@ -94,7 +94,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_sorted_list(streams in 1_usize..700, sets in prop::collection::vec((any::<u16>(), 0_u64..50), 1..200)) {
-            let mut tree = Schedule::new(streams);
+            let mut tree = DueTree::new(streams);
             let mut list = vec![NEVER; streams];
             for (stream, due) in sets {
                 let stream = usize::from(stream) % streams;
@@ -106,7 +106,7 @@ mod tests {
                 if first != NEVER {
                     prop_assert_eq!(tree.first_stream(), list.iter().position(|&d| d == first).expect("it is there"));
                 }
-                prop_assert_eq!(tree.due(stream), due);
+                prop_assert_eq!(tree.of(stream), due);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Prices as comma-separated text: a row a region. Lines that begin with `#` are comments.
+//! Prices by region as comma-separated text: one row per region. Lines that begin with `#` are comments.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn rows(file: &str, text: &str, header: &'static str) -> Result<ByRegion, PriceE
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let mut cells = cells(content).map_err(|message| fail(line, PriceProblem::Csv(message)))?;
+        let mut cells = cells(content).map_err(|problem| fail(line, problem))?;
         let name = cells.remove(0);
         let Some(columns) = &columns else {
             check_header(&cells).map_err(|problem| fail(line, problem))?;
@@ -73,9 +73,10 @@ fn rows(file: &str, text: &str, header: &'static str) -> Result<ByRegion, PriceE
     }
 }
 
-fn cells(line: &str) -> Result<Vec<String>, String> {
+fn cells(line: &str) -> Result<Vec<String>, PriceProblem> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line.as_bytes());
-    let record = reader.records().next().ok_or("nothing there")?.map_err(|error| error.to_string())?;
+    let record = reader.records().next().ok_or(PriceProblem::NoValues)?;
+    let record = record.map_err(|error| PriceProblem::Csv(error.to_string()))?;
     Ok(record.iter().map(str::to_owned).collect())
 }
 
