@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::rates::MachineKind;
-use gaia_core::sync::config::{Bosen, Inside, Sites, System};
+use gaia_core::sync::config::{Bosen, Inside, Rule, Sites, System};
 use gaia_core::sync::inside::{MAX_CLOCKS as MAX_CLOCKS_AHEAD, Problem as SettingProblem};
 use thiserror::Error;
 
@@ -110,6 +110,17 @@ impl Problems {
                 let at = format!(".between.{}", sites.between.name());
                 self.sites(&format!("{path}.hierarchical"), &at, sites);
             }
+        }
+    }
+
+    /// The update rules of `system` must suit the updates of the workload.
+    pub(super) fn rules(&mut self, path: &str, system: &System, kind: Kind) {
+        let about = kind.about();
+        let Some(updates) = about.added_only else { return };
+        for (field, rule) in rules(system).into_iter().filter(|(_, rule)| !rule.is_default()) {
+            let (found, workload) = (rule.name(), about.name);
+            let says = format!("`{found}`, and the updates of the workload `{workload}` are {updates}: expected `add`");
+            self.add(format!("{path}.{field}"), says);
         }
     }
 
@@ -231,6 +242,26 @@ pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
         let says =
             format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
         problems.add(path, says);
+    }
+}
+
+/// The update rules of a system, each with its path from that of the system: of the workers' updates, and of the sites' where they merge.
+fn rules(system: &System) -> Vec<(String, Rule)> {
+    let of_workers = |path: &str, inside: &Inside| (format!("{path}.{}.rule", inside.name()), inside.model().rule());
+    let path = format!("{}.inside", system.name());
+    match system {
+        System::Bosen(_) => Vec::new(),
+        System::Global(inside) => vec![of_workers(system.name(), inside)],
+        System::Centralized(central) => vec![of_workers(&path, &central.inside)],
+        System::Gaia(gaia) => vec![of_workers(&path, &gaia.inside)],
+        System::GaiaAsync(gaia) => vec![of_workers(&path, &gaia.inside)],
+        System::Hierarchical(Sites { inside, between }) => {
+            let of_sites = between
+                .model()
+                .merges()
+                .map(|rule| (format!("{}.between.{}.rule", system.name(), between.name()), rule));
+            std::iter::once(of_workers(&path, inside)).chain(of_sites).collect()
+        }
     }
 }
 

@@ -166,6 +166,7 @@ impl Resolving<'_> {
             nic: spec.nic.or(machines.and_then(|machines| machines.nic)),
             system: &target.system,
         };
+        self.problems.rules("target.system", &target.system, spec.workload.kind());
         let network = asked.resolve(self.problems, self.folder)?;
         Some(Resolved {
             name: TARGET.into(),
@@ -191,6 +192,7 @@ impl Resolving<'_> {
             self.problems.add(format!("{path}.system"), says);
             return None;
         };
+        self.problems.rules(&format!("{path}.system"), system, workload.kind());
         self.problems.nic(&format!("{path}.nic"), cell.nic);
         let is_of_spec = cell.profile.is_none();
         let shared = is_of_spec.then_some(spec.machines_per_site.as_ref()).flatten();

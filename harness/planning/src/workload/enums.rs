@@ -149,6 +149,7 @@ macro_rules! workloads {
                         generated: <$ty>::GENERATED,
                         paper_bytes: <$ty>::PAPER_BYTES,
                         smaller: <$ty>::SMALLER,
+                        added_only: <$ty>::ADDED_ONLY,
                     },)*
                 }
             }

@@ -71,6 +71,8 @@ pub trait WorkloadKind:
     const RATES: &'static [&'static str];
     /// Whether it needs libtorch, and a device to run on.
     const NEEDS_LIBTORCH: bool = false;
+    /// Why servers may only add its updates up, for error messages. `None` means that they may apply any update rule to them.
+    const ADDED_ONLY: Option<&'static str> = None;
     /// The changes that make a plan fit into memory: with generated data, and with data from a file.
     const SMALLER: [&'static str; 2];
 

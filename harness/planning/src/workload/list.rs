@@ -111,6 +111,8 @@ pub struct About {
     pub paper_bytes: u64,
     /// The changes that make a plan smaller: with generated data, with a file.
     pub smaller: [&'static str; 2],
+    /// Why servers may only add its updates up; `None` means that they may apply any update rule to them.
+    pub added_only: Option<&'static str>,
 }
 
 /// The parts of a plan other than the workload and its data.

@@ -102,6 +102,8 @@ impl WorkloadKind for Lda {
         "a smaller `data.generated-corpus.scale` or `workload.lda.topics`",
         "fewer documents or a smaller `workload.lda.topics`",
     ];
+    /// A share of a count is no count: the sampler would draw from fractions of tokens, and the likelihood be that of none.
+    const ADDED_ONLY: Option<&'static str> = Some("whole numbers of tokens");
     const PAPER_BYTES: u64 = NYTIMES_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
