@@ -4,7 +4,9 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use common::{errors, experiments, place};
 use serde_json::Value;
@@ -152,4 +154,64 @@ fn processes_log_as_their_launcher_does_into_a_file_beside_their_results() {
         assert_eq!((counts["machine joined"], counts["run over"]), (2, 1), "{log}");
         assert_eq!((counts["relay connected"], counts["relay disconnected"]), (2, 2), "{log}");
     }
+}
+
+/// A run that never ends by itself, with its events; killed when it goes out of scope.
+struct Endless {
+    process: Child,
+    events: BufReader<ChildStderr>,
+}
+
+impl Endless {
+    /// Begins the run, or resumes it, with a checkpoint as often as one may be written.
+    fn begin(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+        let arguments = "run endless.yaml --jobs 1 --quiet --checkpoint-every 0 --log info --log-format json";
+        command.current_dir(folder).args(arguments.split(' ')).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the binary starts");
+        let events = BufReader::new(process.stderr.take().expect("it is piped"));
+        Endless { process, events }
+    }
+
+    /// The next event of this name; those before it are passed over.
+    fn next(&mut self, name: &str) -> Event {
+        let mut seen = String::new();
+        loop {
+            let start = seen.len();
+            assert!(self.events.read_line(&mut seen).expect("text") > 0, "no event `{name}`: {seen}");
+            let found = events(&seen[start..]).into_iter().find(|event| event["message"] == name);
+            if let Some(event) = found {
+                return event;
+            }
+        }
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        // It may have ended by itself, with an error that the test reports.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_killed_run_has_logged_its_checkpoints_and_logs_the_one_that_it_resumes_from() {
+    let spec = SPEC.replace("clocks: 4", "clocks: 1000000");
+    let folder = place(&[("endless.yaml", &spec)]);
+    let mut run = Endless::begin(folder.path());
+    let clock = |event: &Event| event["clock"].as_u64().expect("a number of clocks");
+    let first = run.next("checkpoint written");
+    assert_eq!((&first["level"], &first["cell"]), (&"INFO".into(), &"endless Global".into()));
+    assert!(first["bytes"].as_u64() > Some(0) && first["seconds"].as_f64() > Some(0.0), "{first:?}");
+    let second = run.next("checkpoint written");
+    assert!(0 < clock(&first) && clock(&first) < clock(&second), "{first:?} {second:?}");
+    drop(run);
+
+    let mut run = Endless::begin(folder.path());
+    let resumed = run.next("cell resumed");
+    assert_eq!((&resumed["level"], &resumed["cell"]), (&"INFO".into(), &"endless Global".into()));
+    // More may have been written before the run was killed.
+    assert!(clock(&resumed) >= clock(&second), "{second:?} {resumed:?}");
+    assert!(clock(&run.next("checkpoint written")) > clock(&resumed), "{resumed:?}");
 }
