@@ -45,7 +45,7 @@ fn import(path: &Path, out: Option<&Path>, existing: Existing) -> Result<String,
     // Before minutes of reading, not after.
     out.map_or(Ok(()), free)?;
     let data = read_any(path, SEED).map_err(Failure::input)?;
-    data.may_write().map_err(|why| Failure::input(format!("{}: {why}", path.display())))?;
+    data.may_write().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
     let out = out.map_or_else(|| default_out(path, data.kind().about().ending), Path::to_path_buf);
     free(&out)?;
     data.write(Some(path), &out)?;
@@ -70,7 +70,7 @@ fn generate(kind: Kind, scale: Option<f64>, seed: u64, out: &Path, existing: Exi
 
 fn verify(path: &Path) -> Result<String, Failure> {
     let data = read_any(path, SEED).map_err(Failure::input)?;
-    data.verify().map_err(|says| Failure::input(format!("{}: {says}", path.display())))?;
+    data.verify().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
     Ok(format!("{}: whole\n{}", path.display(), numbers(&data)))
 }
 

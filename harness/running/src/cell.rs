@@ -28,7 +28,7 @@ use super::views::Views;
 use super::{build, checkpoint, table};
 use planning::plan::{DataSet, DataSource, Plan, Role};
 use planning::spec::{Launch, Local};
-use planning::workload::kind::Seen;
+use planning::workload::kind::{Seen, Spoilt};
 use planning::workload::list::{Listed, Visitor};
 use record::results::atomic::WriteError;
 use record::results::manifest::{Host, Manifest};
@@ -68,8 +68,8 @@ pub(super) enum CellError {
     #[error(transparent)]
     Panicked(#[from] Panicked),
     /// Data that cannot be read any more.
-    #[error("{0}")]
-    Data(String),
+    #[error(transparent)]
+    Data(#[from] Spoilt),
 }
 
 /// A cell to run.
@@ -132,7 +132,7 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
             held: &|| W::held(set, &build::dealt(job.plan, job.isa, job.device)),
         };
         let summary = job.run_workload(learners, &judging, progress, &say)?;
-        job.data.still_sound().map_err(CellError::Data)?;
+        job.data.still_sound()?;
         W::replaced(set)
             .iter()
             .for_each(|item| say(&format!("{}: replaced by another of its class: {item}", job.name)));
@@ -284,7 +284,7 @@ impl Job<'_> {
                 }
             }
             Ok(None) => {}
-            Err(why) => unusable(&why),
+            Err(error) => unusable(&error.to_string()),
         }
         let mut driver = new(recorder)?;
         driver.start(recorder);
@@ -303,7 +303,7 @@ impl Job<'_> {
                     return Ok(());
                 }
             }
-            self.data.still_sound().map_err(CellError::Data)?;
+            self.data.still_sound()?;
             if written.elapsed() >= until_next {
                 let begun = Instant::now();
                 let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);

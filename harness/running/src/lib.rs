@@ -33,6 +33,7 @@ use record::results::lock::Lock;
 use record::results::{atomic, store};
 use record::say;
 
+pub use self::checkpoint::CheckpointError;
 pub use self::host::{Host, Options, Progress, RunSpecError};
 pub use self::local::{Who, node};
 
@@ -40,8 +41,8 @@ pub use self::local::{Who, node};
 /// others wrote there.
 ///
 /// # Errors
-/// The reason that the file cannot be used, in words.
-pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, String> {
+/// [`CheckpointError`] when the file cannot be used.
+pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, CheckpointError> {
     let read = checkpoint::read::<recorder::RecorderState<MfState>>(folder, plan)?;
     Ok(read.is_some())
 }

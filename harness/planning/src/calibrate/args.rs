@@ -9,6 +9,8 @@ use gaia_core::workload::ic::config::{NETWORKS, Network};
 use gaia_core::workload::ic::device::DeviceChoice;
 #[cfg(feature = "torch")]
 use record::suggest;
+#[cfg(feature = "torch")]
+use thiserror::Error;
 
 use crate::arguments::seconds_to;
 
@@ -57,9 +59,18 @@ pub struct ImageArgs {
     pub device: DeviceChoice,
 }
 
+/// A name that no network has.
+#[cfg(feature = "torch")]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("no network has this name{hint}")]
+struct UnknownNetwork {
+    /// The nearest name, and all of them.
+    hint: String,
+}
+
 /// The network of this name in specs.
 #[cfg(feature = "torch")]
-fn network(name: &str) -> Result<Network, String> {
+fn network(name: &str) -> Result<Network, UnknownNetwork> {
     let named = NETWORKS.into_iter().find(|network| network.name() == name);
-    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(Network::name))))
+    named.ok_or_else(|| UnknownNetwork { hint: suggest::hint(name, &NETWORKS.map(Network::name)) })
 }

@@ -17,7 +17,7 @@ pub use parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
 pub use prices::Prices;
 pub use record::form::FormError;
 pub use record::form::parse as parse_form;
-pub use set::{SetError, Setting};
+pub use set::{NotASetting, SetCause, SetError, Setting};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
 pub use whatif::{Uncertainty, WhatIf};
 pub use whole::{Panel, PanelSpec, Spec};

@@ -185,13 +185,13 @@ macro_rules! workloads {
             /// The settings of `experiments data generate`.
             ///
             /// # Errors
-            /// The problem with the scale, in words.
-            pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, String> {
+            /// [`ScaleError`].
+            pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, ScaleError> {
                 match self {
                     $(Kind::$Kind => {
-                        let config = <$ty>::at_scale(scale).map_err(|says| format!("scale: {says}"))?;
+                        let config = <$ty>::at_scale(scale).map_err(ScaleError::Unscaled)?;
                         let error = <$ty>::check_generated(&config).into_iter().next();
-                        error.map_or(Ok(DataSource::$Kind(config)), |error| Err(error.to_string()))
+                        error.map_or(Ok(DataSource::$Kind(config)), |error| Err(ScaleError::Field(error)))
                     })*
                 }
             }
@@ -431,8 +431,8 @@ macro_rules! workloads {
             /// Whether they can be written as one file.
             ///
             /// # Errors
-            /// The reason, in words.
-            pub fn may_write(&self) -> Result<(), String> {
+            /// [`TooManyPixels`].
+            pub fn may_write(&self) -> Result<(), TooManyPixels> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::may_write(set),)*
                 }
@@ -451,8 +451,8 @@ macro_rules! workloads {
             /// Reads all of data that are read on demand.
             ///
             /// # Errors
-            /// The problem with reading the data, in words.
-            pub fn verify(&self) -> Result<(), String> {
+            /// [`Spoilt`].
+            pub fn verify(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::verify(set),)*
                 }
@@ -461,8 +461,8 @@ macro_rules! workloads {
             /// Checks that the data had no error since they were loaded.
             ///
             /// # Errors
-            /// What can no longer be read, and where.
-            pub fn still_sound(&self) -> Result<(), String> {
+            /// [`Spoilt`].
+            pub fn still_sound(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::still_sound(set),)*
                 }

@@ -19,6 +19,7 @@ use record::failure::Failure;
 use record::results::{Better, Measured, ModelTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thiserror::Error;
 
 use super::device::Device;
 use super::split::Split;
@@ -134,8 +135,8 @@ pub trait WorkloadKind:
     /// Whether data can be written as one file.
     ///
     /// # Errors
-    /// Why not, in words.
-    fn may_write(_set: &Self::Set) -> Result<(), String> {
+    /// [`TooManyPixels`] for images that are decoded when they are read.
+    fn may_write(_set: &Self::Set) -> Result<(), TooManyPixels> {
         Ok(())
     }
     /// Writes data as one compact file. `from`: the file or folder that they were read from; `None` for generated data.
@@ -146,8 +147,8 @@ pub trait WorkloadKind:
     /// Reads all of data that are read on demand, and reports what had to be skipped.
     ///
     /// # Errors
-    /// The problem with reading the data, in words.
-    fn verify(_set: &Self::Set) -> Result<(), String> {
+    /// [`Spoilt`] when too many of them cannot be used.
+    fn verify(_set: &Self::Set) -> Result<(), Spoilt> {
         Ok(())
     }
 
@@ -252,8 +253,8 @@ pub trait WorkloadKind:
     /// Checks that the data had no error since they were loaded.
     ///
     /// # Errors
-    /// What can no longer be read, and where.
-    fn still_sound(_set: &Self::Set) -> Result<(), String> {
+    /// [`Spoilt`] when too many of them cannot be used.
+    fn still_sound(_set: &Self::Set) -> Result<(), Spoilt> {
         Ok(())
     }
     /// Data that could not be read in the run and were replaced by others.
@@ -261,6 +262,23 @@ pub trait WorkloadKind:
         Vec::new()
     }
 }
+
+/// Data that are too large for one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{bytes} bytes of pixels, expected at most {most}: larger sets are decoded when they are read, from where they are"
+)]
+pub struct TooManyPixels {
+    /// Bytes of the pixels of all images.
+    pub bytes: u64,
+    /// The largest number of bytes that is kept in memory.
+    pub most: u64,
+}
+
+/// Data that are read on demand, of which too many cannot be used; the error of datasets, with the first of them.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Spoilt(pub String);
 
 /// A number that judges a model at every clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

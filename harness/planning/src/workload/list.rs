@@ -15,9 +15,10 @@ use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::mf::config::Mf;
 use record::failure::Failure;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::enums::workloads;
-use super::kind::{Calibrated, DataRef, Metric, Posed, Size, WorkloadKind};
+use super::kind::{Calibrated, DataRef, Metric, Posed, Size, Spoilt, TooManyPixels, WorkloadKind};
 use super::problem::{Problem, Typed};
 use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
@@ -80,6 +81,17 @@ pub struct Unreadable {
     pub found: Option<String>,
     /// The error of datasets.
     pub error: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// A scale at which no data can be generated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ScaleError {
+    /// Data that are described otherwise; how.
+    #[error("scale: {0}")]
+    Unscaled(&'static str),
+    /// A scale out of bounds, by its field.
+    #[error("{0}")]
+    Field(FieldError),
 }
 
 /// The names of one kind of data in messages and commands.

@@ -31,7 +31,8 @@ use serde::{Deserialize, Serialize};
 use self::deal::{parts, terms};
 use super::fields;
 use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
+    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, Posed, Seen, Size, Spoilt,
+    TooManyPixels, WorkloadKind,
 };
 use super::shares::{Shares, between};
 use super::split::Split;
@@ -81,6 +82,11 @@ fn shape(data: DataRef<'_, Ic>) -> (ImageShape, u32) {
         DataRef::Generated(config) => (config.shape(), config.classes),
         DataRef::File(file) => (file.shape, file.classes),
     }
+}
+
+/// Whether enough of the images that were read so far could be decoded.
+fn usable(split: &images::ImageSplit) -> Result<(), Spoilt> {
+    split.pixels.failure().map_or(Ok(()), |error| Err(Spoilt(error)))
 }
 
 /// The network that learns from these images.
@@ -219,14 +225,9 @@ impl WorkloadKind for Ic {
         format!("{classes} classes, {train} images to learn from, {test} to test on, {shape}")
     }
 
-    fn may_write(set: &Images) -> Result<(), String> {
+    fn may_write(set: &Images) -> Result<(), TooManyPixels> {
         let (bytes, most) = (images::cache::pixel_bytes(set), Options::default().memory_bytes);
-        if bytes <= most {
-            return Ok(());
-        }
-        Err(format!(
-            "{bytes} bytes of pixels, expected at most {most}: larger sets are decoded when they are read, from where they are"
-        ))
+        if bytes <= most { Ok(()) } else { Err(TooManyPixels { bytes, most }) }
     }
 
     fn write(set: &Images, _: Option<&Path>, out: &Path) -> Result<(), Failure> {
@@ -234,7 +235,7 @@ impl WorkloadKind for Ic {
     }
 
     /// Images that are decoded when they are read show only then whether they can be.
-    fn verify(set: &Images) -> Result<(), String> {
+    fn verify(set: &Images) -> Result<(), Spoilt> {
         /// Images that are read at a time.
         const BATCH: usize = 256;
         let mut buffer = vec![0; BATCH * set.shape.bytes()];
@@ -244,7 +245,7 @@ impl WorkloadKind for Ic {
                 split.pixels.read(batch, &mut buffer[..batch.len() * set.shape.bytes()]);
             }
             split.pixels.skipped().iter().for_each(|image| say::err(&format!("cannot be used: {image}")));
-            split.pixels.failure().map_or(Ok(()), Err)?;
+            usable(split)?;
         }
         Ok(())
     }
@@ -372,8 +373,8 @@ impl WorkloadKind for Ic {
         vec![1.0 - root * root]
     }
 
-    fn still_sound(set: &Images) -> Result<(), String> {
-        [&set.train, &set.test].into_iter().find_map(|split| split.pixels.failure()).map_or(Ok(()), Err)
+    fn still_sound(set: &Images) -> Result<(), Spoilt> {
+        [&set.train, &set.test].into_iter().try_for_each(usable)
     }
 
     fn replaced(set: &Images) -> Vec<String> {
