@@ -13,7 +13,7 @@ use emulator::units::ByteSize;
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::calibrate::CalibrateArgs;
 use planning::plan::Kind;
-use planning::spec::{Changes, Launch, Local, Setting};
+use planning::spec::{Changes, Launch, Local, Override};
 use record::failure::Failure;
 use record::log::{self, Format, Level, Log};
 use record::say;
@@ -97,7 +97,7 @@ pub struct ChangeArgs {
     pub seed: Option<u64>,
     /// Set a field of the spec, such as workload.mf.rank=64 or cells.Gaia.encoding=packed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<Setting>,
+    pub set: Vec<Override>,
     /// Use this file or folder instead of the spec's data; its format is detected from its content
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,

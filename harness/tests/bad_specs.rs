@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use harness::plan::{Experiment, Registries};
-use harness::spec::{Changes, Setting, Source};
+use harness::spec::{Changes, Override, Source};
 
 const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13", "convergence"] };
 
@@ -409,8 +409,8 @@ fn mistakes_in_settings_name_the_setting() {
         format!("# {name}\n{}\n", message(Path::new(""), GOOD, &changes))
     };
     insta::assert_snapshot!(SETTINGS.iter().map(tell).collect::<Vec<_>>().join("\n"));
-    assert!("workload.mf.rank".parse::<Setting>().is_err());
-    assert!("=64".parse::<Setting>().is_err());
+    assert!("workload.mf.rank".parse::<Override>().is_err());
+    assert!("=64".parse::<Override>().is_err());
 }
 
 #[test]

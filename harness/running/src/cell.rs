@@ -25,7 +25,7 @@ use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Judge, Recorder, RecorderState};
 use super::views::Views;
-use super::{build, checkpoint, table};
+use super::{build, checkpoint, summary};
 use planning::plan::{DataSet, DataSource, Plan, Role};
 use planning::spec::{Launch, Local};
 use planning::workload::kind::{Seen, Spoilt};
@@ -166,7 +166,7 @@ impl Job<'_> {
     ) -> Result<Summary, CellError> {
         let (begun, cpu_before) = (Instant::now(), self.meter.cpu_seconds());
         let mut host = Host { device: self.device.map(device::name), ..Host::this(self.jobs) };
-        store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
+        store::begin_cell(self.folder, &summary::manifest(self.plan, self.data), &host)?;
         let placed = self.plan.placed();
         let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
         let gathered = Gathered::of(self.plan, judging.held)?;
@@ -335,7 +335,7 @@ impl Job<'_> {
     /// Writes into summary and manifest why the run must not be believed, if so.
     fn mark(&self, summary: &mut Summary, faults: Vec<String>) -> Result<(), WriteError> {
         if !faults.is_empty() {
-            let manifest = Manifest { faults: faults.clone(), ..table::manifest(self.plan, self.data) };
+            let manifest = Manifest { faults: faults.clone(), ..summary::manifest(self.plan, self.data) };
             store::write_manifest(self.folder, &manifest)?;
         }
         summary.faults = faults;
@@ -350,12 +350,12 @@ impl Job<'_> {
     ) -> Result<Summary, WriteError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
-        let mut traffic = table::traffic(place.topology, &state.traffic);
+        let mut traffic = summary::traffic(place.topology, &state.traffic);
         traffic.extend(place.gathered.into_iter().flat_map(Gathered::traffic));
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        Ok(table::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
+        Ok(summary::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
     }
 }
 

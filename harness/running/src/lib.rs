@@ -19,7 +19,7 @@ mod panics;
 mod progress;
 mod recorder;
 mod shared_name;
-mod table;
+mod summary;
 mod usage;
 mod views;
 

@@ -23,42 +23,42 @@ const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
-/// The path of problems with data of the command line.
+/// The path of diagnostics with data of the command line.
 pub(super) const GIVEN: &str = "--data";
 
-/// One thing that cannot be meant.
+/// One error of meaning, at one field of a spec.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct Diagnostic {
     /// The path of the field, such as `cells[1].system.gaia.significance.threshold`.
     pub path: String,
     /// The value found and the value expected.
     pub message: String,
 }
 
-/// Everything that is wrong with the meaning of a spec.
+/// All errors of meaning of a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub struct Problems {
+pub struct Diagnostics {
     /// The spec as it was asked for.
     pub file: String,
     /// In the order of the checks; never empty when returned.
-    pub problems: Vec<Problem>,
+    pub list: Vec<Diagnostic>,
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.problems.len() == 1 { "" } else { "s" };
-        write!(f, "{}: {} problem{plural}", self.file, self.problems.len())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.path, problem.message))
+        let plural = if self.list.len() == 1 { "" } else { "s" };
+        write!(f, "{}: {} problem{plural}", self.file, self.list.len())?;
+        self.list.iter().try_for_each(|diagnostic| write!(f, "\n  {}: {}", diagnostic.path, diagnostic.message))
     }
 }
 
-impl Problems {
+impl Diagnostics {
     pub(super) fn new(file: &str) -> Self {
-        Problems { file: file.into(), problems: Vec::new() }
+        Diagnostics { file: file.into(), list: Vec::new() }
     }
 
     pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), message: message.into() });
+        self.list.push(Diagnostic { path: path.into(), message: message.into() });
     }
 
     /// `value` must lie in `range`.
@@ -237,11 +237,11 @@ impl Problems {
 }
 
 /// Checks that a name can be shown: control characters steer terminals and are invalid in XML.
-pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
+pub(super) fn plain(diagnostics: &mut Diagnostics, path: &str, name: &str) {
     if let Some(found) = name.chars().find(|c| c.is_control()) {
         let says =
             format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
-        problems.add(path, says);
+        diagnostics.add(path, says);
     }
 }
 

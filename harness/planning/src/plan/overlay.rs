@@ -16,7 +16,7 @@ const EC2_HUBS: [&str; 3] = ["Virginia", "Tokyo", "Frankfurt"];
 /// The hubs of every two groups, where a group has a hub for each other.
 const EC2_LINKS: [[&str; 2]; 3] = [["Virginia", "Frankfurt"], ["Oregon", "Seoul"], ["Tokyo", "Mumbai"]];
 
-/// Problems: the path below the overlay's field, and the message.
+/// Diagnostics: the path below the overlay's field, and the message.
 type Wrong = Vec<(String, String)>;
 
 /// The overlay of `profile` that `ways` means.

@@ -9,7 +9,7 @@ use gaia_core::sync::config::Encodings;
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
-use super::whole::{Panel, Spec};
+use super::whole::{PanelFields, Spec};
 use record::form;
 use record::suggest;
 
@@ -37,7 +37,7 @@ const LEGS: [&str; 2] = ["inside", "between"];
 
 /// One `--set`, as given.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
+pub struct Override {
     /// The path of the field, left of `=`.
     pub key: String,
     /// The value in YAML, right of `=`.
@@ -100,20 +100,22 @@ pub enum SetCause {
 /// A `--set` without a path and a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected key=value, such as workload.mf.rank=64")]
-pub struct NotASetting;
+pub struct NotAnOverride;
 
-impl std::str::FromStr for Setting {
-    type Err = NotASetting;
+impl std::str::FromStr for Override {
+    type Err = NotAnOverride;
 
-    fn from_str(text: &str) -> Result<Self, NotASetting> {
+    fn from_str(text: &str) -> Result<Self, NotAnOverride> {
         match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => Ok(Setting { key: key.trim().into(), value: value.into() }),
-            _ => Err(NotASetting),
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Override { key: key.trim().into(), value: value.into() })
+            }
+            _ => Err(NotAnOverride),
         }
     }
 }
 
-impl Setting {
+impl Override {
     /// `text` with this change, as YAML text, and checked to be a spec still.
     pub(super) fn apply(&self, text: &str) -> Result<String, SetError> {
         let fail = |cause: SetCause| {
@@ -141,7 +143,7 @@ impl Setting {
 /// Copies a field that the panel shares with the spec, and that `steps` lead into, to the panel.
 fn own_for_panel(root: &mut Value, steps: &[String]) {
     let [panels, name, field, _, ..] = steps else { return };
-    let shared = root.get(field).cloned().filter(|_| panels == PANELS && Panel::FIELDS.contains(&field.as_str()));
+    let shared = root.get(field).cloned().filter(|_| panels == PANELS && PanelFields::FIELDS.contains(&field.as_str()));
     let panel = root.get_mut(PANELS).and_then(Value::as_sequence_mut);
     let panel = panel.and_then(|list| element(list, PANELS, name).ok()).and_then(Value::as_mapping_mut);
     if let Some((panel, shared)) = panel.zip(shared) {

@@ -10,7 +10,7 @@ use record::form::{self, FormError};
 use record::suggest;
 
 use super::launch::Launch;
-use super::set::{SetError, Setting};
+use super::set::{Override, SetError};
 use super::whole::Spec;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
@@ -81,7 +81,7 @@ pub enum SourceError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// `--set`, in the order given.
-    pub set: Vec<Setting>,
+    pub set: Vec<Override>,
     /// `--seed`: in place of all seeds.
     pub seed: Option<u64>,
     /// `--data`: in place of the data of those panels that learn from its kind.
@@ -144,8 +144,8 @@ impl Source {
     pub fn spec(&self, changes: &Changes) -> Result<Spec, SourceError> {
         let mut spec: Spec = form::parse(&self.file, &self.text)?;
         let mut text = self.text.clone();
-        for setting in &changes.set {
-            text = setting.apply(&text)?;
+        for change in &changes.set {
+            text = change.apply(&text)?;
             spec = form::parse(&self.file, &text)?;
         }
         if let Some(seed) = changes.seed {

@@ -35,7 +35,7 @@ fn gather(supervisor: &mut Supervisor<()>, all: &[Who], within: Duration) -> Res
 }
 
 fn say(stream: &mut TcpStream, up: &Up<Recorded<()>>) {
-    wire::write(stream, up).unwrap();
+    protocol::write(stream, up).unwrap();
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) enum Up<S> {
     /// A message has arrived at the machine.
     Arrived(Arrival),
     /// The run is over for it; why it broke off if it did.
-    Done { error: Option<String>, report: Report },
+    Done { error: Option<String>, report: ProcessReport },
 }
 
 /// From the launcher to a process.
@@ -58,7 +58,7 @@ pub(super) enum Down {
 
 /// The measurements of a process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Report {
+pub(super) enum ProcessReport {
     Machine(NodeReport),
     Relay(Box<RelayReport>),
 }
