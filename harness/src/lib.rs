@@ -6,6 +6,7 @@ pub mod clean;
 pub mod cli;
 pub mod commands;
 pub mod data;
+mod entry;
 pub mod run;
 
 pub use paper::{claims, figures, report, strict};

@@ -24,6 +24,7 @@ use super::meter::{self, Meter};
 use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Judge, Recorder, RecorderState};
+use super::summary::Ended;
 use super::views::Views;
 use super::{build, checkpoint, summary};
 use planning::plan::{DataSet, DataSource, Plan, Role};
@@ -146,6 +147,13 @@ struct Place<'a> {
     topology: &'a Topology,
     plan: &'a Plan,
     gathered: Option<&'a Gathered>,
+}
+
+/// The end of a cell's learning.
+struct End<'a> {
+    outcome: Outcome,
+    /// The digest of all events.
+    digest: &'a Digest,
 }
 
 type Driver<W> = VirtualDriver<Machine<W>>;
@@ -320,14 +328,14 @@ impl Job<'_> {
     /// Writes the tables of a run that has ended.
     fn write_end<S>(&self, place: Place<'_>, digest: &Digest, state: &RecorderState<S>) -> Result<Summary, WriteError> {
         let end = state.end.expect("a run that ended has an end");
-        self.write_tables(place, (end.outcome, digest), state)
+        self.write_tables(place, End { outcome: end.outcome, digest }, state)
     }
 
     /// Keeps the results of an interrupted run, marked as such: the cell counts as run, but not as valid.
     fn keep<S>(&self, place: Place<'_>, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
         let Some(last) = state.samples.last() else { return Ok(()) };
-        let broken_off = (Outcome::BrokenOff, &Digest::default());
-        let mut summary = self.write_tables(place, broken_off, state)?;
+        let interrupted = End { outcome: Outcome::BrokenOff, digest: &Digest::default() };
+        let mut summary = self.write_tables(place, interrupted, state)?;
         self.mark(&mut summary, vec![format!("broken off after clock {}: {why}", last.clock)])?;
         store::write_summary(self.folder, &summary)
     }
@@ -345,7 +353,7 @@ impl Job<'_> {
     fn write_tables<S>(
         &self,
         place: Place<'_>,
-        how: (Outcome, &Digest),
+        End { outcome, digest }: End<'_>,
         state: &RecorderState<S>,
     ) -> Result<Summary, WriteError> {
         let mut clocks = state.clocks.clone();
@@ -355,7 +363,9 @@ impl Job<'_> {
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        Ok(summary::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
+        let (plan, placed, gathered) = (self.plan, place.plan, place.gathered);
+        let ended = Ended { plan, placed, gathered, target, clocks: &clocks, traffic: &traffic, outcome, digest };
+        Ok(summary::summary(&ended, state))
     }
 }
 

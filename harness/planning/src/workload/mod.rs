@@ -25,9 +25,9 @@ pub const MIN_RATE: f64 = 1e-6;
 /// Machines in the paper (section 5.1). The paper does not define a clock: taken as a pass over a worker's data.
 const PAPER_MACHINES: u32 = 22;
 
-/// Errors of settings as returned by gaia-core (field, value found, value expected), in words.
-fn fields(errors: impl Iterator<Item = (&'static str, f64, &'static str)>) -> Vec<FieldError> {
-    errors.map(|(field, found, expected)| FieldError { field, says: format!("{found}: expected {expected}") }).collect()
+/// The error of a setting as gaia-core returns it, in words.
+fn out_of_bounds(field: &'static str, found: f64, expected: &str) -> FieldError {
+    FieldError { field, says: format!("{found}: expected {expected}") }
 }
 
 /// Units of work of one machine's clock.

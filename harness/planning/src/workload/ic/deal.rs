@@ -5,7 +5,7 @@ use datasets::images::Images;
 use datasets::images::partition::{self, Part, partition};
 
 use crate::workload::kind::Dealt;
-use crate::workload::split::{SkewBy, Split, in_terms_of};
+use crate::workload::split::{Skew, SkewBy, Skews, Split};
 
 /// The parts of all machines.
 pub(super) fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Part> {
@@ -18,5 +18,6 @@ pub(super) fn parts(set: &Images, dealt: &Dealt<'_>) -> Vec<Part> {
 /// A skew that images do not have, or one out of range, by field of `split.skewed`.
 pub(super) fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], "ic", "images")
+    let known = &[Skew { asked: SkewBy::Labels, own: By::Labels }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+    Skews { known, workload: "ic", data: "images" }.terms(split)
 }

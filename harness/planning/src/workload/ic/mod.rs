@@ -29,11 +29,11 @@ use record::say;
 use serde::{Deserialize, Serialize};
 
 use self::deal::{parts, terms};
-use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, Posed, Seen, Size, Spoilt,
     TooManyPixels, WorkloadKind,
 };
+use super::out_of_bounds;
 use super::shares::{Shares, between};
 use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
@@ -144,7 +144,8 @@ impl WorkloadKind for Ic {
     const PAPER_BYTES: u64 = ILSVRC12_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Ic::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Ic::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {

@@ -26,12 +26,12 @@ use record::results::{Better, Measured, ModelTable};
 use serde::{Deserialize, Serialize};
 
 use self::numbers::NYTIMES_TOPICS;
-use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Metric, Number, PLAIN_BYTES, Posed, Seen, Size,
     WorkloadKind,
 };
-use super::split::{SkewBy, Split, in_terms_of};
+use super::out_of_bounds;
+use super::split::{Skew, SkewBy, Skews, Split};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
@@ -69,7 +69,8 @@ fn parts(set: &Corpus, dealt: &Dealt<'_>) -> Vec<Part> {
 
 fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Topics, By::Topics), (SkewBy::Sizes, By::Sizes)], Lda::NAME, "documents")
+    let known = &[Skew { asked: SkewBy::Topics, own: By::Topics }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+    Skews { known, workload: Lda::NAME, data: "documents" }.terms(split)
 }
 
 impl WorkloadKind for Lda {
@@ -107,7 +108,8 @@ impl WorkloadKind for Lda {
     const PAPER_BYTES: u64 = NYTIMES_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Lda::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Lda::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {

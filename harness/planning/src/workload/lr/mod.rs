@@ -24,9 +24,9 @@ use record::results::Better;
 use record::results::metrics::SHARE;
 use serde::{Deserialize, Serialize};
 
-use super::fields;
 use super::kind::{Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Posed, Seen, Size, WorkloadKind};
-use super::split::{SkewBy, Split, in_terms_of};
+use super::out_of_bounds;
+use super::split::{Skew, SkewBy, Skews, Split};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
@@ -71,7 +71,8 @@ fn parts(set: &Sparse, dealt: &Dealt<'_>) -> Vec<Part> {
 
 fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], Lr::NAME, "labelled examples")
+    let known = &[Skew { asked: SkewBy::Labels, own: By::Labels }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+    Skews { known, workload: Lr::NAME, data: "labelled examples" }.terms(split)
 }
 
 /// Features of the data.
@@ -115,7 +116,8 @@ impl WorkloadKind for Lr {
         ["fewer `data.generated-examples.examples` or `data.generated-examples.features`", "fewer examples"];
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Lr::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Lr::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {

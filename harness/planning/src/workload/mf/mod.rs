@@ -24,11 +24,11 @@ use record::results::Better;
 use serde::{Deserialize, Serialize};
 
 use self::numbers::NETFLIX_RANK;
-use super::fields;
 use super::kind::{
     Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Metric, Number, Posed, Seen, Size, WorkloadKind,
 };
-use super::split::{SkewBy, Split, in_terms_of};
+use super::out_of_bounds;
+use super::split::{Skew, SkewBy, Skews, Split};
 use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{Effort, Pace};
 
@@ -70,7 +70,8 @@ fn parts(set: &Ratings, dealt: &Dealt<'_>) -> Vec<Part> {
 
 fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
     use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Tastes, By::Tastes), (SkewBy::Sizes, By::Sizes)], Mf::NAME, "ratings")
+    let known = &[Skew { asked: SkewBy::Tastes, own: By::Tastes }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+    Skews { known, workload: Mf::NAME, data: "ratings" }.terms(split)
 }
 
 impl WorkloadKind for Mf {
@@ -104,7 +105,8 @@ impl WorkloadKind for Mf {
     const PAPER_BYTES: u64 = NETFLIX_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Mf::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Mf::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {
