@@ -72,13 +72,13 @@ impl SameName {
 /// The output of `experiments plan`.
 #[derive(Debug)]
 pub struct PlanText {
-    /// The tables.
+    /// The tables of all specs, as they are printed.
     pub text: String,
     /// The error to print after them when a cell does not fit into memory.
     pub refused: Result<(), Failure>,
 }
 
-/// `experiments plan`.
+/// The output of `experiments plan`: the runs of specs, with estimates.
 pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Failure> {
     // Measured before data are loaded.
     let memory = memory::limit(args.memory);

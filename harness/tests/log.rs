@@ -1,4 +1,4 @@
-//! The log: which events a command says, in which form, and that nothing else changes.
+//! The log: the events of a command and their form, and that nothing else changes.
 
 mod common;
 
@@ -54,7 +54,7 @@ fn named<'a>(events: &'a [Event], name: &str) -> Vec<&'a Event> {
     events.iter().filter(|event| event["message"] == name).collect()
 }
 
-/// What is said besides events, without the seconds of this host.
+/// The lines other than events, without the seconds of this host.
 fn progress(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| !line.starts_with('{'));
     lines.map(|line| line.split(" (").next().expect("a first part")).collect()
@@ -142,15 +142,15 @@ fn processes_log_as_their_launcher_does_into_a_file_beside_their_results() {
     let (text, logs) = run("silent", &[]);
     assert_eq!((text.as_str(), logs.len()), ("", 0));
     let (text, logs) = run("logged", &["--log", "debug", "--log-format", "json"]);
-    let said = events(&text);
-    let counts = counted(&said);
+    let found = events(&text);
+    let counts = counted(&found);
     assert_eq!((counts["assignment written"], counts["process started"]), (2, 6), "{text}");
     assert_eq!((counts["process connected"], counts["process ended"]), (6, 6), "{text}");
     assert_eq!(logs.len(), 2);
     for log in &logs {
-        let said = events(log);
-        assert_eq!(said.len(), log.lines().count(), "every line is an event: {log}");
-        let counts = counted(&said);
+        let found = events(log);
+        assert_eq!(found.len(), log.lines().count(), "every line is an event: {log}");
+        let counts = counted(&found);
         assert_eq!((counts["machine joined"], counts["run over"]), (2, 1), "{log}");
         assert_eq!((counts["relay connected"], counts["relay disconnected"]), (2, 2), "{log}");
     }

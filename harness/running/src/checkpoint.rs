@@ -83,7 +83,7 @@ pub enum CheckpointError {
     /// With another hash than that of its content.
     #[error("it is damaged")]
     Damaged,
-    /// Of another cell.
+    /// Written by another cell, in the same folder.
     #[error("it is of plan {plan}")]
     OtherPlan {
         /// The hash of the other cell's plan.

@@ -37,8 +37,8 @@ pub use self::checkpoint::CheckpointError;
 pub use self::host::{Host, Options, Progress, RunSpecError};
 pub use self::local::{Who, node};
 
-/// Whether `folder` holds a checkpoint of the cell of `plan` that a run of matrix factorisation would go on from: for tests of what
-/// others wrote there.
+/// Whether `folder` holds a checkpoint of the cell of `plan` from which a run of matrix factorisation would be resumed: for
+/// tests of files from outside.
 ///
 /// # Errors
 /// [`CheckpointError`] when the file cannot be used.

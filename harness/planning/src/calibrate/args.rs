@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::arguments::seconds_to;
 
-/// `experiments calibrate`.
+/// The arguments of `experiments calibrate`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct CalibrateArgs {
     /// File to write; specs refer to it as `machines: this-host.yaml`
@@ -48,10 +48,10 @@ pub struct CalibrateArgs {
 #[cfg(feature = "torch")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct ImageArgs {
-    /// Network to train
+    /// Network whose training is measured
     #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
     pub network: Network,
-    /// Images per step
+    /// Number of images per step
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
     /// Device for the training: `auto` (CUDA if available), `cpu` or `cuda:N`

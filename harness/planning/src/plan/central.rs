@@ -55,9 +55,9 @@ pub(super) fn resolve(
     let Some(raw_data) = raw_data else { return asked.clone() };
     let site = if asked.site == AUTO {
         if matches!(known.split, Split::Skewed { by: SkewBy::Sizes, skew } if skew > 0.0) {
-            let says =
+            let message =
                 "`auto` takes data to be spread evenly, and `split` skews their sizes: expected the name of a site";
-            diagnostics.add(format!("{path}.site"), says);
+            diagnostics.add(format!("{path}.site"), message);
             return asked.clone();
         }
         let Ok(topology) = Topology::new(placed.profile, placed.machines_per_site) else { return asked.clone() };
@@ -79,8 +79,8 @@ pub(super) fn resolve(
 fn raw_bytes(diagnostics: &mut Diagnostics, path: &str, known: &Known<'_>) -> Option<ByteSize> {
     let bytes = match (known.scale, known.source) {
         (Scale::Factors { .. }, _) => {
-            let says = "missing: with `similitude: factors` nobody knows how much raw data the problem stands for; expected a size such as `2 GB`";
-            diagnostics.add(format!("{path}.raw-data"), says);
+            let message = "missing: with `similitude: factors` the amount of raw data that the problem stands for is unknown; expected a size such as `2 GB`";
+            diagnostics.add(format!("{path}.raw-data"), message);
             return None;
         }
         (Scale::None, DataSource::File(_, path)) => bytes_below(path, &mut BTreeSet::new()),

@@ -119,8 +119,9 @@ impl Diagnostics {
         let Some(updates) = about.added_only else { return };
         for (field, rule) in rules(system).into_iter().filter(|(_, rule)| !rule.is_default()) {
             let (found, workload) = (rule.name(), about.name);
-            let says = format!("`{found}`, and the updates of the workload `{workload}` are {updates}: expected `add`");
-            self.add(format!("{path}.{field}"), says);
+            let message =
+                format!("`{found}`, and the updates of the workload `{workload}` are {updates}: expected `add`");
+            self.add(format!("{path}.{field}"), message);
         }
     }
 
@@ -134,10 +135,10 @@ impl Diagnostics {
         let every = exchanges_every(*inside);
         if every > 1 && every >= clocks {
             let path = format!("target.system.{path}.{}", inside.name());
-            let says = format!(
+            let message = format!(
                 "an exchange every {every} clocks: expected fewer than the {clocks} clocks of `convergence.passes`"
             );
-            self.add(path, says);
+            self.add(path, message);
         }
     }
 
@@ -239,9 +240,9 @@ impl Diagnostics {
 /// Checks that a name can be shown: control characters steer terminals and are invalid in XML.
 pub(super) fn plain(diagnostics: &mut Diagnostics, path: &str, name: &str) {
     if let Some(found) = name.chars().find(|c| c.is_control()) {
-        let says =
+        let message =
             format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
-        diagnostics.add(path, says);
+        diagnostics.add(path, message);
     }
 }
 

@@ -86,7 +86,7 @@ impl Asked<'_> {
         if let Err(wrong) = overlay::overlay(&self.system.ways(), &profile) {
             let between = if matches!(self.system, System::Hierarchical(_)) { ".between.significant" } else { "" };
             let system_path = format!("{path}.system.{}{between}.overlay", self.system.name());
-            wrong.into_iter().for_each(|(field, says)| diagnostics.add(format!("{system_path}.{field}"), says));
+            wrong.into_iter().for_each(|(field, message)| diagnostics.add(format!("{system_path}.{field}"), message));
         }
         let machines_per_site = match self.machines_per_site {
             None => profile.default_machines(),

@@ -30,8 +30,8 @@ impl Experiment {
             Some(Some(expanded)) => expanded,
             None => spec,
         };
-        if let Some((path, says)) = too_many(spec) {
-            diagnostics.add(path, says);
+        if let Some((path, message)) = too_many(spec) {
+            diagnostics.add(path, message);
             return Err(whatif::in_its_words(diagnostics, written));
         }
         resolve::check_whole(&mut diagnostics, spec, registries);
@@ -41,16 +41,16 @@ impl Experiment {
         let panels = spec.by_panel();
         let given = given_data(&mut diagnostics, spec, &panels);
         let mut loaders: Vec<Loader> = Vec::new();
-        let (mut plans, mut told) = (Vec::new(), Vec::new());
+        let (mut plans, mut found) = (Vec::new(), Vec::new());
         for panel in &panels {
             let mut own = Diagnostics::new(&source.file);
             let given = given.clone().filter(|given| kind_of(given) == Some(panel.spec.workload.kind()));
             let mut resolving =
                 Resolving { diagnostics: &mut own, spec: &panel.spec, folder: &source.folder, pricing: &pricing };
             plans.extend(resolving.panel(panel.name(), given, &mut loaders));
-            told.push(own.list);
+            found.push(own.list);
         }
-        diagnostics.list.extend(merged(&panels, told));
+        diagnostics.list.extend(merged(&panels, found));
         if !diagnostics.list.is_empty() {
             return Err(whatif::in_its_words(diagnostics, written));
         }
@@ -69,8 +69,8 @@ fn too_many(spec: &Spec) -> Option<(&'static str, String)> {
     let of_panels = spec.panels.iter().map(|panel| panel.cells.as_ref().unwrap_or(&spec.cells).len());
     let cells = if panels == 0 { spec.cells.len() } else { of_panels.sum() };
     let runs = cells.saturating_mul(spec.seeds.len());
-    let says = || format!("{} of {cells} cells are {runs} runs: expected at most {MAX_RUNS}", spec.seeds.len());
-    (runs > MAX_RUNS).then(|| ("seeds", says()))
+    let message = || format!("{} of {cells} cells are {runs} runs: expected at most {MAX_RUNS}", spec.seeds.len());
+    (runs > MAX_RUNS).then(|| ("seeds", message()))
 }
 
 fn check_names(diagnostics: &mut Diagnostics, spec: &Spec) {
@@ -98,8 +98,8 @@ fn given_data(diagnostics: &mut Diagnostics, spec: &Spec, panels: &[PanelSpec<'_
         Ok(data) if panels.iter().all(|panel| panel.spec.workload.kind() != data.kind()) => {
             let kinds: BTreeSet<String> = panels.iter().map(|panel| panel.spec.workload.kind().to_string()).collect();
             let (found, expected) = (data.kind(), kinds.into_iter().collect::<Vec<_>>().join(" or "));
-            let says = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
-            diagnostics.add(GIVEN, says);
+            let message = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
+            diagnostics.add(GIVEN, message);
             None
         }
         Ok(data) => Some(DataSource::File(data.kind(), path)),
@@ -119,14 +119,14 @@ fn kind_of(source: &DataSource) -> Option<Kind> {
 
 /// The diagnostics of all panels. One of a panel's own field has the panel's path. One of a shared field is listed once, with the
 /// panel's name if other panels do not have it.
-fn merged(panels: &[PanelSpec<'_>], told: Vec<Vec<Diagnostic>>) -> Vec<Diagnostic> {
-    let sets: Vec<BTreeSet<&Diagnostic>> = told.iter().map(|own| own.iter().collect()).collect();
+fn merged(panels: &[PanelSpec<'_>], found: Vec<Vec<Diagnostic>>) -> Vec<Diagnostic> {
+    let sets: Vec<BTreeSet<&Diagnostic>> = found.iter().map(|own| own.iter().collect()).collect();
     let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
-    for (panel, own) in panels.iter().zip(&told) {
+    for (panel, own) in panels.iter().zip(&found) {
         for diagnostic in own {
             let by_all = sets.iter().all(|other| other.contains(diagnostic));
             let diagnostic = match panel.panel {
-                Some((number, _)) if panel.says(&diagnostic.path) => Diagnostic {
+                Some((number, _)) if panel.sets(&diagnostic.path) => Diagnostic {
                     path: format!("panels[{number}].{}", diagnostic.path),
                     message: diagnostic.message.clone(),
                 },

@@ -188,8 +188,8 @@ impl Resolving<'_> {
         };
         let workload = self.changed(&path, cell.workload);
         let Some(system) = cell.system.as_ref().or(spec.system.as_ref()) else {
-            let says = "missing: expected a training system here, or `system` for all cells";
-            self.diagnostics.add(format!("{path}.system"), says);
+            let message = "missing: expected a training system here, or `system` for all cells";
+            self.diagnostics.add(format!("{path}.system"), message);
             return None;
         };
         self.diagnostics.rules(&format!("{path}.system"), system, workload.kind());
@@ -251,8 +251,8 @@ impl Resolving<'_> {
             }
             Some(Err(kind)) => {
                 let (found, expected) = (kind.about().name, workload.name());
-                let says = format!("found `{found}`, expected `{expected}`, which is the spec's workload");
-                self.diagnostics.add(path, says);
+                let message = format!("found `{found}`, expected `{expected}`, which is the spec's workload");
+                self.diagnostics.add(path, message);
                 workload
             }
         }
@@ -273,10 +273,10 @@ impl Resolving<'_> {
         let made = source.kind();
         if made != kind {
             let (workload, expected) = (self.spec.workload.name(), kind.about().generated);
-            let says = format!(
+            let message = format!(
                 "makes {made}, and the workload `{workload}` learns from {kind}: expected `{expected}` or `file`"
             );
-            self.diagnostics.add(&path, says);
+            self.diagnostics.add(&path, message);
         }
         for FieldError { field, says } in &errors {
             self.diagnostics.add(format!("{path}.{field}"), says.clone());
@@ -284,8 +284,8 @@ impl Resolving<'_> {
         errors.is_empty().then_some(source)
     }
 
-    /// The data of plans, by seed. The first seed is read last, because it is the first to run. Errors of a file are
-    /// reported at `place`.
+    /// The data of plans, by seed. The first seed is read last, because it is the first to run. `place`: the path
+    /// of the errors of a file.
     fn describe_data(&mut self, loader: &mut Loader, place: &str) -> BTreeMap<u64, Data> {
         let mut described = BTreeMap::new();
         for seed in self.spec.seeds.iter().rev() {
@@ -335,8 +335,8 @@ impl Resolving<'_> {
             let System::Centralized(asked) = &cell.system else { continue };
             let path = self.path_of_cell(position);
             if !cell.launch.is_simulated() {
-                let says = "Centralized moves its data in virtual time only: expected `simulated`";
-                self.diagnostics.add(format!("{path}.launcher"), says);
+                let message = "Centralized moves its data in virtual time only: expected `simulated`";
+                self.diagnostics.add(format!("{path}.launcher"), message);
             }
             let placed = central::Placed {
                 path: &path,
@@ -397,8 +397,9 @@ fn check_similitude(diagnostics: &mut Diagnostics, spec: &Spec) {
         let (of, workload) = (of.about().name, kind.about().name);
         let own = kind.scale().and_then(Scale::of_paper);
         let own = own.map_or_else(String::new, |(name, _)| format!("`{name}`, "));
-        let says = format!("`{asked}` is for the workload `{of}`: expected {own}`factors` or `none` with `{workload}`");
-        diagnostics.add("similitude", says);
+        let message =
+            format!("`{asked}` is for the workload `{of}`: expected {own}`factors` or `none` with `{workload}`");
+        diagnostics.add("similitude", message);
     }
 }
 

@@ -77,11 +77,11 @@ fn check(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf) {
     }
     if spec.profile.is_some() || !spec.sites.is_empty() || spec.machines_per_site.is_some() {
         diagnostics
-            .add("whatif", "says `network`, `sites` and `machines-per-site` itself: expected none of them beside it");
+            .add("whatif", "sets `network`, `sites` and `machines-per-site` itself: expected none of them outside it");
     }
     if let Some(given) = &spec.given_data {
-        let says = "what stands for your data is generated, and scaled to your model: expected none with `whatif`";
-        diagnostics.add(GIVEN, format!("{}: {says}", given.display()));
+        let message = "what stands for your data is generated, and scaled to your model: expected none with `whatif`";
+        diagnostics.add(GIVEN, format!("{}: {message}", given.display()));
     }
     if asked.raw_data.is_some_and(|raw_data| raw_data.as_bytes() == 0) {
         diagnostics.add("whatif.raw-data", "0 B: expected at least one byte");
@@ -157,8 +157,8 @@ fn factors(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machin
 fn check_factors(diagnostics: &mut Diagnostics, asked: &WhatIf, factors: Similitude) {
     let mut check = |path: &str, found: String, factor: f64| {
         if !(factor > 0.0 && factor <= MAX_FACTOR) {
-            let says = format!("{found}: {factor:.3e} times the generated problem that stands for it");
-            diagnostics.add(path, format!("{says}: expected more than 0 and at most {MAX_FACTOR} times"));
+            let message = format!("{found}: {factor:.3e} times the generated problem that stands for it");
+            diagnostics.add(path, format!("{message}: expected more than 0 and at most {MAX_FACTOR} times"));
         }
     };
     check("whatif.model", asked.model.to_string(), factors.sigma_bytes);
@@ -205,11 +205,11 @@ pub(super) fn in_its_words(mut diagnostics: Diagnostics, written: &Spec) -> Diag
         }
     }
     // What is wrong in every panel, or with all cells alike, is one problem of the question.
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let is_of_all = |path: &str| path.starts_with("whatif.");
     diagnostics.list.retain(|diagnostic| {
         let words = if is_of_all(&diagnostic.path) { "" } else { &*diagnostic.message };
-        told.insert((diagnostic.path.clone(), words.to_owned()))
+        seen.insert((diagnostic.path.clone(), words.to_owned()))
     });
     diagnostics
 }

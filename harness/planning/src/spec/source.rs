@@ -123,7 +123,7 @@ impl Source {
         let file = path.display().to_string();
         let text = text::read(path).map_err(|error| SourceError::Read { file: file.clone(), error })?;
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        // What a shell or the system names by a number: nothing lies beside it, and its number is no name for results.
+        // What a shell or the system names by a number: nothing lies next to it, and its number is no name for results.
         let is_of_process = SYSTEM.iter().any(|folder| path.starts_with(folder));
         let (name, folder) = match is_of_process {
             true if stem.bytes().all(|byte| byte.is_ascii_digit()) => ("piped".to_owned(), PathBuf::new()),

@@ -193,7 +193,7 @@ impl PanelSpec<'_> {
     }
 
     /// Whether the panel itself sets the field that `path` begins with.
-    pub fn says(&self, path: &str) -> bool {
+    pub fn sets(&self, path: &str) -> bool {
         let field = path.split(['.', '[']).next().unwrap_or_default();
         self.panel.is_some_and(|(_, panel)| panel.sets(field))
     }

@@ -161,10 +161,10 @@ macro_rules! workloads {
                 }
             }
 
-            /// Reads its data.
+            /// Reads data of this kind from a file or folder.
             ///
             /// # Errors
-            /// [`Unreadable`].
+            /// [`Unreadable`] with the error of datasets.
             pub fn read(self, path: &Path, seed: u64) -> Result<DataSet, Unreadable> {
                 match self {
                     $(Kind::$Kind => <$ty>::load(path, seed).map(<$ty>::any).map_err(|error| Unreadable {
@@ -185,7 +185,7 @@ macro_rules! workloads {
             /// The settings of `experiments data generate`.
             ///
             /// # Errors
-            /// [`ScaleError`].
+            /// [`ScaleError`] when its data have no scale, or not this one.
             pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, ScaleError> {
                 match self {
                     $(Kind::$Kind => {
@@ -292,7 +292,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// With its data.
+            /// The learning problem that its data pose.
             ///
             /// # Panics
             /// With another workload's data.
@@ -431,7 +431,7 @@ macro_rules! workloads {
             /// Whether they can be written as one file.
             ///
             /// # Errors
-            /// [`TooManyPixels`].
+            /// [`TooManyPixels`] for images that are decoded when they are read.
             pub fn may_write(&self) -> Result<(), TooManyPixels> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::may_write(set),)*
@@ -451,7 +451,7 @@ macro_rules! workloads {
             /// Reads all of data that are read on demand.
             ///
             /// # Errors
-            /// [`Spoilt`].
+            /// [`Spoilt`] when too many of them cannot be used.
             pub fn verify(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::verify(set),)*
@@ -461,7 +461,7 @@ macro_rules! workloads {
             /// Checks that the data had no error since they were loaded.
             ///
             /// # Errors
-            /// [`Spoilt`].
+            /// [`Spoilt`] when too many of them cannot be used.
             pub fn still_sound(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::still_sound(set),)*

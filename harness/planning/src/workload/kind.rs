@@ -114,7 +114,7 @@ pub trait WorkloadKind:
     /// Reads data from a file or folder.
     ///
     /// # Errors
-    /// Those of datasets.
+    /// The error of datasets, whose place is the file and the line.
     fn load(path: &Path, seed: u64) -> Result<Self::Set, Self::LoadError>;
     /// Whether nothing there looks like its data.
     fn is_other(error: &Self::LoadError) -> bool;
@@ -241,8 +241,8 @@ pub trait WorkloadKind:
     }
     /// The values of [`WorkloadKind::METRICS`], in their order; NaN where there is nothing to measure one on.
     fn judge(&self, set: &Self::Set, seen: &Seen<'_>) -> Vec<f64>;
-    /// Numbers that describe what was learned, at the end of a run. `clamped`: parameters that no model can have, over all
-    /// evaluations.
+    /// Numbers that describe what was learned, at the end of a run. `clamped`: over all evaluations, the parameters that no model
+    /// can have.
     fn facts(&self, _set: &Self::Set, _clamped: u64) -> Vec<Measured> {
         Vec::new()
     }
@@ -384,7 +384,7 @@ pub struct Size {
     pub held_out: u64,
 }
 
-/// Amounts of a plan, per clock and over all machines unless said otherwise.
+/// Amounts of a plan, per clock and over all machines unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Amounts {
     /// Units of work: ratings, tokens, images or values.
@@ -453,8 +453,8 @@ pub struct Calibrated {
 /// A number without a unit, of two problems.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Number {
-    /// The description of the number.
-    pub says: &'static str,
+    /// The ratio that it is, in words.
+    pub description: &'static str,
     /// In the plan's problem.
     pub here: f64,
     /// In the problem that it stands for.

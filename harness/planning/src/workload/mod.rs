@@ -44,5 +44,5 @@ fn proportional(bytes: u64, entries: u64, of: u64) -> u64 {
 /// factors by hand stands for nothing and has no numbers. `here`, `there`: parameters per unit of work.
 fn bytes_to_work(similitude: Similitude, here: f64, there: f64) -> Number {
     let charged = similitude.sigma_bytes / similitude.sigma_work;
-    Number { says: "charged bytes per unit of work, over the paper's", here: here * charged / there, there: 1.0 }
+    Number { description: "charged bytes per unit of work, over the paper's", here: here * charged / there, there: 1.0 }
 }

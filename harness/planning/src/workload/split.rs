@@ -70,7 +70,7 @@ impl<By: Copy> Skews<'_, By> {
                 format!("`{name}` is for {of}, and the workload `{workload}` learns from {data}: expected {expected}")
             })
         });
-        let terms = terms.map_err(|says| vec![FieldError { field: "by", says }])?;
+        let terms = terms.map_err(|message| vec![FieldError { field: "by", says: message }])?;
         let errors = terms.check();
         if errors.is_empty() { Ok(terms) } else { Err(errors) }
     }

@@ -123,7 +123,7 @@ pub(super) fn run<W: Learning>(
 /// One thread that runs when nothing else wants to.
 fn yielding_pool() -> Arc<rayon::ThreadPool> {
     let yielding = |_| {
-        // A thread that may not be nice only slows the machines down, which their reports tell.
+        // A thread that may not be nice only slows the machines down, as their reports show.
         let _ = rustix::process::nice(19);
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).start_handler(yielding).build();
@@ -144,7 +144,7 @@ fn conduct<W: Learning>(
         _ => Ok(None),
     })?;
     for &machine in &machines {
-        supervisor.tell(machine, Down::Go { relay: relay[0] });
+        supervisor.send(machine, Down::Go { relay: relay[0] });
     }
     let (mut over, mut kept) = (false, Instant::now());
     while let Heard::Said(who, up) = supervisor.hear()? {
@@ -158,7 +158,7 @@ fn conduct<W: Learning>(
             Up::Sample { now, sample } => {
                 over = recorder.sample(now, machine, sample).is_break();
                 if over {
-                    supervisor.tell(Who::Relay, Down::Stop);
+                    supervisor.send(Who::Relay, Down::Stop);
                 }
             }
             Up::Arrived(arrival) => recorder.transfer(&arrival.at(machine)),

@@ -121,7 +121,7 @@ fn isa(name: &str) -> Result<Isa, NodeError> {
     known.ok_or_else(|| NodeError::Isa(name.to_owned()))
 }
 
-/// A connection to the launcher, on which this process has said who it is.
+/// A connection to the launcher, on which this process has sent its role.
 fn reach_launcher(assignment: &Assignment, who: Who) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(assignment.launcher)?;
     stream.set_nodelay(true)?;

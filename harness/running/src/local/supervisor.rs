@@ -117,7 +117,7 @@ impl<S: State> Supervisor<S> {
     }
 
     /// Says something to a process; that it is gone is noticed elsewhere.
-    pub(super) fn tell(&mut self, who: Who, down: Down) {
+    pub(super) fn send(&mut self, who: Who, down: Down) {
         if let Some(link) = self.members.get_mut(&who).and_then(|member| member.link.as_mut()) {
             let _ = protocol::write(link, &down);
         }
@@ -235,7 +235,7 @@ impl<S: State> Supervisor<S> {
         Ok(())
     }
 
-    /// Whose end was the cause, and what the others said of it.
+    /// Whose end was the cause, and the reports of the others.
     fn lost(&self) -> LocalError {
         let rank = |who: &Who, member: &Member| match (&member.end, who) {
             (Some(End::Died(_)), _) => 0,
@@ -268,12 +268,12 @@ fn in_words(member: &Member) -> String {
 fn read_all<S: State>(stream: &TcpStream, token: u64, known: &[Who], sender: &SyncSender<(Who, Event<S>)>) {
     let prepared = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(HANDSHAKE)));
     let mut reader = BufReader::new(stream);
-    let Ok(Up::Hello { token: said, who }) = prepared.and_then(|()| protocol::read::<Up<Recorded<S>>>(&mut reader))
+    let Ok(Up::Hello { token: found, who }) = prepared.and_then(|()| protocol::read::<Up<Recorded<S>>>(&mut reader))
     else {
         return;
     };
     let (Ok(link), Ok(())) = (stream.try_clone(), stream.set_read_timeout(None)) else { return };
-    if said != token || !known.contains(&who) || sender.send((who, Event::Came(link))).is_err() {
+    if found != token || !known.contains(&who) || sender.send((who, Event::Came(link))).is_err() {
         return;
     }
     while let Ok(up) = protocol::read(&mut reader) {

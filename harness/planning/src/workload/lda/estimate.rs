@@ -101,8 +101,8 @@ pub(super) fn calibrate(topics: u32, isa: Isa, effort: Effort) -> Calibrated {
     }
 }
 
-/// Seconds per token, and per float of a worker's view that an evaluation reads: two problems that differ in their vocabulary alone tell
-/// them apart.
+/// Seconds per token, and per float of a worker's view that an evaluation reads: from the times of two problems that
+/// differ in their vocabulary alone.
 pub(super) fn pace(topics: u32, isa: Isa, effort: Effort) -> Pace {
     let seconds = |words: u32| {
         let (worker, tokens) = worker(topics, isa, Corpus { tokens: TOKENS / 3, words, workers: EVALUATORS });

@@ -92,7 +92,7 @@ impl WorkloadKind for Lda {
             "generated-corpus",
             "bags of words of the NYTimes corpus' shape at any scale (`data: { generated-corpus: { scale: 0.02 } }`)",
         ),
-        ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` beside it"),
+        ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` next to it"),
     ];
     const ENDING: &'static str = "bags";
     const SEEDED: bool = false;

@@ -38,12 +38,12 @@ pub(super) fn numbers(lda: &Lda, posed: &Posed<'_, Lda>) -> Vec<Number> {
     let here = Dimensions { documents, words, topics, tokens: size.work as f64 };
     let [documents, words, topics] = [NYTIMES_DOCUMENTS, NYTIMES_WORDS, NYTIMES_TOPICS].map(f64::from);
     let there = Dimensions { documents, words, topics, tokens: NYTIMES_TOKENS as f64 };
-    let of = |says, what: fn(Dimensions) -> f64| Number { says, here: what(here), there: what(there) };
+    let of = |description, what: fn(Dimensions) -> f64| Number { description, here: what(here), there: what(there) };
     let mut numbers = Vec::new();
     if let (DataRef::Generated(config), Split::Even) = (posed.data, posed.split) {
         let here = touched_share(config, posed.seed, posed.machines, lda.clocks_per_pass);
-        let says = "share of the words that a worker touches in a clock";
-        numbers.push(Number { says, here, there: nytimes_touched() });
+        let description = "share of the words that a worker touches in a clock";
+        numbers.push(Number { description, here, there: nytimes_touched() });
     }
     numbers.extend([
         of("tokens per parameter", |it| it.tokens / it.words / it.topics),

@@ -62,8 +62,8 @@ struct Drawn {
 }
 
 /// The share of rows of `width` weights in which a machine's examples have a value, with features in any order. An example has each
-/// feature once, so that popular ones are drawn less often than their weight says: the scale of the weights follows from the number of
-/// values per example.
+/// feature once, so that popular ones are drawn less often than by their weight: the scale of the weights follows from
+/// the number of values per example.
 fn rows_touched(drawn: &Drawn, width: u32) -> f64 {
     /// The most popularities that are computed one by one. Of more features, an evenly spaced sample is.
     const LISTED: u32 = 10_000;

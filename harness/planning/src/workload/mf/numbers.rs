@@ -38,12 +38,12 @@ pub(super) fn numbers(mf: &Mf, posed: &Posed<'_, Mf>) -> Vec<Number> {
     let here = Dimensions { users, items, rank, ratings: size.work as f64 };
     let [users, items, rank] = [NETFLIX_USERS, NETFLIX_ITEMS, NETFLIX_RANK].map(f64::from);
     let there = Dimensions { users, items, rank, ratings: NETFLIX_RATINGS as f64 };
-    let of = |says, what: fn(Dimensions) -> f64| Number { says, here: what(here), there: what(there) };
+    let of = |description, what: fn(Dimensions) -> f64| Number { description, here: what(here), there: what(there) };
     let mut numbers = Vec::new();
     if let (DataRef::Generated(config), Split::Even) = (posed.data, posed.split) {
         let here = touched_share(config, posed.seed, posed.machines, mf.clocks_per_pass);
-        let says = "share of the items that a worker touches in a clock";
-        numbers.push(Number { says, here, there: netflix_touched() });
+        let description = "share of the items that a worker touches in a clock";
+        numbers.push(Number { description, here, there: netflix_touched() });
     }
     numbers.extend([
         of("ratings per parameter of an item", |it| it.ratings / it.items / it.rank),

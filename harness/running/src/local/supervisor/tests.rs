@@ -29,7 +29,7 @@ fn supervisor(folder: &Path, script: &str) -> (Supervisor<()>, impl Fn() -> TcpS
     (supervisor, move || TcpStream::connect(address).unwrap())
 }
 
-/// Waits until all have said that they are ready, or something else happens.
+/// Waits until all have reported that they are ready, or something else happens.
 fn gather(supervisor: &mut Supervisor<()>, all: &[Who], within: Duration) -> Result<Vec<()>, LocalError> {
     supervisor.expect("have not come up", all, within, |_, up| Ok(matches!(up, Up::Ready { .. }).then_some(())))
 }
