@@ -190,7 +190,7 @@ macro_rules! workloads {
                 match self {
                     $(Kind::$Kind => {
                         let config = <$ty>::at_scale(scale).map_err(ScaleError::Unscaled)?;
-                        let error = <$ty>::check_generated(&config).into_iter().next();
+                        let error = Generator::check(&config).into_iter().next();
                         error.map_or(Ok(DataSource::$Kind(config)), |error| Err(ScaleError::Field(error)))
                     })*
                 }
@@ -199,7 +199,7 @@ macro_rules! workloads {
             /// Problems with `split` for its data, by field.
             pub fn check_split(self, split: Split) -> Vec<FieldError> {
                 match self {
-                    $(Kind::$Kind => <$ty>::check_split(split).err().unwrap_or_default(),)*
+                    $(Kind::$Kind => <$ty>::deal(split).err().unwrap_or_default(),)*
                 }
             }
 
@@ -268,7 +268,7 @@ macro_rules! workloads {
             /// Clocks in a pass over the data.
             pub fn clocks_per_pass(&self) -> u32 {
                 match self {
-                    $(Workload::$Kind(workload) => WorkloadKind::clocks_per_pass(workload),)*
+                    $(Workload::$Kind(workload) => WorkloadKind::clocks_per_pass(*workload),)*
                 }
             }
 
@@ -322,7 +322,7 @@ macro_rules! workloads {
             pub fn generated(&self) -> Option<(DataSource, Vec<FieldError>)> {
                 match self {
                     $(SpecData::$Kind(config) => {
-                        Some((DataSource::$Kind(*config), <$ty>::check_generated(config)))
+                        Some((DataSource::$Kind(*config), Generator::check(config)))
                     })*
                     SpecData::File(_) | SpecData::None => None,
                 }
@@ -349,7 +349,7 @@ macro_rules! workloads {
             /// Makes the data; `None` for a file.
             pub fn generate(&self, seed: u64) -> Option<DataSet> {
                 match self {
-                    $(DataSource::$Kind(config) => Some(<$ty>::any(<$ty>::generate(config, seed))),)*
+                    $(DataSource::$Kind(config) => Some(<$ty>::any(Generator::generate(config, seed))),)*
                     DataSource::File(..) => None,
                 }
             }
@@ -402,14 +402,14 @@ macro_rules! workloads {
             /// The source of the data, in words.
             pub fn name(&self) -> &str {
                 match self {
-                    $(DataSet::$Kind(set) => <$ty>::name(set),)*
+                    $(DataSet::$Kind(set) => Identified::name(&**set),)*
                 }
             }
 
             /// BLAKE3 of their content.
             pub fn hash(&self) -> &[u8; 32] {
                 match self {
-                    $(DataSet::$Kind(set) => <$ty>::hash(set),)*
+                    $(DataSet::$Kind(set) => Identified::hash(&**set),)*
                 }
             }
 

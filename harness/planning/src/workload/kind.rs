@@ -13,7 +13,6 @@ use datasets::field::FieldError;
 use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::Encoding;
 use gaia_core::workload::traits::{Evaluation, Workload as Learning};
 use record::failure::Failure;
 use record::results::{Better, Measured, ModelTable};
@@ -21,10 +20,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use super::data::{Generator, Identified};
 use super::device::Device;
 use super::split::Split;
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace, Rate};
+use crate::calibrate::measure::Rate;
 
 /// Bytes of a parameter.
 pub const FLOAT_BYTES: f64 = 4.0;
@@ -38,11 +37,13 @@ pub trait WorkloadKind:
     /// The settings that a cell may change: none that the objective, and so the target, depends on.
     type Change: Copy + Debug + Default + PartialEq + DeserializeOwned;
     /// The settings of generated data.
-    type Generated: Copy + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync;
+    type Generated: Generator<Set = Self::Set>;
     /// Data from a file in a plan: enough to identify runs on the same data.
     type File: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
     /// Data in memory, or within reach.
-    type Set: Debug + Send + Sync + 'static;
+    type Set: Identified;
+    /// How its data are dealt to machines, in their own terms.
+    type Deal;
     /// The error of reading data.
     type LoadError: Error + Send + Sync + 'static;
     /// The learning of one machine.
@@ -83,15 +84,22 @@ pub trait WorkloadKind:
     fn check(&self) -> Vec<FieldError>;
     /// The settings with a cell's changes.
     fn changed(self, change: Self::Change) -> Self;
+    /// The setting of clocks in a pass over the data.
+    fn clocks_mut(&mut self) -> &mut u32;
     /// Clocks in a pass over the data.
-    fn clocks_per_pass(&self) -> u32;
+    fn clocks_per_pass(mut self) -> u32 {
+        *self.clocks_mut()
+    }
     /// The same learning with every clock cut into this number of parts.
-    fn in_parts(self, parts: u32) -> Self;
-    /// Problems with `split` for its data.
+    fn in_parts(mut self, parts: u32) -> Self {
+        *self.clocks_mut() *= parts;
+        self
+    }
+    /// `split` in the terms of its data.
     ///
     /// # Errors
     /// A skew that its data do not have, or one out of range, by field of `split.skewed`.
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>>;
+    fn deal(split: Split) -> Result<Self::Deal, Vec<FieldError>>;
     /// Whether its model takes these data.
     ///
     /// # Errors
@@ -102,15 +110,11 @@ pub trait WorkloadKind:
 
     // Data.
 
-    /// Errors of meaning in the settings of generated data.
-    fn check_generated(config: &Self::Generated) -> Vec<FieldError>;
     /// The settings of `experiments data generate --scale`; `None` means the default size.
     ///
     /// # Errors
     /// When its data have no scale, in words.
     fn at_scale(scale: Option<f64>) -> Result<Self::Generated, &'static str>;
-    /// Generates data; the same `config` and `seed` give the same data.
-    fn generate(config: &Self::Generated, seed: u64) -> Self::Set;
     /// Reads data from a file or folder.
     ///
     /// # Errors
@@ -124,10 +128,6 @@ pub trait WorkloadKind:
     }
     /// The formats that are read, in one line for error messages.
     fn formats() -> String;
-    /// The source of data, in words.
-    fn name(set: &Self::Set) -> &str;
-    /// BLAKE3 of their content.
-    fn hash(set: &Self::Set) -> &[u8; 32];
     /// The form of these data in a plan.
     fn described(set: &Self::Set, hash: String) -> Self::File;
     /// Sizes and further properties of data, in one line.
@@ -179,36 +179,6 @@ pub trait WorkloadKind:
     fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64));
     /// The field of the rate that decides how long a machine computes for a clock, and that time.
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)>;
-    /// Measures its rate on this host. `None` where this build cannot.
-    ///
-    /// # Errors
-    /// When what `args` ask for is not here.
-    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure>;
-
-    // What a plan takes on this host.
-
-    /// Amounts of data and work of a plan.
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts;
-    /// Mean bytes per parameter of a message between a worker and its servers, before similitude; `changed`: the share of the
-    /// parameters that a worker's update changes, where it is sparse.
-    fn message_bytes(&self, _encoding: Encoding, _changed: f64) -> f64 {
-        FLOAT_BYTES
-    }
-    /// The share of the parameters that one of `learners` groups changes in a clock; 1 where updates are dense.
-    fn changed_share(&self, _amounts: &Amounts, _learners: f64) -> f64 {
-        1.0
-    }
-    /// The share of a site's parameters with a significant update in a clock at `threshold`; `changed` is
-    /// [`WorkloadKind::changed_share`] of a site.
-    fn significant_share(&self, threshold: f64, changed: f64) -> f64;
-    /// Bytes that a run holds in addition to its rows.
-    fn footprint(&self, posed: &Posed<'_, Self>, amounts: &Amounts) -> Footprint;
-    /// The cost of its clocks, in units of adding floats.
-    fn costs(&self) -> Costs;
-    /// Names what decides its speed on one core; `None` where this build cannot measure it.
-    fn pace_key(&self, data: DataRef<'_, Self>) -> Option<String>;
-    /// Measures the rate of one core.
-    fn pace(&self, data: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace>;
 
     // Runs.
 

@@ -17,7 +17,9 @@ use record::failure::Failure;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::data::{Generator, Identified};
 use super::enums::workloads;
+use super::estimated::Estimated;
 use super::kind::{Calibrated, DataRef, Metric, Posed, Size, Spoilt, TooManyPixels, WorkloadKind};
 use super::problem::{Problem, Typed};
 use super::split::Split;
@@ -41,7 +43,7 @@ pub struct Made<G> {
 }
 
 /// A workload of the list: finds its own among the enums.
-pub trait Listed: WorkloadKind {
+pub trait Listed: Estimated {
     /// The kind of this workload.
     const KIND: Kind;
 

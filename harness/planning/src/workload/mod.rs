@@ -2,8 +2,10 @@
 //!
 //! [`kind::WorkloadKind`] is what a folder implements; docs/your-own-workload.md goes through one.
 
+pub mod data;
 pub mod device;
 mod enums;
+pub mod estimated;
 mod ic;
 pub mod kind;
 mod lda;
@@ -11,6 +13,7 @@ pub mod list;
 mod lr;
 mod mf;
 pub mod problem;
+mod sgd;
 mod shares;
 pub mod split;
 
