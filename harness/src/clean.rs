@@ -141,11 +141,11 @@ mod tests {
         fs::create_dir(spec.join(hash('c'))).unwrap();
         fs::write(spec.join("notes.txt"), "mine").unwrap();
 
-        let said = command(&CleanArgs { dry_run: true, ..args(out.path()) }).unwrap();
-        assert!(said.ends_with(" MB\n") && said.contains("1 folder would be removed"), "{said}");
+        let output = command(&CleanArgs { dry_run: true, ..args(out.path()) }).unwrap();
+        assert!(output.ends_with(" MB\n") && output.contains("1 folder would be removed"), "{output}");
         assert!(spec.join(hash('b')).exists());
-        let said = command(&args(out.path())).unwrap();
-        assert!(said.contains(&hash('b')) && said.contains("1 folder removed"), "{said}");
+        let output = command(&args(out.path())).unwrap();
+        assert!(output.contains(&hash('b')) && output.contains("1 folder removed"), "{output}");
         assert!(!spec.join(hash('b')).exists());
         assert!(spec.join(hash('a')).exists() && spec.join(hash('c')).exists() && spec.join("notes.txt").exists());
         assert!(command(&args(&spec)).unwrap().contains("0 folders removed"));
@@ -157,8 +157,11 @@ mod tests {
         let spec = out.path().join("old");
         fs::create_dir(&spec).unwrap();
         fs::write(spec.join(file::CELLS), "{\"schema\": 3}").unwrap();
-        let said = command(&args(out.path())).unwrap();
-        assert!(said.contains("schema 3") && said.contains("version 0.1") && said.contains("--older"), "{said}");
+        let output = command(&args(out.path())).unwrap();
+        assert!(
+            output.contains("schema 3") && output.contains("version 0.1") && output.contains("--older"),
+            "{output}"
+        );
         assert!(spec.exists());
         command(&CleanArgs { older: true, ..args(out.path()) }).unwrap();
         assert!(!spec.exists());

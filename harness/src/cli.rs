@@ -13,7 +13,7 @@ use emulator::units::ByteSize;
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::calibrate::CalibrateArgs;
 use planning::plan::Kind;
-use planning::spec::{Changes, Launch, Local, Setting};
+use planning::spec::{Changes, Launch, Local, Override};
 use record::failure::Failure;
 use record::log::{self, Format, Level, Log};
 use record::say;
@@ -24,10 +24,10 @@ const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "experiments", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Cli {
-    /// The log.
+    /// Level and format of the log.
     #[command(flatten)]
     pub log: LogArgs,
-    /// The command.
+    /// The command, with its own arguments.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -35,7 +35,7 @@ pub struct Cli {
 /// What every command takes: the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct LogArgs {
-    /// Say what happens, from this level on, as events with fields on the standard error; progress is then shown as lines, without bars
+    /// Log what happens, from this level on, as events with fields on the standard error; progress is then shown as lines, without bars
     #[arg(long, global = true, value_name = "LEVEL", env = log::LEVEL_VARIABLE, hide_env_values = true, default_value = Level::Off.name(),
         value_parser = levels())]
     pub log: Level,
@@ -64,7 +64,7 @@ fn formats() -> impl TypedValueParser<Value = Format> {
         .map(|name| *Format::ALL.iter().find(|format| format.name() == name).expect("one of the possible values"))
 }
 
-/// The commands.
+/// The commands, in the order of the help.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum Command {
     /// List specs, figures, systems, workloads, profiles, machine kinds and data sets
@@ -97,13 +97,13 @@ pub struct ChangeArgs {
     pub seed: Option<u64>,
     /// Set a field of the spec, such as workload.mf.rank=64 or cells.Gaia.encoding=packed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<Setting>,
+    pub set: Vec<Override>,
     /// Use this file or folder instead of the spec's data; its format is detected from its content
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
 }
 
-/// `experiments plan`.
+/// The arguments of `experiments plan`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct PlanArgs {
     /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
@@ -117,7 +117,7 @@ pub struct PlanArgs {
     pub memory: Option<ByteSize>,
 }
 
-/// `experiments run`.
+/// The arguments of `experiments run`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
     /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
@@ -171,7 +171,7 @@ pub struct NodeArgs {
     pub role: running::Who,
 }
 
-/// `experiments report`.
+/// The arguments of `experiments report`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ReportArgs {
     /// Folder of results, or of one spec's results
@@ -185,10 +185,10 @@ pub struct ReportArgs {
     pub strict: bool,
 }
 
-/// `experiments claims`.
+/// The arguments of `experiments claims`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ClaimsArgs {
-    /// Folder of results
+    /// Folder of the results of specs
     #[arg(default_value = "results")]
     pub dir: PathBuf,
     /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
@@ -196,7 +196,7 @@ pub struct ClaimsArgs {
     pub strict: bool,
 }
 
-/// `experiments clean`.
+/// The arguments of `experiments clean`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct CleanArgs {
     /// Folder of results, or of one spec's results
@@ -210,7 +210,7 @@ pub struct CleanArgs {
     pub older: bool,
 }
 
-/// `experiments data`.
+/// The commands of `experiments data`.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum DataCommand {
     /// List the formats that can be read, and the data that can be generated
@@ -228,7 +228,7 @@ pub enum DataCommand {
     },
     /// Generate a data set as one compact file: ratings (the shape of the Netflix Prize), bags of words (NYTimes), images or sparse examples
     Generate {
-        /// Kind of data
+        /// Kind of data to generate
         #[arg(default_value = "ratings", value_parser = generated())]
         what: Kind,
         /// Size as a share of the original: users and items of Netflix at its density, documents and words of NYTimes
@@ -247,7 +247,7 @@ pub enum DataCommand {
     },
     /// Verify a data set: read all of it, compare its hash, print its statistics
     Verify {
-        /// File or folder
+        /// File or folder of the data set
         path: PathBuf,
     },
 }
@@ -278,9 +278,9 @@ pub enum Launcher {
 pub enum IsaChoice {
     /// The widest that this host supports
     Auto,
-    /// AVX-512
+    /// Kernels written for AVX-512
     Avx512,
-    /// AVX2 and FMA
+    /// Kernels written for AVX2 and FMA
     Avx2,
     /// Plain Rust, without either
     Scalar,
@@ -308,10 +308,10 @@ impl RunArgs {
 ///
 /// # Errors
 /// [`Failure::Run`] when the standard output cannot be written.
-pub fn told(told: &clap::Error) -> Result<ExitCode, Failure> {
-    let printed = told.print();
-    if !told.use_stderr() {
+pub fn print_error(error: &clap::Error) -> Result<ExitCode, Failure> {
+    let printed = error.print();
+    if !error.use_stderr() {
         say::written(printed).map_err(Failure::run)?;
     }
-    Ok(ExitCode::from(told.exit_code() as u8))
+    Ok(ExitCode::from(error.exit_code() as u8))
 }

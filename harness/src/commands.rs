@@ -7,6 +7,7 @@ use gaia_core::sync::config::{Between, Inside};
 use thiserror::Error;
 
 use crate::cli::PlanArgs;
+use crate::entry::Entry;
 use paper::figures::Figure;
 use planning::calibrate::probe::Probe;
 use planning::plan::{self, Experiment, Kind, Registries, fits};
@@ -71,13 +72,13 @@ impl SameName {
 /// The output of `experiments plan`.
 #[derive(Debug)]
 pub struct PlanText {
-    /// The tables.
+    /// The tables of all specs, as they are printed.
     pub text: String,
     /// The error to print after them when a cell does not fit into memory.
     pub refused: Result<(), Failure>,
 }
 
-/// `experiments plan`.
+/// The output of `experiments plan`: the runs of specs, with estimates.
 pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Failure> {
     // Measured before data are loaded.
     let memory = memory::limit(args.memory);
@@ -95,41 +96,39 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Fai
     Ok(PlanText { text: format!("{}\n", text.trim_end()), refused })
 }
 
-/// What `experiments list` shows.
+/// The output of `experiments list`.
 pub fn list() -> String {
     let mut text = String::new();
-    let mut section = |title: &str, entries: Vec<(String, String)>| {
-        let rows: Vec<[String; 2]> = entries.into_iter().map(|(name, about)| [format!("  {name}"), about]).collect();
+    let mut section = |title: &str, entries: Vec<Entry>| {
+        let rows: Vec<[String; 2]> =
+            entries.into_iter().map(|Entry { name, about }| [format!("  {name}"), about]).collect();
         text.push_str(&format!("{title}\n{}", aligned(&[Side::Left], &rows)));
     };
     section(
         "specs (`all`: the paper's figures)",
-        embedded().map(|(name, text)| (name.to_string(), spec_title(name, text))).collect(),
+        embedded().map(|(name, text)| Entry::new(name, spec_title(name, text))).collect(),
     );
-    section("figures", Figure::ALL.iter().map(|figure| (figure.name.to_owned(), figure.question.to_owned())).collect());
+    section("figures", Figure::ALL.iter().map(|figure| Entry::new(figure.name, figure.question)).collect());
     section(
         "systems",
-        pairs(&[
-            ("global", "one global parameter server, sharded over all machines (IterStore-style)"),
-            ("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
-            ("gaia-async", "Gaia's filter alone, without selective barrier and mirror clock"),
-            ("hierarchical", "a parameter server in every site, and any model between sites: averages every H clocks"),
-            ("bosen", "one global parameter server, updates sent all the time within a budget (Bösen-style)"),
-            ("centralized", "all raw data moved to one site first, then a global parameter server there"),
-        ]),
+        vec![
+            Entry::new("global", "one global parameter server, sharded over all machines (IterStore-style)"),
+            Entry::new("gaia", "a parameter server in every site, Approximate Synchronous Parallel between them"),
+            Entry::new("gaia-async", "Gaia's filter alone, without selective barrier and mirror clock"),
+            Entry::new(
+                "hierarchical",
+                "a parameter server in every site, and any model between sites: averages every H clocks",
+            ),
+            Entry::new("bosen", "one global parameter server, updates sent all the time within a budget (Bösen-style)"),
+            Entry::new("centralized", "all raw data moved to one site first, then a global parameter server there"),
+        ],
     );
-    section(
-        "sync models inside",
-        Inside::all().into_iter().map(|model| (model.name, model.about.to_owned())).collect(),
-    );
+    section("sync models inside", Inside::all().into_iter().map(|model| Entry::new(model.name, model.about)).collect());
     section(
         "sync models between sites",
-        Between::all().into_iter().map(|model| (model.name, model.about.to_owned())).collect(),
+        Between::all().into_iter().map(|model| Entry::new(model.name, model.about)).collect(),
     );
-    section(
-        "workloads",
-        Kind::ALL.iter().map(|kind| (kind.about().name.to_owned(), kind.about().about.to_owned())).collect(),
-    );
+    section("workloads", Kind::ALL.iter().map(|kind| Entry::new(kind.about().name, kind.about().about)).collect());
     section("profiles", builtin_names().map(profile).collect());
     section("machine kinds", machines::names().into_iter().map(machine_kind).collect());
     section("price lists", prices::names().into_iter().map(price_list).collect());
@@ -137,16 +136,12 @@ pub fn list() -> String {
     text
 }
 
-fn pairs(entries: &[(&str, &str)]) -> Vec<(String, String)> {
-    entries.iter().map(|(name, about)| ((*name).to_string(), (*about).to_string())).collect()
-}
-
 fn spec_title(name: &str, text: &str) -> String {
     let source = Source { name: name.into(), file: name.into(), folder: Path::new("").into(), text: text.into() };
     source.spec(&planning::spec::Changes::default()).map_or_else(|error| error.to_string(), |spec| spec.title)
 }
 
-fn profile(name: &str) -> (String, String) {
+fn profile(name: &str) -> Entry {
     let about = Profile::builtin(name).map_or_else(
         |error| error.to_string(),
         |profile| {
@@ -155,18 +150,18 @@ fn profile(name: &str) -> (String, String) {
             format!("{} ({sites} site{}, {machines} machines)", profile.title, if sites == 1 { "" } else { "s" })
         },
     );
-    (name.to_string(), about)
+    Entry::new(name, about)
 }
 
-fn price_list(name: &str) -> (String, String) {
+fn price_list(name: &str) -> Entry {
     let about = prices::builtin(name).map_or_else(String::new, |list| {
         let (regions, instances) = (list.regions().count(), list.instances().len());
         format!("{} ({regions} regions, {instances} instances; machines as {})", list.title, list.instance)
     });
-    (name.to_string(), about)
+    Entry::new(name, about)
 }
 
-fn machine_kind(name: &str) -> (String, String) {
+fn machine_kind(name: &str) -> Entry {
     let about = machines::builtin(name).map_or_else(String::new, |kind| {
         format!(
             "{:.1} M rating updates/s at rank {}, {:.1} M tokens/s at {} topics, {:.0} images/s at {} G multiplications",
@@ -178,5 +173,5 @@ fn machine_kind(name: &str) -> (String, String) {
             kind.ic.billion_multiplications
         )
     });
-    (name.to_string(), about)
+    Entry::new(name, about)
 }

@@ -8,6 +8,7 @@ use record::failure::Failure;
 use record::place::{self, Existing};
 
 use crate::cli::DataCommand;
+use crate::entry::Entry;
 
 /// The seed of the held-out part where no run's seed is given.
 const SEED: u64 = 1;
@@ -26,15 +27,15 @@ pub fn command(command: &DataCommand) -> Result<String, Failure> {
 }
 
 /// Names and descriptions of what can be learnt from: what can be generated, then formats.
-pub fn known() -> Vec<(String, String)> {
+pub(crate) fn known() -> Vec<Entry> {
     let formats = || Kind::ALL.iter().flat_map(|kind| kind.about().formats.iter().map(move |entry| (kind, entry)));
     let (generated, read): (Vec<_>, Vec<_>) = formats().partition(|(kind, (name, _))| *name == kind.about().generated);
-    let entries = generated.into_iter().chain(read).map(|(_, (name, about))| (name.to_string(), about.to_string()));
-    entries.chain([("cache".into(), "what `experiments data import` and `generate` write".into())]).collect()
+    let entries = generated.into_iter().chain(read).map(|(_, (name, about))| Entry::new(*name, *about));
+    entries.chain([Entry::new("cache", "what `experiments data import` and `generate` write")]).collect()
 }
 
 fn list() -> String {
-    let rows: Vec<[String; 2]> = known().into_iter().map(|(name, about)| [name, about]).collect();
+    let rows: Vec<[String; 2]> = known().into_iter().map(|Entry { name, about }| [name, about]).collect();
     let mut text = aligned(&[Side::Left], &rows);
     text.push_str("Formats are recognised by content, in a file or a folder; text and idx may be gzipped (.gz), images in .tar, .tar.gz or .tar.xz.\n");
     text
@@ -45,7 +46,7 @@ fn import(path: &Path, out: Option<&Path>, existing: Existing) -> Result<String,
     // Before minutes of reading, not after.
     out.map_or(Ok(()), free)?;
     let data = read_any(path, SEED).map_err(Failure::input)?;
-    data.may_write().map_err(|why| Failure::input(format!("{}: {why}", path.display())))?;
+    data.may_write().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
     let out = out.map_or_else(|| default_out(path, data.kind().about().ending), Path::to_path_buf);
     free(&out)?;
     data.write(Some(path), &out)?;
@@ -70,7 +71,7 @@ fn generate(kind: Kind, scale: Option<f64>, seed: u64, out: &Path, existing: Exi
 
 fn verify(path: &Path) -> Result<String, Failure> {
     let data = read_any(path, SEED).map_err(Failure::input)?;
-    data.verify().map_err(|says| Failure::input(format!("{}: {says}", path.display())))?;
+    data.verify().map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
     Ok(format!("{}: whole\n{}", path.display(), numbers(&data)))
 }
 

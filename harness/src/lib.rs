@@ -1,11 +1,12 @@
 //! The binary `experiments`: the command line on top of the rooms of the harness.
 //!
-//! [`record`] (results) <- [`planning`] (spec, plan) <- [`running`] (runs), and [`paper`] (figures, claims, report) beside it.
+//! [`record`] (results) <- [`planning`] (spec, plan) <- [`running`] (runs), and [`paper`] (figures, claims, report) alongside.
 
 pub mod clean;
 pub mod cli;
 pub mod commands;
 pub mod data;
+mod entry;
 pub mod run;
 
 pub use paper::{claims, figures, report, strict};

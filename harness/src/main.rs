@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             cli.log.log().start();
             dispatch(&cli.command)
         }
-        Err(told) => cli::told(&told),
+        Err(error) => cli::print_error(&error),
     })
 }
 

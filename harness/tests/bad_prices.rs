@@ -93,7 +93,7 @@ fn mistakes_in_price_lists_have_a_place_and_an_expectation() {
 }
 
 #[test]
-fn unknown_lists_are_told_with_the_nearest() {
+fn unknown_lists_are_reported_with_the_nearest() {
     let unknown = |name: &str| prices::find(name, Path::new("")).expect_err(name).to_string();
     insta::assert_snapshot!([unknown("ec2-2016"), unknown("gcp"), unknown("none/list.yaml")].join("\n"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use harness::plan::{Experiment, Registries};
-use harness::spec::{Changes, Setting, Source};
+use harness::spec::{Changes, Override, Source};
 
 const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13", "convergence"] };
 
@@ -60,7 +60,7 @@ machines:
 /// One mistake: its name, what is replaced, by what.
 type Mistake = (&'static str, &'static str, &'static str);
 
-/// Mistakes of form: the first is told, with line and column.
+/// Mistakes of form: the first is reported, with line and column.
 const FORM: &[Mistake] = &[
     ("bad yaml", "seeds: [1, 2]", "seeds: [1, 2"),
     ("open quote", "title: A spec", "title: 'A spec"),
@@ -102,7 +102,7 @@ const FORM: &[Mistake] = &[
     ("no cells at all", "cells:\n", "cell:\n"),
 ];
 
-/// Mistakes of meaning: all are told, by field path.
+/// Mistakes of meaning: all are reported, by field path.
 const MEANING: &[Mistake] = &[
     ("misspelt figure", "figure: fig13", "figure: fig31"),
     ("misspelt profile", "profile: va-ca\n    system", "profile: va-c\n    system"),
@@ -325,11 +325,11 @@ fn messages(mistakes: &[Mistake]) -> String {
 /// The same of mistakes in another spec.
 fn messages_in(good: &str, mistakes: &[Mistake]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let tell = |(name, part, by): &Mistake| {
+    let report = |(name, part, by): &Mistake| {
         assert!(good.contains(part), "{name}: the good spec has no `{part}`");
         format!("# {name}\n{}\n", message(folder.path(), &good.replacen(part, by, 1), &Changes::default()))
     };
-    mistakes.iter().map(tell).collect::<Vec<_>>().join("\n")
+    mistakes.iter().map(report).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn mistakes_of_meaning_have_a_path() {
 }
 
 #[test]
-fn mistakes_in_topic_modelling_are_told() {
+fn mistakes_in_topic_modelling_are_reported() {
     insta::assert_snapshot!(messages_in(GOOD_LDA, LDA));
 }
 
@@ -363,17 +363,17 @@ fn mistakes_in_specs_of_image_classification() {
 }
 
 #[test]
-fn mistakes_in_panels_are_told_where_they_are() {
-    let tell = |(name, setting): &(&str, &str)| {
+fn mistakes_in_panels_are_reported_where_they_are() {
+    let report = |(name, setting): &(&str, &str)| {
         let changes = Changes { set: vec![setting.parse().unwrap()], ..Changes::default() };
         format!("# {name}\n{}\n", message(Path::new(""), GOOD_PANELS, &changes))
     };
-    let settings: Vec<String> = PANEL_SETTINGS.iter().map(tell).collect();
+    let settings: Vec<String> = PANEL_SETTINGS.iter().map(report).collect();
     insta::assert_snapshot!(format!("{}\n{}", messages_in(GOOD_PANELS, PANELS), settings.join("\n")));
 }
 
 #[test]
-fn mistakes_of_meaning_are_told_all_at_once() {
+fn mistakes_of_meaning_are_reported_all_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let together = [
         "misspelt figure",
@@ -391,37 +391,37 @@ fn mistakes_of_meaning_are_told_all_at_once() {
 }
 
 #[test]
-fn mistakes_in_profiles_are_told_where_they_are_named() {
+fn mistakes_in_profiles_are_reported_where_they_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let spec = GOOD.replacen("profile: va-ca", "profile: mine.yaml", 1);
-    let tell = |(name, part, by): &Mistake| {
+    let report = |(name, part, by): &Mistake| {
         assert!(PROFILE.contains(part), "{name}: the profile has no `{part}`");
         fs::write(folder.path().join("mine.yaml"), PROFILE.replacen(part, by, 1)).unwrap();
         format!("# {name}\n{}\n", message(folder.path(), &spec, &Changes::default()))
     };
-    insta::assert_snapshot!(PROFILES.iter().map(tell).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(PROFILES.iter().map(report).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
 fn mistakes_in_settings_name_the_setting() {
-    let tell = |(name, setting): &(&str, &str)| {
+    let report = |(name, setting): &(&str, &str)| {
         let changes = Changes { set: vec![setting.parse().unwrap()], ..Changes::default() };
         format!("# {name}\n{}\n", message(Path::new(""), GOOD, &changes))
     };
-    insta::assert_snapshot!(SETTINGS.iter().map(tell).collect::<Vec<_>>().join("\n"));
-    assert!("workload.mf.rank".parse::<Setting>().is_err());
-    assert!("=64".parse::<Setting>().is_err());
+    insta::assert_snapshot!(SETTINGS.iter().map(report).collect::<Vec<_>>().join("\n"));
+    assert!("workload.mf.rank".parse::<Override>().is_err());
+    assert!("=64".parse::<Override>().is_err());
 }
 
 #[test]
 fn misspelt_and_missing_specs() {
     // Which specs there are is not this test's matter.
-    let tell = |name: &str| {
-        let told = Source::find(name).expect_err("there is no such spec").to_string();
-        let (before, valid) = told.split_once("(valid: ").expect("the valid names are told");
+    let report = |name: &str| {
+        let reported = Source::find(name).expect_err("there is no such spec").to_string();
+        let (before, valid) = reported.split_once("(valid: ").expect("the valid names are reported");
         format!("{before}(valid: ...){}", valid.split_once(')').expect("they end").1)
     };
-    let all = ["fig31", "fig13.yml.yaml", "nowhere/fig13.yaml", "mars"].map(tell);
+    let all = ["fig31", "fig13.yml.yaml", "nowhere/fig13.yaml", "mars"].map(report);
     insta::assert_snapshot!(all.join("\n"));
 }
 
@@ -442,8 +442,8 @@ fn data_of_the_other_workload_are_named() {
     let (ratings, bags) = (folder.path().join("ratings.csv"), folder.path().join("docword.mine.txt"));
     fs::write(&ratings, "userId,movieId,rating,timestamp\n1,2,4,0\n2,2,3,0\n").unwrap();
     fs::write(&bags, "1\n2\n2\n1 1 3\n1 2 1\n").unwrap();
-    let told = |good: &str, data: &Path| {
+    let reported = |good: &str, data: &Path| {
         message(folder.path(), good, &Changes { data: Some(data.to_path_buf()), ..Changes::default() })
     };
-    insta::assert_snapshot!(format!("{}\n{}", told(GOOD_LDA, &ratings), told(GOOD, &bags)));
+    insta::assert_snapshot!(format!("{}\n{}", reported(GOOD_LDA, &ratings), reported(GOOD, &bags)));
 }

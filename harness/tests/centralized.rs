@@ -156,28 +156,28 @@ fn the_best_site_has_all_data_first_and_is_shown_in_plans() {
 }
 
 #[test]
-fn mistakes_about_centralized_are_told() {
+fn mistakes_about_centralized_are_reported() {
     let folder = place();
-    let told = |sets: &[&str]| {
+    let reported = |sets: &[&str]| {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{sets:?}");
         format!("{}\n{}", sets.join(" "), errors(&output))
     };
     let messages = [
-        told(&["cells.Centralized.system.centralized.site=Sauth"]),
-        told(&["cells.Centralized.system.centralized.sites=South"]),
-        told(&["cells.Centralized.system.centralized.raw-data=0 B"]),
-        told(&["cells.Centralized.system.centralized.inside.ssp.slack=5000"]),
-        told(&[
+        reported(&["cells.Centralized.system.centralized.site=Sauth"]),
+        reported(&["cells.Centralized.system.centralized.sites=South"]),
+        reported(&["cells.Centralized.system.centralized.raw-data=0 B"]),
+        reported(&["cells.Centralized.system.centralized.inside.ssp.slack=5000"]),
+        reported(&[
             "cells.Centralized.system.centralized={ inside: { bsp: {} } }",
             "similitude.factors={ sigma-bytes: 2, sigma-work: 2 }",
         ]),
-        told(&[
+        reported(&[
             "cells.Centralized.system.centralized={ inside: { bsp: {} } }",
             "split.skewed={ by: sizes, skew: 0.5 }",
         ]),
-        told(&["launcher={ local: { dilation: 1 } }"]),
+        reported(&["launcher={ local: { dilation: 1 } }"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }

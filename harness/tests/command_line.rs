@@ -64,7 +64,7 @@ fn a_run_in_real_time_has_a_dilation() {
 
 #[test]
 fn mistakes_on_the_command_line() {
-    let tell = |line: &str| {
+    let report = |line: &str| {
         let words = std::iter::once("experiments").chain(line.split_whitespace());
         let error = Cli::try_parse_from(words).expect_err(line);
         assert_eq!(error.exit_code(), 2, "{line}");
@@ -84,7 +84,7 @@ fn mistakes_on_the_command_line() {
         "run fig13 --checkpoint-every nan",
         "calibrate --seconds 1e300",
     ];
-    insta::assert_snapshot!(all.map(tell).join("\n"));
+    insta::assert_snapshot!(all.map(report).join("\n"));
 }
 
 fn parsed(words: &[&str]) -> Command {
@@ -147,7 +147,7 @@ fn ratings_are_generated_verified_and_imported() {
 }
 
 #[test]
-fn a_place_without_data_is_told_every_kind_that_there_is() {
+fn a_place_without_data_is_reported_every_kind_that_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let long = [b"no line of text ".repeat(1_000), vec![0xff]].concat();
     let files: [(&str, &[u8]); 4] = [
@@ -172,7 +172,7 @@ fn a_place_without_data_is_told_every_kind_that_there_is() {
             assert!(failure.message().contains(part), "{name}: {}", failure.message());
         }
     }
-    // What seems to be of one kind is told as that kind.
+    // What seems to be of one kind is reported as that kind.
     let images = folder.path().join("images");
     fs::create_dir(&images).unwrap();
     fs::write(images.join("a.jpg"), b"\xff\xd8").unwrap();
@@ -181,7 +181,7 @@ fn a_place_without_data_is_told_every_kind_that_there_is() {
 }
 
 #[test]
-fn a_folder_too_full_for_ratings_is_told_as_images() {
+fn a_folder_too_full_for_ratings_is_reported_as_images() {
     // One more than the loaders of ratings and of bags look at.
     const FILES: u32 = 50_001;
     let folder = tempfile::tempdir().unwrap();
@@ -193,15 +193,15 @@ fn a_folder_too_full_for_ratings_is_told_as_images() {
 }
 
 #[test]
-fn a_folder_with_data_of_more_than_one_kind_is_told() {
+fn a_folder_with_data_of_more_than_one_kind_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("ratings.csv"), "userId,movieId,rating,timestamp\n1,10,4.0,0\n").unwrap();
     fs::write(path("docword.a.txt"), "1\n1\n1\n1 1 1\n").unwrap();
     for words in [&["verify"][..], &["import", "--out", &path("out")]] {
         let failure = run_data(&[&["data"], words, &[&path("")]].concat()).unwrap_err();
-        let says = "found data of more than one kind (ratings: MovieLens ratings.csv, 1 users x 1 items; bags of words: UCI bag of words, 1 documents x 1 words), expected one; name the file";
-        assert!(failure.message().ends_with(says), "{}", failure.message());
+        let message = "found data of more than one kind (ratings: MovieLens ratings.csv, 1 users x 1 items; bags of words: UCI bag of words, 1 documents x 1 words), expected one; name the file";
+        assert!(failure.message().ends_with(message), "{}", failure.message());
     }
     assert!(run_data(&["data", "verify", &path("docword.a.txt")]).unwrap().contains("1 tokens"));
     assert!(!folder.path().join("out").exists());
@@ -210,19 +210,19 @@ fn a_folder_with_data_of_more_than_one_kind_is_told() {
 #[test]
 fn what_a_run_would_refuse_verify_refuses() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text, says) in [
+    for (name, text, message) in [
         ("docword.a.txt", "2\n1\n2\n1 1 16777216\n2 1 1\n", "found word 1 16777217 times, expected at most 16777216"),
         ("docword.b.txt", "100000000\n100000000\n1\n1 1 1\n", "found 100000000 documents for 1 pairs"),
     ] {
         let file = folder.path().join(name);
         fs::write(&file, text).unwrap();
         let failure = run_data(&["data", "verify", file.to_str().unwrap()]).unwrap_err();
-        assert!(matches!(failure, Failure::Input(_)) && failure.message().contains(says), "{}", failure.message());
+        assert!(matches!(failure, Failure::Input(_)) && failure.message().contains(message), "{}", failure.message());
     }
 }
 
 #[test]
-fn a_damaged_cache_is_told() {
+fn a_damaged_cache_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.ratings");
     let name = file.to_str().unwrap();

@@ -165,22 +165,22 @@ fn prices_are_no_part_of_a_plan() {
 }
 
 #[test]
-fn mistakes_about_prices_are_told() {
+fn mistakes_about_prices_are_reported() {
     let place = Place::new(&SPEC.replace("va-ca", "mine.csv"));
     let table = "# unit: Mbit/s\n# rtt: 80 ms\nfrom\\to,Berlin,Tokyo\nBerlin,1000,120\nTokyo,120,1000\n";
     fs::write(place.folder.path().join("mine.csv"), table).expect("writable");
-    let told = |setting: &str| {
+    let reported = |setting: &str| {
         let output = place.experiments(&["plan", "small.yaml", "--set", setting]);
         assert_eq!(output.status.code(), Some(2), "{setting}");
         format!("{setting}\n{}", errors(&output))
     };
     let messages = [
-        told("prices=ec2-2016"),
-        told("prices=ec2-present"),
-        told("prices.instance=c4.large"),
-        told("prices.price-as={ Berlin: eu-central-1, Tokyo: ap-northeast1 }"),
-        told("prices.lists=ec2-present"),
-        told("prices=[]"),
+        reported("prices=ec2-2016"),
+        reported("prices=ec2-present"),
+        reported("prices.instance=c4.large"),
+        reported("prices.price-as={ Berlin: eu-central-1, Tokyo: ap-northeast1 }"),
+        reported("prices.lists=ec2-present"),
+        reported("prices=[]"),
     ];
     insta::assert_snapshot!(messages.join("\n"));
     // Without a word on prices, sites that have none are no mistake.

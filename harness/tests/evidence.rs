@@ -89,9 +89,12 @@ fn target_not_converged_is_an_error_and_nothing_runs_for_it() {
         for again in [false, true] {
             let ran = place.run(&["--set", &set]);
             assert_eq!(code(&ran), 1, "{rate}, {again}: {}", errors(&ran));
-            let told = errors(&ran);
-            assert!(told.contains("Target with seed 1 sets no target: ") && told.contains(why), "{rate}: {told}");
-            assert!(!told.contains("Gaia: begins"), "{rate}: {told}");
+            let reported = errors(&ran);
+            assert!(
+                reported.contains("Target with seed 1 sets no target: ") && reported.contains(why),
+                "{rate}: {reported}"
+            );
+            assert!(!reported.contains("Gaia: begins"), "{rate}: {reported}");
         }
         let page = text(&place.path("results/small/report.html"));
         assert!(page.contains("Target (seed 1) is no target: ") && page.contains(why), "{rate}");
@@ -104,7 +107,7 @@ fn target_not_converged_is_an_error_and_nothing_runs_for_it() {
 }
 
 #[test]
-fn target_not_converged_no_target_is_told_where_there_is_none() {
+fn target_not_converged_no_target_is_reported_where_there_is_none() {
     let place = Place::new(SPEC);
     let ran = place.run(&[]);
     assert_eq!(code(&ran), 0, "{}", errors(&ran));
@@ -137,16 +140,16 @@ fn summary_unchecked_a_changed_digit_is_run_again() {
 }
 
 #[test]
-fn summary_unchecked_changed_claims_and_cells_are_told() {
+fn summary_unchecked_changed_claims_and_cells_are_reported() {
     let place = Place::new(&with_target());
     assert_eq!(code(&place.run(&["--quiet"])), 0);
     for (name, command) in [("claims.json", "claims"), ("cells.json", "report")] {
         let file = place.path("results/small").join(name);
         let whole = text(&file);
         fs::write(&file, whole.replacen('s', "S", 1)).expect("writable");
-        let told = place.experiments(&[command]);
-        assert_eq!(code(&told), 2, "{name}: {}", errors(&told));
-        assert!(errors(&told).contains(&format!("{name} was truncated or changed")), "{}", errors(&told));
+        let reported = place.experiments(&[command]);
+        assert_eq!(code(&reported), 2, "{name}: {}", errors(&reported));
+        assert!(errors(&reported).contains(&format!("{name} was truncated or changed")), "{}", errors(&reported));
         fs::write(&file, whole).expect("writable");
         assert_eq!(code(&place.experiments(&[command])), 0, "{name}");
     }
@@ -157,9 +160,9 @@ fn strict_nothing_measured_is_no_success() {
     let place = Place::new(&with_target());
     fs::create_dir(place.path("results")).expect("writable");
     let strict = |command: &str, expected: i32, why: &str| {
-        let told = place.experiments(&[command, "--strict"]);
-        assert_eq!(code(&told), expected, "{command}: {}", errors(&told));
-        assert!(errors(&told).contains(why), "{command}: {}", errors(&told));
+        let reported = place.experiments(&[command, "--strict"]);
+        assert_eq!(code(&reported), expected, "{command}: {}", errors(&reported));
+        assert!(errors(&reported).contains(why), "{command}: {}", errors(&reported));
     };
     strict("claims", 3, "strict: no claims.json in results");
     strict("report", 2, "run a spec first");
@@ -200,10 +203,10 @@ fn panic_output_a_closed_or_full_stream_is_no_crash() {
         assert!(code(&closed) == 0 && !errors(&closed).contains("panicked"), "{command}: {}", errors(&closed));
         let full = shell(&place, &format!("{{}} {command} >/dev/full"));
         assert_eq!(code(&full), 1, "{command}: {}", errors(&full));
-        let told = "error: cannot write to the standard output: No space left on device";
-        assert!(errors(&full).contains(told), "{command}: {}", errors(&full));
+        let reported = "error: cannot write to the standard output: No space left on device";
+        assert!(errors(&full).contains(reported), "{command}: {}", errors(&full));
     }
-    // A mistake is an exit code even where it cannot be told.
+    // A mistake is an exit code even where it cannot be reported.
     assert_eq!(code(&shell(&place, "{} rum 2>/dev/full")), 2);
     assert_eq!(code(&shell(&place, "{} plan none.yaml 2>/dev/full")), 2);
 }
@@ -248,10 +251,19 @@ fn out_replaces_anything_only_what_it_may_and_was_asked_to() {
             ("folder", "is a folder"),
             ("none/file", "there is no folder none"),
         ] {
-            let told = place.experiments(&[command, &[file]].concat());
-            assert!(code(&told) == 2 && errors(&told).contains(why), "{command:?} {file}: {}", errors(&told));
-            let told = place.experiments(&[command, &[file, "--force"]].concat());
-            assert_eq!(code(&told), if file == "theirs" { 0 } else { 2 }, "{command:?} {file}: {}", errors(&told));
+            let reported = place.experiments(&[command, &[file]].concat());
+            assert!(
+                code(&reported) == 2 && errors(&reported).contains(why),
+                "{command:?} {file}: {}",
+                errors(&reported)
+            );
+            let reported = place.experiments(&[command, &[file, "--force"]].concat());
+            assert_eq!(
+                code(&reported),
+                if file == "theirs" { 0 } else { 2 },
+                "{command:?} {file}: {}",
+                errors(&reported)
+            );
         }
         assert_ne!(fs::read(place.path("theirs")).expect("there"), b"theirs", "{command:?}: replaced when asked");
         fs::write(place.path("theirs"), "theirs").expect("writable");
@@ -281,8 +293,8 @@ fn out_replaces_anything_a_report_writes_through_no_link() {
         let file = place.path("results/small").join(name);
         let _ = fs::remove_file(&file);
         std::os::unix::fs::symlink(place.path("theirs"), &file).expect("writable");
-        let told = place.experiments(&["report"]);
-        assert!(code(&told) == 2 && errors(&told).contains("a link is there"), "{name}: {}", errors(&told));
+        let reported = place.experiments(&["report"]);
+        assert!(code(&reported) == 2 && errors(&reported).contains("a link is there"), "{name}: {}", errors(&reported));
         assert_eq!(text(&place.path("theirs")), "theirs", "{name}");
         fs::remove_file(&file).expect("there");
     }
@@ -298,9 +310,11 @@ fn same_name_specs_do_not_replace_each_other() {
     for command in ["run", "plan"] {
         let both = place.experiments(&[command, "a/exp.yaml", "b/exp.yaml"]);
         assert_eq!(code(&both), 2, "{command}: {}", errors(&both));
-        let told = errors(&both);
+        let reported = errors(&both);
         assert!(
-            told.contains("two specs are named `exp`") && told.contains("a/exp.yaml and ") && !told.contains("begins")
+            reported.contains("two specs are named `exp`")
+                && reported.contains("a/exp.yaml and ")
+                && !reported.contains("begins")
         );
     }
     assert!(!place.path("results").exists(), "nothing was run");
@@ -319,7 +333,7 @@ fn same_name_specs_do_not_replace_each_other() {
     assert_eq!(table(), before);
     assert_eq!(code(&place.experiments(&["run", "b/exp.yaml", "--out", "other", "--quiet"])), 0);
 
-    // The same spec with other cells is told and done, quiet or not; with more cells there is nothing to tell.
+    // Other cells of the same spec replace them with a warning, quiet or not; more cells replace nothing.
     let more = place.experiments(&["run", "a/exp.yaml", "--quiet", "--set", "seeds=[1, 2]"]);
     assert_eq!((code(&more), errors(&more)), (0, String::new()));
     let set = place.experiments(&["run", "a/exp.yaml", "--quiet", "--set", "workload.mf.rank=2"]);
@@ -342,9 +356,13 @@ fn minor_control_characters_in_names_are_refused_and_never_sent() {
         ("goal:", "title: \"a\\0b\"\ngoal:", "title"),
         ("goal:", "panels: [{ name: \"a\\x7Fb\" }]\ngoal:", "panels[0].name"),
     ] {
-        let told = Place::new(&SPEC.replacen(part, by, 1)).run(&[]);
-        assert_eq!(code(&told), 2, "{path}: {}", errors(&told));
-        let says = format!("{path}: found the control character \\u{{");
-        assert!(errors(&told).contains(&says) && !errors(&told).contains('\x1b'), "{path}: {}", errors(&told));
+        let reported = Place::new(&SPEC.replacen(part, by, 1)).run(&[]);
+        assert_eq!(code(&reported), 2, "{path}: {}", errors(&reported));
+        let message = format!("{path}: found the control character \\u{{");
+        assert!(
+            errors(&reported).contains(&message) && !errors(&reported).contains('\x1b'),
+            "{path}: {}",
+            errors(&reported)
+        );
     }
 }

@@ -1,10 +1,12 @@
-//! The log: which events a command says, in which form, and that nothing else changes.
+//! The log: the events of a command and their form, and that nothing else changes.
 
 mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use common::{errors, experiments, place};
 use serde_json::Value;
@@ -52,7 +54,7 @@ fn named<'a>(events: &'a [Event], name: &str) -> Vec<&'a Event> {
     events.iter().filter(|event| event["message"] == name).collect()
 }
 
-/// What is said besides events, without the seconds of this host.
+/// The lines other than events, without the seconds of this host.
 fn progress(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| !line.starts_with('{'));
     lines.map(|line| line.split(" (").next().expect("a first part")).collect()
@@ -140,16 +142,76 @@ fn processes_log_as_their_launcher_does_into_a_file_beside_their_results() {
     let (text, logs) = run("silent", &[]);
     assert_eq!((text.as_str(), logs.len()), ("", 0));
     let (text, logs) = run("logged", &["--log", "debug", "--log-format", "json"]);
-    let said = events(&text);
-    let counts = counted(&said);
+    let found = events(&text);
+    let counts = counted(&found);
     assert_eq!((counts["assignment written"], counts["process started"]), (2, 6), "{text}");
     assert_eq!((counts["process connected"], counts["process ended"]), (6, 6), "{text}");
     assert_eq!(logs.len(), 2);
     for log in &logs {
-        let said = events(log);
-        assert_eq!(said.len(), log.lines().count(), "every line is an event: {log}");
-        let counts = counted(&said);
+        let found = events(log);
+        assert_eq!(found.len(), log.lines().count(), "every line is an event: {log}");
+        let counts = counted(&found);
         assert_eq!((counts["machine joined"], counts["run over"]), (2, 1), "{log}");
         assert_eq!((counts["relay connected"], counts["relay disconnected"]), (2, 2), "{log}");
     }
+}
+
+/// A run that never ends by itself, with its events; killed when it goes out of scope.
+struct Endless {
+    process: Child,
+    events: BufReader<ChildStderr>,
+}
+
+impl Endless {
+    /// Begins the run, or resumes it, with a checkpoint as often as one may be written.
+    fn begin(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+        let arguments = "run endless.yaml --jobs 1 --quiet --checkpoint-every 0 --log info --log-format json";
+        command.current_dir(folder).args(arguments.split(' ')).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the binary starts");
+        let events = BufReader::new(process.stderr.take().expect("it is piped"));
+        Endless { process, events }
+    }
+
+    /// The next event of this name; those before it are passed over.
+    fn next(&mut self, name: &str) -> Event {
+        let mut seen = String::new();
+        loop {
+            let start = seen.len();
+            assert!(self.events.read_line(&mut seen).expect("text") > 0, "no event `{name}`: {seen}");
+            let found = events(&seen[start..]).into_iter().find(|event| event["message"] == name);
+            if let Some(event) = found {
+                return event;
+            }
+        }
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        // It may have ended by itself, with an error that the test reports.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_killed_run_has_logged_its_checkpoints_and_logs_the_one_that_it_resumes_from() {
+    let spec = SPEC.replace("clocks: 4", "clocks: 1000000");
+    let folder = place(&[("endless.yaml", &spec)]);
+    let mut run = Endless::begin(folder.path());
+    let clock = |event: &Event| event["clock"].as_u64().expect("a number of clocks");
+    let first = run.next("checkpoint written");
+    assert_eq!((&first["level"], &first["cell"]), (&"INFO".into(), &"endless Global".into()));
+    assert!(first["bytes"].as_u64() > Some(0) && first["seconds"].as_f64() > Some(0.0), "{first:?}");
+    let second = run.next("checkpoint written");
+    assert!(0 < clock(&first) && clock(&first) < clock(&second), "{first:?} {second:?}");
+    drop(run);
+
+    let mut run = Endless::begin(folder.path());
+    let resumed = run.next("cell resumed");
+    assert_eq!((&resumed["level"], &resumed["cell"]), (&"INFO".into(), &"endless Global".into()));
+    // More may have been written before the run was killed.
+    assert!(clock(&resumed) >= clock(&second), "{second:?} {resumed:?}");
+    assert!(clock(&run.next("checkpoint written")) > clock(&resumed), "{resumed:?}");
 }

@@ -52,15 +52,18 @@ fn the_document_shows_the_code_and_the_lines() {
 
 #[test]
 fn the_document_names_every_method_without_a_default() {
-    let (document, kind) = (read("docs/your-own-workload.md"), read("harness/planning/src/workload/kind.rs"));
-    let start = kind.find("pub trait WorkloadKind").expect("the trait");
-    let end = start + kind[start..].find("\n}\n").expect("its end");
-    // Declarations that end with a semicolon have no body.
-    let methods = kind[start..end].split("\n    fn ").skip(1);
-    let missing: Vec<&str> = methods
-        .filter(|method| method.find(';').unwrap_or(usize::MAX) < method.find(" {\n").unwrap_or(usize::MAX))
-        .filter_map(|method| method.split(['(', '<']).next())
-        .filter(|name| !document.contains(&format!("`{name}`")))
-        .collect();
-    assert_eq!(missing, [] as [&str; 0]);
+    let document = read("docs/your-own-workload.md");
+    for (file, name) in [("kind.rs", "WorkloadKind"), ("estimated.rs", "Estimated")] {
+        let code = read(&format!("harness/planning/src/workload/{file}"));
+        let start = code.find(&format!("pub trait {name}")).expect("the trait");
+        let end = start + code[start..].find("\n}\n").expect("its end");
+        // Declarations that end with a semicolon have no body.
+        let methods = code[start..end].split("\n    fn ").skip(1);
+        let missing: Vec<&str> = methods
+            .filter(|method| method.find(';').unwrap_or(usize::MAX) < method.find(" {\n").unwrap_or(usize::MAX))
+            .filter_map(|method| method.split(['(', '<']).next())
+            .filter(|name| !document.contains(&format!("`{name}`")))
+            .collect();
+        assert_eq!(missing, [] as [&str; 0], "{name}");
+    }
 }

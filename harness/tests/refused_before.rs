@@ -40,7 +40,7 @@ fn place(spec: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
     common::place(&[files, &[("spec.yaml", spec)]].concat())
 }
 
-/// What `plan` says, which refuses.
+/// The message of `plan`, which refuses.
 fn refused(folder: &Path, sets: &[&str]) -> String {
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let output = experiments(folder, &[&["plan", "spec.yaml"], &sets[..]].concat());
@@ -58,21 +58,21 @@ fn plan_refuses_what_run_refuses() {
     let folder = place(SPEC, &[("net.yaml", NETWORK)]);
     let slowest = NETWORK.replace("10 Mbit/s", "1 bit/s");
     fs::write(folder.path().join("slowest.yaml"), slowest).expect("writable");
-    let told = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
     let messages = [
-        told(&["link.depth=0 B"]),
-        told(&["nic=2000000000 Gbit/s"]),
-        told(&["cells.0.nic=2000000000 Gbit/s"]),
-        told(&["goal=target", "nic=2000000000 Gbit/s"]),
-        told(&[
+        reported(&["link.depth=0 B"]),
+        reported(&["nic=2000000000 Gbit/s"]),
+        reported(&["cells.0.nic=2000000000 Gbit/s"]),
+        reported(&["goal=target", "nic=2000000000 Gbit/s"]),
+        reported(&[
             "profile=net.yaml",
             "bandwidth-times=1000",
             "cells.0.nic=1 bit/s",
             "similitude={factors: {sigma-bytes: 1e6, sigma-work: 1}}",
         ]),
-        told(&["profile=slowest.yaml", "similitude={factors: {sigma-bytes: 1e6, sigma-work: 1}}"]),
-        told(&["cells.0.system={centralized: {inside: {bsp: {}}, raw-data: 18446744073709551615 B}}"]),
-        told(&["convergence.passes=4000000000", "workload.mf.clocks-per-pass=10"]),
+        reported(&["profile=slowest.yaml", "similitude={factors: {sigma-bytes: 1e6, sigma-work: 1}}"]),
+        reported(&["cells.0.system={centralized: {inside: {bsp: {}}, raw-data: 18446744073709551615 B}}"]),
+        reported(&["convergence.passes=4000000000", "workload.mf.clocks-per-pass=10"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }
@@ -92,15 +92,15 @@ fn values_that_fit_their_type_and_not_a_run_are_refused() {
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = place(SPEC, &files);
-    let told = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
     let messages = [
-        told(&["machines=slow.yaml"]),
-        told(&["machines=years.yaml", "similitude={factors: {sigma-bytes: 1, sigma-work: 1000}}"]),
-        told(&["profile=rtt.yaml"]),
-        told(&["profile=jitter.yaml"]),
-        told(&["profile=inside.yaml"]),
-        told(&["profile=fast.yaml"]),
-        told(&["profile=uplink.yaml", "bandwidth-times=2"]),
+        reported(&["machines=slow.yaml"]),
+        reported(&["machines=years.yaml", "similitude={factors: {sigma-bytes: 1, sigma-work: 1000}}"]),
+        reported(&["profile=rtt.yaml"]),
+        reported(&["profile=jitter.yaml"]),
+        reported(&["profile=inside.yaml"]),
+        reported(&["profile=fast.yaml"]),
+        reported(&["profile=uplink.yaml", "bandwidth-times=2"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }
@@ -116,11 +116,11 @@ fn a_panic_is_its_cells_error_and_the_others_go_on() {
     let folder = place(&spec, &[("slow.yaml", &KIND.replace("RATE", "3e-6"))]);
     planned(folder.path(), &["spec.yaml"]);
     let ran = experiments(folder.path(), &["run", "spec.yaml", "--jobs", "1"]);
-    let told = errors(&ran);
-    assert_eq!(ran.status.code(), Some(1), "{told}");
-    assert!(told.contains("error: run cell spec Slow with seed 1"), "{told}");
-    assert!(told.contains("less than 584 years (emulator/src/time.rs:"), "{told}");
-    assert!(!told.contains("panicked at"), "{told}");
+    let reported = errors(&ran);
+    assert_eq!(ran.status.code(), Some(1), "{reported}");
+    assert!(reported.contains("error: run cell spec Slow with seed 1"), "{reported}");
+    assert!(reported.contains("less than 584 years (emulator/src/time.rs:"), "{reported}");
+    assert!(!reported.contains("panicked at"), "{reported}");
     let results = folder.path().join("results/spec");
     let index = harness::results::store::read_cells(&results).expect("the index is there");
     let is_whole = |cell: &str| {
@@ -135,9 +135,9 @@ fn a_panic_is_its_cells_error_and_the_others_go_on() {
 fn a_group_without_sites_is_refused_before_hubs_are_looked_for() {
     let system = "{ gaia: { inside: { bsp: {} }, overlay: { groups: { sites: [[Virginia, California], []] } } } }";
     let folder = place(&SPEC.replace("{ global: { bsp: {} } }", system), &[]);
-    let told = refused(folder.path(), &[]);
+    let reported = refused(folder.path(), &[]);
     let expected = "cells[0].system.gaia.overlay.groups.sites[1]: empty: expected at least one site";
-    assert!(told.contains(expected), "{told}");
+    assert!(reported.contains(expected), "{reported}");
     let twice = refused(folder.path(), &["cells.0.system.gaia.overlay.groups.sites=[[Virginia], [Virginia]]"]);
     assert!(
         twice.contains("`Virginia` is in a group already") && twice.contains("`California` is in no group"),
@@ -169,8 +169,11 @@ traffic: { uniform: 0.1 }
 fn a_matrix_without_a_diagonal_takes_the_specs_network_cards() {
     let table = "# unit: Mbit/s\n,A,B\nA,0,10\nB,20,-\n";
     let folder = place(&SPEC.replace("va-ca", "net.CSV"), &[("net.CSV", table)]);
-    let told = refused(folder.path(), &[]);
-    assert!(told.contains("network cards is not stated") && told.contains("or `nic` of the spec"), "{told}");
+    let reported = refused(folder.path(), &[]);
+    assert!(
+        reported.contains("network cards is not stated") && reported.contains("or `nic` of the spec"),
+        "{reported}"
+    );
     for nic in ["nic=1 Gbit/s", "cells.Baseline.nic=1 Gbit/s"] {
         planned(folder.path(), &["spec.yaml", "--set", nic]);
     }
@@ -231,10 +234,10 @@ panels:
     let folder = place(spec, &[("ratings.csv", ratings)]);
     let output = experiments(folder.path(), &["plan", "spec.yaml", "--data", "ratings.csv"]);
     assert_eq!(output.status.code(), Some(2));
-    let told = errors(&output);
+    let reported = errors(&output);
     assert!(
-        told.contains("ratings.csv: found ratings, which no panel learns from: expected bags of words or images"),
-        "{told}"
+        reported.contains("ratings.csv: found ratings, which no panel learns from: expected bags of words or images"),
+        "{reported}"
     );
 }
 
@@ -253,12 +256,12 @@ fn plan_underestimates_what_memory_cannot_hold_is_refused_before_it_begins() {
     {
         let output = experiments(folder, command);
         assert_eq!(output.status.code(), Some(2), "{command:?}: {}", errors(&output));
-        let told = errors(&output);
+        let reported = errors(&output);
         for part in ["1 of the cells need more memory than the 1 MB", "spec Baseline: about ", "data.generated.scale"] {
-            assert!(told.contains(part), "{command:?}: {told}");
+            assert!(reported.contains(part), "{command:?}: {reported}");
         }
         assert_eq!(files_below(&folder.join("results")), 0, "nothing has begun");
-        // The table stays: it says what everything needs.
+        // The table stays: it has the needs of all cells.
         let shown = String::from_utf8_lossy(&output.stdout).contains("Baseline");
         assert_eq!(shown, command[0] == "plan");
     }
@@ -274,16 +277,16 @@ fn what_is_done_is_drawn_again_in_any_memory() {
 }
 
 #[test]
-fn plan_underestimates_the_papers_size_is_told_in_the_memory_that_it_takes() {
+fn plan_underestimates_the_papers_size_is_reported_in_the_memory_that_it_takes() {
     let place = place(SPEC, &[]);
     let full =
         ["--set", "data={generated: {scale: 1}}", "--set", "workload.mf.rank=500", "--set", "machines-per-site=11"];
     let refused = experiments(place.path(), &[&["plan", "spec.yaml", "--memory", "8 GB"], &full[..]].concat());
     assert_eq!(refused.status.code(), Some(2), "{}", errors(&refused));
-    let told = errors(&refused);
+    let reported = errors(&refused);
     let needed =
-        told.split_once("spec Baseline: about ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
-    assert!(needed.is_some_and(|gigabytes| (8.0..16.0).contains(&gigabytes)), "{told}");
+        reported.split_once("spec Baseline: about ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
+    assert!(needed.is_some_and(|gigabytes| (8.0..16.0).contains(&gigabytes)), "{reported}");
     let fits = experiments(place.path(), &[&["plan", "spec.yaml", "--memory", "64 GB"], &full[..]].concat());
     assert_eq!(fits.status.code(), Some(0), "{}", errors(&fits));
 }

@@ -220,7 +220,7 @@ fn another_seed_is_another_run() {
 }
 
 #[test]
-fn a_claim_that_fails_is_told_apart_only_under_strict() {
+fn a_claim_that_fails_is_distinguished_only_under_strict() {
     // Over a network as fast as the LAN, Baseline cannot be 2.7 times as slow.
     let spec = SPEC.replace("profile: va-ca\n    machines-per-site: 2", "profile: lan\n    machines-per-site: 4");
     let place = Place::new(&spec.replace("users: 400, items: 120, ratings: 8000", "scale: 0.01"));
@@ -229,7 +229,7 @@ fn a_claim_that_fails_is_told_apart_only_under_strict() {
 }
 
 #[test]
-fn mistakes_and_failures_say_what_and_where() {
+fn mistakes_and_failures_have_a_place_and_a_cause() {
     let place = Place::new(SPEC);
     fs::write(place.path("file"), b"").expect("writable");
     fs::create_dir(place.path("empty")).expect("writable");
@@ -390,7 +390,7 @@ fn data_of_the_command_line_go_to_the_panels_that_learn_from_them() {
 
 #[cfg(not(feature = "torch"))]
 #[test]
-fn without_libtorch_networks_are_left_out_beside_others_and_told_once() {
+fn without_libtorch_networks_are_left_out_beside_others_and_reported_once() {
     let images = "
   - name: IC
     profile: va-ca
@@ -401,9 +401,9 @@ fn without_libtorch_networks_are_left_out_beside_others_and_told_once() {
     let place = Place::new(&format!("{}{}", PANELS.trim_end(), images));
     let run = place.run(&[]);
     assert_eq!(code(&run), 0, "{}", errors(&run));
-    let told = "libtorch and this binary was built without it: `IC` of small; get them with `bash ci/setup-torch.sh`, then \
+    let reported = "libtorch and this binary was built without it: `IC` of small; get them with `bash ci/setup-torch.sh`, then \
                 `cargo run --release --features torch --bin experiments -- run small.yaml`";
-    assert_eq!(errors(&run).matches(told).count(), 1, "{}", errors(&run));
+    assert_eq!(errors(&run).matches(reported).count(), 1, "{}", errors(&run));
     assert!(errors(&run).contains("[6 of 6]"), "{}", errors(&run));
     assert_eq!(summaries(&place.path("results")).len(), 6);
 

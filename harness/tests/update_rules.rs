@@ -12,10 +12,15 @@ fn plan(local_steps: &str) -> Result<String, String> {
 
 /// The same of any system.
 fn plan_of(system: &str) -> Result<String, String> {
-    let text = format!(
+    plan_text(&format!(
         "workload: {{ mf: {{ rank: 16 }} }}\ndata: {{ generated: {{ scale: 0.01 }} }}\ncells:\n  - name: Local\n    profile: va-ca\n    \
          system: {{ {system} }}\n"
-    );
+    ))
+}
+
+/// The same of a whole spec.
+fn plan_text(text: &str) -> Result<String, String> {
+    let text = text.to_owned();
     let source = Source { name: "mine".into(), file: "mine.yaml".into(), folder: "".into(), text };
     let spec = source.spec(&Changes::default()).map_err(|error| error.to_string())?;
     let experiment = Experiment::resolve(&source, &spec, REGISTRIES).map_err(|error| error.to_string())?;
@@ -137,4 +142,48 @@ fn mistakes_between_sites_are_reported_with_their_path() {
         let error = error.expect_err("a mistake of form");
         assert!(error.contains(message), "{between}: {error}");
     }
+}
+
+#[test]
+fn counts_are_added_and_no_share_of_them_is() {
+    const TOPICS: &str = "workload: { lda: { topics: 4 } }\ndata: { generated-corpus: { scale: 0.01 } }\n";
+    const UPDATES: &str = "and the updates of the workload `lda` are whole numbers of tokens: expected `add`";
+    let plan = |system: &str| {
+        plan_text(&format!("{TOPICS}cells:\n  - name: Local\n    profile: va-ca\n    system: {{ {system} }}\n"))
+    };
+    let steps = |rule: &str| format!("local-steps: {{ every: 2, rule: {{ {rule} }} }}");
+    let (average, outer) = ("average: {}", "outer: { learning-rate: 1 }");
+    let sites = |inside: &str, between: &str| {
+        format!(
+            "hierarchical: {{ inside: {{ {inside} }}, between: {{ rounds: {{ every: 4, rule: {{ {between} }} }} }} }}"
+        )
+    };
+    for (system, wrong) in [
+        (format!("global: {{ {} }}", steps(average)), &["global.local-steps.rule: `average`"][..]),
+        (format!("global: {{ {} }}", steps(outer)), &["global.local-steps.rule: `outer`"]),
+        (
+            format!("centralized: {{ inside: {{ {} }} }}", steps(average)),
+            &["centralized.inside.local-steps.rule: `average`"],
+        ),
+        (sites("bsp: {}", average), &["hierarchical.between.rounds.rule: `average`"]),
+        (
+            sites(&steps(average), outer),
+            &["hierarchical.inside.local-steps.rule: `average`", "hierarchical.between.rounds.rule: `outer`"],
+        ),
+    ] {
+        let error = plan(&system).expect_err("a share of counts");
+        for wrong in wrong {
+            assert!(error.contains(&format!("cells[0].system.{wrong}, {UPDATES}")), "{system}: {error}");
+        }
+        assert_eq!(error.matches(UPDATES).count(), wrong.len(), "{system}: {error}");
+    }
+    for system in [format!("global: {{ {} }}", steps("add: {}")), sites(&steps("add: {}"), "add: {}")] {
+        plan(&system).expect("sums of counts are counts");
+    }
+    let target = format!(
+        "{TOPICS}target: {{ system: {{ global: {{ {} }} }} }}\ncells:\n  - name: Local\n    profile: va-ca\n    system: {{ global: {{ bsp: {{}} }} }}\n",
+        steps(average)
+    );
+    let error = plan_text(&target).expect_err("a share of counts");
+    assert!(error.contains(&format!("target.system.global.local-steps.rule: `average`, {UPDATES}")), "{error}");
 }

@@ -159,33 +159,33 @@ rtt: {uniform: 5 ms}
 }
 
 #[test]
-fn mistakes_in_questions_are_told() {
+fn mistakes_in_questions_are_reported() {
     let folder = place(SPEC);
     fs::create_dir(folder.path().join("folder")).expect("writable");
-    let told = |sets: &[&str]| {
+    let reported = |sets: &[&str]| {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{sets:?}");
         format!("{}\n{}", sets.join(" "), errors(&output))
     };
     let messages = [
-        told(&["whatif.network=ec2-al"]),
-        told(&["whatif.sites=[us-east-1, Irland]"]),
-        told(&["whatif.model=2 B", "whatif.machines-per-site=0"]),
-        told(&["whatif.work=1000"]),
-        told(&["whatif.updates-per-second=0"]),
-        told(&["whatif.uncertainty.bandwidth=1.5", "whatif.uncertainty.prices=2"]),
-        told(&["whatif.modell=1 GB"]),
-        told(&["similitude=netflix", "workload.lda={}"]),
-        told(&["sites=[us-east-1]"]),
-        told(&["whatif.network=folder/"]),
-        told(&["whatif.model=18446744073709551615 B"]),
-        told(&["whatif.raw-data=0 B"]),
-        told(&["whatif.raw-data=18446744073709551615 B"]),
-        told(&["whatif.updates-per-second=1e-300"]),
-        told(&["whatif.updates-per-second=null", "whatif.work=1e15"]),
-        told(&["machines=missing.yaml"]),
-        told(&["workload=null"]),
+        reported(&["whatif.network=ec2-al"]),
+        reported(&["whatif.sites=[us-east-1, Irland]"]),
+        reported(&["whatif.model=2 B", "whatif.machines-per-site=0"]),
+        reported(&["whatif.work=1000"]),
+        reported(&["whatif.updates-per-second=0"]),
+        reported(&["whatif.uncertainty.bandwidth=1.5", "whatif.uncertainty.prices=2"]),
+        reported(&["whatif.modell=1 GB"]),
+        reported(&["similitude=netflix", "workload.lda={}"]),
+        reported(&["sites=[us-east-1]"]),
+        reported(&["whatif.network=folder/"]),
+        reported(&["whatif.model=18446744073709551615 B"]),
+        reported(&["whatif.raw-data=0 B"]),
+        reported(&["whatif.raw-data=18446744073709551615 B"]),
+        reported(&["whatif.updates-per-second=1e-300"]),
+        reported(&["whatif.updates-per-second=null", "whatif.work=1e15"]),
+        reported(&["machines=missing.yaml"]),
+        reported(&["workload=null"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }
@@ -195,13 +195,13 @@ fn data_of_the_command_line_are_refused_as_those_of_the_spec_are() {
     let folder = place(SPEC);
     fs::write(folder.path().join("ratings.csv"), "userId,movieId,rating,timestamp\n1,2,4,0\n2,2,3,0\n")
         .expect("writable");
-    let told = |arguments: &[&str]| {
+    let reported = |arguments: &[&str]| {
         let output = experiments(folder.path(), &[&["plan", "small.yaml"], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         errors(&output)
     };
-    let given = told(&["--data", "ratings.csv"]);
+    let given = reported(&["--data", "ratings.csv"]);
     assert!(given.contains("\n  --data: ") && given.contains("expected none with `whatif`"), "{given}");
-    let written = told(&["--set", "data={file: ratings.csv}"]);
+    let written = reported(&["--set", "data={file: ratings.csv}"]);
     assert!(written.contains("\n  data: what stands for your data is generated"), "{written}");
 }

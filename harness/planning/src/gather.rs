@@ -1,4 +1,4 @@
-//! Moving raw data to one site: who sends how much to whom, and how long that takes.
+//! Moving raw data to one site: the bytes that each machine sends to each other, and the time that it takes.
 //!
 //! Each machine of another site sends what it holds to one machine of the site that all goes to; senders are dealt to its
 //! machines in turn. Data that are there already are not moved. Two clocks measure the same transfer: [`fluid_seconds`] by exact

@@ -24,11 +24,12 @@ use super::meter::{self, Meter};
 use super::panics::Panicked;
 use super::progress::CellProgress;
 use super::recorder::{Judge, Recorder, RecorderState};
+use super::summary::Ended;
 use super::views::Views;
-use super::{build, checkpoint, table};
+use super::{build, checkpoint, summary};
 use planning::plan::{DataSet, DataSource, Plan, Role};
 use planning::spec::{Launch, Local};
-use planning::workload::kind::Seen;
+use planning::workload::kind::{Seen, Spoilt};
 use planning::workload::list::{Listed, Visitor};
 use record::results::atomic::WriteError;
 use record::results::manifest::{Host, Manifest};
@@ -68,8 +69,8 @@ pub(super) enum CellError {
     #[error(transparent)]
     Panicked(#[from] Panicked),
     /// Data that cannot be read any more.
-    #[error("{0}")]
-    Data(String),
+    #[error(transparent)]
+    Data(#[from] Spoilt),
 }
 
 /// A cell to run.
@@ -133,7 +134,7 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
             held: &|| W::held(set, &build::dealt(job.plan, job.isa, job.device)),
         };
         let summary = job.run_workload(learners, &judging, progress, &say)?;
-        job.data.still_sound().map_err(CellError::Data)?;
+        job.data.still_sound()?;
         W::replaced(set)
             .iter()
             .for_each(|item| say(&format!("{}: replaced by another of its class: {item}", job.name)));
@@ -147,6 +148,13 @@ struct Place<'a> {
     topology: &'a Topology,
     plan: &'a Plan,
     gathered: Option<&'a Gathered>,
+}
+
+/// The end of a cell's learning.
+struct End<'a> {
+    outcome: Outcome,
+    /// The digest of all events.
+    digest: &'a Digest,
 }
 
 type Driver<W> = VirtualDriver<Machine<W>>;
@@ -167,7 +175,7 @@ impl Job<'_> {
     ) -> Result<Summary, CellError> {
         let (begun, cpu_before) = (Instant::now(), self.meter.cpu_seconds());
         let mut host = Host { device: self.device.map(device::name), ..Host::this(self.jobs) };
-        store::begin_cell(self.folder, &table::manifest(self.plan, self.data), &host)?;
+        store::begin_cell(self.folder, &summary::manifest(self.plan, self.data), &host)?;
         let placed = self.plan.placed();
         let topology = Topology::new(&placed.profile, &placed.machines_per_site)?;
         let gathered = Gathered::of(self.plan, judging.held)?;
@@ -285,7 +293,7 @@ impl Job<'_> {
                 }
             }
             Ok(None) => {}
-            Err(why) => unusable(&why),
+            Err(error) => unusable(&error.to_string()),
         }
         let mut driver = new(recorder)?;
         driver.start(recorder);
@@ -304,7 +312,7 @@ impl Job<'_> {
                     return Ok(());
                 }
             }
-            self.data.still_sound().map_err(CellError::Data)?;
+            self.data.still_sound()?;
             if written.elapsed() >= until_next {
                 let begun = Instant::now();
                 let write = |to: &mut dyn io::Write| driver.write_checkpoint(to);
@@ -321,14 +329,14 @@ impl Job<'_> {
     /// Writes the tables of a run that has ended.
     fn write_end<S>(&self, place: Place<'_>, digest: &Digest, state: &RecorderState<S>) -> Result<Summary, WriteError> {
         let end = state.end.expect("a run that ended has an end");
-        self.write_tables(place, (end.outcome, digest), state)
+        self.write_tables(place, End { outcome: end.outcome, digest }, state)
     }
 
     /// Keeps the results of an interrupted run, marked as such: the cell counts as run, but not as valid.
     fn keep<S>(&self, place: Place<'_>, state: &RecorderState<S>, why: &str) -> Result<(), WriteError> {
         let Some(last) = state.samples.last() else { return Ok(()) };
-        let broken_off = (Outcome::BrokenOff, &Digest::default());
-        let mut summary = self.write_tables(place, broken_off, state)?;
+        let interrupted = End { outcome: Outcome::BrokenOff, digest: &Digest::default() };
+        let mut summary = self.write_tables(place, interrupted, state)?;
         self.mark(&mut summary, vec![format!("broken off after clock {}: {why}", last.clock)])?;
         store::write_summary(self.folder, &summary)
     }
@@ -336,7 +344,7 @@ impl Job<'_> {
     /// Writes into summary and manifest why the run must not be believed, if so.
     fn mark(&self, summary: &mut Summary, faults: Vec<String>) -> Result<(), WriteError> {
         if !faults.is_empty() {
-            let manifest = Manifest { faults: faults.clone(), ..table::manifest(self.plan, self.data) };
+            let manifest = Manifest { faults: faults.clone(), ..summary::manifest(self.plan, self.data) };
             store::write_manifest(self.folder, &manifest)?;
         }
         summary.faults = faults;
@@ -346,17 +354,19 @@ impl Job<'_> {
     fn write_tables<S>(
         &self,
         place: Place<'_>,
-        how: (Outcome, &Digest),
+        End { outcome, digest }: End<'_>,
         state: &RecorderState<S>,
     ) -> Result<Summary, WriteError> {
         let mut clocks = state.clocks.clone();
         clocks.sort_by_key(|row| (row.clock, row.machine));
-        let mut traffic = table::traffic(place.topology, &state.traffic);
+        let mut traffic = summary::traffic(place.topology, &state.traffic);
         traffic.extend(place.gathered.into_iter().flat_map(Gathered::traffic));
         let tables = store::Tables { samples: &state.samples, clocks: &clocks, traffic: &traffic };
         store::write_tables(self.folder, &tables)?;
         let target = self.target.map(|target| target.last_objective);
-        Ok(table::summary(self.plan, (place.plan, place.gathered), target, state, (&clocks, &traffic), how))
+        let (plan, placed, gathered) = (self.plan, place.plan, place.gathered);
+        let ended = Ended { plan, placed, gathered, target, clocks: &clocks, traffic: &traffic, outcome, digest };
+        Ok(summary::summary(&ended, state))
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use emulator::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thiserror::Error;
 
 use record::results::atomic::{self, WriteError};
 
@@ -67,39 +68,61 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// The state of the cell of `plan`. `Ok(None)` means that there is none; the error is the reason that it cannot be used.
-pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, String> {
+/// Why a checkpoint cannot be used.
+#[derive(Debug, Error)]
+pub enum CheckpointError {
+    /// The file cannot be read, or its content not be decoded.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// Too short for any checkpoint.
+    #[error("it is too short")]
+    TooShort,
+    /// Without the magic number of this version.
+    #[error("it is none of this version's")]
+    OtherVersion,
+    /// With another hash than that of its content.
+    #[error("it is damaged")]
+    Damaged,
+    /// Written by another cell, in the same folder.
+    #[error("it is of plan {plan}")]
+    OtherPlan {
+        /// The hash of the other cell's plan.
+        plan: String,
+    },
+}
+
+/// The state of the cell of `plan`. `Ok(None)` means that there is none.
+pub(super) fn read<R: DeserializeOwned>(folder: &Path, plan: &str) -> Result<Option<Checkpoint<R>>, CheckpointError> {
     match File::open(folder.join(FILE)) {
         Ok(file) => intact(file, plan).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Reads the file twice, to compare its hash before anything of it is used.
-fn intact<R: DeserializeOwned>(mut file: File, plan: &str) -> Result<Checkpoint<R>, String> {
-    let told = |error: io::Error| error.to_string();
-    let length = file.metadata().map_err(told)?.len();
+fn intact<R: DeserializeOwned>(mut file: File, plan: &str) -> Result<Checkpoint<R>, CheckpointError> {
+    let length = file.metadata()?.len();
     let hashed = length.checked_sub(HASH_BYTES as u64).filter(|&hashed| hashed >= MAGIC.len() as u64);
-    let hashed = hashed.ok_or("it is too short")?;
+    let hashed = hashed.ok_or(CheckpointError::TooShort)?;
     let mut magic = [0; MAGIC.len()];
-    file.read_exact(&mut magic).map_err(told)?;
+    file.read_exact(&mut magic)?;
     if magic != *MAGIC {
-        return Err("it is none of this version's".to_owned());
+        return Err(CheckpointError::OtherVersion);
     }
     let (mut hasher, mut hash) = (blake3::Hasher::new(), [0; HASH_BYTES]);
-    hasher.update(&magic).update_reader((&mut file).take(hashed - MAGIC.len() as u64)).map_err(told)?;
-    file.read_exact(&mut hash).map_err(told)?;
+    hasher.update(&magic).update_reader((&mut file).take(hashed - MAGIC.len() as u64))?;
+    file.read_exact(&mut hash)?;
     if hash != *hasher.finalize().as_bytes() {
-        return Err("it is damaged".to_owned());
+        return Err(CheckpointError::Damaged);
     }
-    file.seek(SeekFrom::Start(MAGIC.len() as u64)).map_err(told)?;
+    file.seek(SeekFrom::Start(MAGIC.len() as u64))?;
     let mut body = BufReader::with_capacity(PIECE_BYTES, file.take(hashed - MAGIC.len() as u64));
-    let of: String = binary::read(&mut body).map_err(told)?;
+    let of: String = binary::read(&mut body)?;
     if of != plan {
-        return Err(format!("it is of plan {of}"));
+        return Err(CheckpointError::OtherPlan { plan: of });
     }
-    let recorder = binary::read(&mut body).map_err(told)?;
+    let recorder = binary::read(&mut body)?;
     Ok(Checkpoint { recorder, driver: body })
 }
 
@@ -122,14 +145,15 @@ mod tests {
         let mut driver = String::new();
         whole.driver.read_to_string(&mut driver).expect("there");
         assert_eq!((driver.as_str(), whole.recorder), ("driver", 7));
-        assert!(read::<u32>(folder, "b").is_err());
+        let error = |plan| read::<u32>(folder, plan).err().map(|error| error.to_string());
+        assert_eq!(error("b").as_deref(), Some("it is of plan a"));
         let file = folder.join(FILE);
         let mut bytes = std::fs::read(&file).expect("there");
         *bytes.last_mut().expect("not empty") ^= 1;
         std::fs::write(&file, &bytes).expect("writable");
-        assert_eq!(read::<u32>(folder, "a").err().as_deref(), Some("it is damaged"));
+        assert_eq!(error("a").as_deref(), Some("it is damaged"));
         std::fs::write(&file, &bytes[..20]).expect("writable");
-        assert_eq!(read::<u32>(folder, "a").err().as_deref(), Some("it is too short"));
+        assert_eq!(error("a").as_deref(), Some("it is too short"));
         remove(folder).expect("there");
         assert!(read::<u32>(folder, "a").expect("none is no error").is_none());
     }

@@ -12,7 +12,7 @@ use std::time::Instant;
 use super::cell::Job;
 use super::host::{Host, RunSpecError};
 use super::meter::Meter;
-use super::{panics, table};
+use super::{panics, summary};
 use planning::memory::{self, Room};
 use planning::plan::{self, DataSet, DataSource, Experiment, Loader, Planned, Role};
 use record::failure::Failure;
@@ -230,7 +230,7 @@ impl Place<'_> {
                     faults,
                     "cell over"
                 );
-                progress.finish(&format!("{}{}", table::in_words(&summary), host.display.over()));
+                progress.finish(&format!("{}{}", summary::in_words(&summary), host.display.over()));
                 Ok(summary)
             }
             Err(error) => {

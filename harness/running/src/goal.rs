@@ -105,7 +105,7 @@ mod tests {
 
     /// The objective after each pass of one worker, and the tokens.
     fn learn_topics(config: Lda, passes: u32) -> (Vec<f64>, u64) {
-        // Short documents of two topics that are hard to tell apart.
+        // Short documents of two topics that are hard to distinguish.
         let shape =
             Generated { documents: Some(4_000), words: Some(300), tokens: Some(40_000), ..Generated::default() };
         let corpus = generate(&Generated { topics: 2, concentration: 1.0, ..shape }, 1);

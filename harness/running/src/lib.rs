@@ -18,7 +18,7 @@ mod panics;
 mod progress;
 mod recorder;
 mod shared_name;
-mod table;
+mod summary;
 mod usage;
 mod views;
 
@@ -32,15 +32,16 @@ use record::results::lock::Lock;
 use record::results::{atomic, store};
 use record::say;
 
+pub use self::checkpoint::CheckpointError;
 pub use self::host::{Host, Options, Progress, RunSpecError};
 pub use self::local::{Who, node};
 
-/// Whether `folder` holds a checkpoint of the cell of `plan` that a run of matrix factorisation would go on from: for tests of what
-/// others wrote there.
+/// Whether `folder` holds a checkpoint of the cell of `plan` from which a run of matrix factorisation would be resumed: for
+/// tests of files from outside.
 ///
 /// # Errors
-/// The reason that the file cannot be used, in words.
-pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, String> {
+/// [`CheckpointError`] when the file cannot be used.
+pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, CheckpointError> {
     let read = checkpoint::read::<recorder::RecorderState<MfState>>(folder, plan)?;
     Ok(read.is_some())
 }

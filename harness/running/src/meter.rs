@@ -33,8 +33,8 @@ impl Meter {
     }
 }
 
-/// The peak of the process' memory since the first of the running meters started, in bytes; `None` where the system does not
-/// report it.
+/// The peak of the process' memory since the first of the running meters started, in bytes. `None` means that the
+/// system does not report it.
 pub(super) fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

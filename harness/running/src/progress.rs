@@ -47,7 +47,7 @@ enum View {
 }
 
 impl Display {
-    /// Bars on a terminal, lines elsewhere and beside a log, whose events would tear bars; nothing when `quiet`.
+    /// Bars on a terminal, lines elsewhere and together with a log, whose events would tear bars; nothing when `quiet`.
     pub(super) fn new(quiet: bool) -> Self {
         let mode = match (quiet, std::io::stderr().is_terminal() && !log::is_on()) {
             (true, _) => Mode::Quiet,

@@ -15,24 +15,23 @@ pub(super) fn usage(plan: &Plan, seconds: f64, clocks: u32, rows: &[ClockRow], t
     let is_alone = plan.profile.sites.len() == 1;
     let sites =
         plan.profile.sites.iter().zip(&plan.machines_per_site).enumerate().map(|(number, (site, &machines))| {
-            let (compute_hours, network_hours) =
-                split(rows, ((!is_alone).then_some(number as u32), machines, seconds), clocks);
+            let machine_hours = f64::from(machines) * seconds / SECONDS_AN_HOUR;
+            let waited = waited_share(rows, (!is_alone).then_some(number as u32), clocks);
+            let (compute_hours, network_hours) = (machine_hours * (1.0 - waited), machine_hours * waited);
             SiteUsage { site: site.name.clone(), region: site.region.clone(), compute_hours, network_hours }
         });
     Usage { sites: sites.collect(), traffic: between_sites(traffic) }
 }
 
-/// Hours of computing and of waiting for the network, summed over the machines of a site. A site of `None` means those of all rows.
-/// `seconds`: the length of the run.
-fn split(rows: &[ClockRow], (site, machines, seconds): (Option<u32>, u32, f64), clocks: u32) -> (f64, f64) {
+/// The share of the first `clocks` clocks that the machines of a site waited for the network; 0 without any. A site of `None` means the
+/// machines of all rows.
+fn waited_share(rows: &[ClockRow], site: Option<u32>, clocks: u32) -> f64 {
     let (mut waited, mut all) = (0.0, 0.0);
     for row in rows.iter().filter(|row| site.is_none_or(|site| row.site == site) && row.clock < clocks) {
         waited += network(&row.parts);
         all += row.parts.sum();
     }
-    let share = if all > 0.0 { waited / all } else { 0.0 };
-    let hours = f64::from(machines) * seconds / SECONDS_AN_HOUR;
-    (hours * (1.0 - share), hours * share)
+    if all > 0.0 { waited / all } else { 0.0 }
 }
 
 /// Seconds of a clock that its machine waited for the network.
@@ -78,13 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_all_machines_is_paid_and_split_by_what_their_clocks_waited_for() {
+    fn the_share_of_waiting_is_that_of_a_site_in_the_clocks_that_are_done() {
         let rows = [row(0, 0, 3.0, 1.0), row(1, 0, 3.0, 1.0), row(2, 0, 0.0, 100.0), row(0, 1, 1.0, 1.0)];
-        let hours = split(&rows, (Some(0), 2, 10.0), 2);
-        // Three quarters of two machines' ten seconds; the third clock is not done.
-        assert!((hours.0 - 15.0 / 3600.0).abs() < 1e-15 && (hours.1 - 5.0 / 3600.0).abs() < 1e-15, "{hours:?}");
-        let hours = split(&rows, (Some(1), 4, 10.0), 2);
-        assert!((hours.0 - 20.0 / 3600.0).abs() < 1e-15 && (hours.1 - hours.0).abs() < 1e-15, "{hours:?}");
-        assert_eq!(split(&[], (None, 1, 3600.0), 2), (1.0, 0.0));
+        let share = |site| waited_share(&rows, site, 2);
+        assert_eq!([share(Some(0)), share(Some(1)), share(None)], [0.25, 0.5, 0.3]);
+        assert_eq!(waited_share(&[], None, 2), 0.0);
     }
 }

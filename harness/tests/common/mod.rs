@@ -1,4 +1,4 @@
-//! The binary in a folder of its own: what tests of whole commands begin with.
+//! The binary in a folder of its own, for tests of whole commands.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) fn place(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// What the binary does and says in `folder`, with the instructions that it chooses itself.
+/// Runs the binary in `folder`, with the instructions that it chooses itself, and returns its output and exit code.
 pub(crate) fn experiments(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
     for name in ["GAIA_ISA", "EXPERIMENTS_LOG", "EXPERIMENTS_LOG_FORMAT"] {

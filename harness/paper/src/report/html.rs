@@ -375,7 +375,7 @@ impl Likeness {
         };
         for number in &self.numbers {
             let [here, there] = [number.here, number.there].map(|value| significant(value, 3));
-            row(number.says, &here, &there, if differs(number) { "differs" } else { "" });
+            row(number.description, &here, &there, if differs(number) { "differs" } else { "" });
         }
         let mut clocks = self.clocks.clone();
         clocks.dedup();

@@ -9,10 +9,12 @@ use gaia_core::workload::ic::config::{NETWORKS, NetworkName};
 use gaia_core::workload::ic::device::DeviceChoice;
 #[cfg(feature = "torch")]
 use record::suggest;
+#[cfg(feature = "torch")]
+use thiserror::Error;
 
 use crate::arguments::seconds_to;
 
-/// `experiments calibrate`.
+/// The arguments of `experiments calibrate`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct CalibrateArgs {
     /// File to write; specs refer to it as `machines: this-host.yaml`
@@ -46,10 +48,10 @@ pub struct CalibrateArgs {
 #[cfg(feature = "torch")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct ImageArgs {
-    /// NetworkName to train
+    /// Network whose training is measured
     #[arg(long, value_name = "NAME", default_value = "cifar10-quick", value_parser = network)]
     pub network: NetworkName,
-    /// Images per step
+    /// Number of images per step
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch: u32,
     /// Device for the training: `auto` (CUDA if available), `cpu` or `cuda:N`
@@ -57,9 +59,18 @@ pub struct ImageArgs {
     pub device: DeviceChoice,
 }
 
+/// A name that no network has.
+#[cfg(feature = "torch")]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("no network has this name{hint}")]
+struct UnknownNetwork {
+    /// The nearest name, and all of them.
+    hint: String,
+}
+
 /// The network of this name in specs.
 #[cfg(feature = "torch")]
-fn network(name: &str) -> Result<NetworkName, String> {
+fn network(name: &str) -> Result<NetworkName, UnknownNetwork> {
     let named = NETWORKS.into_iter().find(|network| network.name() == name);
-    named.ok_or_else(|| format!("no network has this name{}", suggest::hint(name, &NETWORKS.map(NetworkName::name))))
+    named.ok_or_else(|| UnknownNetwork { hint: suggest::hint(name, &NETWORKS.map(NetworkName::name)) })
 }

@@ -118,7 +118,7 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// `8 cores`.
+/// A number of cores in words: `8 cores`.
 fn counted(cores: u32) -> String {
     format!("{cores} {}", if cores == 1 { "core" } else { "cores" })
 }

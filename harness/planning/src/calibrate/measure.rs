@@ -41,24 +41,24 @@ pub struct Effort {
     pub seconds: f64,
 }
 
-/// Units a second of one thread.
+/// Units of work per second of one thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
-    /// The middle one.
+    /// The median of all repetitions.
     pub median: f64,
     lowest: f64,
     highest: f64,
 }
 
-/// Bytes of parameters a second.
+/// The rates of a server, in bytes of parameters per second.
 pub struct Server {
     /// Adding updates to parameters.
     pub apply: Rate,
     /// Scanning accumulated updates for significance.
     pub filter: Rate,
-    /// Writing a message.
+    /// Writing a message of updates.
     pub encode: Rate,
-    /// Reading a message.
+    /// Reading a message of updates.
     pub decode: Rate,
 }
 

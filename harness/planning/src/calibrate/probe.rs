@@ -91,7 +91,7 @@ impl Probe {
 }
 
 impl Drop for Probe {
-    /// Writes the cache.
+    /// Writes the measured rates to the cache.
     fn drop(&mut self) {
         let Some(path) = self.cache.as_deref().filter(|_| self.has_new) else { return };
         let text = serde_json::to_vec_pretty(&self.known).expect("text keys and finite numbers");

@@ -14,7 +14,7 @@ use gaia_core::sync::config::Centralized;
 
 use record::cost::Pricing;
 
-use super::check::Problems;
+use super::check::Diagnostics;
 use crate::gather;
 use crate::workload::kind::Size;
 use crate::workload::list::{DataSource, Scale};
@@ -45,19 +45,19 @@ pub(super) struct Placed<'a> {
 
 /// The settings with site and size in place; unchanged when there is a problem with them.
 pub(super) fn resolve(
-    problems: &mut Problems,
+    diagnostics: &mut Diagnostics,
     asked: &Centralized,
     placed: &Placed<'_>,
     known: &Known<'_>,
 ) -> Centralized {
     let path = format!("{}.system.centralized", placed.path);
-    let raw_data = asked.raw_data.or_else(|| raw_bytes(problems, &path, known));
+    let raw_data = asked.raw_data.or_else(|| raw_bytes(diagnostics, &path, known));
     let Some(raw_data) = raw_data else { return asked.clone() };
     let site = if asked.site == AUTO {
         if matches!(known.split, Split::Skewed { by: SkewBy::Sizes, skew } if skew > 0.0) {
-            let says =
+            let message =
                 "`auto` takes data to be spread evenly, and `split` skews their sizes: expected the name of a site";
-            problems.add(format!("{path}.site"), says);
+            diagnostics.add(format!("{path}.site"), message);
             return asked.clone();
         }
         let Ok(topology) = Topology::new(placed.profile, placed.machines_per_site) else { return asked.clone() };
@@ -66,7 +66,7 @@ pub(super) fn resolve(
         match placed.profile.find_site(&asked.site) {
             Ok(site) => site,
             Err(error) => {
-                problems.add(format!("{path}.site"), error.to_string());
+                diagnostics.add(format!("{path}.site"), error.to_string());
                 return asked.clone();
             }
         }
@@ -76,11 +76,11 @@ pub(super) fn resolve(
 }
 
 /// The bytes of raw data that the problem stands for.
-fn raw_bytes(problems: &mut Problems, path: &str, known: &Known<'_>) -> Option<ByteSize> {
+fn raw_bytes(diagnostics: &mut Diagnostics, path: &str, known: &Known<'_>) -> Option<ByteSize> {
     let bytes = match (known.scale, known.source) {
         (Scale::Factors { .. }, _) => {
-            let says = "missing: with `similitude: factors` nobody knows how much raw data the problem stands for; expected a size such as `2 GB`";
-            problems.add(format!("{path}.raw-data"), says);
+            let message = "missing: with `similitude: factors` the amount of raw data that the problem stands for is unknown; expected a size such as `2 GB`";
+            diagnostics.add(format!("{path}.raw-data"), message);
             return None;
         }
         (Scale::None, DataSource::File(_, path)) => bytes_below(path, &mut BTreeSet::new()),

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::rates::MachineKind;
-use gaia_core::sync::config::{Bosen, Inside, Sites, System};
+use gaia_core::sync::config::{Bosen, Inside, Rule, Sites, System};
 use gaia_core::sync::inside::{InvalidSetting, MAX_CLOCKS as MAX_CLOCKS_AHEAD};
 use thiserror::Error;
 
@@ -23,42 +23,42 @@ const MAX_PARTS: u32 = 64;
 /// The most clocks in which a worker goes through its data.
 const MAX_CLOCKS_PER_PASS: u32 = 10_000;
 
-/// The path of problems with data of the command line.
+/// The path of diagnostics with data of the command line.
 pub(super) const GIVEN: &str = "--data";
 
-/// One thing that cannot be meant.
+/// One error of meaning, at one field of a spec.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct Diagnostic {
     /// The path of the field, such as `cells[1].system.gaia.significance.threshold`.
     pub path: String,
     /// The value found and the value expected.
     pub message: String,
 }
 
-/// Everything that is wrong with the meaning of a spec.
+/// All errors of meaning of a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub struct Problems {
+pub struct Diagnostics {
     /// The spec as it was asked for.
     pub file: String,
     /// In the order of the checks; never empty when returned.
-    pub problems: Vec<Problem>,
+    pub list: Vec<Diagnostic>,
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.problems.len() == 1 { "" } else { "s" };
-        write!(f, "{}: {} problem{plural}", self.file, self.problems.len())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.path, problem.message))
+        let plural = if self.list.len() == 1 { "" } else { "s" };
+        write!(f, "{}: {} problem{plural}", self.file, self.list.len())?;
+        self.list.iter().try_for_each(|diagnostic| write!(f, "\n  {}: {}", diagnostic.path, diagnostic.message))
     }
 }
 
-impl Problems {
+impl Diagnostics {
     pub(super) fn new(file: &str) -> Self {
-        Problems { file: file.into(), problems: Vec::new() }
+        Diagnostics { file: file.into(), list: Vec::new() }
     }
 
     pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), message: message.into() });
+        self.list.push(Diagnostic { path: path.into(), message: message.into() });
     }
 
     /// `value` must lie in `range`.
@@ -113,6 +113,18 @@ impl Problems {
         }
     }
 
+    /// The update rules of `system` must suit the updates of the workload.
+    pub(super) fn rules(&mut self, path: &str, system: &System, kind: Kind) {
+        let about = kind.about();
+        let Some(updates) = about.added_only else { return };
+        for (field, rule) in rules(system).into_iter().filter(|(_, rule)| !rule.is_default()) {
+            let (found, workload) = (rule.name(), about.name);
+            let message =
+                format!("`{found}`, and the updates of the workload `{workload}` are {updates}: expected `add`");
+            self.add(format!("{path}.{field}"), message);
+        }
+    }
+
     /// The target's objective stands still between two exchanges: that must not look like convergence over `clocks`.
     pub(super) fn target_rounds(&mut self, system: &System, clocks: u32) {
         let (inside, path) = match system {
@@ -123,10 +135,10 @@ impl Problems {
         let every = exchanges_every(*inside);
         if every > 1 && every >= clocks {
             let path = format!("target.system.{path}.{}", inside.name());
-            let says = format!(
+            let message = format!(
                 "an exchange every {every} clocks: expected fewer than the {clocks} clocks of `convergence.passes`"
             );
-            self.add(path, says);
+            self.add(path, message);
         }
     }
 
@@ -226,11 +238,31 @@ impl Problems {
 }
 
 /// Checks that a name can be shown: control characters steer terminals and are invalid in XML.
-pub(super) fn plain(problems: &mut Problems, path: &str, name: &str) {
+pub(super) fn plain(diagnostics: &mut Diagnostics, path: &str, name: &str) {
     if let Some(found) = name.chars().find(|c| c.is_control()) {
-        let says =
+        let message =
             format!("found the control character {} in it, expected text that can be shown", found.escape_unicode());
-        problems.add(path, says);
+        diagnostics.add(path, message);
+    }
+}
+
+/// The update rules of a system, each with its path from that of the system: of the workers' updates, and of the sites' where they merge.
+fn rules(system: &System) -> Vec<(String, Rule)> {
+    let of_workers = |path: &str, inside: &Inside| (format!("{path}.{}.rule", inside.name()), inside.model().rule());
+    let path = format!("{}.inside", system.name());
+    match system {
+        System::Bosen(_) => Vec::new(),
+        System::Global(inside) => vec![of_workers(system.name(), inside)],
+        System::Centralized(central) => vec![of_workers(&path, &central.inside)],
+        System::Gaia(gaia) => vec![of_workers(&path, &gaia.inside)],
+        System::GaiaAsync(gaia) => vec![of_workers(&path, &gaia.inside)],
+        System::Hierarchical(Sites { inside, between }) => {
+            let of_sites = between
+                .model()
+                .merges()
+                .map(|rule| (format!("{}.between.{}.rule", system.name(), between.name()), rule));
+            std::iter::once(of_workers(&path, inside)).chain(of_sites).collect()
+        }
     }
 }
 

@@ -6,11 +6,11 @@
 
 mod central;
 mod check;
+mod cluster;
 mod data;
 mod estimate;
 mod feasible;
 pub mod fits;
-mod network;
 mod numbers;
 pub mod overlay;
 mod panels;
@@ -21,7 +21,7 @@ mod whatif;
 mod whole;
 
 pub use central::AUTO;
-pub use check::{Problem, Problems};
+pub use check::{Diagnostic, Diagnostics};
 pub use data::{DataError, Loader, read_any};
 pub use estimate::{Estimate, Memory, estimate, memory};
 pub use numbers::{TOLERANCE, differs, numbers, numbers_text};

@@ -31,7 +31,7 @@ pub fn numbers_text(experiment: &Experiment) -> String {
     let first = |planned: &&Planned| Some(planned.plan.seed) == seed;
     for planned in experiment.plans.iter().filter(first) {
         let (Some(large), numbers) = (&planned.plan.stands_for, numbers(&planned.plan)) else { continue };
-        // Cells of a panel that differ from it, in their machines or clocks, are not told apart.
+        // Cells of a panel that differ from it, in their machines or clocks, are not distinguished.
         if groups.iter().any(|(.., panels)| panels.contains(&&*planned.panel)) {
             continue;
         }
@@ -46,19 +46,19 @@ pub fn numbers_text(experiment: &Experiment) -> String {
 fn group_text(large: &str, numbers: &[Number], panels: &[&str]) -> String {
     let panels: Vec<&str> = panels.iter().copied().filter(|panel| !panel.is_empty()).collect();
     let of = if panels.is_empty() { String::new() } else { format!(", {}", panels.join("; ")) };
-    let width = numbers.iter().map(|number| number.says.len()).max().unwrap_or(0);
+    let width = numbers.iter().map(|number| number.description.len()).max().unwrap_or(0);
     let mut text = format!("\n{:<width$}  {:>9}  {:>9}\n", format!("stands for {large}{of}"), "here", "paper");
     for number in numbers {
         let [here, there] = [number.here, number.there].map(|value| significant(value, 3));
         let mark = if differs(number) { "  differs" } else { "" };
-        text += &format!("{:<width$}  {here:>9}  {there:>9}{mark}\n", number.says);
+        text += &format!("{:<width$}  {here:>9}  {there:>9}{mark}\n", number.description);
     }
     let differ = numbers.iter().filter(|number| differs(number)).count();
     if differ > 0 {
         let (verb, percent) = (if differ == 1 { "differs" } else { "differ" }, TOLERANCE * 100.0);
         text += &format!(
             "warning: {differ} of these numbers {verb} by more than {percent} % from those of {large}; \
-             docs/reproduction.md says what each of them decides\n"
+             docs/reproduction.md describes what each of them decides\n"
         );
     }
     text
@@ -91,7 +91,7 @@ cells:
     }
 
     fn differing(numbers: &[Number]) -> Vec<&str> {
-        numbers.iter().filter(|number| differs(number)).map(|number| number.says).collect()
+        numbers.iter().filter(|number| differs(number)).map(|number| number.description).collect()
     }
 
     #[test]
@@ -123,7 +123,7 @@ cells:
     }
 
     #[test]
-    fn what_stands_for_nothing_has_no_numbers_and_panels_of_equal_ones_are_told_once() {
+    fn what_stands_for_nothing_has_no_numbers_and_panels_of_equal_ones_are_listed_once() {
         let own = "workload: { mf: { rank: 8 } }\ndata: { generated: { scale: 0.01 } }\n";
         assert_eq!(of(own), []);
         assert_eq!(numbers_text(&experiment(&format!("{own}{CELLS}"))), "");

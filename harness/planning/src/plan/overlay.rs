@@ -16,7 +16,7 @@ const EC2_HUBS: [&str; 3] = ["Virginia", "Tokyo", "Frankfurt"];
 /// The hubs of every two groups, where a group has a hub for each other.
 const EC2_LINKS: [[&str; 2]; 3] = [["Virginia", "Frankfurt"], ["Oregon", "Seoul"], ["Tokyo", "Mumbai"]];
 
-/// Problems: the path below the overlay's field, and the message.
+/// Diagnostics: the path below the overlay's field, and the message.
 type Wrong = Vec<(String, String)>;
 
 /// The overlay of `profile` that `ways` means.
@@ -34,8 +34,9 @@ pub fn overlay(ways: &Ways, profile: &Profile) -> Result<Overlay, Wrong> {
             let groups = GroupsByName { sites: EC2_GROUPS.iter().map(|group| owned(group)).collect(), hubs, links };
             by_name(&groups, profile, "ec2").map_err(|wrong| {
                 let (_, first) = &wrong[0];
-                let says = format!("the groups of EC2's 11 regions do not fit the profile `{}`: {first}", profile.name);
-                vec![("ec2".into(), format!("{says}; expected `direct`, `computed` or `groups`"))]
+                let message =
+                    format!("the groups of EC2's 11 regions do not fit the profile `{}`: {first}", profile.name);
+                vec![("ec2".into(), format!("{message}; expected `direct`, `computed` or `groups`"))]
             })
         }
         Ways::Computed { groups, hubs } => {
@@ -76,7 +77,7 @@ fn by_name(groups: &GroupsByName, profile: &Profile, path: &str) -> Result<Overl
     let links: Option<Vec<Vec<usize>>> =
         groups.links.as_ref().map(|links| links.iter().enumerate().map(ends).collect());
     if hubs.is_some() && links.is_some() {
-        wrong.push((format!("{path}.links"), "beside `hubs`: expected one of them".into()));
+        wrong.push((format!("{path}.links"), "together with `hubs`: expected one of them".into()));
     }
     if let Some(hubs) = &hubs
         && hubs.len() != members.len()
@@ -87,11 +88,11 @@ fn by_name(groups: &GroupsByName, profile: &Profile, path: &str) -> Result<Overl
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let told = |errors: &[OverlayError]| errors.iter().map(|error| in_names(error, profile, path)).collect();
+    let in_words = |errors: &[OverlayError]| errors.iter().map(|error| in_names(error, profile, path)).collect();
     // Before hubs are looked for: an empty group has none.
     let errors = Groups::check_members(&members, profile.sites.len());
     if hubs.is_none() && links.is_none() && !errors.is_empty() {
-        return Err(told(&errors));
+        return Err(in_words(&errors));
     }
     let links = match (hubs, links) {
         (Some(hubs), _) => Groups::with_hubs(members.clone(), &hubs).links,
@@ -103,7 +104,7 @@ fn by_name(groups: &GroupsByName, profile: &Profile, path: &str) -> Result<Overl
     if errors.is_empty() {
         return Ok(if groups.members.len() > 1 { Overlay::Groups(groups) } else { Overlay::Direct });
     }
-    Err(told(&errors))
+    Err(in_words(&errors))
 }
 
 /// Links written in any order, in that of [`pairs`]. One between no two groups is kept for the check to find.
@@ -135,8 +136,8 @@ fn in_names(error: &OverlayError, profile: &Profile, path: &str) -> (String, Str
         }
         OverlayError::Links { .. } => (format!("{path}.links"), error.to_string()),
         OverlayError::Hub { site, group } => {
-            let says = format!("`{}` is not in sites[{group}], for which it is a hub here", name(site));
-            (format!("{path}.links"), says)
+            let message = format!("`{}` is not in sites[{group}], for which it is a hub here", name(site));
+            (format!("{path}.links"), message)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tracing::info;
 
-use super::check::{GIVEN, Problem, Problems, plain};
+use super::check::{Diagnostic, Diagnostics, GIVEN, plain};
 use super::data::{Loader, read_any};
 use super::pricing;
 use super::resolve::{self, Registries, Resolving};
@@ -21,37 +21,38 @@ const MAX_RUNS: usize = 5_000;
 
 impl Experiment {
     /// The plans of a spec, or everything that is wrong with its meaning. Reads the data when they are a file's.
-    pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Problems> {
-        let mut problems = Problems::new(&source.file);
-        let expanded = spec.whatif.as_ref().map(|asked| whatif::expand(&mut problems, spec, asked, &source.folder));
+    pub fn resolve(source: &Source, spec: &Spec, registries: Registries<'_>) -> Result<Experiment, Diagnostics> {
+        let mut diagnostics = Diagnostics::new(&source.file);
+        let expanded = spec.whatif.as_ref().map(|asked| whatif::expand(&mut diagnostics, spec, asked, &source.folder));
         let written = spec;
         let spec = match &expanded {
-            Some(None) => return Err(whatif::in_its_words(problems, spec)),
+            Some(None) => return Err(whatif::in_its_words(diagnostics, spec)),
             Some(Some(expanded)) => expanded,
             None => spec,
         };
-        if let Some((path, says)) = too_many(spec) {
-            problems.add(path, says);
-            return Err(whatif::in_its_words(problems, written));
+        if let Some((path, message)) = too_many(spec) {
+            diagnostics.add(path, message);
+            return Err(whatif::in_its_words(diagnostics, written));
         }
-        resolve::check_whole(&mut problems, spec, registries);
-        check_names(&mut problems, spec);
-        let pricing = pricing::find(&mut problems, &spec.prices, &source.folder).ok_or_else(|| problems.clone())?;
+        resolve::check_whole(&mut diagnostics, spec, registries);
+        check_names(&mut diagnostics, spec);
+        let pricing =
+            pricing::find(&mut diagnostics, &spec.prices, &source.folder).ok_or_else(|| diagnostics.clone())?;
         let panels = spec.by_panel();
-        let given = given_data(&mut problems, spec, &panels);
+        let given = given_data(&mut diagnostics, spec, &panels);
         let mut loaders: Vec<Loader> = Vec::new();
-        let (mut plans, mut told) = (Vec::new(), Vec::new());
+        let (mut plans, mut found) = (Vec::new(), Vec::new());
         for panel in &panels {
-            let mut own = Problems::new(&source.file);
+            let mut own = Diagnostics::new(&source.file);
             let given = given.clone().filter(|given| kind_of(given) == Some(panel.spec.workload.kind()));
             let mut resolving =
-                Resolving { problems: &mut own, spec: &panel.spec, folder: &source.folder, pricing: &pricing };
+                Resolving { diagnostics: &mut own, spec: &panel.spec, folder: &source.folder, pricing: &pricing };
             plans.extend(resolving.panel(panel.name(), given, &mut loaders));
-            told.push(own.problems);
+            found.push(own.list);
         }
-        problems.problems.extend(merged(&panels, told));
-        if !problems.problems.is_empty() {
-            return Err(whatif::in_its_words(problems, written));
+        diagnostics.list.extend(merged(&panels, found));
+        if !diagnostics.list.is_empty() {
+            return Err(whatif::in_its_words(diagnostics, written));
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
@@ -68,26 +69,26 @@ fn too_many(spec: &Spec) -> Option<(&'static str, String)> {
     let of_panels = spec.panels.iter().map(|panel| panel.cells.as_ref().unwrap_or(&spec.cells).len());
     let cells = if panels == 0 { spec.cells.len() } else { of_panels.sum() };
     let runs = cells.saturating_mul(spec.seeds.len());
-    let says = || format!("{} of {cells} cells are {runs} runs: expected at most {MAX_RUNS}", spec.seeds.len());
-    (runs > MAX_RUNS).then(|| ("seeds", says()))
+    let message = || format!("{} of {cells} cells are {runs} runs: expected at most {MAX_RUNS}", spec.seeds.len());
+    (runs > MAX_RUNS).then(|| ("seeds", message()))
 }
 
-fn check_names(problems: &mut Problems, spec: &Spec) {
-    plain(problems, "title", &spec.title);
+fn check_names(diagnostics: &mut Diagnostics, spec: &Spec) {
+    plain(diagnostics, "title", &spec.title);
     for (position, panel) in spec.panels.iter().enumerate() {
         let path = format!("panels[{position}].name");
         if panel.name.trim().is_empty() {
-            problems.add(&path, "empty: expected a name");
+            diagnostics.add(&path, "empty: expected a name");
         }
-        plain(problems, &path, &panel.name);
+        plain(diagnostics, &path, &panel.name);
         if let Some(first) = spec.panels[..position].iter().position(|other| other.name == panel.name) {
-            problems.add(&path, format!("`{}` is the name of panels[{first}] already", panel.name));
+            diagnostics.add(&path, format!("`{}` is the name of panels[{first}] already", panel.name));
         }
     }
 }
 
 /// The data of the command line, which go to the panels that learn from their kind.
-fn given_data(problems: &mut Problems, spec: &Spec, panels: &[PanelSpec<'_>]) -> Option<DataSource> {
+fn given_data(diagnostics: &mut Diagnostics, spec: &Spec, panels: &[PanelSpec<'_>]) -> Option<DataSource> {
     let path = spec.given_data.clone()?;
     let kind = panels[0].spec.workload.kind();
     if panels.iter().all(|panel| panel.spec.workload.kind() == kind) {
@@ -97,13 +98,13 @@ fn given_data(problems: &mut Problems, spec: &Spec, panels: &[PanelSpec<'_>]) ->
         Ok(data) if panels.iter().all(|panel| panel.spec.workload.kind() != data.kind()) => {
             let kinds: BTreeSet<String> = panels.iter().map(|panel| panel.spec.workload.kind().to_string()).collect();
             let (found, expected) = (data.kind(), kinds.into_iter().collect::<Vec<_>>().join(" or "));
-            let says = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
-            problems.add(GIVEN, says);
+            let message = format!("{}: found {found}, which no panel learns from: expected {expected}", path.display());
+            diagnostics.add(GIVEN, message);
             None
         }
         Ok(data) => Some(DataSource::File(data.kind(), path)),
         Err(error) => {
-            problems.add(GIVEN, error.to_string());
+            diagnostics.add(GIVEN, error.to_string());
             None
         }
     }
@@ -116,26 +117,27 @@ fn kind_of(source: &DataSource) -> Option<Kind> {
     }
 }
 
-/// The problems of all panels. A problem of a panel's own field has the panel's path. One of a shared field is listed once, with the
+/// The diagnostics of all panels. One of a panel's own field has the panel's path. One of a shared field is listed once, with the
 /// panel's name if other panels do not have it.
-fn merged(panels: &[PanelSpec<'_>], told: Vec<Vec<Problem>>) -> Vec<Problem> {
-    let sets: Vec<BTreeSet<&Problem>> = told.iter().map(|own| own.iter().collect()).collect();
+fn merged(panels: &[PanelSpec<'_>], found: Vec<Vec<Diagnostic>>) -> Vec<Diagnostic> {
+    let sets: Vec<BTreeSet<&Diagnostic>> = found.iter().map(|own| own.iter().collect()).collect();
     let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
-    for (panel, own) in panels.iter().zip(&told) {
-        for problem in own {
-            let by_all = sets.iter().all(|other| other.contains(problem));
-            let problem = match panel.panel {
-                Some((number, _)) if panel.says(&problem.path) => {
-                    Problem { path: format!("panels[{number}].{}", problem.path), message: problem.message.clone() }
-                }
+    for (panel, own) in panels.iter().zip(&found) {
+        for diagnostic in own {
+            let by_all = sets.iter().all(|other| other.contains(diagnostic));
+            let diagnostic = match panel.panel {
+                Some((number, _)) if panel.sets(&diagnostic.path) => Diagnostic {
+                    path: format!("panels[{number}].{}", diagnostic.path),
+                    message: diagnostic.message.clone(),
+                },
                 Some((_, named)) if !by_all => {
-                    let message = format!("{} (in the panel `{}`)", problem.message, named.name);
-                    Problem { message, ..problem.clone() }
+                    let message = format!("{} (in the panel `{}`)", diagnostic.message, named.name);
+                    Diagnostic { message, ..diagnostic.clone() }
                 }
-                _ => problem.clone(),
+                _ => diagnostic.clone(),
             };
-            if seen.insert(problem.clone()) {
-                all.push(problem);
+            if seen.insert(diagnostic.clone()) {
+                all.push(diagnostic);
             }
         }
     }
@@ -147,12 +149,12 @@ mod tests {
     use super::*;
     use crate::spec::Changes;
 
-    fn problems(text: String) -> String {
+    fn diagnostics(text: String) -> String {
         let source = Source { name: "many".into(), file: "many.yaml".into(), folder: ".".into(), text };
         let spec = source.spec(&Changes::default()).expect("well formed");
         match Experiment::resolve(&source, &spec, Registries::default()) {
             Ok(experiment) => format!("{} plans", experiment.plans.len()),
-            Err(problems) => problems.to_string(),
+            Err(diagnostics) => diagnostics.to_string(),
         }
     }
 
@@ -169,12 +171,12 @@ mod tests {
 
     #[test]
     fn more_runs_than_can_be_planned_are_refused_before_they_are() {
-        assert_eq!(problems(spec(10, 5, 2)), "100 plans");
-        let of_one = problems(spec(1_000, 500, 0));
+        assert_eq!(diagnostics(spec(10, 5, 2)), "100 plans");
+        let of_one = diagnostics(spec(1_000, 500, 0));
         assert!(of_one.contains("seeds: 1000 of 500 cells are 500000 runs: expected at most 5000"), "{of_one}");
-        let of_panels = problems(spec(2, 500, 100));
+        let of_panels = diagnostics(spec(2, 500, 100));
         assert!(of_panels.contains("seeds: 2 of 50000 cells are 100000 runs: expected at most 5000"), "{of_panels}");
-        let panels = problems(spec(0, 1, 1_000));
+        let panels = diagnostics(spec(0, 1, 1_000));
         assert!(panels.contains("panels: 1000: expected at most 100"), "{panels}");
     }
 }

@@ -13,10 +13,10 @@ use record::cost::Pricing;
 use record::suggest;
 
 use super::central;
-use super::check::{GIVEN, Problems, plain};
+use super::check::{Diagnostics, GIVEN, plain};
+use super::cluster::Asked;
 use super::data::Loader;
 use super::feasible;
-use super::network::Asked;
 use super::pricing;
 use super::whole::{Plan, Planned, Role, SCHEMA, TARGET};
 use crate::machines;
@@ -48,8 +48,8 @@ struct Resolved {
 
 /// A panel on the way to its plans.
 pub(super) struct Resolving<'a> {
-    /// The problems found so far.
-    pub(super) problems: &'a mut Problems,
+    /// The diagnostics found so far.
+    pub(super) diagnostics: &'a mut Diagnostics,
     /// The panel, as a spec of its own.
     pub(super) spec: &'a Spec,
     /// The folder that file names are relative to.
@@ -59,15 +59,15 @@ pub(super) struct Resolving<'a> {
 }
 
 /// The fields that a spec has once, outside of panels.
-pub(super) fn check_whole(problems: &mut Problems, spec: &Spec, registries: Registries<'_>) {
+pub(super) fn check_whole(diagnostics: &mut Diagnostics, spec: &Spec, registries: Registries<'_>) {
     if let Some(figure) = spec.figure.as_deref().filter(|figure| !registries.figures.contains(figure)) {
-        problems.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
+        diagnostics.add("figure", format!("unknown figure `{figure}`{}", suggest::hint(figure, registries.figures)));
     }
-    problems.seeds(&spec.seeds);
+    diagnostics.seeds(&spec.seeds);
 }
 
 impl Resolving<'_> {
-    /// The plans of the panel `name`; problems, and not all of its plans, when it cannot be meant. Data `given` on the command line come
+    /// The plans of the panel `name`; diagnostics, and not all of its plans, when it cannot be meant. Data `given` on the command line come
     /// in place of the panel's. Panels of equal data share a loader.
     pub(super) fn panel(&mut self, name: &str, given: Option<DataSource>, loaders: &mut Vec<Loader>) -> Vec<Planned> {
         self.check();
@@ -80,7 +80,7 @@ impl Resolving<'_> {
             loaders.len() - 1
         });
         let data = self.describe_data(&mut loaders[loader], place);
-        if !self.problems.problems.is_empty() {
+        if !self.diagnostics.list.is_empty() {
             return Vec::new();
         }
         self.check_owners(if place == GIVEN { GIVEN } else { "data" }, &cells, &data);
@@ -95,7 +95,7 @@ impl Resolving<'_> {
         // What can be run does not depend on the seed.
         for (position, planned) in plans.iter().take(cells.len()).enumerate() {
             let path = self.path_of_cell(position);
-            feasible::check(self.problems, &path, &planned.plan);
+            feasible::check(self.diagnostics, &path, &planned.plan);
         }
         plans
     }
@@ -108,39 +108,39 @@ impl Resolving<'_> {
 
     /// The fields that a panel may set.
     fn check(&mut self) {
-        let (problems, spec) = (&mut *self.problems, self.spec);
-        problems.workload("workload", &spec.workload);
-        check_similitude(problems, spec);
+        let (diagnostics, spec) = (&mut *self.diagnostics, self.spec);
+        diagnostics.workload("workload", &spec.workload);
+        check_similitude(diagnostics, spec);
         if let Scale::Factors { sigma_bytes, sigma_work } = spec.similitude {
-            problems.positive("similitude.factors.sigma-bytes", sigma_bytes, 1e9);
-            problems.positive("similitude.factors.sigma-work", sigma_work, 1e9);
+            diagnostics.positive("similitude.factors.sigma-bytes", sigma_bytes, 1e9);
+            diagnostics.positive("similitude.factors.sigma-work", sigma_work, 1e9);
         }
         for error in spec.workload.kind().check_split(spec.split) {
-            problems.add(format!("split.skewed.{}", error.field), error.says);
+            diagnostics.add(format!("split.skewed.{}", error.field), error.says);
         }
         if let Some(times) = spec.bandwidth_times {
-            problems.positive("bandwidth-times", times, 1000.0);
+            diagnostics.positive("bandwidth-times", times, 1000.0);
         }
-        problems.convergence(&spec.convergence);
+        diagnostics.convergence(&spec.convergence);
         let clocks = spec.convergence.passes.saturating_mul(spec.workload.clocks_per_pass());
-        problems.target_rounds(&spec.target.system, clocks);
-        problems.nic("nic", spec.nic);
-        problems.cap(&spec.cap);
+        diagnostics.target_rounds(&spec.target.system, clocks);
+        diagnostics.nic("nic", spec.nic);
+        diagnostics.cap(&spec.cap);
         if let Goal::Clocks(clocks) = spec.goal {
-            problems.within("goal.clocks", clocks, 1..=1_000_000);
+            diagnostics.within("goal.clocks", clocks, 1..=1_000_000);
         }
-        problems.link(&spec.link);
-        check_cell_names(problems, &spec.cells);
+        diagnostics.link(&spec.link);
+        check_cell_names(diagnostics, &spec.cells);
     }
 
     /// The spec's prices. Where it names some, all of its sites must have them; the default ones are used where they fit.
     fn check_prices(&mut self, cells: &[Resolved]) {
         for cell in cells.iter().filter(|_| self.spec.prices.are_given()) {
-            pricing::check(self.problems, &cell.name, self.pricing, &cell.profile, &cell.machines.name);
+            pricing::check(self.diagnostics, &cell.name, self.pricing, &cell.profile, &cell.machines.name);
         }
     }
 
-    /// The target cell first. Cells that cannot be resolved are left out: then there are problems.
+    /// The target cell first. Cells that cannot be resolved are left out: then there are diagnostics.
     fn cells(&mut self) -> Vec<Resolved> {
         let spec = self.spec;
         let machines = self.find_machines("machines", &spec.machines);
@@ -166,12 +166,13 @@ impl Resolving<'_> {
             nic: spec.nic.or(machines.and_then(|machines| machines.nic)),
             system: &target.system,
         };
-        let network = asked.resolve(self.problems, self.folder)?;
+        self.diagnostics.rules("target.system", &target.system, spec.workload.kind());
+        let cluster = asked.resolve(self.diagnostics, self.folder)?;
         Some(Resolved {
             name: TARGET.into(),
             workload: spec.workload,
-            profile: self.with_depth(network.profile),
-            machines_per_site: network.machines_per_site,
+            profile: self.with_depth(cluster.profile),
+            machines_per_site: cluster.machines_per_site,
             machines: machines?.clone(),
             system: target.system.canonical(),
             encoding: of_legs(&target.system, spec.encoding),
@@ -187,11 +188,12 @@ impl Resolving<'_> {
         };
         let workload = self.changed(&path, cell.workload);
         let Some(system) = cell.system.as_ref().or(spec.system.as_ref()) else {
-            let says = "missing: expected a training system here, or `system` for all cells";
-            self.problems.add(format!("{path}.system"), says);
+            let message = "missing: expected a training system here, or `system` for all cells";
+            self.diagnostics.add(format!("{path}.system"), message);
             return None;
         };
-        self.problems.nic(&format!("{path}.nic"), cell.nic);
+        self.diagnostics.rules(&format!("{path}.system"), system, workload.kind());
+        self.diagnostics.nic(&format!("{path}.nic"), cell.nic);
         let is_of_spec = cell.profile.is_none();
         let shared = is_of_spec.then_some(spec.machines_per_site.as_ref()).flatten();
         let asked = Asked {
@@ -203,12 +205,12 @@ impl Resolving<'_> {
             nic: cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic)),
             system,
         };
-        let network = asked.resolve(self.problems, self.folder)?;
+        let cluster = asked.resolve(self.diagnostics, self.folder)?;
         Some(Resolved {
             name: cell.name.clone(),
             workload,
-            profile: self.with_depth(network.profile),
-            machines_per_site: network.machines_per_site,
+            profile: self.with_depth(cluster.profile),
+            machines_per_site: cluster.machines_per_site,
             machines: machines?,
             system: system.canonical(),
             encoding: of_legs(system, cell.encoding.unwrap_or(spec.encoding)),
@@ -228,11 +230,11 @@ impl Resolving<'_> {
         };
         match kind {
             Ok(kind) => {
-                self.problems.machine_kind(path, &kind);
+                self.diagnostics.machine_kind(path, &kind);
                 Some(kind)
             }
             Err(error) => {
-                self.problems.add(path, error.to_string());
+                self.diagnostics.add(path, error.to_string());
                 None
             }
         }
@@ -244,13 +246,13 @@ impl Resolving<'_> {
         match change.map(|change| workload.changed(change)) {
             None => workload,
             Some(Ok(changed)) => {
-                self.problems.workload(&path, &changed);
+                self.diagnostics.workload(&path, &changed);
                 changed
             }
             Some(Err(kind)) => {
                 let (found, expected) = (kind.about().name, workload.name());
-                let says = format!("found `{found}`, expected `{expected}`, which is the spec's workload");
-                self.problems.add(path, says);
+                let message = format!("found `{found}`, expected `{expected}`, which is the spec's workload");
+                self.diagnostics.add(path, message);
                 workload
             }
         }
@@ -264,26 +266,26 @@ impl Resolving<'_> {
             (Some(generated), _) => generated,
             (None, SpecData::File(file)) => return Some(DataSource::File(kind, self.folder.join(file))),
             (None, _) => {
-                self.problems.add("data", "none: give a data set with --data");
+                self.diagnostics.add("data", "none: give a data set with --data");
                 return None;
             }
         };
         let made = source.kind();
         if made != kind {
             let (workload, expected) = (self.spec.workload.name(), kind.about().generated);
-            let says = format!(
+            let message = format!(
                 "makes {made}, and the workload `{workload}` learns from {kind}: expected `{expected}` or `file`"
             );
-            self.problems.add(&path, says);
+            self.diagnostics.add(&path, message);
         }
         for FieldError { field, says } in &errors {
-            self.problems.add(format!("{path}.{field}"), says.clone());
+            self.diagnostics.add(format!("{path}.{field}"), says.clone());
         }
         errors.is_empty().then_some(source)
     }
 
-    /// The data of plans, by seed. The first seed is read last, because it is the first to run. Errors of a file are
-    /// reported at `place`.
+    /// The data of plans, by seed. The first seed is read last, because it is the first to run. `place`: the path
+    /// of the errors of a file.
     fn describe_data(&mut self, loader: &mut Loader, place: &str) -> BTreeMap<u64, Data> {
         let mut described = BTreeMap::new();
         for seed in self.spec.seeds.iter().rev() {
@@ -296,7 +298,7 @@ impl Resolving<'_> {
                     described.insert(*seed, data);
                 }
                 Err(error) => {
-                    self.problems.add(place, error.to_string());
+                    self.diagnostics.add(place, error.to_string());
                     break;
                 }
             }
@@ -310,7 +312,7 @@ impl Resolving<'_> {
         let terms = Terms { seed: 1, machines: 1, split: self.spec.split, similitude: Similitude::NONE, clocks: None };
         let fits = workload.problem(data, terms).fits();
         let field = |field: &str| format!("workload.{}.{field}", workload.name());
-        fits.map_err(|error| self.problems.add(field(error.field), error.says)).is_ok()
+        fits.map_err(|error| self.diagnostics.add(field(error.field), error.says)).is_ok()
     }
 
     /// Every machine must have a user, a document or whatever is dealt to learn from.
@@ -320,7 +322,7 @@ impl Resolving<'_> {
         let machines = |cell: &Resolved| cell.machines_per_site.iter().sum::<u32>();
         if let Some(cell) = cells.iter().find(|cell| machines(cell) > owners) {
             let (machines, name) = (machines(cell), &cell.name);
-            self.problems.add(path, format!("{owners} {words}, fewer than the {machines} machines of `{name}`"));
+            self.diagnostics.add(path, format!("{owners} {words}, fewer than the {machines} machines of `{name}`"));
         }
     }
 
@@ -333,8 +335,8 @@ impl Resolving<'_> {
             let System::Centralized(asked) = &cell.system else { continue };
             let path = self.path_of_cell(position);
             if !cell.launch.is_simulated() {
-                let says = "Centralized moves its data in virtual time only: expected `simulated`";
-                self.problems.add(format!("{path}.launcher"), says);
+                let message = "Centralized moves its data in virtual time only: expected `simulated`";
+                self.diagnostics.add(format!("{path}.launcher"), message);
             }
             let placed = central::Placed {
                 path: &path,
@@ -342,7 +344,7 @@ impl Resolving<'_> {
                 machines_per_site: &cell.machines_per_site,
                 kind: &cell.machines.name,
             };
-            cell.system = System::Centralized(central::resolve(self.problems, asked, &placed, &known));
+            cell.system = System::Centralized(central::resolve(self.diagnostics, asked, &placed, &known));
         }
     }
 
@@ -388,36 +390,37 @@ impl Resolving<'_> {
 }
 
 /// The paper's problem must be one of the spec's workload.
-fn check_similitude(problems: &mut Problems, spec: &Spec) {
+fn check_similitude(diagnostics: &mut Diagnostics, spec: &Spec) {
     let Some((asked, of)) = spec.similitude.of_paper() else { return };
     let kind = spec.workload.kind();
     if of != kind {
         let (of, workload) = (of.about().name, kind.about().name);
         let own = kind.scale().and_then(Scale::of_paper);
         let own = own.map_or_else(String::new, |(name, _)| format!("`{name}`, "));
-        let says = format!("`{asked}` is for the workload `{of}`: expected {own}`factors` or `none` with `{workload}`");
-        problems.add("similitude", says);
+        let message =
+            format!("`{asked}` is for the workload `{of}`: expected {own}`factors` or `none` with `{workload}`");
+        diagnostics.add("similitude", message);
     }
 }
 
-fn check_cell_names(problems: &mut Problems, cells: &[Cell]) {
+fn check_cell_names(diagnostics: &mut Diagnostics, cells: &[Cell]) {
     if cells.is_empty() {
-        problems.add("cells", "empty: expected at least one");
+        diagnostics.add("cells", "empty: expected at least one");
     }
     if cells.len() > MAX_CELLS {
-        problems.add("cells", format!("{}: expected at most {MAX_CELLS}", cells.len()));
+        diagnostics.add("cells", format!("{}: expected at most {MAX_CELLS}", cells.len()));
     }
     for (position, cell) in cells.iter().enumerate() {
         let path = format!("cells[{position}].name");
-        plain(problems, &path, &cell.name);
+        plain(diagnostics, &path, &cell.name);
         if cell.name.trim().is_empty() {
-            problems.add(&path, "empty: expected a name");
+            diagnostics.add(&path, "empty: expected a name");
         }
         if cell.name.eq_ignore_ascii_case(TARGET) {
-            problems.add(&path, format!("`{}` is the name of the cell that sets the objective", cell.name));
+            diagnostics.add(&path, format!("`{}` is the name of the cell that sets the objective", cell.name));
         }
         if let Some(first) = cells[..position].iter().position(|other| other.name == cell.name) {
-            problems.add(&path, format!("`{}` is the name of cells[{first}] already", cell.name));
+            diagnostics.add(&path, format!("`{}` is the name of cells[{first}] already", cell.name));
         }
     }
 }

@@ -17,10 +17,10 @@ use gaia_core::sync::config::{
 use gaia_core::workload::mf::config::Mf;
 
 use super::central::AUTO;
-use super::check::{GIVEN, Problems};
-use super::network::{Named, find_profile};
+use super::check::{Diagnostics, GIVEN};
+use super::cluster::{Named, find_profile};
 use crate::machines;
-use crate::spec::{Cell, Machines, Panel, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
+use crate::spec::{Cell, Machines, PanelFields, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
 
 /// The default problem that stands for the user's: users and items as a share of Netflix's.
 const SCALE: f64 = 0.05;
@@ -32,20 +32,20 @@ const MAX_FACTOR: f64 = 1e9;
 const FIGURE: &str = "whatif";
 
 /// `spec` without its question. `None` means that there is a problem with it.
-pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folder: &Path) -> Option<Spec> {
-    let before = problems.problems.len();
-    check(problems, spec, asked);
-    let (mf, data) = learnt(problems, spec)?;
-    let kind = kind(problems, &spec.machines, folder);
+pub(super) fn expand(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf, folder: &Path) -> Option<Spec> {
+    let before = diagnostics.list.len();
+    check(diagnostics, spec, asked);
+    let (mf, data) = learnt(diagnostics, spec)?;
+    let kind = kind(diagnostics, &spec.machines, folder);
     let nic = spec.nic.or(kind.as_ref().and_then(|kind| kind.nic));
     let named =
         Named { name: &asked.network, path: "whatif.network", sites: &asked.sites, path_of_sites: "whatif.sites", nic };
-    let profile = find_profile(problems, &named, folder);
-    let (Some(profile), Some(kind), true) = (profile, kind, problems.problems.len() == before) else { return None };
+    let profile = find_profile(diagnostics, &named, folder);
+    let (Some(profile), Some(kind), true) = (profile, kind, diagnostics.list.len() == before) else { return None };
     let machines = profile.sites.len() as u32 * asked.machines_per_site;
     let factors = factors(asked, &mf, &data, &kind, machines);
-    check_factors(problems, asked, factors);
-    if problems.problems.len() > before {
+    check_factors(diagnostics, asked, factors);
+    if diagnostics.list.len() > before {
         return None;
     }
     let mut expanded = Spec {
@@ -68,45 +68,45 @@ pub(super) fn expand(problems: &mut Problems, spec: &Spec, asked: &WhatIf, folde
     Some(expanded)
 }
 
-fn check(problems: &mut Problems, spec: &Spec, asked: &WhatIf) {
+fn check(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf) {
     if !spec.panels.is_empty() {
-        problems
+        diagnostics
             .add("panels", "with `whatif` the panels are the network as it is given, slower and faster: expected none");
     }
     if spec.similitude != Scale::None {
-        problems.add("similitude", "follows from `whatif`: expected none");
+        diagnostics.add("similitude", "follows from `whatif`: expected none");
     }
     if spec.profile.is_some() || !spec.sites.is_empty() || spec.machines_per_site.is_some() {
-        problems
-            .add("whatif", "says `network`, `sites` and `machines-per-site` itself: expected none of them beside it");
+        diagnostics
+            .add("whatif", "sets `network`, `sites` and `machines-per-site` itself: expected none of them outside it");
     }
     if let Some(given) = &spec.given_data {
-        let says = "what stands for your data is generated, and scaled to your model: expected none with `whatif`";
-        problems.add(GIVEN, format!("{}: {says}", given.display()));
+        let message = "what stands for your data is generated, and scaled to your model: expected none with `whatif`";
+        diagnostics.add(GIVEN, format!("{}: {message}", given.display()));
     }
     if asked.raw_data.is_some_and(|raw_data| raw_data.as_bytes() == 0) {
-        problems.add("whatif.raw-data", "0 B: expected at least one byte");
+        diagnostics.add("whatif.raw-data", "0 B: expected at least one byte");
     }
     if asked.model.as_bytes() < 4 {
-        problems.add("whatif.model", format!("{}: expected at least a parameter of 4 B", asked.model));
+        diagnostics.add("whatif.model", format!("{}: expected at least a parameter of 4 B", asked.model));
     }
     match (asked.updates_per_second, asked.work) {
-        (Some(rate), None) => problems.number("whatif.updates-per-second", rate, 1e-6..=1e6),
-        (None, Some(work)) => problems.positive("whatif.work", work, 1e15),
-        _ => problems.add(
+        (Some(rate), None) => diagnostics.number("whatif.updates-per-second", rate, 1e-6..=1e6),
+        (None, Some(work)) => diagnostics.positive("whatif.work", work, 1e15),
+        _ => diagnostics.add(
             "whatif",
             "how long a machine computes: expected either `updates-per-second` or `work` (with `machines`)",
         ),
     }
-    problems.within("whatif.machines-per-site", asked.machines_per_site, 1..=64);
-    problems.within("whatif.uncertainty.bandwidth", asked.uncertainty.bandwidth, 0.0..=0.9);
-    problems.within("whatif.uncertainty.prices", asked.uncertainty.prices, 0.0..=1.0);
+    diagnostics.within("whatif.machines-per-site", asked.machines_per_site, 1..=64);
+    diagnostics.within("whatif.uncertainty.bandwidth", asked.uncertainty.bandwidth, 0.0..=0.9);
+    diagnostics.within("whatif.uncertainty.prices", asked.uncertainty.prices, 0.0..=1.0);
 }
 
 /// The problem that stands for the user's.
-fn learnt(problems: &mut Problems, spec: &Spec) -> Option<(Mf, Generated)> {
+fn learnt(diagnostics: &mut Diagnostics, spec: &Spec) -> Option<(Mf, Generated)> {
     let Workload::Mf(mf) = spec.workload else {
-        problems.add("workload", "what stands for your model is `mf`: expected that, or none");
+        diagnostics.add("workload", "what stands for your model is `mf`: expected that, or none");
         return None;
     };
     match &spec.data {
@@ -114,24 +114,24 @@ fn learnt(problems: &mut Problems, spec: &Spec) -> Option<(Mf, Generated)> {
         Some(SpecData::Mf(config)) if config.check().is_empty() => Some((mf, *config)),
         Some(SpecData::Mf(config)) => {
             for error in config.check() {
-                problems.add(format!("data.generated.{}", error.field), error.says);
+                diagnostics.add(format!("data.generated.{}", error.field), error.says);
             }
             None
         }
         Some(_) => {
-            problems.add("data", "what stands for your data is generated: expected `generated`, or none");
+            diagnostics.add("data", "what stands for your data is generated: expected `generated`, or none");
             None
         }
     }
 }
 
-fn kind(problems: &mut Problems, asked: &Machines, folder: &Path) -> Option<MachineKind> {
+fn kind(diagnostics: &mut Diagnostics, asked: &Machines, folder: &Path) -> Option<MachineKind> {
     match asked {
         Machines::Inline(kind) => Some((**kind).clone()),
         Machines::Named(name) => match machines::find(name, folder) {
             Ok(kind) => Some(kind),
             Err(error) => {
-                problems.add("machines", error.to_string());
+                diagnostics.add("machines", error.to_string());
                 None
             }
         },
@@ -155,11 +155,11 @@ fn factors(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machin
 }
 
 /// The most that a question may be larger than the problem that stands for it.
-fn check_factors(problems: &mut Problems, asked: &WhatIf, factors: Similitude) {
+fn check_factors(diagnostics: &mut Diagnostics, asked: &WhatIf, factors: Similitude) {
     let mut check = |path: &str, found: String, factor: f64| {
         if !(factor > 0.0 && factor <= MAX_FACTOR) {
-            let says = format!("{found}: {factor:.3e} times the generated problem that stands for it");
-            problems.add(path, format!("{says}: expected more than 0 and at most {MAX_FACTOR} times"));
+            let message = format!("{found}: {factor:.3e} times the generated problem that stands for it");
+            diagnostics.add(path, format!("{message}: expected more than 0 and at most {MAX_FACTOR} times"));
         }
     };
     check("whatif.model", asked.model.to_string(), factors.sigma_bytes);
@@ -175,13 +175,13 @@ fn work(asked: &WhatIf) -> (&'static str, String) {
     }
 }
 
-/// Problems of the spec that a question became, in the words of the question: whoever asked has written no panels, no factors
+/// Diagnostics of the spec that a question became, in the words of the question: whoever asked has written no panels, no factors
 /// and perhaps no cells.
-pub(super) fn in_its_words(mut problems: Problems, written: &Spec) -> Problems {
-    let Some(asked) = &written.whatif else { return problems };
-    for problem in &mut problems.problems {
-        let path = problem.path.split_once("].").filter(|(panel, _)| panel.starts_with("panels["));
-        let path = path.map_or(problem.path.clone(), |(_, path)| path.to_owned());
+pub(super) fn in_its_words(mut diagnostics: Diagnostics, written: &Spec) -> Diagnostics {
+    let Some(asked) = &written.whatif else { return diagnostics };
+    for diagnostic in &mut diagnostics.list {
+        let path = diagnostic.path.split_once("].").filter(|(panel, _)| panel.starts_with("panels["));
+        let path = path.map_or(diagnostic.path.clone(), |(_, path)| path.to_owned());
         let cell = path.strip_prefix("cells[").and_then(|rest| rest.split_once("]."));
         let (is_made, field) = match cell {
             Some((_, field)) => (written.cells.is_empty(), field),
@@ -198,26 +198,27 @@ pub(super) fn in_its_words(mut problems: Problems, written: &Spec) -> Problems {
             _ if cell.is_some() && is_made => "whatif",
             _ => continue,
         };
-        if is_made && !problem.path.starts_with("whatif") {
-            problem.path = asked_for.into();
+        if is_made && !diagnostic.path.starts_with("whatif") {
+            diagnostic.path = asked_for.into();
             if asked_for == "whatif" {
-                problem.message = format!("{path}, which it makes: {}", problem.message);
+                diagnostic.message = format!("{path}, which it makes: {}", diagnostic.message);
             }
         }
     }
     // What is wrong in every panel, or with all cells alike, is one problem of the question.
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let is_of_all = |path: &str| path.starts_with("whatif.");
-    problems.problems.retain(|problem| {
-        let words = if is_of_all(&problem.path) { "" } else { &*problem.message };
-        told.insert((problem.path.clone(), words.to_owned()))
+    diagnostics.list.retain(|diagnostic| {
+        let words = if is_of_all(&diagnostic.path) { "" } else { &*diagnostic.message };
+        seen.insert((diagnostic.path.clone(), words.to_owned()))
     });
-    problems
+    diagnostics
 }
 
 /// The network as given first: the figure takes it for the answer, and the others for its range.
-fn panels(bandwidth: f64) -> Vec<Panel> {
-    let panel = |name: String, times: Option<f64>| Panel { name, bandwidth_times: times, ..Panel::default() };
+fn panels(bandwidth: f64) -> Vec<PanelFields> {
+    let panel =
+        |name: String, times: Option<f64>| PanelFields { name, bandwidth_times: times, ..PanelFields::default() };
     let mut panels = vec![panel("as given".into(), None)];
     if bandwidth > 0.0 {
         let percent = format!("{:.0} %", bandwidth * 100.0);

@@ -158,8 +158,8 @@ impl Plan {
         self.workload.problem(&self.data, Terms { seed: self.seed, machines, split: self.split, similitude, clocks })
     }
 
-    /// The plan where learning takes place: for Centralized, one global server over as many machines in the one site; else the
-    /// plan itself.
+    /// The plan where learning takes place: for Centralized, one global server over as many machines in the one site; for
+    /// other systems the plan itself.
     pub fn placed(&self) -> Plan {
         let System::Centralized(central) = &self.system else { return self.clone() };
         Plan {

@@ -17,10 +17,10 @@ pub use parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
 pub use prices::Prices;
 pub use record::form::FormError;
 pub use record::form::parse as parse_form;
-pub use set::{SetError, Setting};
+pub use set::{NotAnOverride, Override, SetCause, SetError};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
 pub use whatif::{Uncertainty, WhatIf};
-pub use whole::{Panel, PanelSpec, Spec};
+pub use whole::{PanelFields, PanelSpec, Spec};
 
 pub use crate::workload::list::{Scale, SpecData, Workload, WorkloadChange};
 pub use crate::workload::split::{SkewBy, Split};

@@ -9,7 +9,7 @@ use gaia_core::sync::config::Encodings;
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
-use super::whole::{Panel, Spec};
+use super::whole::{PanelFields, Spec};
 use record::form;
 use record::suggest;
 
@@ -37,7 +37,7 @@ const LEGS: [&str; 2] = ["inside", "between"];
 
 /// One `--set`, as given.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
+pub struct Override {
     /// The path of the field, left of `=`.
     pub key: String,
     /// The value in YAML, right of `=`.
@@ -46,40 +46,91 @@ pub struct Setting {
 
 /// A `--set` that cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("--set {key}={value}: {message}")]
+#[error("--set {key}={value}: {cause}")]
 pub struct SetError {
     /// The path as given.
     pub key: String,
     /// The value as given.
     pub value: String,
-    /// The problem, with the expected form.
-    pub message: String,
+    /// Why it cannot be applied, with the expected form.
+    pub cause: Box<SetCause>,
 }
 
-impl std::str::FromStr for Setting {
-    type Err = String;
+/// Why a `--set` cannot be applied to a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SetCause {
+    /// The value is no YAML.
+    #[error("the value is not YAML: {0}")]
+    NotYaml(String),
+    /// A field of the spec that no panel takes from it.
+    #[error("every panel sets `{field}` itself: expected `panels.NAME.{field}`; NAME is one of {}", panels.join(", "))]
+    SetByPanels {
+        /// The field that the path begins with.
+        field: String,
+        /// The names of all panels.
+        panels: Vec<String>,
+    },
+    /// The path leads through a value without fields.
+    #[error("`{path}` is `{value}`, which has no field `{field}`")]
+    NoFields {
+        /// The path of the value.
+        path: String,
+        /// The value, in YAML.
+        value: String,
+        /// The field that the path names in it.
+        field: String,
+    },
+    /// The path names no entry of a list.
+    #[error("`{path}` has no entry `{entry}`{hint}, {}", numbered(*entries))]
+    NoEntry {
+        /// The path of the list.
+        path: String,
+        /// The name or number as given.
+        entry: String,
+        /// The nearest name, and all of them.
+        hint: String,
+        /// The length of the list.
+        entries: usize,
+    },
+    /// The changed text is no spec; the error of reading it.
+    #[error("{0}")]
+    Form(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+/// A `--set` without a path and a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected key=value, such as workload.mf.rank=64")]
+pub struct NotAnOverride;
+
+impl std::str::FromStr for Override {
+    type Err = NotAnOverride;
+
+    fn from_str(text: &str) -> Result<Self, NotAnOverride> {
         match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => Ok(Setting { key: key.trim().into(), value: value.into() }),
-            _ => Err("expected key=value, such as workload.mf.rank=64".into()),
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Override { key: key.trim().into(), value: value.into() })
+            }
+            _ => Err(NotAnOverride),
         }
     }
 }
 
-impl Setting {
+impl Override {
     /// `text` with this change, as YAML text, and checked to be a spec still.
     pub(super) fn apply(&self, text: &str) -> Result<String, SetError> {
-        let fail = |message: String| SetError { key: self.key.clone(), value: self.value.clone(), message };
+        let fail = |cause: SetCause| {
+            let cause = Box::new(cause);
+            SetError { key: self.key.clone(), value: self.value.clone(), cause }
+        };
         let mut root: Value = serde_yaml::from_str(text).expect("the spec's form has been checked");
         let value: Value =
-            serde_yaml::from_str(&self.value).map_err(|error| fail(format!("the value is not YAML: {error}")))?;
+            serde_yaml::from_str(&self.value).map_err(|error| fail(SetCause::NotYaml(error.to_string())))?;
         let steps = self.steps();
         own_for_panel(&mut root, &steps);
         not_hidden(&root, &steps[0]).map_err(&fail)?;
         put(&mut root, &steps, value).map_err(&fail)?;
         let changed = form::to_text(&root);
-        form::parse::<Spec>("", &changed).map_err(|error| fail(error.message))?;
+        form::parse::<Spec>("", &changed).map_err(|error| fail(SetCause::Form(error.message)))?;
         Ok(changed)
     }
 
@@ -92,7 +143,7 @@ impl Setting {
 /// Copies a field that the panel shares with the spec, and that `steps` lead into, to the panel.
 fn own_for_panel(root: &mut Value, steps: &[String]) {
     let [panels, name, field, _, ..] = steps else { return };
-    let shared = root.get(field).cloned().filter(|_| panels == PANELS && Panel::FIELDS.contains(&field.as_str()));
+    let shared = root.get(field).cloned().filter(|_| panels == PANELS && PanelFields::FIELDS.contains(&field.as_str()));
     let panel = root.get_mut(PANELS).and_then(Value::as_sequence_mut);
     let panel = panel.and_then(|list| element(list, PANELS, name).ok()).and_then(Value::as_mapping_mut);
     if let Some((panel, shared)) = panel.zip(shared) {
@@ -101,23 +152,20 @@ fn own_for_panel(root: &mut Value, steps: &[String]) {
 }
 
 /// A field that every panel sets for itself cannot be changed for all at once.
-fn not_hidden(root: &Value, field: &str) -> Result<(), String> {
+fn not_hidden(root: &Value, field: &str) -> Result<(), SetCause> {
     let panels = root.get(PANELS).and_then(Value::as_sequence).map_or(&[][..], Vec::as_slice);
-    let names: Vec<&str> = panels
+    let names: Vec<String> = panels
         .iter()
         .filter(|panel| panel.get(field).is_some())
-        .filter_map(|panel| panel.get("name")?.as_str())
+        .filter_map(|panel| panel.get("name")?.as_str().map(str::to_owned))
         .collect();
     if panels.is_empty() || names.len() < panels.len() {
         return Ok(());
     }
-    Err(format!(
-        "every panel sets `{field}` itself: expected `panels.NAME.{field}`; NAME is one of {}",
-        names.join(", ")
-    ))
+    Err(SetCause::SetByPanels { field: field.to_owned(), panels: names })
 }
 
-fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
+fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause> {
     let of_spec = root.get(ENCODING).filter(|encoding| !encoding.is_null()).cloned();
     let mut here = root;
     for (depth, step) in steps.iter().enumerate() {
@@ -142,7 +190,8 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), String> {
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
             scalar => {
-                return Err(format!("`{path}` is `{}`, which has no field `{step}`", form::to_text(scalar).trim()));
+                let value = form::to_text(scalar).trim().to_owned();
+                return Err(SetCause::NoFields { path, value, field: step.clone() });
             }
         };
     }
@@ -177,17 +226,19 @@ fn entry<'a>(map: &'a mut Mapping, field: Option<&str>, step: &str) -> &'a mut V
     map.entry(step.into()).or_insert(Value::Null)
 }
 
-fn element<'a>(list: &'a mut [Value], path: &str, step: &str) -> Result<&'a mut Value, String> {
+fn element<'a>(list: &'a mut [Value], path: &str, step: &str) -> Result<&'a mut Value, SetCause> {
     let names: Vec<Option<String>> =
         list.iter().map(|value| value.get("name").and_then(Value::as_str).map(str::to_string)).collect();
     let by_name = names.iter().position(|name| name.as_deref() == Some(step));
     let number = by_name.or_else(|| step.parse().ok().filter(|number| *number < list.len()));
     number.map(|number| &mut list[number]).ok_or_else(|| {
         let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
-        format!("`{path}` has no entry `{step}`{}, {}", suggest::hint(step, &known), numbered(names.len()))
+        let hint = suggest::hint(step, &known);
+        SetCause::NoEntry { path: path.to_owned(), entry: step.to_owned(), hint, entries: names.len() }
     })
 }
 
+/// The numbers that name the entries of a list of this length.
 fn numbered(entries: usize) -> String {
     match entries {
         0 => "it is empty".into(),

@@ -10,7 +10,7 @@ use record::form::{self, FormError};
 use record::suggest;
 
 use super::launch::Launch;
-use super::set::{SetError, Setting};
+use super::set::{Override, SetError};
 use super::whole::Spec;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
@@ -81,7 +81,7 @@ pub enum SourceError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// `--set`, in the order given.
-    pub set: Vec<Setting>,
+    pub set: Vec<Override>,
     /// `--seed`: in place of all seeds.
     pub seed: Option<u64>,
     /// `--data`: in place of the data of those panels that learn from its kind.
@@ -123,7 +123,7 @@ impl Source {
         let file = path.display().to_string();
         let text = text::read(path).map_err(|error| SourceError::Read { file: file.clone(), error })?;
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        // What a shell or the system names by a number: nothing lies beside it, and its number is no name for results.
+        // What a shell or the system names by a number: nothing lies next to it, and its number is no name for results.
         let is_of_process = SYSTEM.iter().any(|folder| path.starts_with(folder));
         let (name, folder) = match is_of_process {
             true if stem.bytes().all(|byte| byte.is_ascii_digit()) => ("piped".to_owned(), PathBuf::new()),
@@ -144,8 +144,8 @@ impl Source {
     pub fn spec(&self, changes: &Changes) -> Result<Spec, SourceError> {
         let mut spec: Spec = form::parse(&self.file, &self.text)?;
         let mut text = self.text.clone();
-        for setting in &changes.set {
-            text = setting.apply(&text)?;
+        for change in &changes.set {
+            text = change.apply(&text)?;
             spec = form::parse(&self.file, &text)?;
         }
         if let Some(seed) = changes.seed {

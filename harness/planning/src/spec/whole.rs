@@ -82,7 +82,7 @@ pub struct Spec {
     pub cells: Vec<Cell>,
     /// Parts of the spec that differ in some fields; empty: the spec is one part.
     #[serde(default)]
-    pub panels: Vec<Panel>,
+    pub panels: Vec<PanelFields>,
     /// When the target cell has converged.
     #[serde(default)]
     pub convergence: Convergence,
@@ -108,7 +108,7 @@ fn default_seeds() -> Vec<u64> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelSpec<'a> {
     /// The number and the panel. `None` means that the spec has no panels.
-    pub panel: Option<(usize, &'a Panel)>,
+    pub panel: Option<(usize, &'a PanelFields)>,
     /// Without panels: those fields that the panel sets are the panel's, the others the spec's.
     pub spec: Spec,
 }
@@ -119,7 +119,7 @@ macro_rules! panel {
         /// A part of a spec: the fields that it sets replace the spec's.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        pub struct Panel {
+        pub struct PanelFields {
             /// The name in the figure; unique in the spec.
             pub name: String,
             $(
@@ -129,7 +129,7 @@ macro_rules! panel {
             )*
         }
 
-        impl Panel {
+        impl PanelFields {
             /// The fields that a panel may set.
             pub const FIELDS: &'static [&'static str] = &[$($name),*];
 
@@ -193,7 +193,7 @@ impl PanelSpec<'_> {
     }
 
     /// Whether the panel itself sets the field that `path` begins with.
-    pub fn says(&self, path: &str) -> bool {
+    pub fn sets(&self, path: &str) -> bool {
         let field = path.split(['.', '[']).next().unwrap_or_default();
         self.panel.is_some_and(|(_, panel)| panel.sets(field))
     }

@@ -149,6 +149,7 @@ macro_rules! workloads {
                         generated: <$ty>::GENERATED,
                         paper_bytes: <$ty>::PAPER_BYTES,
                         smaller: <$ty>::SMALLER,
+                        added_only: <$ty>::ADDED_ONLY,
                     },)*
                 }
             }
@@ -160,10 +161,10 @@ macro_rules! workloads {
                 }
             }
 
-            /// Reads its data.
+            /// Reads data of this kind from a file or folder.
             ///
             /// # Errors
-            /// [`Unreadable`].
+            /// [`Unreadable`] with the error of datasets.
             pub fn read(self, path: &Path, seed: u64) -> Result<DataSet, Unreadable> {
                 match self {
                     $(Kind::$Kind => <$ty>::load(path, seed).map(<$ty>::any).map_err(|error| Unreadable {
@@ -184,13 +185,13 @@ macro_rules! workloads {
             /// The settings of `experiments data generate`.
             ///
             /// # Errors
-            /// The problem with the scale, in words.
-            pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, String> {
+            /// [`ScaleError`] when its data have no scale, or not this one.
+            pub fn at_scale(self, scale: Option<f64>) -> Result<DataSource, ScaleError> {
                 match self {
                     $(Kind::$Kind => {
-                        let config = <$ty>::at_scale(scale).map_err(|says| format!("scale: {says}"))?;
-                        let error = <$ty>::check_generated(&config).into_iter().next();
-                        error.map_or(Ok(DataSource::$Kind(config)), |error| Err(error.to_string()))
+                        let config = <$ty>::at_scale(scale).map_err(ScaleError::Unscaled)?;
+                        let error = Generator::check(&config).into_iter().next();
+                        error.map_or(Ok(DataSource::$Kind(config)), |error| Err(ScaleError::Field(error)))
                     })*
                 }
             }
@@ -198,7 +199,7 @@ macro_rules! workloads {
             /// Problems with `split` for its data, by field.
             pub fn check_split(self, split: Split) -> Vec<FieldError> {
                 match self {
-                    $(Kind::$Kind => <$ty>::check_split(split).err().unwrap_or_default(),)*
+                    $(Kind::$Kind => <$ty>::deal(split).err().unwrap_or_default(),)*
                 }
             }
 
@@ -267,7 +268,7 @@ macro_rules! workloads {
             /// Clocks in a pass over the data.
             pub fn clocks_per_pass(&self) -> u32 {
                 match self {
-                    $(Workload::$Kind(workload) => WorkloadKind::clocks_per_pass(workload),)*
+                    $(Workload::$Kind(workload) => WorkloadKind::clocks_per_pass(*workload),)*
                 }
             }
 
@@ -291,7 +292,7 @@ macro_rules! workloads {
                 }
             }
 
-            /// With its data.
+            /// The learning problem that its data pose.
             ///
             /// # Panics
             /// With another workload's data.
@@ -321,7 +322,7 @@ macro_rules! workloads {
             pub fn generated(&self) -> Option<(DataSource, Vec<FieldError>)> {
                 match self {
                     $(SpecData::$Kind(config) => {
-                        Some((DataSource::$Kind(*config), <$ty>::check_generated(config)))
+                        Some((DataSource::$Kind(*config), Generator::check(config)))
                     })*
                     SpecData::File(_) | SpecData::None => None,
                 }
@@ -348,7 +349,7 @@ macro_rules! workloads {
             /// Makes the data; `None` for a file.
             pub fn generate(&self, seed: u64) -> Option<DataSet> {
                 match self {
-                    $(DataSource::$Kind(config) => Some(<$ty>::any(<$ty>::generate(config, seed))),)*
+                    $(DataSource::$Kind(config) => Some(<$ty>::any(Generator::generate(config, seed))),)*
                     DataSource::File(..) => None,
                 }
             }
@@ -401,14 +402,14 @@ macro_rules! workloads {
             /// The source of the data, in words.
             pub fn name(&self) -> &str {
                 match self {
-                    $(DataSet::$Kind(set) => <$ty>::name(set),)*
+                    $(DataSet::$Kind(set) => Identified::name(&**set),)*
                 }
             }
 
             /// BLAKE3 of their content.
             pub fn hash(&self) -> &[u8; 32] {
                 match self {
-                    $(DataSet::$Kind(set) => <$ty>::hash(set),)*
+                    $(DataSet::$Kind(set) => Identified::hash(&**set),)*
                 }
             }
 
@@ -430,8 +431,8 @@ macro_rules! workloads {
             /// Whether they can be written as one file.
             ///
             /// # Errors
-            /// The reason, in words.
-            pub fn may_write(&self) -> Result<(), String> {
+            /// [`TooManyPixels`] for images that are decoded when they are read.
+            pub fn may_write(&self) -> Result<(), TooManyPixels> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::may_write(set),)*
                 }
@@ -450,8 +451,8 @@ macro_rules! workloads {
             /// Reads all of data that are read on demand.
             ///
             /// # Errors
-            /// The problem with reading the data, in words.
-            pub fn verify(&self) -> Result<(), String> {
+            /// [`Spoilt`] when too many of them cannot be used.
+            pub fn verify(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::verify(set),)*
                 }
@@ -460,8 +461,8 @@ macro_rules! workloads {
             /// Checks that the data had no error since they were loaded.
             ///
             /// # Errors
-            /// What can no longer be read, and where.
-            pub fn still_sound(&self) -> Result<(), String> {
+            /// [`Spoilt`] when too many of them cannot be used.
+            pub fn still_sound(&self) -> Result<(), Spoilt> {
                 match self {
                     $(DataSet::$Kind(set) => <$ty>::still_sound(set),)*
                 }

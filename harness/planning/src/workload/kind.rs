@@ -13,17 +13,17 @@ use datasets::field::FieldError;
 use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
-use gaia_core::sync::config::Encoding;
 use gaia_core::workload::traits::{Evaluation, Workload as Learning};
 use record::failure::Failure;
 use record::results::{Better, Measured, ModelTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thiserror::Error;
 
+use super::data::{Generator, Identified};
 use super::device::Device;
 use super::split::Split;
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace, Rate};
+use crate::calibrate::measure::Rate;
 
 /// Bytes of a parameter.
 pub const FLOAT_BYTES: f64 = 4.0;
@@ -37,11 +37,13 @@ pub trait WorkloadKind:
     /// The settings that a cell may change: none that the objective, and so the target, depends on.
     type Change: Copy + Debug + Default + PartialEq + DeserializeOwned;
     /// The settings of generated data.
-    type Generated: Copy + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync;
+    type Generated: Generator<Set = Self::Set>;
     /// Data from a file in a plan: enough to identify runs on the same data.
     type File: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
     /// Data in memory, or within reach.
-    type Set: Debug + Send + Sync + 'static;
+    type Set: Identified;
+    /// How its data are dealt to machines, in their own terms.
+    type Deal;
     /// The error of reading data.
     type LoadError: Error + Send + Sync + 'static;
     /// The learning of one machine.
@@ -71,6 +73,8 @@ pub trait WorkloadKind:
     const RATES: &'static [&'static str];
     /// Whether it needs libtorch, and a device to run on.
     const NEEDS_LIBTORCH: bool = false;
+    /// Why servers may only add its updates up, for error messages. `None` means that they may apply any update rule to them.
+    const ADDED_ONLY: Option<&'static str> = None;
     /// The changes that make a plan fit into memory: with generated data, and with data from a file.
     const SMALLER: [&'static str; 2];
 
@@ -80,15 +84,22 @@ pub trait WorkloadKind:
     fn check(&self) -> Vec<FieldError>;
     /// The settings with a cell's changes.
     fn changed(self, change: Self::Change) -> Self;
+    /// The setting of clocks in a pass over the data.
+    fn clocks_mut(&mut self) -> &mut u32;
     /// Clocks in a pass over the data.
-    fn clocks_per_pass(&self) -> u32;
+    fn clocks_per_pass(mut self) -> u32 {
+        *self.clocks_mut()
+    }
     /// The same learning with every clock cut into this number of parts.
-    fn in_parts(self, parts: u32) -> Self;
-    /// Problems with `split` for its data.
+    fn in_parts(mut self, parts: u32) -> Self {
+        *self.clocks_mut() *= parts;
+        self
+    }
+    /// `split` in the terms of its data.
     ///
     /// # Errors
     /// A skew that its data do not have, or one out of range, by field of `split.skewed`.
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>>;
+    fn deal(split: Split) -> Result<Self::Deal, Vec<FieldError>>;
     /// Whether its model takes these data.
     ///
     /// # Errors
@@ -99,19 +110,15 @@ pub trait WorkloadKind:
 
     // Data.
 
-    /// Errors of meaning in the settings of generated data.
-    fn check_generated(config: &Self::Generated) -> Vec<FieldError>;
     /// The settings of `experiments data generate --scale`; `None` means the default size.
     ///
     /// # Errors
     /// When its data have no scale, in words.
     fn at_scale(scale: Option<f64>) -> Result<Self::Generated, &'static str>;
-    /// Generates data; the same `config` and `seed` give the same data.
-    fn generate(config: &Self::Generated, seed: u64) -> Self::Set;
     /// Reads data from a file or folder.
     ///
     /// # Errors
-    /// Those of datasets.
+    /// The error of datasets, whose place is the file and the line.
     fn load(path: &Path, seed: u64) -> Result<Self::Set, Self::LoadError>;
     /// Whether nothing there looks like its data.
     fn is_other(error: &Self::LoadError) -> bool;
@@ -121,10 +128,6 @@ pub trait WorkloadKind:
     }
     /// The formats that are read, in one line for error messages.
     fn formats() -> String;
-    /// The source of data, in words.
-    fn name(set: &Self::Set) -> &str;
-    /// BLAKE3 of their content.
-    fn hash(set: &Self::Set) -> &[u8; 32];
     /// The form of these data in a plan.
     fn described(set: &Self::Set, hash: String) -> Self::File;
     /// Sizes and further properties of data, in one line.
@@ -132,8 +135,8 @@ pub trait WorkloadKind:
     /// Whether data can be written as one file.
     ///
     /// # Errors
-    /// Why not, in words.
-    fn may_write(_set: &Self::Set) -> Result<(), String> {
+    /// [`TooManyPixels`] for images that are decoded when they are read.
+    fn may_write(_set: &Self::Set) -> Result<(), TooManyPixels> {
         Ok(())
     }
     /// Writes data as one compact file. `from`: the file or folder that they were read from; `None` for generated data.
@@ -144,8 +147,8 @@ pub trait WorkloadKind:
     /// Reads all of data that are read on demand, and reports what had to be skipped.
     ///
     /// # Errors
-    /// The problem with reading the data, in words.
-    fn verify(_set: &Self::Set) -> Result<(), String> {
+    /// [`Spoilt`] when too many of them cannot be used.
+    fn verify(_set: &Self::Set) -> Result<(), Spoilt> {
         Ok(())
     }
 
@@ -176,36 +179,6 @@ pub trait WorkloadKind:
     fn check_rates(kind: &MachineKind, within: &mut dyn FnMut(&str, f64, f64, f64));
     /// The field of the rate that decides how long a machine computes for a clock, and that time.
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)>;
-    /// Measures its rate on this host. `None` where this build cannot.
-    ///
-    /// # Errors
-    /// When what `args` ask for is not here.
-    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure>;
-
-    // What a plan takes on this host.
-
-    /// Amounts of data and work of a plan.
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts;
-    /// Mean bytes per parameter of a message between a worker and its servers, before similitude; `changed`: the share of the
-    /// parameters that a worker's update changes, where it is sparse.
-    fn message_bytes(&self, _encoding: Encoding, _changed: f64) -> f64 {
-        FLOAT_BYTES
-    }
-    /// The share of the parameters that one of `learners` groups changes in a clock; 1 where updates are dense.
-    fn changed_share(&self, _amounts: &Amounts, _learners: f64) -> f64 {
-        1.0
-    }
-    /// The share of a site's parameters with a significant update in a clock at `threshold`; `changed` is
-    /// [`WorkloadKind::changed_share`] of a site.
-    fn significant_share(&self, threshold: f64, changed: f64) -> f64;
-    /// Bytes that a run holds in addition to its rows.
-    fn footprint(&self, posed: &Posed<'_, Self>, amounts: &Amounts) -> Footprint;
-    /// The cost of its clocks, in units of adding floats.
-    fn costs(&self) -> Costs;
-    /// Names what decides its speed on one core; `None` where this build cannot measure it.
-    fn pace_key(&self, data: DataRef<'_, Self>) -> Option<String>;
-    /// Measures the rate of one core.
-    fn pace(&self, data: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace>;
 
     // Runs.
 
@@ -238,8 +211,8 @@ pub trait WorkloadKind:
     }
     /// The function that judges models of a run; what it needs of the data is prepared once.
     fn judge<'a>(&'a self, set: &'a Self::Set) -> Judge<'a>;
-    /// Numbers that describe what was learned, at the end of a run. `clamped`: parameters that no model can have, over all
-    /// evaluations.
+    /// Numbers that describe what was learned, at the end of a run. `clamped`: over all evaluations, the parameters that no model
+    /// can have.
     fn facts(&self, _set: &Self::Set, _clamped: u64) -> Vec<Measured> {
         Vec::new()
     }
@@ -250,8 +223,8 @@ pub trait WorkloadKind:
     /// Checks that the data had no error since they were loaded.
     ///
     /// # Errors
-    /// What can no longer be read, and where.
-    fn still_sound(_set: &Self::Set) -> Result<(), String> {
+    /// [`Spoilt`] when too many of them cannot be used.
+    fn still_sound(_set: &Self::Set) -> Result<(), Spoilt> {
         Ok(())
     }
     /// Data that could not be read in the run and were replaced by others.
@@ -259,6 +232,23 @@ pub trait WorkloadKind:
         Vec::new()
     }
 }
+
+/// Data that are too large for one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{bytes} bytes of pixels, expected at most {most}: larger sets are decoded when they are read, from where they are"
+)]
+pub struct TooManyPixels {
+    /// Bytes of the pixels of all images.
+    pub bytes: u64,
+    /// The largest number of bytes that is kept in memory.
+    pub most: u64,
+}
+
+/// Data that are read on demand, of which too many cannot be used; the error of datasets, with the first of them.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Spoilt(pub String);
 
 /// A number that judges a model at every clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -367,7 +357,7 @@ pub struct Size {
     pub held_out: u64,
 }
 
-/// Amounts of a plan, per clock and over all machines unless said otherwise.
+/// Amounts of a plan, per clock and over all machines unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Amounts {
     /// Units of work: ratings, tokens, images or values.
@@ -436,8 +426,8 @@ pub struct Calibrated {
 /// A number without a unit, of two problems.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Number {
-    /// The description of the number.
-    pub says: &'static str,
+    /// The ratio that it is, in words.
+    pub description: &'static str,
     /// In the plan's problem.
     pub here: f64,
     /// In the problem that it stands for.

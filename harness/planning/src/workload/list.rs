@@ -15,9 +15,12 @@ use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::mf::config::Mf;
 use record::failure::Failure;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
+use super::data::{Generator, Identified};
 use super::enums::workloads;
-use super::kind::{Calibrated, DataRef, Metric, Posed, Size, WorkloadKind};
+use super::estimated::Estimated;
+use super::kind::{Calibrated, DataRef, Metric, Posed, Size, Spoilt, TooManyPixels, WorkloadKind};
 use super::problem::{LearningProblem, Typed};
 use super::split::Split;
 use crate::calibrate::args::CalibrateArgs;
@@ -40,7 +43,7 @@ pub struct Made<G> {
 }
 
 /// A workload of the list: finds its own among the enums.
-pub trait Listed: WorkloadKind {
+pub trait Listed: Estimated {
     /// The kind of this workload.
     const KIND: Kind;
 
@@ -82,6 +85,17 @@ pub struct Unreadable {
     pub error: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// A scale at which no data can be generated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ScaleError {
+    /// Data that are described otherwise; how.
+    #[error("scale: {0}")]
+    Unscaled(&'static str),
+    /// A scale out of bounds, by its field.
+    #[error("{0}")]
+    Field(FieldError),
+}
+
 /// The names of one kind of data in messages and commands.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
@@ -111,6 +125,8 @@ pub struct About {
     pub paper_bytes: u64,
     /// The changes that make a plan smaller: with generated data, with a file.
     pub smaller: [&'static str; 2],
+    /// Why servers may only add its updates up; `None` means that they may apply any update rule to them.
+    pub added_only: Option<&'static str>,
 }
 
 /// The parts of a plan other than the workload and its data.

@@ -2,8 +2,10 @@
 //!
 //! [`kind::WorkloadKind`] is what a folder implements; docs/your-own-workload.md goes through one.
 
+pub mod data;
 pub mod device;
 mod enums;
+pub mod estimated;
 mod ic;
 pub mod kind;
 mod lda;
@@ -11,6 +13,7 @@ pub mod list;
 mod lr;
 mod mf;
 pub mod problem;
+mod sgd;
 mod shares;
 pub mod split;
 
@@ -25,9 +28,9 @@ pub const MIN_RATE: f64 = 1e-6;
 /// Machines in the paper (section 5.1). The paper does not define a clock: taken as a pass over a worker's data.
 const PAPER_MACHINES: u32 = 22;
 
-/// Errors of settings as returned by gaia-core (field, value found, value expected), in words.
-fn fields(errors: impl Iterator<Item = (&'static str, f64, &'static str)>) -> Vec<FieldError> {
-    errors.map(|(field, found, expected)| FieldError { field, says: format!("{found}: expected {expected}") }).collect()
+/// The error of a setting as gaia-core returns it, in words.
+fn out_of_bounds(field: &'static str, found: f64, expected: &str) -> FieldError {
+    FieldError { field, says: format!("{found}: expected {expected}") }
 }
 
 /// Units of work of one machine's clock.
@@ -44,5 +47,5 @@ fn proportional(bytes: u64, entries: u64, of: u64) -> u64 {
 /// factors by hand stands for nothing and has no numbers. `here`, `there`: parameters per unit of work.
 fn bytes_to_work(similitude: Similitude, here: f64, there: f64) -> Number {
     let charged = similitude.sigma_bytes / similitude.sigma_work;
-    Number { says: "charged bytes per unit of work, over the paper's", here: here * charged / there, there: 1.0 }
+    Number { description: "charged bytes per unit of work, over the paper's", here: here * charged / there, there: 1.0 }
 }

@@ -6,10 +6,11 @@ use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
 
-use super::kind::{Amounts, Costs, Footprint, Number, Posed, Size, WorkloadKind};
+use super::estimated::Estimated;
+use super::kind::{Amounts, Costs, Footprint, Number, Posed, Size};
 use crate::calibrate::measure::{Effort, Pace};
 
-/// A workload and the problem that it is posed; each method is that of [`WorkloadKind`].
+/// A workload and the problem that it is posed; each method is that of [`Estimated`] or [`WorkloadKind`](super::kind::WorkloadKind).
 #[expect(missing_docs, reason = "documented there")]
 pub trait LearningProblem {
     fn fits(&self) -> Result<(), FieldError>;
@@ -29,12 +30,12 @@ pub trait LearningProblem {
 }
 
 /// A workload of a known type with its problem.
-pub(super) struct Typed<'a, W: WorkloadKind> {
+pub(super) struct Typed<'a, W: Estimated> {
     pub(super) workload: W,
     pub(super) posed: Posed<'a, W>,
 }
 
-impl<W: WorkloadKind> LearningProblem for Typed<'_, W> {
+impl<W: Estimated> LearningProblem for Typed<'_, W> {
     fn fits(&self) -> Result<(), FieldError> {
         self.workload.fits(self.posed.data)
     }
@@ -80,7 +81,7 @@ impl<W: WorkloadKind> LearningProblem for Typed<'_, W> {
     }
 
     fn costs(&self) -> Costs {
-        self.workload.costs()
+        W::COSTS
     }
 
     fn pace_key(&self) -> Option<String> {

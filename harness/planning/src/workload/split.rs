@@ -36,25 +36,42 @@ impl SkewBy {
     }
 }
 
-/// `split` in the terms of a kind of data, which sites may differ in `by`. `workload` learns from `data`.
-///
-/// # Errors
-/// Problems, by field.
-pub fn in_terms_of<By: Copy>(
-    split: Split,
-    by: &[(SkewBy, By)],
-    workload: &str,
-    data: &str,
-) -> Result<split::Split<By>, Vec<FieldError>> {
-    let terms = split.try_map(|asked| {
-        let known = by.iter().find(|(known, _)| *known == asked);
-        known.map(|(_, own)| *own).ok_or_else(|| {
-            let expected: Vec<String> = by.iter().map(|(by, _)| format!("`{}`", by.entry().0)).collect();
-            let ((name, of), expected) = (asked.entry(), expected.join(" or "));
-            format!("`{name}` is for {of}, and the workload `{workload}` learns from {data}: expected {expected}")
-        })
-    });
-    let terms = terms.map_err(|says| vec![FieldError { field: "by", says }])?;
-    let errors = terms.check();
-    if errors.is_empty() { Ok(terms) } else { Err(errors) }
+/// A property in which the sites of a kind of data may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Skew<By> {
+    /// The property in the words of a spec.
+    pub asked: SkewBy,
+    /// The same in those of its data.
+    pub own: By,
+}
+
+/// The properties in which the sites of a workload may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Skews<'a, By> {
+    /// All of them; at least one.
+    pub known: &'a [Skew<By>],
+    /// The workload's name in specs.
+    pub workload: &'static str,
+    /// The name of its data, in the plural.
+    pub data: &'static str,
+}
+
+impl<By: Copy> Skews<'_, By> {
+    /// `split` in the terms of these data.
+    ///
+    /// # Errors
+    /// A property that is not among these, or a skew out of range, by field of `split.skewed`.
+    pub fn terms(&self, split: Split) -> Result<split::Split<By>, Vec<FieldError>> {
+        let Skews { known, workload, data } = *self;
+        let terms = split.try_map(|asked| {
+            known.iter().find(|skew| skew.asked == asked).map(|skew| skew.own).ok_or_else(|| {
+                let expected: Vec<String> = known.iter().map(|skew| format!("`{}`", skew.asked.entry().0)).collect();
+                let ((name, of), expected) = (asked.entry(), expected.join(" or "));
+                format!("`{name}` is for {of}, and the workload `{workload}` learns from {data}: expected {expected}")
+            })
+        });
+        let terms = terms.map_err(|message| vec![FieldError { field: "by", says: message }])?;
+        let errors = terms.check();
+        if errors.is_empty() { Ok(terms) } else { Err(errors) }
+    }
 }

@@ -14,7 +14,7 @@ use record::log;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use tracing::info;
 
-use super::wire::Who;
+use super::protocol::Who;
 
 /// Processes that run, or have ended and were not asked yet.
 pub(super) struct Children {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use record::results::atomic::WriteError;
 use thiserror::Error;
 
-use super::wire::Who;
+use super::protocol::Who;
 
 /// The error that interrupted a run in real time.
 #[derive(Debug, Error)]

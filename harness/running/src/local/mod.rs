@@ -12,8 +12,8 @@ mod assignment;
 mod children;
 mod error;
 mod node;
+mod protocol;
 mod supervisor;
-mod wire;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -31,9 +31,9 @@ use tracing::info;
 pub(super) use self::assignment::{Assignment, Cell};
 pub(super) use self::error::LocalError;
 pub use self::node::node;
+pub use self::protocol::Who;
+use self::protocol::{Down, ProcessReport, Up};
 use self::supervisor::{Heard, Supervisor};
-pub use self::wire::Who;
-use self::wire::{Down, Report, Up};
 use super::recorder::{Recorder, RecorderState};
 use record::results::SCHEMA;
 use record::results::atomic::{self, WriteError};
@@ -123,7 +123,7 @@ pub(super) fn run<W: Learning>(
 /// One thread that runs when nothing else wants to.
 fn yielding_pool() -> Arc<rayon::ThreadPool> {
     let yielding = |_| {
-        // A thread that may not be nice only slows the machines down, which their reports tell.
+        // A thread that may not be nice only slows the machines down, as their reports show.
         let _ = rustix::process::nice(19);
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).start_handler(yielding).build();
@@ -144,7 +144,7 @@ fn conduct<W: Learning>(
         _ => Ok(None),
     })?;
     for &machine in &machines {
-        supervisor.tell(machine, Down::Go { relay: relay[0] });
+        supervisor.send(machine, Down::Go { relay: relay[0] });
     }
     let (mut over, mut kept) = (false, Instant::now());
     while let Heard::Said(who, up) = supervisor.hear()? {
@@ -158,7 +158,7 @@ fn conduct<W: Learning>(
             Up::Sample { now, sample } => {
                 over = recorder.sample(now, machine, sample).is_break();
                 if over {
-                    supervisor.tell(Who::Relay, Down::Stop);
+                    supervisor.send(Who::Relay, Down::Stop);
                 }
             }
             Up::Arrived(arrival) => recorder.transfer(&arrival.at(machine)),
@@ -189,9 +189,11 @@ fn gather<S: supervisor::State>(
 impl<S: supervisor::State> Supervisor<S> {
     /// The relay's report, and all machines'.
     fn reports(&mut self, machines: &[Who]) -> (RelayReport, Vec<NodeReport>) {
-        let Some(Report::Relay(relay)) = self.report(Who::Relay) else { unreachable!("the relay has ended well") };
+        let Some(ProcessReport::Relay(relay)) = self.report(Who::Relay) else {
+            unreachable!("the relay has ended well")
+        };
         let report = |&who| match self.report(who) {
-            Some(Report::Machine(report)) => report,
+            Some(ProcessReport::Machine(report)) => report,
             _ => unreachable!("all machines have ended well"),
         };
         (*relay, machines.iter().map(report).collect())

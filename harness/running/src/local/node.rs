@@ -32,7 +32,7 @@ use thiserror::Error;
 
 use super::assignment::Assignment;
 use super::children;
-use super::wire::{self, Arrival, Down, Report, Up, Who};
+use super::protocol::{self, Arrival, Down, ProcessReport, Up, Who};
 use crate::{build, device};
 use planning::plan::{DataError, DataSet, Loader};
 use planning::workload::list::{Listed, Visitor};
@@ -122,11 +122,11 @@ fn isa(name: &str) -> Result<Isa, NodeError> {
     known.ok_or_else(|| NodeError::Isa(name.to_owned()))
 }
 
-/// A connection to the launcher, on which this process has said who it is.
+/// A connection to the launcher, on which this process has sent its role.
 fn reach_launcher(assignment: &Assignment, who: Who) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(assignment.launcher)?;
     stream.set_nodelay(true)?;
-    wire::write(&mut stream, &Up::<()>::Hello { token: assignment.run, who })?;
+    protocol::write(&mut stream, &Up::<()>::Hello { token: assignment.run, who })?;
     Ok(stream)
 }
 
@@ -145,7 +145,7 @@ fn relay(assignment: &Assignment) -> Result<ExitCode, NodeError> {
         bounds: Bounds::default(),
     })?;
     let mut stream = reach_launcher(assignment, Who::Relay).map_err(lost)?;
-    wire::write(&mut stream, &Up::<()>::Listening { relay: relay.address() }).map_err(lost)?;
+    protocol::write(&mut stream, &Up::<()>::Listening { relay: relay.address() }).map_err(lost)?;
     let stopper = relay.stopper();
     listen(stream.try_clone().map_err(lost)?, move |down| {
         if let Down::Stop = down {
@@ -154,7 +154,7 @@ fn relay(assignment: &Assignment) -> Result<ExitCode, NodeError> {
     });
     let outcome = relay.run();
     let error = outcome.ended.err().map(|error| in_one_line(&error));
-    leave(&mut stream, error, Report::Relay(Box::new(outcome.report))).map_err(lost)
+    leave(&mut stream, error, ProcessReport::Relay(Box::new(outcome.report))).map_err(lost)
 }
 
 fn run_machine<W: Learning>(
@@ -171,8 +171,8 @@ fn run_machine<W: Learning>(
     let codec = MessageCodec::new(plan.encoding, &setting.parts.layout);
     let mut machine = Machine::new(setting, id, workload);
     let mut stream = reach_launcher(assignment, Who::Machine(id)).map_err(lost)?;
-    wire::write(&mut stream, &Up::<()>::Ready { data }).map_err(lost)?;
-    let relay = match wire::read(&mut stream).map_err(lost)? {
+    protocol::write(&mut stream, &Up::<()>::Ready { data }).map_err(lost)?;
+    let relay = match protocol::read(&mut stream).map_err(lost)? {
         Down::Go { relay } => relay,
         Down::Stop => return Ok(ExitCode::SUCCESS),
     };
@@ -194,14 +194,14 @@ fn run_machine<W: Learning>(
     drop(reporter);
     writer.join().expect("passing on does not panic").map_err(lost)?;
     let error = outcome.ended.err().map(|error| in_one_line(&error));
-    leave(&mut stream, error, Report::Machine(outcome.report)).map_err(lost)
+    leave(&mut stream, error, ProcessReport::Machine(outcome.report)).map_err(lost)
 }
 
 /// Hears the launcher, and ends the process when it is gone.
 fn listen(stream: TcpStream, mut hear: impl FnMut(Down) + Send + 'static) {
     thread::spawn(move || {
         let mut stream = BufReader::new(stream);
-        while let Ok(down) = wire::read(&mut stream) {
+        while let Ok(down) = protocol::read(&mut stream) {
             hear(down);
         }
         std::process::exit(i32::from(RUN_FAILED));
@@ -209,15 +209,15 @@ fn listen(stream: TcpStream, mut hear: impl FnMut(Down) + Send + 'static) {
 }
 
 /// Says how it was.
-fn leave(stream: &mut TcpStream, error: Option<String>, report: Report) -> io::Result<ExitCode> {
+fn leave(stream: &mut TcpStream, error: Option<String>, report: ProcessReport) -> io::Result<ExitCode> {
     let code = if error.is_none() { ExitCode::SUCCESS } else { ExitCode::from(RUN_FAILED) };
-    wire::write(stream, &Up::<()>::Done { error, report })?;
+    protocol::write(stream, &Up::<()>::Done { error, report })?;
     Ok(code)
 }
 
 fn pass_on<S: Serialize>(stream: TcpStream, reports: &Receiver<Up<S>>) -> io::Result<()> {
     let mut stream = BufWriter::new(stream);
-    reports.iter().try_for_each(|report| wire::write(&mut stream, &report))
+    reports.iter().try_for_each(|report| protocol::write(&mut stream, &report))
 }
 
 /// Hands what the machine records to the thread that passes it on.

@@ -19,7 +19,7 @@ use tracing::{debug, info, warn};
 
 use super::children::Children;
 use super::error::LocalError;
-use super::wire::{self, Down, Report, Up, Who};
+use super::protocol::{self, Down, ProcessReport, Up, Who};
 
 /// For processes to end, after one has ended badly or the relay has ended well.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -56,7 +56,7 @@ struct Member {
 /// The end of a process.
 #[derive(Debug)]
 enum End {
-    Well(Option<Report>),
+    Well(Option<ProcessReport>),
     /// The process reported an error.
     Failed(String),
     /// The process ended without a report.
@@ -117,9 +117,9 @@ impl<S: State> Supervisor<S> {
     }
 
     /// Says something to a process; that it is gone is noticed elsewhere.
-    pub(super) fn tell(&mut self, who: Who, down: Down) {
+    pub(super) fn send(&mut self, who: Who, down: Down) {
         if let Some(link) = self.members.get_mut(&who).and_then(|member| member.link.as_mut()) {
-            let _ = wire::write(link, &down);
+            let _ = protocol::write(link, &down);
         }
     }
 
@@ -159,7 +159,7 @@ impl<S: State> Supervisor<S> {
         }
     }
 
-    pub(super) fn report(&mut self, who: Who) -> Option<Report> {
+    pub(super) fn report(&mut self, who: Who) -> Option<ProcessReport> {
         match self.members.get_mut(&who)?.end.as_mut()? {
             End::Well(report) => report.take(),
             End::Failed(_) | End::Died(_) | End::Stuck => None,
@@ -235,7 +235,7 @@ impl<S: State> Supervisor<S> {
         Ok(())
     }
 
-    /// Whose end was the cause, and what the others said of it.
+    /// Whose end was the cause, and the reports of the others.
     fn lost(&self) -> LocalError {
         let rank = |who: &Who, member: &Member| match (&member.end, who) {
             (Some(End::Died(_)), _) => 0,
@@ -268,14 +268,15 @@ fn in_words(member: &Member) -> String {
 fn read_all<S: State>(stream: &TcpStream, token: u64, known: &[Who], sender: &SyncSender<(Who, Event<S>)>) {
     let prepared = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(HANDSHAKE)));
     let mut reader = BufReader::new(stream);
-    let Ok(Up::Hello { token: said, who }) = prepared.and_then(|()| wire::read::<Up<Recorded<S>>>(&mut reader)) else {
+    let Ok(Up::Hello { token: found, who }) = prepared.and_then(|()| protocol::read::<Up<Recorded<S>>>(&mut reader))
+    else {
         return;
     };
     let (Ok(link), Ok(())) = (stream.try_clone(), stream.set_read_timeout(None)) else { return };
-    if said != token || !known.contains(&who) || sender.send((who, Event::Came(link))).is_err() {
+    if found != token || !known.contains(&who) || sender.send((who, Event::Came(link))).is_err() {
         return;
     }
-    while let Ok(up) = wire::read(&mut reader) {
+    while let Ok(up) = protocol::read(&mut reader) {
         if sender.send((who, Event::Said(up))).is_err() {
             return;
         }

@@ -26,8 +26,8 @@ const LOGGED: f64 = 3.0;
 const ENTRY_BYTES: f64 = 8.0;
 /// Copies of the model per parameter server: values, accumulated updates, messages.
 const SERVED: f64 = 2.3;
-/// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has one. Counted, not
-/// measured.
+/// More copies under an update rule that makes a step of the sum of the updates: the sum, and the velocity where it has
+/// one. They are counted, not measured.
 const STEP: f64 = 1.0;
 const VELOCITY: f64 = 1.0;
 /// More copies where sites have rounds: what the round began with. Counted, not measured.

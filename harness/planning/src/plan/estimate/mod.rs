@@ -28,10 +28,11 @@ const MOVED: f64 = 0.7;
 /// Per message, from its task to its handler.
 const MESSAGE: f64 = 33.0;
 
-/// Seconds per byte of a cell to write a checkpoint, which is due every [`CHECKPOINT_SECONDS`], and the largest share of a run that
-/// checkpoints take.
+/// Seconds per byte of a cell to write a checkpoint.
 const CHECKPOINT_SECONDS_PER_BYTE: f64 = 0.8e-9;
+/// Seconds from one checkpoint to the next, by default.
 const CHECKPOINT_SECONDS: f64 = 10.0;
+/// The largest share of a run that checkpoints take.
 const MOST_OF_CHECKPOINTS: f64 = 1.0 / 11.0;
 
 /// The time and memory of a plan on this host.

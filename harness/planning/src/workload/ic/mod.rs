@@ -1,6 +1,7 @@
 //! Image classification by convolutional networks. Its learning runs on libtorch, in a build that has it.
 
 mod deal;
+mod estimate;
 mod paper;
 #[cfg(feature = "torch")]
 mod torch;
@@ -15,10 +16,10 @@ use std::sync::Arc;
 use datasets::field::FieldError;
 use datasets::images::config::Generated;
 use datasets::images::load::{EXPECTED, LoadError, Loaded, Options, load};
+use datasets::images::partition;
 use datasets::images::{self, ImageShape, Images};
 use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
-use gaia_core::simd::Isa;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};
 use gaia_core::workload::ic::config::{Ic, Measure};
 use gaia_core::workload::ic::networks::{UnfitImages, architecture};
@@ -28,29 +29,13 @@ use record::results::metrics::SHARE;
 use record::say;
 use serde::{Deserialize, Serialize};
 
-use self::deal::{parts, terms};
-use super::fields;
-use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Judge, Metric, Number, Posed, Size,
-    WorkloadKind,
-};
-use super::shares::{Shares, between};
-use super::split::Split;
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace};
+use self::deal::parts;
+use super::kind::{DataRef, Dealt, Judge, Metric, Number, Posed, Size, Spoilt, TooManyPixels, WorkloadKind};
+use super::out_of_bounds;
+use super::split::{Skew, SkewBy, Skews, Split};
 
 /// The size of ILSVRC2012_img_train.tar.
 const ILSVRC12_BYTES: u64 = 147_897_477_120;
-
-/// Bytes that libtorch allocates when it trains.
-const LIBTORCH_BYTES: f64 = 110e6;
-
-/// Significant updates of networks are scattered; parameters of many workers evict one another from the caches.
-const COSTS: Costs = Costs { read: 9.0, packed: 0.0, mirrored: 12.0, crowd: 1.35, passes: 5.0 };
-
-/// As measured for Figure 5 (`results/reference/fig5`).
-const SIGNIFICANT: Shares =
-    [(0.0001, 0.43), (0.0005, 0.15), (0.001, 0.087), (0.005, 0.022), (0.01, 0.012), (0.05, 0.0027), (0.1, 0.0013)];
 
 /// The settings that a cell may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
@@ -84,6 +69,11 @@ fn shape(data: DataRef<'_, Ic>) -> (ImageShape, u32) {
     }
 }
 
+/// Whether enough of the images that were read so far could be decoded.
+fn usable(split: &images::ImageSplit) -> Result<(), Spoilt> {
+    split.pixels.failure().map_or(Ok(()), |error| Err(Spoilt(error)))
+}
+
 /// The network that learns from these images.
 fn network(ic: &Ic, data: DataRef<'_, Ic>) -> Result<Architecture, UnfitImages> {
     let (shape, classes) = shape(data);
@@ -91,19 +81,12 @@ fn network(ic: &Ic, data: DataRef<'_, Ic>) -> Result<Architecture, UnfitImages> 
     architecture(ic, Extent { channels, height, width }, classes as usize)
 }
 
-/// Evaluations per clock, with one every `every` clocks, one at the start and one at the end.
-fn evaluations(posed: &Posed<'_, Ic>, every: u32) -> f64 {
-    match posed.clocks {
-        Some(clocks) => f64::from(1 + clocks.div_ceil(every)) / f64::from(clocks.max(1)),
-        None => 1.0 / f64::from(every),
-    }
-}
-
 impl WorkloadKind for Ic {
     type Change = Change;
     type Generated = Generated;
     type File = File;
     type Set = Images;
+    type Deal = partition::Split;
     type LoadError = LoadError;
     type Learner = torch::Learner;
 
@@ -139,15 +122,16 @@ impl WorkloadKind for Ic {
     const PAPER_BYTES: u64 = ILSVRC12_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Ic::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Ic::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {
         Ic { learning_rate: change.learning_rate.unwrap_or(self.learning_rate), ..self }
     }
 
-    fn clocks_per_pass(&self) -> u32 {
-        self.clocks_per_pass
+    fn clocks_mut(&mut self) -> &mut u32 {
+        &mut self.clocks_per_pass
     }
 
     fn in_parts(self, parts: u32) -> Self {
@@ -155,16 +139,14 @@ impl WorkloadKind for Ic {
         Ic { clocks_per_pass: self.clocks_per_pass * parts, evaluation, ..self }
     }
 
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
-        terms(split).map(drop)
+    fn deal(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+        use partition::SkewBy as By;
+        let known = &[Skew { asked: SkewBy::Labels, own: By::Labels }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+        Skews { known, workload: Self::NAME, data: "images" }.terms(split)
     }
 
     fn fits(&self, data: DataRef<'_, Self>) -> Result<(), FieldError> {
         network(self, data).map(drop).map_err(|error| FieldError { field: "network", says: error.to_string() })
-    }
-
-    fn check_generated(config: &Generated) -> Vec<FieldError> {
-        config.check()
     }
 
     fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
@@ -172,10 +154,6 @@ impl WorkloadKind for Ic {
             None => Ok(Generated::default()),
             Some(_) => Err("images have none; a spec's `generated-images` gives their shape and number"),
         }
-    }
-
-    fn generate(config: &Generated, seed: u64) -> Images {
-        images::generate::generate(config, seed)
     }
 
     fn load(path: &Path, _: u64) -> Result<Images, LoadError> {
@@ -202,14 +180,6 @@ impl WorkloadKind for Ic {
         EXPECTED.to_owned()
     }
 
-    fn name(set: &Images) -> &str {
-        &set.name
-    }
-
-    fn hash(set: &Images) -> &[u8; 32] {
-        &set.hash
-    }
-
     fn described(set: &Images, hash: String) -> File {
         let [train, test] = [&set.train, &set.test].map(|split| split.len() as u32);
         File { hash, shape: set.shape, classes: set.classes.len() as u32, train, test }
@@ -220,14 +190,9 @@ impl WorkloadKind for Ic {
         format!("{classes} classes, {train} images to learn from, {test} to test on, {shape}")
     }
 
-    fn may_write(set: &Images) -> Result<(), String> {
+    fn may_write(set: &Images) -> Result<(), TooManyPixels> {
         let (bytes, most) = (images::cache::pixel_bytes(set), Options::default().memory_bytes);
-        if bytes <= most {
-            return Ok(());
-        }
-        Err(format!(
-            "{bytes} bytes of pixels, expected at most {most}: larger sets are decoded when they are read, from where they are"
-        ))
+        if bytes <= most { Ok(()) } else { Err(TooManyPixels { bytes, most }) }
     }
 
     fn write(set: &Images, _: Option<&Path>, out: &Path) -> Result<(), Failure> {
@@ -235,7 +200,7 @@ impl WorkloadKind for Ic {
     }
 
     /// Images that are decoded when they are read show only then whether they can be.
-    fn verify(set: &Images) -> Result<(), String> {
+    fn verify(set: &Images) -> Result<(), Spoilt> {
         /// Images that are read at a time.
         const BATCH: usize = 256;
         let mut buffer = vec![0; BATCH * set.shape.bytes()];
@@ -245,7 +210,7 @@ impl WorkloadKind for Ic {
                 split.pixels.read(batch, &mut buffer[..batch.len() * set.shape.bytes()]);
             }
             split.pixels.skipped().iter().for_each(|image| say::err(&format!("cannot be used: {image}")));
-            split.pixels.failure().map_or(Ok(()), Err)?;
+            usable(split)?;
         }
         Ok(())
     }
@@ -293,67 +258,6 @@ impl WorkloadKind for Ic {
         Some(("ic.images-per-second", kind.ic(&posed.similitude, images, network.multiplications())))
     }
 
-    fn calibrate(args: &CalibrateArgs, _: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
-        torch::calibrate(args, effort)
-    }
-
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
-        let (size, machines) = (Self::size(posed.data), f64::from(posed.machines.max(1)));
-        let each = (f64::from(size.owners) / machines) as usize;
-        let measure = self.evaluation;
-        let test = f64::from(measure.test_images).min(size.held_out as f64 / machines);
-        let judged = f64::from(measure.train_images.min(each as u32)) + test;
-        let model = self.parameters(posed.data);
-        Amounts {
-            learnt: machines * f64::from(self.steps_per_clock(each) * self.batch),
-            judged: 2.0 * machines * judged * evaluations(posed, measure.every_clocks),
-            model,
-            declared: model,
-        }
-    }
-
-    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
-        between(&SIGNIFICANT, threshold)
-    }
-
-    fn footprint(&self, posed: &Posed<'_, Self>, amounts: &Amounts) -> Footprint {
-        // Generated images are made when they are read.
-        let data = match posed.data {
-            DataRef::Generated(_) => 0.0,
-            DataRef::File(File { shape, train, test, .. }) => {
-                let whole = (f64::from(*train) + f64::from(*test)) * shape.bytes() as f64;
-                whole.min(Options::default().memory_bytes as f64)
-            }
-        };
-        Footprint {
-            libraries: LIBTORCH_BYTES,
-            data,
-            ordered: 0.0,
-            // Momentum.
-            state: f64::from(posed.machines) * amounts.model * FLOAT_BYTES,
-            rows: 2.8,
-            rows_apart: 1.2,
-            in_flight: 4.0,
-        }
-    }
-
-    fn costs(&self) -> Costs {
-        COSTS
-    }
-
-    fn pace_key(&self, data: DataRef<'_, Self>) -> Option<String> {
-        let (ImageShape { channels, height, width }, classes) = shape(data);
-        let (network, norm, batch) = (self.network.name(), self.norm, self.batch);
-        Some(format!(
-            "ic by {network} with {norm:?} on {channels} x {height} x {width}, {classes} classes, batches of {batch}"
-        ))
-    }
-
-    fn pace(&self, data: DataRef<'_, Self>, _: Isa, effort: Effort) -> Option<Pace> {
-        let (shape, classes) = shape(data);
-        torch::pace(*self, shape, classes, effort)
-    }
-
     fn held(set: &Images, dealt: &Dealt<'_>) -> Vec<u64> {
         parts(set, dealt).iter().map(|part| part.train.len() as u64).collect()
     }
@@ -375,8 +279,8 @@ impl WorkloadKind for Ic {
         })
     }
 
-    fn still_sound(set: &Images) -> Result<(), String> {
-        [&set.train, &set.test].into_iter().find_map(|split| split.pixels.failure()).map_or(Ok(()), Err)
+    fn still_sound(set: &Images) -> Result<(), Spoilt> {
+        [&set.train, &set.test].into_iter().try_for_each(usable)
     }
 
     fn replaced(set: &Images) -> Vec<String> {

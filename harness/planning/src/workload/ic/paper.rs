@@ -17,7 +17,7 @@ const ILSVRC12_IMAGES: u32 = 1_281_167;
 /// The size of ILSVRC12's cropped images, and the number of its classes.
 const ILSVRC12: (Extent, usize) = (Extent { channels: 3, height: 224, width: 224 }, 1_000);
 
-/// The factors by which `network`, trained as `ic` says, stands for the paper's: the bytes of GoogLeNet's parameters over those
+/// The factors by which `network`, trained with the settings `ic`, stands for the paper's: the bytes of GoogLeNet's parameters over those
 /// of its tables; and the multiplications of a step of 128 images of 224 x 224 (forward, auxiliary heads and all) over those of
 /// a step of its batch. A clock stands for a clock: with one step per clock, machines compute as long between two exchanges as the
 /// paper's did. A pass over few images is fewer clocks than one over ILSVRC12's 1,281,167, whatever the factors.
@@ -35,7 +35,7 @@ pub(super) fn numbers(ic: &Ic, posed: &Posed<'_, Ic>, network: &Architecture) ->
     let (images, machines) = (Ic::size(posed.data).work as f64, f64::from(posed.machines));
     let there = [ILSVRC12_IMAGES, PAPER_BATCH, PAPER_MACHINES].map(f64::from);
     let parameters = [network.floats() as f64, GOOGLENET_PARAMETERS as f64];
-    let number = |says, here, there| Number { says, here, there };
+    let number = |description, here, there| Number { description, here, there };
     vec![
         number("images per step and machine", f64::from(ic.batch), there[1]),
         number("steps per pass", images / machines / f64::from(ic.batch), there[0] / there[2] / there[1]),

@@ -15,8 +15,6 @@ use datasets::field::FieldError;
 use datasets::text::TextError;
 use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
-use gaia_core::simd::Isa;
-use gaia_core::sync::config::Encoding;
 use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::likelihood;
 use gaia_core::workload::lda::top_words::{TopWord, top_words};
@@ -26,14 +24,9 @@ use record::results::{Better, Measured, ModelTable};
 use serde::{Deserialize, Serialize};
 
 use self::numbers::NYTIMES_TOPICS;
-use super::fields;
-use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, FLOAT_BYTES, Footprint, Judge, Metric, Number, PLAIN_BYTES, Posed,
-    Size, WorkloadKind,
-};
-use super::split::{SkewBy, Split, in_terms_of};
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace};
+use super::kind::{DataRef, Dealt, Judge, Metric, Number, Posed, Size, WorkloadKind};
+use super::out_of_bounds;
+use super::split::{Skew, SkewBy, Skews, Split};
 
 /// UCI's docword.nytimes.txt, unpacked: 69,679,427 lines of a document's and a word's number and a count, 14.55 bytes each
 /// (5.63, 4.89 and 1.03 digits). It is known as "1 GB".
@@ -64,12 +57,7 @@ pub struct File {
 }
 
 fn parts(set: &Corpus, dealt: &Dealt<'_>) -> Vec<Partition> {
-    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
-}
-
-fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
-    use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Topics, By::Topics), (SkewBy::Sizes, By::Sizes)], Lda::NAME, "documents")
+    partition(set, dealt.machines_per_site, Lda::deal(dealt.split).expect("a plan's split was checked"))
 }
 
 impl WorkloadKind for Lda {
@@ -77,6 +65,7 @@ impl WorkloadKind for Lda {
     type Generated = Generated;
     type File = File;
     type Set = Corpus;
+    type Deal = partition::Split;
     type LoadError = LoadError;
     type Learner = LdaWorker;
 
@@ -91,7 +80,7 @@ impl WorkloadKind for Lda {
             "generated-corpus",
             "bags of words of the NYTimes corpus' shape at any scale (`data: { generated-corpus: { scale: 0.02 } }`)",
         ),
-        ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` beside it"),
+        ("UCI bag of words", "`docword.*.txt`, with the spellings in `vocab.*.txt` next to it"),
     ];
     const ENDING: &'static str = "bags";
     const SEEDED: bool = false;
@@ -102,38 +91,31 @@ impl WorkloadKind for Lda {
         "a smaller `data.generated-corpus.scale` or `workload.lda.topics`",
         "fewer documents or a smaller `workload.lda.topics`",
     ];
+    /// A share of a count is no count: the sampler would draw from fractions of tokens, and the likelihood be that of none.
+    const ADDED_ONLY: Option<&'static str> = Some("whole numbers of tokens");
     const PAPER_BYTES: u64 = NYTIMES_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Lda::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Lda::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
     fn changed(self, change: Change) -> Self {
         Lda { clocks_per_pass: change.clocks_per_pass.unwrap_or(self.clocks_per_pass), ..self }
     }
 
-    fn clocks_per_pass(&self) -> u32 {
-        self.clocks_per_pass
+    fn clocks_mut(&mut self) -> &mut u32 {
+        &mut self.clocks_per_pass
     }
 
-    fn in_parts(self, parts: u32) -> Self {
-        Lda { clocks_per_pass: self.clocks_per_pass * parts, ..self }
-    }
-
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
-        terms(split).map(drop)
-    }
-
-    fn check_generated(config: &Generated) -> Vec<FieldError> {
-        config.check()
+    fn deal(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+        use partition::SkewBy as By;
+        let known = &[Skew { asked: SkewBy::Topics, own: By::Topics }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+        Skews { known, workload: Self::NAME, data: "documents" }.terms(split)
     }
 
     fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
         Ok(scale.map_or_else(Generated::default, Generated::at_scale))
-    }
-
-    fn generate(config: &Generated, seed: u64) -> Corpus {
-        bow::generate::generate(config, seed)
     }
 
     fn load(path: &Path, _: u64) -> Result<Corpus, LoadError> {
@@ -148,14 +130,6 @@ impl WorkloadKind for Lda {
 
     fn formats() -> String {
         EXPECTED.to_owned()
-    }
-
-    fn name(set: &Corpus) -> &str {
-        &set.name
-    }
-
-    fn hash(set: &Corpus) -> &[u8; 32] {
-        &set.hash
     }
 
     fn described(set: &Corpus, hash: String) -> File {
@@ -217,47 +191,6 @@ impl WorkloadKind for Lda {
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)> {
         let units = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
         Some(("lda.tokens-per-second", kind.lda(&posed.similitude, units, self.topics)))
-    }
-
-    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
-        Ok(Some(estimate::calibrate(args.topics, isa, effort)))
-    }
-
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
-        estimate::amounts(self, posed)
-    }
-
-    fn message_bytes(&self, encoding: Encoding, changed: f64) -> f64 {
-        // Half of the messages are updates, half are rows; counts are small whole numbers, most of them 0.
-        match encoding {
-            Encoding::Packed => 0.5 * (changed * 2.0 + 0.5),
-            Encoding::Plain => 0.5 * ((changed * PLAIN_BYTES).min(FLOAT_BYTES) + FLOAT_BYTES),
-            Encoding::Dense => FLOAT_BYTES,
-        }
-    }
-
-    fn changed_share(&self, amounts: &Amounts, learners: f64) -> f64 {
-        estimate::changed_share(amounts, learners)
-    }
-
-    fn significant_share(&self, _: f64, changed: f64) -> f64 {
-        changed
-    }
-
-    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
-        estimate::footprint(posed)
-    }
-
-    fn costs(&self) -> Costs {
-        estimate::COSTS
-    }
-
-    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
-        Some(format!("lda of {} topics", self.topics))
-    }
-
-    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
-        Some(estimate::pace(self.topics, isa, effort))
     }
 
     fn held(set: &Corpus, dealt: &Dealt<'_>) -> Vec<u64> {

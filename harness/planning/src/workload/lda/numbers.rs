@@ -13,16 +13,16 @@ use crate::workload::{PAPER_MACHINES, bytes_to_work};
 /// The paper's topics for NYTimes (section 5.2).
 pub(super) const NYTIMES_TOPICS: u32 = 500;
 
-/// The size of a problem.
+/// The size of a problem, in each of its dimensions.
 #[derive(Clone, Copy)]
-struct Problem {
+struct Dimensions {
     documents: f64,
     words: f64,
     topics: f64,
     tokens: f64,
 }
 
-impl Problem {
+impl Dimensions {
     fn parameters(self) -> f64 {
         self.words * self.topics
     }
@@ -35,15 +35,15 @@ impl Problem {
 pub(super) fn numbers(lda: &Lda, posed: &Posed<'_, Lda>) -> Vec<Number> {
     let size = Lda::size(posed.data);
     let [documents, words, topics] = [size.owners, size.rows, lda.topics].map(f64::from);
-    let here = Problem { documents, words, topics, tokens: size.work as f64 };
+    let here = Dimensions { documents, words, topics, tokens: size.work as f64 };
     let [documents, words, topics] = [NYTIMES_DOCUMENTS, NYTIMES_WORDS, NYTIMES_TOPICS].map(f64::from);
-    let there = Problem { documents, words, topics, tokens: NYTIMES_TOKENS as f64 };
-    let of = |says, what: fn(Problem) -> f64| Number { says, here: what(here), there: what(there) };
+    let there = Dimensions { documents, words, topics, tokens: NYTIMES_TOKENS as f64 };
+    let of = |description, what: fn(Dimensions) -> f64| Number { description, here: what(here), there: what(there) };
     let mut numbers = Vec::new();
     if let (DataRef::Generated(config), Split::Even) = (posed.data, posed.split) {
         let here = touched_share(config, posed.seed, posed.machines, lda.clocks_per_pass);
-        let says = "share of the words that a worker touches in a clock";
-        numbers.push(Number { says, here, there: nytimes_touched() });
+        let description = "share of the words that a worker touches in a clock";
+        numbers.push(Number { description, here, there: nytimes_touched() });
     }
     numbers.extend([
         of("tokens per parameter", |it| it.tokens / it.words / it.topics),

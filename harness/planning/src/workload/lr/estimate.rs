@@ -6,8 +6,11 @@ use datasets::sparse::generate::FLAT_HEAD;
 use gaia_core::simd::{Isa, LANES};
 use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::lr::worker::{LrWorker, WholeData};
+use record::failure::Failure;
 
+use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{self, Effort, Pace, clocks, cpu_seconds, initial_view};
+use crate::workload::estimated::Estimated;
 use crate::workload::kind::{Amounts, Calibrated, Costs, DataRef, Footprint, Posed, WorkloadKind};
 use crate::workload::shares::{Shares, between};
 
@@ -18,36 +21,78 @@ const EXAMPLE_BYTES: f64 = 9.0;
 const GROUP_BYTES: f64 = (LANES * 8 + 8) as f64;
 const ORDERED_EXAMPLE_BYTES: f64 = 20.0;
 
-/// As for the counts of topics, whose rows are as small. Not measured of its own.
-pub(super) const COSTS: Costs = Costs { read: 9.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
-
 /// As measured over the first 120 clocks of `experiments/lr.yaml` with constant thresholds.
 const SIGNIFICANT: Shares =
     [(0.0001, 0.82), (0.0005, 0.80), (0.001, 0.77), (0.005, 0.58), (0.01, 0.46), (0.05, 0.21), (0.1, 0.14)];
 
-pub(super) fn significant_share(threshold: f64) -> f64 {
-    between(&SIGNIFICANT, threshold)
-}
+impl Estimated for Lr {
+    /// As for the counts of topics, whose rows are as small. Not measured of its own.
+    const COSTS: Costs = Costs { read: 9.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
 
-pub(super) fn amounts(lr: &Lr, posed: &Posed<'_, Lr>) -> Amounts {
-    let size = Lr::size(posed.data);
-    let model = lr.parameters(posed.data);
-    let popularity = match posed.data {
-        DataRef::Generated(config) => config.popularity,
-        // As generated data have it.
-        DataRef::File(_) => Generated::default().popularity,
-    };
-    let drawn = Drawn {
-        features: size.rows,
-        popularity,
-        examples: f64::from(size.owners) / f64::from(posed.machines.max(1)),
-        per_example: size.work as f64 / f64::from(size.owners.max(1)),
-    };
-    Amounts {
-        learnt: size.work as f64 / f64::from(lr.clocks_per_pass.max(1)),
-        judged: 2.0 * size.work as f64 + size.held_out as f64,
-        model,
-        declared: model * rows_touched(&drawn, lr.weights_per_row),
+    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
+        let size = Lr::size(posed.data);
+        let model = self.parameters(posed.data);
+        let popularity = match posed.data {
+            DataRef::Generated(config) => config.popularity,
+            // As generated data have it.
+            DataRef::File(_) => Generated::default().popularity,
+        };
+        let drawn = Drawn {
+            features: size.rows,
+            popularity,
+            examples: f64::from(size.owners) / f64::from(posed.machines.max(1)),
+            per_example: size.work as f64 / f64::from(size.owners.max(1)),
+        };
+        Amounts {
+            learnt: size.work as f64 / f64::from(self.clocks_per_pass.max(1)),
+            judged: 2.0 * size.work as f64 + size.held_out as f64,
+            model,
+            declared: model * rows_touched(&drawn, self.weights_per_row),
+        }
+    }
+
+    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
+        between(&SIGNIFICANT, threshold)
+    }
+
+    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
+        let size = Lr::size(posed.data);
+        let owners = f64::from(size.owners);
+        let per_example = size.work as f64 / owners.max(1.0);
+        let groups = (per_example / LANES as f64).ceil();
+        Footprint {
+            libraries: 0.0,
+            data: (size.work + size.held_out) as f64 * VALUE_BYTES + owners * EXAMPLE_BYTES,
+            ordered: owners * (groups * GROUP_BYTES + ORDERED_EXAMPLE_BYTES),
+            state: 0.0,
+            rows: 2.8,
+            rows_apart: 1.2,
+            in_flight: 4.0,
+        }
+    }
+
+    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
+        Some("lr".to_owned())
+    }
+
+    /// Measured seconds per value of one core.
+    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
+        let (worker, values) = worker(isa);
+        Some(measure::pace(&worker, measure::Clock { learnt: values, judged: values, warm_up: 0 }, effort))
+    }
+
+    /// Values of a worker's clock.
+    fn calibrate(_: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
+        let (worker, values) = worker(isa);
+        let mut view = initial_view(&worker);
+        Ok(Some(Calibrated {
+            rate: clocks(&worker, &mut view, values, 0, effort, cpu_seconds),
+            is_per_core: true,
+            unit: "M values/s of sparse examples".into(),
+            scale: 1e6,
+            how: String::new(),
+            enter: Box::new(|kind, rate| kind.lr.values_per_second = rate),
+        }))
     }
 }
 
@@ -62,8 +107,8 @@ struct Drawn {
 }
 
 /// The share of rows of `width` weights in which a machine's examples have a value, with features in any order. An example has each
-/// feature once, so that popular ones are drawn less often than their weight says: the scale of the weights follows from the number of
-/// values per example.
+/// feature once, so that popular ones are drawn less often than by their weight: the scale of the weights follows from
+/// the number of values per example.
 fn rows_touched(drawn: &Drawn, width: u32) -> f64 {
     /// The most popularities that are computed one by one. Of more features, an evenly spaced sample is.
     const LISTED: u32 = 10_000;
@@ -83,42 +128,6 @@ fn rows_touched(drawn: &Drawn, width: u32) -> f64 {
         if absent(middle) > wanted { low = middle } else { high = middle }
     }
     1.0 - absent(high * examples).powf(f64::from(width.min(features)))
-}
-
-pub(super) fn footprint(posed: &Posed<'_, Lr>) -> Footprint {
-    let size = Lr::size(posed.data);
-    let owners = f64::from(size.owners);
-    let per_example = size.work as f64 / owners.max(1.0);
-    let groups = (per_example / LANES as f64).ceil();
-    Footprint {
-        libraries: 0.0,
-        data: (size.work + size.held_out) as f64 * VALUE_BYTES + owners * EXAMPLE_BYTES,
-        ordered: owners * (groups * GROUP_BYTES + ORDERED_EXAMPLE_BYTES),
-        state: 0.0,
-        rows: 2.8,
-        rows_apart: 1.2,
-        in_flight: 4.0,
-    }
-}
-
-/// Values of a worker's clock.
-pub(super) fn calibrate(isa: Isa, effort: Effort) -> Calibrated {
-    let (worker, values) = worker(isa);
-    let mut view = initial_view(&worker);
-    Calibrated {
-        rate: clocks(&worker, &mut view, values, 0, effort, cpu_seconds),
-        is_per_core: true,
-        unit: "M values/s of sparse examples".into(),
-        scale: 1e6,
-        how: String::new(),
-        enter: Box::new(|kind, rate| kind.lr.values_per_second = rate),
-    }
-}
-
-/// Measured seconds per value of one core.
-pub(super) fn pace(isa: Isa, effort: Effort) -> Pace {
-    let (worker, values) = worker(isa);
-    measure::pace(&worker, measure::Clock { learnt: values, judged: values, warm_up: 0 }, effort)
 }
 
 /// A worker that holds all of a generated set of the default size, and the number of its values.

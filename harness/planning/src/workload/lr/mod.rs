@@ -15,7 +15,6 @@ use datasets::sparse::{self, Sparse, Unsplit};
 use datasets::text::TextError;
 use emulator::time::Duration;
 use gaia_core::rates::MachineKind;
-use gaia_core::simd::Isa;
 use gaia_core::workload::lr::config::Lr;
 use gaia_core::workload::lr::metrics::JudgedExamples;
 use gaia_core::workload::lr::worker::{LrWorker, WholeData};
@@ -24,28 +23,15 @@ use record::results::Better;
 use record::results::metrics::SHARE;
 use serde::{Deserialize, Serialize};
 
-use super::fields;
-use super::kind::{Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Judge, Metric, Posed, Size, WorkloadKind};
-use super::split::{SkewBy, Split, in_terms_of};
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace};
+use super::kind::{DataRef, Dealt, Judge, Metric, Posed, Size, WorkloadKind};
+use super::out_of_bounds;
+use super::sgd::Change;
+use super::split::{Skew, SkewBy, Skews, Split};
 
 /// The form of files, for error messages.
 const EXPECTED: &str = "LIBSVM lines (`label index:value index:value ...`), or a cache of examples";
 /// Bytes of a value in a LIBSVM file: an index of six digits, a colon, a value of four, a blank.
 const TEXT_BYTES: f64 = 12.0;
-
-/// The settings that a cell may change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Change {
-    /// In place of the spec's.
-    pub learning_rate: Option<f64>,
-    /// In place of the spec's.
-    pub decay: Option<f64>,
-    /// In place of the spec's.
-    pub clocks_per_pass: Option<u32>,
-}
 
 /// Examples that were read from a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,12 +52,7 @@ pub struct File {
 }
 
 fn parts(set: &Sparse, dealt: &Dealt<'_>) -> Vec<Partition> {
-    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
-}
-
-fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
-    use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Labels, By::Labels), (SkewBy::Sizes, By::Sizes)], Lr::NAME, "labelled examples")
+    partition(set, dealt.machines_per_site, Lr::deal(dealt.split).expect("a plan's split was checked"))
 }
 
 /// Features of the data.
@@ -87,6 +68,7 @@ impl WorkloadKind for Lr {
     type Generated = Generated;
     type File = File;
     type Set = Sparse;
+    type Deal = partition::Split;
     type LoadError = LoadError;
     type Learner = LrWorker;
 
@@ -115,32 +97,23 @@ impl WorkloadKind for Lr {
         ["fewer `data.generated-examples.examples` or `data.generated-examples.features`", "fewer examples"];
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Lr::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Lr::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
-    fn changed(self, change: Change) -> Self {
-        Lr {
-            learning_rate: change.learning_rate.unwrap_or(self.learning_rate),
-            decay: change.decay.unwrap_or(self.decay),
-            clocks_per_pass: change.clocks_per_pass.unwrap_or(self.clocks_per_pass),
-            ..self
-        }
+    fn changed(mut self, change: Change) -> Self {
+        change.apply(&mut self.learning_rate, &mut self.decay, &mut self.clocks_per_pass);
+        self
     }
 
-    fn clocks_per_pass(&self) -> u32 {
-        self.clocks_per_pass
+    fn clocks_mut(&mut self) -> &mut u32 {
+        &mut self.clocks_per_pass
     }
 
-    fn in_parts(self, parts: u32) -> Self {
-        Lr { clocks_per_pass: self.clocks_per_pass * parts, ..self }
-    }
-
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
-        terms(split).map(drop)
-    }
-
-    fn check_generated(config: &Generated) -> Vec<FieldError> {
-        config.check()
+    fn deal(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+        use partition::SkewBy as By;
+        let known = &[Skew { asked: SkewBy::Labels, own: By::Labels }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+        Skews { known, workload: Self::NAME, data: "labelled examples" }.terms(split)
     }
 
     fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
@@ -148,10 +121,6 @@ impl WorkloadKind for Lr {
             None => Ok(Generated::default()),
             Some(_) => Err("examples have none; a spec's `generated-examples` gives their number and features"),
         }
-    }
-
-    fn generate(config: &Generated, seed: u64) -> Sparse {
-        sparse::generate::generate(config, seed)
     }
 
     fn load(path: &Path, seed: u64) -> Result<Sparse, LoadError> {
@@ -172,14 +141,6 @@ impl WorkloadKind for Lr {
 
     fn formats() -> String {
         EXPECTED.to_owned()
-    }
-
-    fn name(set: &Sparse) -> &str {
-        &set.name
-    }
-
-    fn hash(set: &Sparse) -> &[u8; 32] {
-        &set.hash
     }
 
     fn described(set: &Sparse, hash: String) -> File {
@@ -246,34 +207,6 @@ impl WorkloadKind for Lr {
         let values = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
         let seconds = values as f64 * posed.similitude.sigma_work / kind.lr.values_per_second;
         Some(("lr.values-per-second", Duration::from_secs_f64(seconds)))
-    }
-
-    fn calibrate(_: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
-        Ok(Some(estimate::calibrate(isa, effort)))
-    }
-
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
-        estimate::amounts(self, posed)
-    }
-
-    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
-        estimate::significant_share(threshold)
-    }
-
-    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
-        estimate::footprint(posed)
-    }
-
-    fn costs(&self) -> Costs {
-        estimate::COSTS
-    }
-
-    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
-        Some("lr".to_owned())
-    }
-
-    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
-        Some(estimate::pace(isa, effort))
     }
 
     fn held(set: &Sparse, dealt: &Dealt<'_>) -> Vec<u64> {

@@ -6,8 +6,11 @@ use gaia_core::simd::Isa;
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::rows::stride;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use record::failure::Failure;
 
+use crate::calibrate::args::CalibrateArgs;
 use crate::calibrate::measure::{self, Effort, Pace, clocks, cpu_seconds, initial_view};
+use crate::workload::estimated::Estimated;
 use crate::workload::kind::{Amounts, Calibrated, Costs, DataRef, Footprint, Posed, WorkloadKind};
 use crate::workload::shares::{MOST_LISTED, SEED, Shares, between, remembered, share_of_even};
 
@@ -15,9 +18,6 @@ use crate::workload::shares::{MOST_LISTED, SEED, Shares, between, remembered, sh
 const RATING_BYTES: f64 = 12.0;
 /// Bytes per rating in the workers' order, with what building it leaves in the allocator.
 const ORDERED_RATING_BYTES: f64 = 14.0;
-
-/// Rows of factors are copied once more to compute. Their significant updates are scattered.
-pub(super) const COSTS: Costs = Costs { read: 30.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
 
 /// As measured for Figure 5 (`results/reference/fig5`).
 const SIGNIFICANT: Shares =
@@ -30,18 +30,69 @@ const USERS: u32 = 5_000;
 const ITEMS: u32 = 1_800;
 const RATINGS: u64 = 250_000;
 
-pub(super) fn significant_share(threshold: f64) -> f64 {
-    between(&SIGNIFICANT, threshold)
-}
+impl Estimated for Mf {
+    /// Rows of factors are copied once more to compute. Their significant updates are scattered.
+    const COSTS: Costs = Costs { read: 30.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
 
-pub(super) fn amounts(mf: &Mf, posed: &Posed<'_, Mf>) -> Amounts {
-    let size = Mf::size(posed.data);
-    let model = mf.parameters(posed.data);
-    Amounts {
-        learnt: size.work as f64 / f64::from(mf.clocks_per_pass.max(1)),
-        judged: 2.0 * (size.work + size.held_out) as f64,
-        model,
-        declared: model * read_share(posed),
+    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
+        let size = Mf::size(posed.data);
+        let model = self.parameters(posed.data);
+        Amounts {
+            learnt: size.work as f64 / f64::from(self.clocks_per_pass.max(1)),
+            judged: 2.0 * (size.work + size.held_out) as f64,
+            model,
+            declared: model * read_share(posed),
+        }
+    }
+
+    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
+        between(&SIGNIFICANT, threshold)
+    }
+
+    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
+        let size = Mf::size(posed.data);
+        let ratings = (size.work as f64) + size.held_out as f64;
+        // Padded rows of factors, AdaGrad's sums of squares included.
+        let row = stride(self.rank) as f64 * 4.0 * if self.adagrad.is_some() { 2.0 } else { 1.0 };
+        Footprint {
+            libraries: 0.0,
+            data: ratings * RATING_BYTES,
+            ordered: ratings * ORDERED_RATING_BYTES,
+            state: f64::from(size.owners) * row,
+            rows: 3.6,
+            rows_apart: 2.3,
+            in_flight: 4.0,
+        }
+    }
+
+    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
+        Some(format!("mf of rank {}", self.rank))
+    }
+
+    /// Measured seconds per rating of one core.
+    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
+        let shape =
+            Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
+        let (worker, ratings) = worker(self.rank, isa, &shape);
+        Some(measure::pace(&worker, measure::Clock { learnt: ratings, judged: ratings, warm_up: 0 }, effort))
+    }
+
+    /// Rating updates of a worker's clock.
+    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
+        let rank = args.rank;
+        let (worker, ratings) = worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
+        let mut view = initial_view(&worker);
+        Ok(Some(Calibrated {
+            rate: clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds),
+            is_per_core: true,
+            unit: format!("M rating updates/s at rank {rank}"),
+            scale: 1e6,
+            how: String::new(),
+            enter: Box::new(move |kind, rate| {
+                kind.mf.rank = rank;
+                kind.mf.updates_per_second = rate;
+            }),
+        }))
     }
 }
 
@@ -61,46 +112,6 @@ fn read_share(posed: &Posed<'_, Mf>) -> f64 {
     };
     let whole = Generated { held_out: 0.0, ..config };
     remembered(format!("{whole:?} {machines}"), || ratings::generate::touched_share(&whole, SEED, machines, 1))
-}
-
-pub(super) fn footprint(mf: &Mf, posed: &Posed<'_, Mf>) -> Footprint {
-    let size = Mf::size(posed.data);
-    let ratings = (size.work as f64) + size.held_out as f64;
-    // Padded rows of factors, AdaGrad's sums of squares included.
-    let row = stride(mf.rank) as f64 * 4.0 * if mf.adagrad.is_some() { 2.0 } else { 1.0 };
-    Footprint {
-        libraries: 0.0,
-        data: ratings * RATING_BYTES,
-        ordered: ratings * ORDERED_RATING_BYTES,
-        state: f64::from(size.owners) * row,
-        rows: 3.6,
-        rows_apart: 2.3,
-        in_flight: 4.0,
-    }
-}
-
-/// Rating updates of a worker's clock.
-pub(super) fn calibrate(rank: u32, isa: Isa, effort: Effort) -> Calibrated {
-    let (worker, ratings) = worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
-    let mut view = initial_view(&worker);
-    Calibrated {
-        rate: clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds),
-        is_per_core: true,
-        unit: format!("M rating updates/s at rank {rank}"),
-        scale: 1e6,
-        how: String::new(),
-        enter: Box::new(move |kind, rate| {
-            kind.mf.rank = rank;
-            kind.mf.updates_per_second = rate;
-        }),
-    }
-}
-
-/// Measured seconds per rating of one core.
-pub(super) fn pace(rank: u32, isa: Isa, effort: Effort) -> Pace {
-    let shape = Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
-    let (worker, ratings) = worker(rank, isa, &shape);
-    measure::pace(&worker, measure::Clock { learnt: ratings, judged: ratings, warm_up: 0 }, effort)
 }
 
 /// A worker that holds all ratings, and the number of ratings that it learns from.

@@ -16,7 +16,6 @@ use datasets::ratings::{self, Ratings};
 use datasets::text::TextError;
 use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
-use gaia_core::simd::Isa;
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use record::failure::Failure;
@@ -24,29 +23,14 @@ use record::results::Better;
 use serde::{Deserialize, Serialize};
 
 use self::numbers::NETFLIX_RANK;
-use super::fields;
-use super::kind::{
-    Amounts, Calibrated, Costs, DataRef, Dealt, Footprint, Judge, Metric, Number, Posed, Size, WorkloadKind,
-};
-use super::split::{SkewBy, Split, in_terms_of};
-use crate::calibrate::args::CalibrateArgs;
-use crate::calibrate::measure::{Effort, Pace};
+use super::kind::{DataRef, Dealt, Judge, Metric, Number, Posed, Size, WorkloadKind};
+use super::out_of_bounds;
+use super::sgd::Change;
+use super::split::{Skew, SkewBy, Skews, Split};
 
 /// The Netflix Prize's training set as text, unpacked: 100,480,507 lines of a customer's number (up to 2,649,429, 6.58 digits
 /// on average when evenly spread), stars and date, 20.58 bytes each. The archive is known as "around 2 GB".
 const NETFLIX_BYTES: u64 = 2_068_000_000;
-
-/// The settings that a cell may change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Change {
-    /// In place of the spec's.
-    pub learning_rate: Option<f64>,
-    /// In place of the spec's.
-    pub decay: Option<f64>,
-    /// In place of the spec's.
-    pub clocks_per_pass: Option<u32>,
-}
 
 /// Ratings that were read from a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,12 +49,7 @@ pub struct File {
 }
 
 fn parts(set: &Ratings, dealt: &Dealt<'_>) -> Vec<Partition> {
-    partition(set, dealt.machines_per_site, terms(dealt.split).expect("a plan's split was checked"))
-}
-
-fn terms(split: Split) -> Result<partition::Split, Vec<FieldError>> {
-    use partition::SkewBy as By;
-    in_terms_of(split, &[(SkewBy::Tastes, By::Tastes), (SkewBy::Sizes, By::Sizes)], Mf::NAME, "ratings")
+    partition(set, dealt.machines_per_site, Mf::deal(dealt.split).expect("a plan's split was checked"))
 }
 
 impl WorkloadKind for Mf {
@@ -78,6 +57,7 @@ impl WorkloadKind for Mf {
     type Generated = Generated;
     type File = File;
     type Set = Ratings;
+    type Deal = partition::Split;
     type LoadError = LoadError;
     type Learner = MfWorker;
 
@@ -104,40 +84,27 @@ impl WorkloadKind for Mf {
     const PAPER_BYTES: u64 = NETFLIX_BYTES;
 
     fn check(&self) -> Vec<FieldError> {
-        fields(Mf::check(self).iter().map(|error| (error.field, error.found, error.expected)))
+        let errors = Mf::check(self);
+        errors.iter().map(|error| out_of_bounds(error.field, error.found, error.expected)).collect()
     }
 
-    fn changed(self, change: Change) -> Self {
-        Mf {
-            learning_rate: change.learning_rate.unwrap_or(self.learning_rate),
-            decay: change.decay.unwrap_or(self.decay),
-            clocks_per_pass: change.clocks_per_pass.unwrap_or(self.clocks_per_pass),
-            ..self
-        }
+    fn changed(mut self, change: Change) -> Self {
+        change.apply(&mut self.learning_rate, &mut self.decay, &mut self.clocks_per_pass);
+        self
     }
 
-    fn clocks_per_pass(&self) -> u32 {
-        self.clocks_per_pass
+    fn clocks_mut(&mut self) -> &mut u32 {
+        &mut self.clocks_per_pass
     }
 
-    fn in_parts(self, parts: u32) -> Self {
-        Mf { clocks_per_pass: self.clocks_per_pass * parts, ..self }
-    }
-
-    fn check_split(split: Split) -> Result<(), Vec<FieldError>> {
-        terms(split).map(drop)
-    }
-
-    fn check_generated(config: &Generated) -> Vec<FieldError> {
-        config.check()
+    fn deal(split: Split) -> Result<partition::Split, Vec<FieldError>> {
+        use partition::SkewBy as By;
+        let known = &[Skew { asked: SkewBy::Tastes, own: By::Tastes }, Skew { asked: SkewBy::Sizes, own: By::Sizes }];
+        Skews { known, workload: Self::NAME, data: "ratings" }.terms(split)
     }
 
     fn at_scale(scale: Option<f64>) -> Result<Generated, &'static str> {
         Ok(scale.map_or_else(Generated::default, Generated::at_scale))
-    }
-
-    fn generate(config: &Generated, seed: u64) -> Ratings {
-        ratings::generate::generate(config, seed)
     }
 
     fn load(path: &Path, seed: u64) -> Result<Ratings, LoadError> {
@@ -152,14 +119,6 @@ impl WorkloadKind for Mf {
 
     fn formats() -> String {
         formats()
-    }
-
-    fn name(set: &Ratings) -> &str {
-        &set.name
-    }
-
-    fn hash(set: &Ratings) -> &[u8; 32] {
-        &set.hash
     }
 
     fn described(set: &Ratings, hash: String) -> File {
@@ -231,34 +190,6 @@ impl WorkloadKind for Mf {
     fn clock(&self, posed: &Posed<'_, Self>, kind: &MachineKind) -> Option<(&'static str, Duration)> {
         let units = super::units_of_clock(Self::size(posed.data), posed.machines, self.clocks_per_pass);
         Some(("mf.updates-per-second", kind.mf(&posed.similitude, units, self.rank)))
-    }
-
-    fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
-        Ok(Some(estimate::calibrate(args.rank, isa, effort)))
-    }
-
-    fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
-        estimate::amounts(self, posed)
-    }
-
-    fn significant_share(&self, threshold: f64, _: f64) -> f64 {
-        estimate::significant_share(threshold)
-    }
-
-    fn footprint(&self, posed: &Posed<'_, Self>, _: &Amounts) -> Footprint {
-        estimate::footprint(self, posed)
-    }
-
-    fn costs(&self) -> Costs {
-        estimate::COSTS
-    }
-
-    fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
-        Some(format!("mf of rank {}", self.rank))
-    }
-
-    fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
-        Some(estimate::pace(self.rank, isa, effort))
     }
 
     fn held(set: &Ratings, dealt: &Dealt<'_>) -> Vec<u64> {

@@ -13,16 +13,16 @@ use crate::workload::{PAPER_MACHINES, bytes_to_work};
 /// The paper's rank for Netflix (section 5.2).
 pub(super) const NETFLIX_RANK: u32 = 500;
 
-/// The size of a problem.
+/// The size of a problem, in each of its dimensions.
 #[derive(Clone, Copy)]
-struct Problem {
+struct Dimensions {
     users: f64,
     items: f64,
     rank: f64,
     ratings: f64,
 }
 
-impl Problem {
+impl Dimensions {
     fn parameters(self) -> f64 {
         self.items * self.rank
     }
@@ -35,15 +35,15 @@ impl Problem {
 pub(super) fn numbers(mf: &Mf, posed: &Posed<'_, Mf>) -> Vec<Number> {
     let size = Mf::size(posed.data);
     let [users, items, rank] = [size.owners, size.rows, mf.rank].map(f64::from);
-    let here = Problem { users, items, rank, ratings: size.work as f64 };
+    let here = Dimensions { users, items, rank, ratings: size.work as f64 };
     let [users, items, rank] = [NETFLIX_USERS, NETFLIX_ITEMS, NETFLIX_RANK].map(f64::from);
-    let there = Problem { users, items, rank, ratings: NETFLIX_RATINGS as f64 };
-    let of = |says, what: fn(Problem) -> f64| Number { says, here: what(here), there: what(there) };
+    let there = Dimensions { users, items, rank, ratings: NETFLIX_RATINGS as f64 };
+    let of = |description, what: fn(Dimensions) -> f64| Number { description, here: what(here), there: what(there) };
     let mut numbers = Vec::new();
     if let (DataRef::Generated(config), Split::Even) = (posed.data, posed.split) {
         let here = touched_share(config, posed.seed, posed.machines, mf.clocks_per_pass);
-        let says = "share of the items that a worker touches in a clock";
-        numbers.push(Number { says, here, there: netflix_touched() });
+        let description = "share of the items that a worker touches in a clock";
+        numbers.push(Number { description, here, there: netflix_touched() });
     }
     numbers.extend([
         of("ratings per parameter of an item", |it| it.ratings / it.items / it.rank),

@@ -29,13 +29,13 @@ fn supervisor(folder: &Path, script: &str) -> (Supervisor<()>, impl Fn() -> TcpS
     (supervisor, move || TcpStream::connect(address).unwrap())
 }
 
-/// Waits until all have said that they are ready, or something else happens.
+/// Waits until all have reported that they are ready, or something else happens.
 fn gather(supervisor: &mut Supervisor<()>, all: &[Who], within: Duration) -> Result<Vec<()>, LocalError> {
     supervisor.expect("have not come up", all, within, |_, up| Ok(matches!(up, Up::Ready { .. }).then_some(())))
 }
 
 fn say(stream: &mut TcpStream, up: &Up<Recorded<()>>) {
-    wire::write(stream, up).unwrap();
+    protocol::write(stream, up).unwrap();
 }
 
 #[test]

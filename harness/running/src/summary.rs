@@ -69,15 +69,27 @@ pub(super) fn traffic(topology: &Topology, counts: &BTreeMap<(u32, u32, Class), 
     rows.collect()
 }
 
+/// A run that is over, for [`summary`].
+pub(super) struct Ended<'a> {
+    pub(super) plan: &'a Plan,
+    /// The plan with all machines where they learn.
+    pub(super) placed: &'a Plan,
+    /// Raw data that were moved before. `None` means that they stayed where they were.
+    pub(super) gathered: Option<&'a Gathered>,
+    /// The objective to reach. `None` means that the cell has no target.
+    pub(super) target: Option<f64>,
+    /// The rows of its table of clocks.
+    pub(super) clocks: &'a [ClockRow],
+    /// The rows of its table of traffic.
+    pub(super) traffic: &'a [TrafficRow],
+    pub(super) outcome: Outcome,
+    /// The digest of all events.
+    pub(super) digest: &'a Digest,
+}
+
 /// The cell in numbers.
-pub(super) fn summary<S>(
-    plan: &Plan,
-    (placed, gathered): (&Plan, Option<&Gathered>),
-    target: Option<f64>,
-    state: &RecorderState<S>,
-    (clocks, traffic): (&[ClockRow], &[TrafficRow]),
-    (outcome, digest): (Outcome, &Digest),
-) -> Summary {
+pub(super) fn summary<S>(ended: &Ended<'_>, state: &RecorderState<S>) -> Summary {
+    let Ended { plan, placed, gathered, target, clocks, traffic, outcome, digest } = *ended;
     let (first, last) = (state.samples.first(), state.samples.last());
     let (first, last) = first.zip(last).expect("nothing is written before the first sample");
     let met = matches!(outcome, Outcome::TargetReached | Outcome::Converged);

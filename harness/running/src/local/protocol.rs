@@ -16,6 +16,7 @@ use emulator::units::ByteSize;
 use emulator::virtual_driver::Transfer;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A frame is never longer: a sample holds a machine's state or its rows.
 const MOST_FRAME_BYTES: u32 = 1 << 30;
@@ -43,7 +44,7 @@ pub(super) enum Up<S> {
     /// A message has arrived at the machine.
     Arrived(Arrival),
     /// The run is over for it; why it broke off if it did.
-    Done { error: Option<String>, report: Report },
+    Done { error: Option<String>, report: ProcessReport },
 }
 
 /// From the launcher to a process.
@@ -57,7 +58,7 @@ pub(super) enum Down {
 
 /// The measurements of a process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Report {
+pub(super) enum ProcessReport {
     Machine(NodeReport),
     Relay(Box<RelayReport>),
 }
@@ -132,15 +133,20 @@ impl Who {
     }
 }
 
-impl FromStr for Who {
-    type Err = String;
+/// A text that names no process of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected `relay` or a machine: `m3`")]
+pub struct NotAProcess;
 
-    fn from_str(text: &str) -> Result<Who, String> {
+impl FromStr for Who {
+    type Err = NotAProcess;
+
+    fn from_str(text: &str) -> Result<Who, NotAProcess> {
         if text == "relay" {
             return Ok(Who::Relay);
         }
         let number = text.strip_prefix('m').and_then(|number| number.parse().ok());
-        number.map(|number| Who::Machine(MachineId(number))).ok_or_else(|| "expected `relay` or a machine: `m3`".into())
+        number.map(|number| Who::Machine(MachineId(number))).ok_or(NotAProcess)
     }
 }
 
