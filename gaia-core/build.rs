@@ -1,12 +1,14 @@
 //! The lists of sync models, from the folders that hold them. Under the feature `torch`, in addition: where tests, benches and examples
 //! find the libtorch that they were built with.
 
+#[path = "build/models.rs"]
 mod models;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     if let Ok(libraries) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
