@@ -466,6 +466,17 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_came_later_are_ignored() {
+        let cell = testing::cell("Gaia").done();
+        let mut later = serde_json::to_value(&cell.summary).unwrap();
+        later["axes"] = serde_json::json!({ "threshold": 0.01 });
+        assert_eq!(serde_json::from_value::<Summary>(later).unwrap(), cell.summary);
+        let mut later = serde_json::to_value(testing::index(std::slice::from_ref(&cell))).unwrap();
+        later["cells"][0]["axes"] = serde_json::json!({ "threshold": 0.01 });
+        assert_eq!(serde_json::from_value::<CellIndex>(later).unwrap(), testing::index(&[cell]));
+    }
+
+    #[test]
     fn the_index_of_cells_survives() {
         let out = tempfile::tempdir().unwrap();
         let index = testing::index(&[testing::cell("Baseline").done(), testing::cell("Gaia").done()]);

@@ -251,6 +251,20 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_came_later_are_ignored_and_missing_ones_are_errors() {
+        let rows = testing::traffic_rows();
+        let written = |frame: &mut DataFrame| {
+            let stated = [(TABLE_KEY, TrafficRow::TABLE), (SCHEMA_KEY, &*SCHEMA.to_string())];
+            write::parquet(frame, ROW_GROUP, &stated).unwrap()
+        };
+        let mut frame = TrafficRow::to_frame(&rows).unwrap();
+        frame.with_column(Column::new("axis.threshold".into(), vec![0.01; rows.len()])).unwrap();
+        assert_eq!(from_parquet::<TrafficRow>(&written(&mut frame)).unwrap(), rows);
+        let error = from_parquet::<TrafficRow>(&written(&mut frame.drop("messages").unwrap())).unwrap_err();
+        assert!(format!("{error:?}").contains("messages"), "{error:?}");
+    }
+
+    #[test]
     fn every_flipped_bit_and_every_cut_gives_rows_or_an_error() {
         let whole = [
             to_parquet(&testing::samples(20, 4e8, 1e8, 200.0)).unwrap(),
