@@ -15,7 +15,7 @@ const MAGIC_BYTES: usize = 8;
 const HASH_BYTES: usize = 32;
 const HEADER_BYTES: usize = MAGIC_BYTES + 4 + 8 + HASH_BYTES;
 
-/// Why a cache could not be written or read.
+/// The reason why a cache could not be written or read.
 #[derive(Debug, Error)]
 pub enum CacheError {
     /// The operating system reports an error.

@@ -32,7 +32,7 @@ impl<'a> Dealer<'a> {
     /// Deals everything according to `split`; `skew` interprets its `by`. `machines_per_site` counts the machines of each site.
     ///
     /// # Panics
-    /// When there is no machine, or [`Split::check`] finds an error.
+    /// If there is no machine, or [`Split::check`] finds an error.
     pub(crate) fn deal_as<By: Copy>(
         split: Split<By>,
         loads: &'a [u32],

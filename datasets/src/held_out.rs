@@ -1,6 +1,6 @@
 //! The share of a data set that is held out for evaluation. The choice is made by each kind of data.
 
-/// How much is held out, and by which seed.
+/// The share that is held out, and the seed of the choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeldOut {
     /// The share of everything: `0.0..1.0`.

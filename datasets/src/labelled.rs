@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How labelled things are dealt to machines.
+/// The way in which labelled things are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
 /// The property in which sites differ.

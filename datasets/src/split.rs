@@ -1,10 +1,11 @@
-//! How data are dealt to sites: evenly, or so that sites differ in something.
+//! The ways in which data are dealt to sites: evenly, or so that sites differ in something.
 
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
 
-/// How things that stay whole, users with their ratings or documents, are dealt to machines. `By`: the property in which sites may differ.
+/// The way in which things that stay whole, users with their ratings or documents, are dealt to machines. `By`: the property in which
+/// sites may differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Split<By> {
@@ -15,7 +16,7 @@ pub enum Split<By> {
     Skewed {
         /// The property in which sites differ.
         by: By,
-        /// How much: 0 (not at all) to 1.
+        /// The strength of the skew: 0 (none) to 1.
         skew: f64,
     },
 }

@@ -18,7 +18,7 @@ fn within(what: &str, found: f64, expected: f64, tolerance: f64) {
 
 #[test]
 fn some_documents_of_full_nytimes_have_its_numbers() {
-    // As many documents as make a second's work, with all of NYTimes' words.
+    // The number of documents that makes a second's work, with all of NYTimes' words.
     let part =
         Generated { documents: Some(6_000), words: Some(102_660), tokens: Some(1_992_480), ..Generated::default() };
     let corpus = generate(&part, 1);

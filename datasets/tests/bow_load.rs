@@ -98,7 +98,7 @@ fn every_malformed_corpus_is_named_with_its_place() {
     let folder = folder(&files);
     let complaints: Vec<String> =
         bad.iter().map(|(name, _)| complaint(load(&folder.path().join(name)), folder.path())).collect();
-    // How far a cut-off stream is read depends on the inflater that is built in.
+    // The point up to which a cut-off stream is read depends on the inflater that is built in.
     let complaints =
         complaints.join("\n").replace("after line 1999", "after line N").replace("after line 2000", "after line N");
     insta::assert_snapshot!("bad_corpora", complaints);
@@ -122,7 +122,7 @@ fn a_word_that_is_counted_as_often_as_can_be_loads_and_no_more_even_from_a_cache
 fn a_cache_of_more_words_than_a_text_may_have_is_refused() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("cache");
-    // So many tokens that the words are counted.
+    // Enough tokens that the words are counted.
     let entry = Entry { word: 0, count: 1 << 24 };
     let write = |words| {
         let corpus = Corpus::new(String::new(), words, Vec::new(), [[entry], [Entry { word: 1, ..entry }]]);

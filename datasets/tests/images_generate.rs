@@ -1,4 +1,4 @@
-//! Generated images and their partitions: how hard they are, laws for any shape, the same bytes everywhere.
+//! Generated images and their partitions: their difficulty, laws for any shape, the same bytes everywhere.
 
 use datasets::images::config::Generated;
 use datasets::images::generate::generate;

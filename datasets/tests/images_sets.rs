@@ -136,7 +136,7 @@ fn classes_without_images_are_told() {
         ),
     ];
     insta::assert_snapshot!("classes_without_images", told.map(|says| says + "\n").concat());
-    // What is not tested on, the set's name says.
+    // The set's name gives the classes that are not tested on.
     let names = [without("test/red"), [class_folders(), mnist()].concat()[8..].to_vec(), batches()]
         .map(|files| loaded(folder(&files).path()).images.name);
     let ends = [

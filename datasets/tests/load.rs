@@ -213,7 +213,7 @@ fn every_bad_file_is_named_with_its_place() {
     let folder = folder(&files);
     let complaints: Vec<String> =
         bad.iter().map(|(name, _)| complaint(load(&folder.path().join(name), SOME), folder.path())).collect();
-    // How far a cut-off stream is read depends on the inflater that is built in.
+    // The point up to which a cut-off stream is read depends on the inflater that is built in.
     let complaints =
         complaints.join("\n").replace("after line 19804", "after line N").replace("after line 19805", "after line N");
     insta::assert_snapshot!("bad_files", complaints);

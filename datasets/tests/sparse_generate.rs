@@ -55,7 +55,7 @@ fn examples_have_the_shape_that_was_asked_for() {
 
 #[test]
 fn streams_are_apart() {
-    // How labels are drawn changes no feature; another seed changes all.
+    // The draw of labels changes no feature; another seed changes all.
     let base = Generated { examples: 50, features: 100, nonzeros: 5.0, held_out: 0.0, ..Generated::default() };
     let entries = |config: &Generated, seed| {
         let data = generate(config, seed).train;

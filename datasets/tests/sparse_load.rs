@@ -154,7 +154,7 @@ fn every_malformed_file_is_named_with_its_place() {
     let files: Vec<(&str, &[u8])> = bad.iter().map(|(name, content)| (*name, content.as_slice())).collect();
     let set = folder(&files);
     let of = |name: &str| complaint(load(&set.path().join(name), &Options::default()), set.path());
-    // How far a cut-off stream is read depends on the inflater that is built in.
+    // The point up to which a cut-off stream is read depends on the inflater that is built in.
     let says = |name: &str| {
         let says = of(name);
         let Some((before, after)) = says.split_once("after line ").filter(|_| name == "cut-off.gz") else {

@@ -19,7 +19,7 @@ use datasets::{bow, images, ratings};
 const RATINGS: &str = "1::2::3::978300760\n2::2::5::978300760\n";
 const CORPUS: &str = "1\n1\n1\n1 1 1\n";
 
-/// What loading a folder as ratings, as a corpus and as images says: the hash of what was found, or the complaint.
+/// The results of loading a folder as ratings, as a corpus and as images: the hash of what was found, or the complaint.
 fn all_kinds(path: &Path) -> [Result<[u8; 32], String>; 3] {
     let (send, receive) = mpsc::channel();
     let within = path.to_owned();

@@ -41,7 +41,7 @@ fn step(fabric: &mut Fabric) {
     }
 }
 
-/// What this thread has run, which other load on the host does not change; Linux only.
+/// The processor time of this thread in seconds, which other load on the host does not change; Linux only.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux host");
     let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());

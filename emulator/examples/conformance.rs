@@ -244,7 +244,7 @@ impl Case {
         })
     }
 
-    /// Charged bits a second of each flow, control included, between the first and the last data message that arrive in
+    /// Charged bits per second of each flow, control included, between the first and the last data message that arrive in
     /// the last four fifths of the run.
     fn rates(&self, measured: &Measured) -> Vec<f64> {
         let (from, until) = (self.seconds * 0.2, self.seconds);
@@ -266,7 +266,7 @@ impl Case {
         self.flows.iter().map(rate).collect()
     }
 
-    /// What exact max-min fairness gives each flow.
+    /// The rate that exact max-min fairness gives each flow.
     fn fair_rates(&self) -> Vec<f64> {
         let capacities: Vec<f64> =
             self.network.limits.iter().map(|limit| limit.rate.as_bits_per_second() as f64).collect();

@@ -11,7 +11,7 @@ const LONGEST: usize = 1 << 16;
 /// Reads the value at the front of `from`, in many small pieces.
 ///
 /// # Errors
-/// When the bytes are no such value, or `from` fails.
+/// If the bytes are no such value, or `from` fails.
 pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
     let mut strings = vec![0; LONGEST];
     let read =

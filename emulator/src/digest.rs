@@ -1,4 +1,4 @@
-//! A running hash over what happens in a run: equal runs, equal digests.
+//! A running hash over the events of a run: equal runs, equal digests.
 //!
 //! Bytes are gathered into blocks of 4 KiB, each hashed together with the hash before (BLAKE3). Unlike a hasher of the
 //! library, the state between two blocks is plain data, so a checkpoint can hold it.

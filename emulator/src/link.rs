@@ -157,9 +157,9 @@ pub struct Departure {
     pub class: Class,
     /// The handle that the caller gave to [`Fabric::send`].
     pub message: u64,
-    /// When its last byte left.
+    /// The instant at which its last byte left.
     pub departed_at: Instant,
-    /// When its last byte arrives at the receiver.
+    /// The instant at which its last byte arrives at the receiver.
     pub arrives_at: Instant,
 }
 
@@ -185,7 +185,7 @@ pub struct Waiting {
     pub messages: usize,
     /// Charged bytes that have not left.
     pub backlog: ByteSize,
-    /// When the next chunk leaves.
+    /// The instant at which the next chunk leaves.
     pub due: Instant,
 }
 

@@ -1,4 +1,4 @@
-//! Exact max-min fair rates by progressive filling, and how long flows take under them: the oracle of [`crate::link`].
+//! Exact max-min fair rates by progressive filling, and the times that flows take under them: the oracle of [`crate::link`].
 //!
 //! The fluid model: a flow is a number of bytes that passes through shared limits; at every instant the rates are
 //! max-min fair (none can be raised without lowering one that is no higher), and they change only when a flow
@@ -9,9 +9,9 @@
 pub struct Flow {
     /// Indexes of the limits that it passes, each once.
     pub limits: Vec<u32>,
-    /// When it starts, in seconds.
+    /// The time at which it starts, in seconds.
     pub start: f64,
-    /// How much it carries, in bytes.
+    /// The number of bytes that it carries.
     pub bytes: f64,
 }
 
@@ -45,7 +45,7 @@ pub fn fair_rates<L: AsRef<[u32]>>(capacities: &[f64], flows: &[L]) -> Vec<f64> 
     rates
 }
 
-/// When each flow ends, in seconds, with `capacities` in bytes per second.
+/// The time at which each flow ends, in seconds, with `capacities` in bytes per second.
 pub fn completion_times(capacities: &[f64], flows: &[Flow]) -> Vec<f64> {
     let mut ends = vec![0.0; flows.len()];
     let mut left: Vec<f64> = flows.iter().map(|flow| flow.bytes).collect();

@@ -201,7 +201,7 @@ pub trait Node {
 
     /// The node's next output; `None` when the driver has taken all of them.
     fn poll_output(&mut self) -> Option<Output<Self::Message, Self::Task, Self::Sample>>;
-    /// When to call [`Node::handle_timeout`]; `None` means that the node waits for no time.
+    /// The instant at which to call [`Node::handle_timeout`]; `None` means that the node waits for no time.
     fn poll_timeout(&self) -> Option<Instant>;
 
     /// A description of what the node waits for, for the error of a stalled run; `None` means that it has halted.

@@ -14,7 +14,7 @@ const MAX_FRACTION_DIGITS: usize = 18;
 /// `u64::MAX` has 20 digits.
 const MAX_WHOLE_DIGITS: usize = 20;
 
-/// A unit of a quantity: its symbol, and how many smallest units it is.
+/// A unit of a quantity: its symbol, and its size in smallest units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
     pub(crate) symbol: &'static str,

@@ -72,7 +72,7 @@ impl Duration {
     /// The nearest whole number of nanoseconds to `secs` seconds.
     ///
     /// # Panics
-    /// When `secs` is negative or not finite: a cost model never gives such a span.
+    /// If `secs` is negative or not finite: a cost model never gives such a span.
     pub fn from_secs_f64(secs: f64) -> Self {
         assert!(secs.is_finite() && secs >= 0.0, "a span of {secs} s");
         Duration((secs * NANOS_PER_SECOND as f64).round() as u64)

@@ -224,7 +224,7 @@ impl Limits {
         limits
     }
 
-    /// The buckets between sites, one for every pair of senders and receivers that the shaping tells apart.
+    /// The buckets between sites, one for every pair of senders and receivers that the shaping distinguishes.
     fn add_shared(&mut self, topology: &Topology) {
         let machines = || topology.machines().map(|m| (topology.site_of(m), m.to_string())).collect::<Vec<_>>();
         let sites = || topology.sites().map(|s| (s, topology.site(s).name.clone())).collect::<Vec<_>>();

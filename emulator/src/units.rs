@@ -29,7 +29,7 @@ impl Bandwidth {
     /// A rate of `bits` bits per second.
     ///
     /// # Panics
-    /// When `bits` is 0: nothing would ever arrive.
+    /// If `bits` is 0: nothing would ever arrive.
     pub const fn from_bits_per_second(bits: u64) -> Self {
         assert!(bits > 0, "a bandwidth of 0 bit/s");
         Bandwidth(bits)

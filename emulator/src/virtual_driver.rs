@@ -5,8 +5,8 @@
 //! moves on elsewhere, and is joined when virtual time reaches its completion. Virtual time never depends on real time:
 //! any number of threads gives the same run, which the running [`Digest`] over all events shows.
 //!
-//! When nothing can ever happen again and neither the observer nor the nodes have ended the run, it is stalled: an
-//! error that lists each waiting node and what it waits for.
+//! A run is stalled when nothing can ever happen again and neither the observer nor the nodes have ended it: an error that
+//! lists each waiting node and what it waits for.
 //!
 //! Between two events the whole state can be written ([`VirtualDriver::checkpoint`]) and taken up again
 //! ([`VirtualDriver::resume`]); the run goes on to the bit as if it had never been interrupted.
@@ -80,7 +80,7 @@
 //! #   fn restore(&mut self, (): ()) {}
 //! }
 //!
-//! /// When the ball arrived, and at whom.
+//! /// The arrivals of the ball: their instants and receivers.
 //! #[derive(Default)]
 //! struct Umpire(Vec<(Instant, MachineId)>);
 //!
@@ -141,9 +141,9 @@ pub struct Transfer {
     pub actual: ByteSize,
     /// Bytes that the link was charged.
     pub charged: ByteSize,
-    /// When it was handed to the link.
+    /// The instant at which it was handed to the link.
     pub sent_at: Instant,
-    /// When its last byte arrived.
+    /// The instant at which its last byte arrived.
     pub arrived_at: Instant,
 }
 
@@ -503,7 +503,7 @@ impl<N: Node> VirtualDriver<N> {
         RunError::Stalled { now: self.now, waiting: waiting.join("\n") }
     }
 
-    /// Everything that changes in a run, as bytes: what [`VirtualDriver::write_checkpoint`] writes.
+    /// Everything that changes in a run, as bytes: the output of [`VirtualDriver::write_checkpoint`].
     pub fn checkpoint(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.write_checkpoint(&mut bytes).expect("memory takes everything");

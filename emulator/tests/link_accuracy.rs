@@ -38,7 +38,7 @@ fn flows(seed: u64, spread_nanos: u64) -> Vec<Flow> {
     pairs(22).map(flow).collect()
 }
 
-/// When each flow's last byte leaves, in seconds.
+/// The time at which each flow's last byte leaves, in seconds.
 fn emulate(network: &Arc<Network>, flows: &[Flow]) -> Vec<f64> {
     let mut fabric = Fabric::new(network.clone(), LinkConfig::default(), 1).unwrap();
     let mut coming: Vec<usize> = (0..flows.len()).collect();

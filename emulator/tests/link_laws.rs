@@ -183,7 +183,7 @@ proptest! {
     }
 
     /// In every closed interval, through every limit: at most rate times time plus depth; where the depth is less than
-    /// two chunks, plus what [`emulator::link`] says.
+    /// two chunks, plus the excess that [`emulator::link`] states.
     #[test]
     fn no_limit_is_ever_exceeded(case in case()) {
         let (_, log, _) = run(&case);

@@ -1,4 +1,4 @@
-//! Profiles as their users meet them: built-in ones, their own files, and what is said about bad ones.
+//! Profiles as their users meet them: built-in ones, their own files, and the errors about bad ones.
 
 #![cfg(feature = "read")]
 

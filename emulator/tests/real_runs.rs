@@ -175,7 +175,7 @@ fn a_stall_is_an_error_that_says_who_waits_for_what() {
     assert!(matches!(&ran[0].outcome.ended, Err(NodeError::Stalled { waiting }) if waiting == "2 more messages"));
 }
 
-/// Machine 1 is a bare socket that does as told once it has said hello; machine 0 must end with an error that names it.
+/// Machine 1 is a bare socket with `behaviour` once it has sent its `Hello`; machine 0 must end with an error that names it.
 fn against(bounds: Bounds, behaviour: impl FnOnce(TcpStream)) -> (String, String, Script) {
     let relay = relay(network(2, 100, 0), "1", bounds);
     let address = relay.address();

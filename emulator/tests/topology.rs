@@ -21,7 +21,7 @@ fn on_the_way(network: &Network, from: MachineId, to: MachineId) -> Vec<&Limit> 
     network.route(from, to).limits.iter().map(|&limit| &network.limits[limit as usize]).collect()
 }
 
-/// What the profile says must lie on the way, by name.
+/// The names of the limits that must lie on the way according to the profile.
 fn expected_names(topology: &Topology, from: MachineId, to: MachineId) -> BTreeSet<String> {
     let (source, target) = (topology.site_of(from), topology.site_of(to));
     let (source_name, target_name) = (&topology.site(source).name, &topology.site(target).name);

@@ -14,7 +14,7 @@ use emulator::units::{Bandwidth, ByteSize};
 use emulator::virtual_driver::{Observer, RunError, Step, Transfer, VirtualDriver};
 use serde::{Deserialize, Serialize};
 
-/// What a node does, step after step.
+/// A step of a node's script.
 enum Action {
     Send { to: u32, bytes: u64 },
     Receive,
@@ -155,7 +155,7 @@ impl Node for Script {
     }
 }
 
-/// Keeps stamps and transfers; ends the run after so many stamps.
+/// Keeps stamps and transfers; ends the run after `enough` stamps.
 #[derive(Default)]
 struct Watch {
     stamps: Vec<(MachineId, Stamp)>,
@@ -174,7 +174,7 @@ impl Observer<Stamp> for Watch {
     }
 }
 
-/// Nodes on links of 8 Mbit/s (1 byte a microsecond) and 5 ms.
+/// Nodes on links of 8 Mbit/s (1 byte per microsecond) and 5 ms.
 fn driver(scripts: Vec<Vec<Action>>) -> VirtualDriver<Script> {
     let machines = scripts.len();
     let limit = |m: usize| Limit {

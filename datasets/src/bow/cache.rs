@@ -1,4 +1,4 @@
-//! A corpus in one compact file that is checked when it is read: 2-3 bytes a pair of document and word.
+//! A corpus in one compact file that is checked when it is read: 2-3 bytes per pair of document and word.
 //!
 //! Layout, `v` a LEB128 varint:
 //!
@@ -80,7 +80,7 @@ fn decode(body: &[u8]) -> Option<(Corpus, [u8; 32])> {
         }
         starts.push(entries.len());
     }
-    // Words that nobody spells take no bytes: a number of them that no text may say is none.
+    // Words without spellings take no bytes: a number of them that no text may state is refused.
     if vocabulary.is_empty() && u64::from(words) > most_rows(entries.len() as u64) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! How a spec asks for a generated corpus: form here, meaning in [`Generated::check`].
+//! The settings of a generated corpus in a spec: form here, meaning in [`Generated::check`].
 //!
 //! ```yaml
 //! generated: { scale: 0.02 }                                  # NYTimes at a fiftieth of its documents and words
@@ -17,7 +17,7 @@ pub const DEFAULT_SCALE: f64 = 0.02;
 
 /// The skew of words up to which a small vocabulary is NYTimes'.
 const MAX_NYTIMES_ZIPF: f64 = 1.25;
-/// The largest number of planted topics: each takes 12 bytes a word while documents are drawn.
+/// The largest number of planted topics: each takes 12 bytes per word while documents are drawn.
 const MAX_TOPICS: u32 = 1_000;
 /// The largest strength of the two skews: beyond it, weights fall below the resolution of a draw.
 const MAX_SKEW: f64 = 2.0;
@@ -26,8 +26,8 @@ const MAX_SKEW: f64 = 2.0;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Generated {
-    /// Linear scale of the NYTimes shape, above 0 and at most 1: documents and words are multiplied by it. Tokens a document
-    /// and tokens a word stay.
+    /// Linear scale of the NYTimes shape, above 0 and at most 1: documents and words are multiplied by it. Tokens per document
+    /// and tokens per word stay.
     pub scale: Option<f64>,
     /// Number of documents, at least 1.
     pub documents: Option<u32>,
@@ -37,7 +37,7 @@ pub struct Generated {
     pub tokens: Option<u64>,
     /// Number of planted topics.
     pub topics: u32,
-    /// How many topics a document mixes: the weight of each topic in the Dirichlet prior of documents.
+    /// The mixture of topics in a document: the weight of each topic in the Dirichlet prior of documents.
     pub concentration: f64,
     /// Strength of the skew of words: 1 is Zipf's as in NYTimes, 0 none. The head of the law flattens with the root of the vocabulary
     /// (`bow::generate`), so that in a small one the rarest words are less rare: with a fiftieth of NYTimes' words they have 42 tokens at
@@ -160,7 +160,7 @@ impl Generated {
 }
 
 impl Shape {
-    /// NYTimes' documents and words times `scale`, with as many tokens a document; at least one of each.
+    /// NYTimes' documents and words times `scale`, with as many tokens per document; at least one of each.
     pub fn nytimes(scale: f64) -> Self {
         let part = |n: u32| libm::round(f64::from(n) * scale).max(1.0) as u32;
         let (documents, words) = (part(NYTIMES_DOCUMENTS), part(NYTIMES_WORDS));

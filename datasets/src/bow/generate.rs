@@ -10,13 +10,13 @@
 //! * s = 1.5: the rarest words have ten to twenty tokens; UCI kept words that occur more than ten times.
 //! * q = 100 at NYTimes' vocabulary, the most frequent word having 0.5 % of the tokens. It falls with the root of the
 //!   vocabulary, which gives 2 % at KOS' (6,906 words) where KOS has 1.4 %.
-//! * `BURST`: 1.43 tokens a pair of document and word, as NYTimes has (99,542,125 over 69,679,427).
+//! * `BURST`: 1.43 tokens per pair of document and word, as NYTimes has (99,542,125 over 69,679,427).
 //! * Lengths are log-normal; NYTimes' mean of 332 tokens is kept, and the deviation of the logarithm, 0.7, is that of KOS,
 //!   as NYTimes' is not known to us.
 //!
-//! How much topics differ (`TOPIC_SIGMA`) and how few of them a document mixes are our choice. Words are shuffled: numbers
-//! carry no information. Not modelled: spellings, an order of words, topics that are more common than others,
-//! documents without words.
+//! The difference between topics (`TOPIC_SIGMA`) and the small number of them that a document mixes are our choice. Words
+//! are shuffled: numbers carry no information. Not modelled: spellings, an order of words, topics that are more common than
+//! others, documents without words.
 //!
 //! Same seed and config, same bits on every machine.
 
@@ -37,7 +37,7 @@ const BURST: f64 = 0.05;
 /// A corpus as `config` asks for it, the same for the same seed. Every document has at least one token.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error.
+/// If [`Generated::check`] finds an error.
 pub fn generate(config: &Generated, seed: u64) -> Corpus {
     let errors = config.check();
     assert!(errors.is_empty(), "generate needs a checked config: {}", errors[0]);
@@ -59,7 +59,7 @@ pub fn generate(config: &Generated, seed: u64) -> Corpus {
 /// of tokens and go through them in `clocks_per_pass` clocks. Without generating them.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error, or without workers or clocks.
+/// If [`Generated::check`] finds an error, or without workers or clocks.
 pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pass: u32) -> f64 {
     let shape = config.shape();
     let weights = word_weights(shape.words, config.zipf, seed);
@@ -70,7 +70,7 @@ pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pas
     weights.iter().map(touched).sum::<f64>() / f64::from(shape.words)
 }
 
-/// How many tokens each document has: log-normal, at least 1, `shape.tokens` in total.
+/// The number of tokens of each document: log-normal, at least 1, `shape.tokens` in total.
 fn lengths(shape: Shape, strength: f64, seed: u64) -> Vec<u32> {
     let mut normals = Normals::new(stream(seed, "bow lengths"));
     let raw: Vec<f64> = (0..shape.documents).map(|_| libm::exp(LENGTH_SIGMA * strength * normals.draw())).collect();
@@ -112,7 +112,7 @@ fn topics(config: &Generated, words: u32, seed: u64) -> Vec<Alias> {
     factors.iter().map(of_topic).collect()
 }
 
-/// The weight of each word; which word is how frequent is shuffled.
+/// The weight of each word; the ranks of words are shuffled.
 fn word_weights(words: u32, strength: f64, seed: u64) -> Vec<f64> {
     let mut weights: Vec<f64> = (0..words).map(weight_of_rank(words, strength)).collect();
     shuffle(&mut weights, stream(seed, "bow words"));

@@ -1,8 +1,8 @@
-//! Bags of words: which words a document has, and how often; for topic modelling.
+//! Bags of words: the words of a document and the number of times that each occurs; for topic modelling.
 //!
-//! * [`generate`]: corpora with the shape of the UCI NYTimes corpus at any scale; [`config`]: how a spec asks for them.
+//! * [`generate`]: corpora with the shape of the UCI NYTimes corpus at any scale; [`config`]: their settings in a spec.
 //! * `load`: the UCI bag-of-words format; `cache`: the same in one compact file (both with the feature `read`).
-//! * [`partition`]: which machine holds which documents.
+//! * [`partition`]: the assignment of documents to machines.
 
 #[cfg(feature = "read")]
 pub mod cache;
@@ -38,7 +38,7 @@ pub struct Corpus {
     pub words: u32,
     /// The words' spellings, in order; empty if they are unknown.
     pub vocabulary: Vec<String>,
-    /// Where each document's entries begin, and where the last one's end.
+    /// The index at which each document's entries begin, and the one at which the last document's end.
     starts: Vec<usize>,
     /// All entries, by document, then by word.
     entries: Vec<Entry>,
@@ -52,8 +52,8 @@ impl Corpus {
     /// A corpus of `documents`, each ordered by word, with its hash computed.
     ///
     /// # Panics
-    /// When a document is not strictly ascending by word, a word is not below `words`, or a count is 0; or when there
-    /// are spellings, but not one a word.
+    /// If a document is not strictly ascending by word, a word is not below `words`, or a count is 0; or if there are
+    /// spellings, but not one per word.
     pub fn new<D: IntoIterator<Item = Entry>>(
         name: String,
         words: u32,
@@ -88,7 +88,7 @@ impl Corpus {
     /// The entries of a document, by word.
     ///
     /// # Panics
-    /// When there is no such document.
+    /// If there is no such document.
     pub fn document(&self, document: u32) -> &[Entry] {
         &self.entries[self.starts[document as usize]..self.starts[document as usize + 1]]
     }

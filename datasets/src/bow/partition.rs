@@ -1,4 +1,4 @@
-//! Which machine holds which documents.
+//! The assignment of documents to machines.
 //!
 //! A document stays whole on one machine. The number of tokens is balanced, since it determines the work of a clock:
 //! with [`Split::Even`] no machine has more than the mean and one document's tokens. Nothing is drawn, so no seed is needed.
@@ -17,7 +17,7 @@ use super::{Corpus, Entry};
 use crate::deal::{Dealer, Skew};
 use crate::power::{self, Matrix, Shape};
 
-/// How documents are dealt to machines.
+/// The way in which documents are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
 /// The property in which sites differ.
@@ -43,7 +43,7 @@ pub struct Partition {
 /// machine, in order. With fewer documents than machines some partitions are empty.
 ///
 /// # Panics
-/// When there is no machine, [`Split::check`] finds an error, or a document has 2^32 tokens.
+/// If there is no machine, [`Split::check`] finds an error, or a document has 2^32 tokens.
 pub fn partition(corpus: &Corpus, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let tokens = |entries: &[Entry]| {
         let tokens = entries.iter().map(|entry| u64::from(entry.count)).sum::<u64>();

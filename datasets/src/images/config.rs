@@ -1,4 +1,4 @@
-//! How a spec asks for generated images: form here, meaning in [`Generated::check`].
+//! The settings of generated images in a spec: form here, meaning in [`Generated::check`].
 //!
 //! ```yaml
 //! generated-images: {}                                                    # CIFAR-10's shape with fewer images

@@ -12,7 +12,7 @@
 //!   even on up to d x `BRIGHTNESS` grey levels, contrast on 1 - d/2 to 1 + d/2.
 //!
 //! Images are not kept: each is made when it is read, from a stream of its own, so that any number of any size takes the
-//! memory of templates and labels (2 bytes x classes x pixels, 2 bytes an image). All of it but the templates is in whole
+//! memory of templates and labels (2 bytes x classes x pixels, 2 bytes per image). All of it but the templates is in whole
 //! numbers. Labels are as even as they can be, in random order.
 //!
 //! Same seed and config, same bytes on every machine.
@@ -48,7 +48,7 @@ const HASHED_IMAGES: usize = 256;
 /// `HASHED_IMAGES` images of each part.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error.
+/// If [`Generated::check`] finds an error.
 pub fn generate(config: &Generated, seed: u64) -> Images {
     let errors = config.check();
     assert!(errors.is_empty(), "generate needs a checked config: {}", errors[0]);
@@ -80,7 +80,7 @@ fn labels(images: u32, classes: u32, seed: u64, part: &str) -> Vec<u16> {
 struct Grating {
     /// Centre, in columns and rows.
     centre: (f64, f64),
-    /// Its direction times its wave number, in radians a column and a row.
+    /// Its direction times its wave number, in radians per column and per row.
     wave: (f64, f64),
     phase: f64,
     /// Deviation of the bell in pixels.

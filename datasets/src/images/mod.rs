@@ -1,9 +1,9 @@
 //! Labelled images, for image classification.
 //!
-//! * [`generate`]: separable images of any shape from a seed; [`config`]: how a spec asks for them.
+//! * [`generate`]: separable images of any shape from a seed; [`config`]: their settings in a spec.
 //! * `load`: CIFAR-10, MNIST, folders of JPEG, archives of these; `cache`: the same in one compact file (both with the feature
 //!   `read`).
-//! * [`partition`]: which machine holds which images.
+//! * [`partition`]: the assignment of images to machines.
 //!
 //! Pixels are bytes, an image's channels one after another (CHW), each row by row. They are asked for by number, many at a
 //! time, and need not be in memory: see [`Pixels`].
@@ -44,7 +44,7 @@ impl Images {
     /// A set whose pixels are all in memory, with its hash computed over all of it.
     ///
     /// # Panics
-    /// When a part has not `shape.bytes()` bytes for each label, or a label has no class.
+    /// If a part has not `shape.bytes()` bytes for each label, or a label has no class.
     pub fn in_memory(name: String, classes: Vec<String>, shape: ImageShape, train: Labelled, test: Labelled) -> Self {
         let labels = train.labels.iter().chain(&test.labels);
         assert!(labels.into_iter().all(|&label| usize::from(label) < classes.len()), "every label has a class");

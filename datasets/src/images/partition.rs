@@ -1,4 +1,4 @@
-//! Which machine holds which images to learn from; the test part is not dealt.
+//! The assignment of the images to learn from to machines; the test part is not dealt.
 //!
 //! The number of images is balanced, since it determines the work of a clock. With `Split::Even` the images of each class
 //! go round the machines: no two machines differ by more than one image, nor by more than one of a class. Nothing is drawn, so no
@@ -18,10 +18,10 @@ pub use crate::labelled::{Partition, SkewBy, Split};
 /// in order. With fewer images than machines some partitions are empty.
 ///
 /// # Panics
-/// When there is no machine, or [`Split::check`] finds an error.
+/// If there is no machine, or [`Split::check`] finds an error.
 pub fn partition(images: &Images, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let labels = &images.train.labels;
-    // What is dealt are places in the order of classes, so that each class goes round.
+    // Places in the order of classes are dealt, so that each class goes round.
     let mut order: Vec<u32> = (0..labels.len() as u32).collect();
     order.sort_by_key(|&image| labels[image as usize]);
     let loads = vec![1; order.len()];

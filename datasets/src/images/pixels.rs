@@ -34,7 +34,7 @@ pub struct Labelled {
     pub pixels: Vec<u8>,
 }
 
-/// Where pixels come from: memory, files, or a law. The same number gives the same bytes at any time, on any thread.
+/// The source of pixels: memory, files, or a law. The same number gives the same bytes at any time, on any thread.
 pub trait Pixels: Send + Sync {
     /// Number of images that can be read.
     fn len(&self) -> usize;
@@ -47,18 +47,18 @@ pub trait Pixels: Send + Sync {
     /// Writes the images `indexes` to `out` in their order, CHW bytes, one image after another.
     ///
     /// # Panics
-    /// When `out` has not the bytes of `indexes.len()` images, or there is no image of a number.
+    /// If `out` has not the bytes of `indexes.len()` images, or there is no image of a number.
     fn read(&self, indexes: &[u32], out: &mut [u8]);
 
-    /// Says that these images will be asked for soon. May do nothing.
+    /// Announces that these images will be asked for soon. May do nothing.
     fn prefetch(&self, _indexes: &[u32]) {}
 
-    /// The images that could not be made so far: their names, and why. Others of their classes stand in for them.
+    /// The images that could not be made so far: their names, and the reasons. Others of their classes stand in for them.
     fn skipped(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// An error after which the pixels read are not valid: a run must end with it. `None`: all is well.
+    /// An error after which the pixels read are not valid: a run must end with it. `None` means that there is none.
     fn failure(&self) -> Option<String> {
         None
     }
@@ -97,7 +97,7 @@ impl ImageSplit {
     /// Images in memory: their pixels one image after another.
     ///
     /// # Panics
-    /// When there are not `shape.bytes()` bytes for each label.
+    /// If there are not `shape.bytes()` bytes for each label.
     pub fn in_memory(labels: Vec<u16>, pixels: Vec<u8>, shape: ImageShape) -> Self {
         assert_eq!(pixels.len(), labels.len() * shape.bytes(), "an image for every label");
         let pixels = Arc::new(InMemory { bytes: pixels, image_bytes: shape.bytes() });

@@ -1,4 +1,4 @@
-//! Ratings in one compact file that is checked when it is read: 2-3 bytes a rating.
+//! Ratings in one compact file that is checked when it is read: 2-3 bytes per rating.
 //!
 //! Layout, integers little-endian, `v` a LEB128 varint:
 //!
@@ -32,7 +32,7 @@ const HASH_BYTES: usize = 32;
 /// Writes ratings and their ids to `file`, whole or not at all.
 ///
 /// # Panics
-/// When `ids` are not those of `ratings` (their numbers differ), or the lists of `ratings` are not ordered.
+/// If `ids` are not those of `ratings` (their numbers differ), or the lists of `ratings` are not ordered.
 pub fn write_cache(ratings: &Ratings, ids: &Ids, file: &Path) -> Result<(), CacheError> {
     KIND.write(file, &encode(ratings, ids))
 }

@@ -1,4 +1,4 @@
-//! How a spec asks for generated ratings: form here, meaning in [`Generated::check`].
+//! The settings of generated ratings in a spec: form here, meaning in [`Generated::check`].
 //!
 //! ```yaml
 //! generated: { scale: 0.1 }                                  # the Netflix Prize at a tenth of its users and items
@@ -37,8 +37,8 @@ const MAX_SKEW: f64 = 3.0;
 pub struct Generated {
     /// Linear scale of the Netflix shape, above 0 and at most 1: users and items are multiplied by it, the density stays.
     pub scale: Option<f64>,
-    /// Of the matrix' cells, how many times the share of Netflix have a rating, with `scale`: above 0. At a tenth of the users and
-    /// items 10 gives each of them as many ratings as in Netflix.
+    /// The share of the matrix' cells that have a rating, as a multiple of that of Netflix, with `scale`: above 0. At a tenth of the
+    /// users and items 10 gives each of them as many ratings as in Netflix.
     pub density_times: f64,
     /// Number of users (rows).
     pub users: Option<u32>,
@@ -100,8 +100,8 @@ impl Generated {
         }
     }
 
-    /// Whether this is the Netflix shape at some scale, and nothing else about it was changed but that it may be so much denser that an
-    /// item has at most the ratings that one of Netflix has.
+    /// Whether this is the Netflix shape at some scale, with nothing else changed but the density, which may be higher as long as an item
+    /// has at most the ratings that one of Netflix has.
     pub fn has_netflix_shape(&self) -> bool {
         let scaled = Generated { scale: self.scale, density_times: self.density_times, ..Generated::default() };
         let densest = 1.0 / self.scale.unwrap_or(DEFAULT_SCALE);

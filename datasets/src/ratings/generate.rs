@@ -11,7 +11,7 @@
 //! cut values have Netflix's mean 3.604 and deviation 1.085 (from the counts of stars in the training set: 4,617,990
 //! 10,132,080 28,811,247 33,750,958 23,168,232).
 //!
-//! Activity of users is log-normal with sigma 1.26: the value at which, with Netflix's mean of 209.25 ratings a user
+//! Activity of users is log-normal with sigma 1.26: the value at which, with Netflix's mean of 209.25 ratings per user
 //! (KONECT, network "netflix"), 3.4 % have fewer than ten (16,419 of 480,189, counted by C. H. Chan, 2007). Counts are
 //! at least 1 and at most the number of items.
 //!
@@ -54,10 +54,10 @@ const USERS_LOOKED_AT: usize = 256;
 const DRAWS_UP_TO_SHARE: usize = 4;
 
 /// Ratings as `config` asks for them, the same for the same seed. Ordered, without duplicates, at least one training
-/// rating a user. Takes 12 bytes a rating and the held-out part while it works.
+/// rating per user. Takes 12 bytes per rating and the held-out part while it works.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error.
+/// If [`Generated::check`] finds an error.
 pub fn generate(config: &Generated, seed: u64) -> Ratings {
     let errors = config.check();
     assert!(errors.is_empty(), "generate needs a checked config: {}", errors[0]);
@@ -77,7 +77,7 @@ pub fn generate(config: &Generated, seed: u64) -> Ratings {
 /// their worker touches.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error, or without workers or clocks.
+/// If [`Generated::check`] finds an error, or without workers or clocks.
 pub fn touched_share(config: &Generated, seed: u64, workers: u32, clocks_per_pass: u32) -> f64 {
     let shape = config.shape();
     let counts = activity(shape, config.activity, seed);
@@ -99,7 +99,7 @@ fn different(shares: &[f64], draws: f64) -> f64 {
     shares.iter().map(|share| 1.0 - libm::exp(-draws * share)).sum()
 }
 
-/// How many independent draws give how many different items: a table, and straight lines between.
+/// The number of independent draws by the number of different items that they give: a table, and straight lines between.
 struct Draws {
     /// Items and the logarithm of the draws, ascending.
     table: Vec<(f64, f64)>,
@@ -180,7 +180,7 @@ impl Generator {
     }
 }
 
-/// How many items each user rates: log-normal, at least 1, at most all items, `shape.ratings` in total.
+/// The number of items that each user rates: log-normal, at least 1, at most all items, `shape.ratings` in total.
 fn activity(shape: Shape, strength: f64, seed: u64) -> Vec<u32> {
     let mut normals = Normals::new(stream(seed, "activity"));
     let raw: Vec<f64> = (0..shape.users).map(|_| libm::exp(ACTIVITY_SIGMA * strength * normals.draw())).collect();
@@ -206,7 +206,7 @@ fn activity(shape: Shape, strength: f64, seed: u64) -> Vec<u32> {
     rounded.collect()
 }
 
-/// The weight of each item; which item is how popular is shuffled.
+/// The weight of each item; the ranks of items are shuffled.
 fn popularity(items: u32, strength: f64, seed: u64) -> Vec<f64> {
     let weight = |rank: u32| {
         let x = (f64::from(rank) + 0.5) / f64::from(items);
@@ -217,7 +217,7 @@ fn popularity(items: u32, strength: f64, seed: u64) -> Vec<f64> {
     weights
 }
 
-/// About how many ratings each item will have, up to a common factor: an item with share p of the weight is in a set of
+/// The approximate number of ratings of each item, up to a common factor: an item with share p of the weight is in a set of
 /// n items with probability near 1 - exp(-n p). Seen from [`USERS_LOOKED_AT`] users.
 fn expected_counts(counts: &[u32], weights: &[f64]) -> Vec<f64> {
     let total: f64 = weights.iter().sum();

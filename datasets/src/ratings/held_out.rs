@@ -1,4 +1,4 @@
-//! Which ratings are held out for evaluation.
+//! The choice of the ratings that are held out for evaluation.
 //!
 //! Each rating is held out with probability `share`, by one draw per rating in (user, item) order from the stream
 //! `held-out` of `seed`: the choice depends on the ratings and the seed alone, not on the file they came from. The last

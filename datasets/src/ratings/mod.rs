@@ -1,8 +1,8 @@
 //! Ratings of items by users.
 //!
-//! * [`generate`]: ratings with the shape of the Netflix Prize at any scale; [`config`]: how a spec asks for them.
+//! * [`generate`]: ratings with the shape of the Netflix Prize at any scale; [`config`]: their settings in a spec.
 //! * `load`: ratings from files; `cache`: the same in one compact file (both with the feature `read`).
-//! * [`held_out`]: which ratings are held out for evaluation; [`partition`]: which machine holds which users.
+//! * [`held_out`]: the choice of the ratings held out for evaluation; [`partition`]: the assignment of users to machines.
 
 #[cfg(feature = "read")]
 pub mod cache;

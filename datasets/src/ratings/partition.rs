@@ -1,4 +1,4 @@
-//! Which machine holds which users.
+//! The assignment of users to machines.
 //!
 //! A user's ratings stay together, training and held-out ones, on one machine. The number of training ratings is balanced,
 //! since it determines the work of a clock: the next user, the one with most ratings first, goes to
@@ -20,10 +20,10 @@ use super::{Rating, Ratings};
 use crate::deal::{Dealer, Skew};
 use crate::power::{self, Matrix, Shape};
 
-/// Ratings that a user's taste is shrunk by: a few ratings say little.
+/// Ratings that a user's taste is shrunk by: a few ratings are little evidence of it.
 const TASTE_SHRINKAGE: f64 = 5.0;
 
-/// How users are dealt to machines.
+/// The way in which users are dealt to machines.
 pub type Split = crate::split::Split<SkewBy>;
 
 /// The property in which sites differ.
@@ -54,7 +54,7 @@ pub struct Partition {
 /// machine, in order. With fewer users than machines some partitions are empty.
 ///
 /// # Panics
-/// When there is no machine, or [`Split::check`] finds an error.
+/// If there is no machine, or [`Split::check`] finds an error.
 pub fn partition(ratings: &Ratings, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let mut loads = vec![0u32; ratings.users as usize];
     for rating in &ratings.train {

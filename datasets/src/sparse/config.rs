@@ -1,4 +1,4 @@
-//! How a spec asks for generated examples: form here, meaning in [`Generated::check`].
+//! The settings of generated examples in a spec: form here, meaning in [`Generated::check`].
 //!
 //! ```yaml
 //! generated-examples: { examples: 20000, features: 10000, nonzeros: 40 }

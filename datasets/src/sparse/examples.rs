@@ -45,7 +45,7 @@ impl Examples {
     /// Appends an example after all others.
     ///
     /// # Panics
-    /// When features do not strictly ascend, or a value is 0 or not finite.
+    /// If features do not strictly ascend, or a value is 0 or not finite.
     pub fn push(&mut self, label: Label, entries: impl IntoIterator<Item = Entry>) {
         let first = self.entries.len();
         self.entries.extend(entries);
@@ -79,7 +79,7 @@ impl Examples {
     /// The entries of an example, by feature.
     ///
     /// # Panics
-    /// When there is no such example.
+    /// If there is no such example.
     pub fn entries(&self, example: usize) -> &[Entry] {
         &self.entries[self.starts[example]..self.starts[example + 1]]
     }

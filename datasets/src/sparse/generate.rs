@@ -46,7 +46,7 @@ impl Truth {
 /// Examples as `config` asks for them, the same for the same seed.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error.
+/// If [`Generated::check`] finds an error.
 pub fn generate(config: &Generated, seed: u64) -> Sparse {
     generate_with_truth(config, seed).0
 }
@@ -54,7 +54,7 @@ pub fn generate(config: &Generated, seed: u64) -> Sparse {
 /// As [`generate`], with the planted weights.
 ///
 /// # Panics
-/// When [`Generated::check`] finds an error.
+/// If [`Generated::check`] finds an error.
 pub fn generate_with_truth(config: &Generated, seed: u64) -> (Sparse, Truth) {
     let errors = config.check();
     assert!(errors.is_empty(), "generate needs a checked config: {}", errors[0]);
@@ -79,7 +79,7 @@ pub fn generate_with_truth(config: &Generated, seed: u64) -> (Sparse, Truth) {
     (Sparse::new(name, config.features, train, held_out), truth)
 }
 
-/// The weight of each feature among draws; which feature is how popular is shuffled.
+/// The weight of each feature among draws; the ranks of features are shuffled.
 fn popularities(config: &Generated, seed: u64) -> Vec<f64> {
     let weight = |rank: u32| libm::pow(f64::from(rank) + FLAT_HEAD, -config.popularity);
     let mut weights: Vec<f64> = (0..config.features).map(weight).collect();
@@ -87,7 +87,7 @@ fn popularities(config: &Generated, seed: u64) -> Vec<f64> {
     weights
 }
 
-/// How many features an example has: log-normal with the mean that is asked for, at least 1.
+/// The number of features of an example: log-normal with the mean that is asked for, at least 1.
 fn length(config: &Generated, normals: &mut Normals) -> usize {
     let raw = libm::exp(LENGTH_SIGMA * normals.draw() - LENGTH_SIGMA * LENGTH_SIGMA / 2.0);
     let most = f64::from(config.features).min(MAX_TIMES * config.nonzeros);

@@ -1,4 +1,4 @@
-//! Which examples are held out for evaluation.
+//! The choice of the examples that are held out for evaluation.
 //!
 //! Each example is held out with probability `share`, by one draw per example in their order from the stream `sparse held-out` of `seed`.
 //! The last example of a class is never taken, so that both classes can be learned.

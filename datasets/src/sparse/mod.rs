@@ -1,9 +1,9 @@
 //! Labelled examples with sparse features, for logistic regression: each example has one of two labels and a value for a few of very
 //! many features.
 //!
-//! * [`generate`]: examples with power-law features and planted weights; [`config`]: how a spec asks for them.
+//! * [`generate`]: examples with power-law features and planted weights; [`config`]: their settings in a spec.
 //! * `load`: LIBSVM files; `cache`: the same in one compact file (both with the feature `read`).
-//! * [`held_out`]: which examples are held out for evaluation; [`partition`]: which machine holds which examples.
+//! * [`held_out`]: the choice of the examples held out for evaluation; [`partition`]: the assignment of examples to machines.
 
 #[cfg(feature = "read")]
 pub mod cache;
@@ -44,7 +44,7 @@ impl Sparse {
     /// A data set, with its hash computed.
     ///
     /// # Panics
-    /// When there are more than [`MAX_FEATURES`], a feature is not below `features`, or a part has 2^32 examples.
+    /// If there are more than [`MAX_FEATURES`], a feature is not below `features`, or a part has 2^32 examples.
     pub fn new(name: String, features: u32, train: Examples, held_out: Examples) -> Self {
         assert!(features <= MAX_FEATURES, "{features} features");
         for part in [&train, &held_out] {

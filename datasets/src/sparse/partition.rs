@@ -1,4 +1,4 @@
-//! Which machine holds which examples to learn from; the held-out part is not dealt.
+//! The assignment of the examples to learn from to machines; the held-out part is not dealt.
 //!
 //! The number of nonzero values is balanced, since it determines the work of a clock: with `Split::Even` no machine has
 //! more than the mean and one example's values. An example without values counts as one, so that those are spread too. Nothing is drawn,
@@ -18,7 +18,7 @@ pub use crate::labelled::{Partition, SkewBy, Split};
 /// order. With fewer examples than machines some partitions are empty.
 ///
 /// # Panics
-/// When there is no machine, or [`Split::check`] finds an error.
+/// If there is no machine, or [`Split::check`] finds an error.
 pub fn partition(data: &Sparse, machines_per_site: &[u32], split: Split) -> Vec<Partition> {
     let loads: Vec<u32> = data.train.iter().map(|(_, entries)| (entries.len() as u32).max(1)).collect();
     let place = |label: &Label| label.target();

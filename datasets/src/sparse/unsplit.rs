@@ -14,12 +14,12 @@ pub struct Unsplit {
     pub features: u32,
     /// The examples to learn from; all examples where the source has no held-out part.
     pub train: Examples,
-    /// The held-out part of the source. `None`: it has none, and [`Unsplit::split`] draws one from [`Unsplit::train`].
+    /// The held-out part of the source. `None` means that it has none, and [`Unsplit::split`] draws one from [`Unsplit::train`].
     pub held_out: Option<Examples>,
 }
 
 impl Unsplit {
-    /// The data set with the source's own held-out part, or with one that is drawn as `held_out` says.
+    /// The data set with the source's own held-out part, or with one that is drawn according to `held_out`.
     ///
     /// # Panics
     /// As [`Sparse::new`].

@@ -115,7 +115,7 @@ pub(crate) fn has(entries: &Entries) -> String {
     listed(&names.collect::<Vec<_>>())
 }
 
-/// The first of these names, and how many more there are.
+/// The first of these names, and the number of the others.
 pub(crate) fn listed(names: &[String]) -> String {
     match names.len() {
         0 => "nothing in it".into(),

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Chain, Cursor, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// How a gzip file, and each member of it, begins.
+/// The first bytes of a gzip file, and of each member of it.
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A member: the bytes that were read ahead, then the rest.

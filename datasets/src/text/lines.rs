@@ -26,7 +26,7 @@ pub(crate) struct Bad {
 pub(crate) struct Lines {
     file: PathBuf,
     a_line: &'static str,
-    /// The format, for messages; none when they name it anyway.
+    /// The format, for messages. `None` means that they name it anyway.
     read_as: Option<&'static str>,
     compression: Compression,
     reader: Box<dyn Read>,
@@ -76,7 +76,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// The same lines, with messages that say of which format they should be: one that was guessed may be another.
+    /// The same lines, with messages that name the format that they should be of: one that was guessed may be another.
     pub(crate) fn read_as(self, format: &'static str) -> Self {
         Lines { read_as: Some(format), ..self }
     }

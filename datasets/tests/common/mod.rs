@@ -1,4 +1,4 @@
-//! Folders of small files, what is said of them, and where the real data are.
+//! Folders of small files, the errors about them, and the folder of the real data.
 
 use std::fmt::{Debug, Display};
 use std::fs;
@@ -29,7 +29,7 @@ pub(crate) fn gz(content: impl AsRef<[u8]>) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What is said of a file or folder that does not load, with the temporary folder's path taken out.
+/// The error about a file or folder that does not load, with the temporary folder's path taken out.
 pub(crate) fn complaint<T: Debug, E: Display>(loaded: Result<T, E>, within: &Path) -> String {
     match loaded {
         Ok(loaded) => panic!("it loads: {loaded:?}"),
@@ -40,7 +40,7 @@ pub(crate) fn complaint<T: Debug, E: Display>(loaded: Result<T, E>, within: &Pat
     }
 }
 
-/// The folder with real data sets, or a line that says why a test is skipped.
+/// The folder with real data sets, or a line with the reason why a test is skipped.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let data = std::env::var_os("GAIA_DATA")

@@ -1,4 +1,4 @@
-//! What several crates of the workspace need in one form, below all of them.
+//! The parts that several crates of the workspace need in one form, below all of them.
 //!
 //! * [`streams`]: named random streams. [`causes`]: errors and panics as text.
 //! * `suggest` (a feature): the nearest valid name to a misspelt one.

@@ -3,7 +3,7 @@
 //! [`with`] writes to a temporary file in the same folder, syncs, renames, and syncs the folder, so that a reader (and a run after a crash)
 //! sees the old content or the new, never a part of it. The mode of the file is 666 without the bits of the umask.
 //!
-//! What is replaced is a regular file: no link is written through or replaced, and no pipe, device or folder.
+//! Only a regular file is replaced: no link is written through or replaced, and no pipe, device or folder.
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileType};

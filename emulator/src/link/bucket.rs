@@ -1,9 +1,9 @@
-//! A token bucket with a calendar: what has left it, and what is booked to leave it and when.
+//! A token bucket with a calendar: the account of what has left it, and the instants at which more is booked to leave it.
 //!
 //! An *account* is the instant at which the bucket would be full again if nothing more passed (the theoretical arrival
 //! time of the generic cell rate algorithm). With rate `r` and burst `b`, `n` bytes conform at `t` when
 //! `max(account, t) + n/r <= t + b/r`; the left side is then the new account. It follows that the bytes which leave in
-//! a closed interval of length `s` are at most `b + r s`: the account rises by at least `n/r` a chunk, stands at
+//! a closed interval of length `s` are at most `b + r s`: the account rises by at least `n/r` per chunk, stands at
 //! `t + n/r` or more after the first and at `t + b/r` or less after the last.
 //!
 //! A booking is made only where it and all later ones conform, and chunks leave exactly when booked, so the law holds
@@ -17,7 +17,7 @@ use crate::node::Class;
 #[derive(Clone, Copy, Debug)]
 struct Booking {
     at: u64,
-    /// Whose chunk it is; the order among equal instants.
+    /// The owner of the chunk; the order among equal instants.
     key: u32,
     bytes: u32,
     /// The account once it has left.
@@ -33,7 +33,7 @@ pub(super) struct Bucket {
     per_byte: Exact,
     /// The depth in time.
     depth: Exact,
-    /// By class: how far the account may run ahead. Data leave some of it to control.
+    /// By class: the time by which the account may run ahead. Data leave some of it to control.
     burst: [Exact; 2],
     /// The account of what has left.
     left: Exact,
@@ -42,7 +42,7 @@ pub(super) struct Bucket {
     /// By instant, then key; those before `first` have left.
     bookings: Vec<Booking>,
     first: usize,
-    /// Where the last fit was found.
+    /// The index in `bookings` of the last fit that was found.
     found: usize,
 }
 
@@ -93,7 +93,7 @@ impl Bucket {
         self.first = 0;
     }
 
-    /// How long `bytes` that enter an idle bucket take to pass: nothing if they are within the depth.
+    /// The time that `bytes` take to pass when they enter an idle bucket: zero if they are within the depth.
     #[inline]
     pub(super) fn passage(&self, bytes: u32) -> u64 {
         self.cost(bytes).within(self.depth)
@@ -209,7 +209,7 @@ impl Bucket {
         if position == self.first { self.left } else { self.bookings[position - 1].account }
     }
 
-    /// Where a booking of `key` at `at` belongs.
+    /// The index in `bookings` at which a booking of `key` at `at` belongs.
     fn position(&self, at: u64, key: u32) -> usize {
         self.first + self.bookings[self.first..].partition_point(|b| (b.at, b.key) < (at, key))
     }
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
     use crate::units::{Bandwidth, ByteSize};
 
-    /// A bucket of one byte a millisecond.
+    /// A bucket of one byte per millisecond.
     fn bucket(depth: u64, chunk: u32) -> Bucket {
         let (rate, depth) = (Bandwidth::from_bits_per_second(8_000), ByteSize::from_bytes(depth));
         Bucket::new(&Limit { name: "test".into(), rate, depth }, chunk)

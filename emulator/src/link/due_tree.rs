@@ -1,4 +1,4 @@
-//! When each stream's next chunk is due: a tree of minima, eight children per node.
+//! The instants at which the next chunks of streams are due: a tree of minima, eight children per node.
 //!
 //! A stream has at most one due instant, so the queue is an array with one key per stream and, above it, arrays with
 //! the minimum of each group of eight. Replacing a key costs a few short scans and no branch that depends on the order of
@@ -49,7 +49,7 @@ impl DueTree {
         at
     }
 
-    /// When `stream` is due, or `NEVER`.
+    /// The instant at which `stream` is due, or `NEVER`.
     pub(super) fn of(&self, stream: usize) -> u64 {
         self.levels[0][stream / FAN][stream % FAN]
     }

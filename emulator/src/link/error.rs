@@ -33,7 +33,7 @@ pub enum LinkError {
         /// Number of the receiving machine.
         to: MachineId,
         found: u32,
-        /// How many limits there are.
+        /// The number of limits in the network.
         limits: usize,
     },
     /// A route names a limit twice.

@@ -123,7 +123,7 @@ impl Fabric {
     /// handle and comes back with its departure.
     ///
     /// # Panics
-    /// When `from` is `to`, when `now` lies before an instant already seen, and when something was due before `now`.
+    /// If `from` is `to`, if `now` lies before an instant already seen, or if something was due before `now`.
     pub fn send(
         &mut self,
         now: Instant,
@@ -163,7 +163,7 @@ impl Fabric {
     /// Handles all that is due at `now` or before, each event at its own instant: a late call changes no result.
     ///
     /// # Panics
-    /// When `now` lies before an instant already seen.
+    /// If `now` lies before an instant already seen.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
         loop {

@@ -108,7 +108,7 @@ pub enum ReadProfileProblem {
     #[error("no {what} for {sites}; expected a row and a column for each site")]
     NotSquare {
         what: &'static str,
-        /// Which sites have none.
+        /// The sites that have none.
         sites: String,
     },
     /// A row that is longer or shorter than the header.
@@ -181,7 +181,7 @@ pub enum ReadProfileProblem {
     #[error("{site}: the rate of its machines' network cards is not stated; expected {expected}")]
     NoNic {
         site: String,
-        /// How to state it.
+        /// The way to state it.
         expected: &'static str,
     },
     /// The diagonal and a key disagree.

@@ -1,4 +1,4 @@
-//! A matrix from measurements: what `iperf3 -J` has written for each ordered pair of sites.
+//! A matrix from measurements: the output of `iperf3 -J` for each ordered pair of sites.
 //!
 //! A folder holds `FROM..TO.json` for every pair, named by the sites' names; the client of the test is at FROM. The bandwidth is
 //! what the receiver saw of all streams of a TCP test (`end.sum_received`, the mean over all intervals), the round trip the

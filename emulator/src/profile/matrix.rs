@@ -17,9 +17,9 @@ use crate::quantity::{Quantity, Unit, parse_number, symbols, unit};
 pub(super) enum Key {
     /// The unit of the numbers; what follows the first word is comment.
     Unit,
-    /// Where the numbers come from.
+    /// The source of the numbers.
     Source,
-    /// When they were measured.
+    /// The date of the measurements.
     Date,
     /// The rate of network cards, in and out (tables that stand alone).
     Nic,

@@ -63,9 +63,9 @@ pub struct Profile {
     pub name: String,
     /// One line for lists and figures.
     pub title: String,
-    /// Where the bandwidths come from.
+    /// The source of the bandwidths.
     pub source: String,
-    /// When they were measured.
+    /// The date of the measurements.
     pub date: String,
     /// The sources of the rest, assumptions and caveats.
     pub notes: Vec<String>,
@@ -163,7 +163,7 @@ pub enum InvalidProfile {
         /// The path of the field.
         path: String,
         name: String,
-        /// Where it stood before.
+        /// The path of the first field with it.
         first_path: String,
     },
     /// A site without machines.
@@ -347,7 +347,7 @@ impl<T: Copy> SiteMatrix<T> {
     }
 }
 
-/// How names are compared: without regard to case or surrounding space.
+/// The form in which names are compared: without regard to case or surrounding space.
 pub(crate) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }

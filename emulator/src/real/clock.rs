@@ -15,7 +15,7 @@ use crate::time::{Duration, Instant};
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 const THOUSAND: u128 = 1000;
 
-/// How many seconds of wall time one second of the run takes (`K`): in thousandths, 0.001 to 1,000,000.
+/// The seconds of wall time that one second of the run takes (`K`): in thousandths, 0.001 to 1,000,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Dilation(u32);

@@ -45,7 +45,7 @@ const MOST_WAITING_BYTES: u64 = 4 << 30;
 /// The settings of a machine that takes part in a run.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeConfig {
-    /// Where the relay listens.
+    /// The address on which the relay listens.
     pub relay: SocketAddr,
     /// The run's number, as the relay has it.
     pub run: u64,
@@ -266,7 +266,7 @@ impl<'a, N: Node, C: Codec<Message = N::Message>> Driver<'a, N, C> {
         }
     }
 
-    /// When there is something to do without any socket or task, in monotonic nanoseconds.
+    /// The time at which there is something to do without any socket or task, in monotonic nanoseconds.
     fn next_instant(&self) -> u64 {
         let silence = self.heard.saturating_add(nanos(self.config.bounds.silence));
         let wake = silence.min(self.next_beat);

@@ -58,7 +58,7 @@ pub struct Open {
     pub actual: ByteSize,
     /// Bytes that the link is charged.
     pub charged: ByteSize,
-    /// When the sending machine had it, in the run's time.
+    /// The instant at which the sending machine had it, in the run's time.
     pub sent_at: Instant,
 }
 
@@ -105,7 +105,7 @@ pub enum Frame<'a> {
     Whole {
         /// The stream at its receiver.
         stream: Stream,
-        /// When the link model has it arrive, in the run's time.
+        /// The instant at which the link model has it arrive, in the run's time.
         arrives_at: Instant,
     },
     /// Bytes of a stream have left the relay's queue since the last such frame.
@@ -221,7 +221,7 @@ impl Frame<'_> {
     /// Appends the frame's bytes. A reason that is too long is cut.
     ///
     /// # Panics
-    /// When a piece of a message is longer than [`MAX_PIECE_BYTES`].
+    /// If a piece of a message is longer than [`MAX_PIECE_BYTES`].
     pub fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&[MAGIC[0], MAGIC[1], VERSION, 0, 0, 0, 0, 0]);
@@ -402,7 +402,7 @@ pub(super) const PIECE_OFFSET: usize = HEADER_BYTES + STREAM_BYTES;
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
-    /// Where the unread bytes begin and end.
+    /// The range of the unread bytes.
     unread: std::ops::Range<usize>,
 }
 

@@ -34,11 +34,11 @@
 //!
 //! # Measurements
 //!
-//! * In the relay ([`relay::RelayReport`]): how late chunks left and messages were written; the rate of each limit and
-//!   link while bytes waited for it, as the model has it and as it was; slip; bytes that their sender delivered too late;
-//!   time without a processor. [`relay::RelayReport::faults`] lists the reasons why a run is not valid.
-//! * In each machine ([`driver::NodeReport`]): how late messages were handled and results delivered; tasks that took
-//!   longer than modelled, with the dilation that would have been enough.
+//! * In the relay ([`relay::RelayReport`]): the lateness with which chunks left and messages were written; the rate of each
+//!   limit and link while bytes waited for it, as the model has it and as it was; slip; bytes that their sender delivered
+//!   too late; time without a processor. [`relay::RelayReport::faults`] lists the reasons why a run is not valid.
+//! * In each machine ([`driver::NodeReport`]): the lateness with which messages were handled and results delivered; tasks
+//!   that took longer than modelled, with the dilation that would have been enough.
 //!
 //! Rates are those of payload (encoded messages at their charged size), as profiles measured with iperf are; the bytes of
 //! frames, TCP and IP come on top and are not shaped.

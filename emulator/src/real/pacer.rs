@@ -33,7 +33,7 @@ pub struct Pacer {
     credit: u64,
     slip: u64,
     slips: u64,
-    /// How late chunks left, in wall nanoseconds.
+    /// The lateness with which chunks left, in wall nanoseconds.
     lateness: Durations,
     limits: Vec<Load>,
     /// The load of each link, by ordered pair of machines.
@@ -72,7 +72,7 @@ pub struct Achieved {
     pub charged: ByteSize,
     /// The number of times that bytes came while none waited.
     pub episodes: u64,
-    /// How long bytes waited for it, by the link model, in the run's time.
+    /// The time for which bytes waited for it, by the link model, in the run's time.
     pub busy: Duration,
     /// The same as it really passed, in the run's time: wall / K.
     pub busy_real: Duration,
@@ -83,7 +83,7 @@ pub struct Achieved {
 pub struct PacingReport {
     /// Wall seconds per second of the run.
     pub dilation: Dilation,
-    /// How late chunks left, in wall nanoseconds.
+    /// The lateness with which chunks left, in wall nanoseconds.
     pub lateness: Percentiles,
     /// Wall nanoseconds by which lateness exceeded its credit, in all.
     pub slip: u64,
@@ -123,12 +123,12 @@ impl Pacer {
         self.dilation.instant(wall.saturating_sub(self.slip))
     }
 
-    /// When the run's time will be `at`, in wall nanoseconds after the epoch, if there is no further slip.
+    /// The time at which the run's time will be `at`, in wall nanoseconds after the epoch, if there is no further slip.
     pub fn wall_of(&self, at: Instant) -> u64 {
         self.dilation.wall_of(at).saturating_add(self.slip)
     }
 
-    /// When to call [`Pacer::advance`] next, in wall nanoseconds after the epoch.
+    /// The time at which to call [`Pacer::advance`] next, in wall nanoseconds after the epoch.
     pub fn next_wall(&self) -> Option<u64> {
         self.fabric.poll_timeout().map(|at| self.wall_of(at))
     }
@@ -183,7 +183,7 @@ impl Pacer {
     fn count(&mut self, due: Instant, wall: u64, from: MachineId, to: MachineId, backlog: ByteSize) {
         let pair = self.pair(from, to);
         let traffic = |class| self.fabric.traffic(from, to, class).charged.as_bytes();
-        // An event says that the backlog has changed, not by how much has left: sends change it too.
+        // An event reports that the backlog has changed, not the number of bytes that have left: sends change it too.
         let left = traffic(Class::Control) + traffic(Class::Data);
         let bytes = left - std::mem::replace(&mut self.left[pair], left);
         let end = backlog == ByteSize::default() && self.links[pair].backlogged > 0;
@@ -267,7 +267,7 @@ impl Achieved {
         rate(self.charged, self.busy_real)
     }
 
-    /// How far the real rate is from the link model's: -0.01 is 1 % too slow. `None` means that no bytes ever waited.
+    /// The relative error of the real rate against the link model's: -0.01 is 1 % too slow. `None` means that no bytes ever waited.
     pub fn rate_error(&self) -> Option<f64> {
         Some(rate(self.charged, self.busy_real)? / rate(self.charged, self.busy)? - 1.0)
     }

@@ -66,7 +66,7 @@ impl AsRawFd for Timer {
     }
 }
 
-/// How a loop's thread is scheduled.
+/// The scheduling of a loop's thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Priority {
@@ -89,8 +89,8 @@ pub fn schedule_this_thread(priority: Priority) -> Priority {
     if answer == 0 { Priority::Realtime(level) } else { Priority::Ordinary }
 }
 
-/// How long the calling thread has been ready to run without a processor, in nanoseconds; `None` means that the kernel does
-/// not count it.
+/// The time for which the calling thread has been ready to run without a processor, in nanoseconds; `None` means that the
+/// kernel does not count it.
 pub fn starved_nanos() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().nth(1)?.parse().ok()

@@ -22,7 +22,7 @@ pub(crate) const EC2_MBPS: [[u64; 11]; 11] = [
     [97, 54, 64, 57, 57, 40, 37, 17, 34, 34, 1000],
 ];
 
-/// Bits a second in a Mbit/s.
+/// Bits per second in a Mbit/s.
 pub(crate) const MEGA: u64 = 1_000_000;
 
 /// The depth that the link model recommends for a limit: a millisecond of its rate.
@@ -46,7 +46,7 @@ impl Builder {
         builder
     }
 
-    /// Adds a limit of `bits` a second that the pairs for which `passes` holds pass: a few.
+    /// Adds a limit of `bits` per second that the pairs for which `passes` holds pass: a few.
     pub(crate) fn limit(&mut self, name: String, bits: u64, passes: impl Fn(usize, usize) -> bool) {
         self.add(name, bits, MILLISECOND(bits), passes);
     }

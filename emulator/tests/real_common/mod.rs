@@ -201,7 +201,7 @@ impl Node for Script {
     fn restore(&mut self, (): ()) {}
 }
 
-/// Keeps samples and transfers; breaks at the first sample, or tells of it, if asked to.
+/// Keeps samples and transfers; if asked to, breaks at the first sample, or sends a signal for each.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     pub(crate) samples: Vec<Instant>,

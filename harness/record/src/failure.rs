@@ -1,4 +1,4 @@
-//! Why a command failed, and the exit code of the process.
+//! The reason why a command failed, and the exit code of the process.
 
 use std::error::Error;
 use std::process::ExitCode;

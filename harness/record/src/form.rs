@@ -94,7 +94,7 @@ fn plain_words(error: &serde_yaml::Error) -> String {
     message
 }
 
-/// What stands around `expected KIND NAME` in a message of serde, and the name, which is one of the program's.
+/// The text before and after `expected KIND NAME` in a message of serde, and the name between them, which is one of the program's.
 fn named<'a>(message: &'a str, kind: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let (before, rest) = message.split_once(&format!("expected {kind} "))?;
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != ':').unwrap_or(rest.len());
@@ -102,7 +102,7 @@ fn named<'a>(message: &'a str, kind: &str) -> Option<(&'a str, &'a str, &'a str)
     name.starts_with(char::is_uppercase).then_some((before, name.trim_end_matches(':'), after))
 }
 
-/// In words of a spec what a type of the program expects.
+/// The form that a type of the program expects, in words of a spec.
 fn expected(kind: &str, name: &str) -> String {
     if kind != "enum" {
         return "expected a mapping of fields".into();

@@ -1,8 +1,10 @@
-//! The ground floor of the harness: results on disk, what they cost, and what every command needs.
+//! The ground floor of the harness: results on disk, the costs of runs, and the parts that every command needs.
 //!
-//! * [`results`]: what a run leaves, as types and files. [`prices`], [`cost`]: price lists, and what a run costs by them.
-//! * [`aligned`]: tables for terminals. [`form`]: YAML into typed values. [`suggest`]: the nearest valid name. [`numbers`]: how numbers are summed up and shown.
-//! * [`say`]: the standard streams. [`log`]: events on the standard error. [`place`]: where a file may go. [`failure`]: errors of commands, exit codes.
+//! * [`results`]: the output of a run, as types and files. [`prices`], [`cost`]: price lists, and the cost of a run by them.
+//! * [`aligned`]: tables for terminals. [`form`]: YAML into typed values. [`suggest`]: the nearest valid name. [`numbers`]: summaries of
+//!   numbers over seeds, and numbers as text.
+//! * [`say`]: the standard streams. [`log`]: events on the standard error. [`place`]: the places of files that users name. [`failure`]:
+//!   errors of commands, exit codes.
 //!
 //! Nothing here knows specs, plans, runs or figures.
 

@@ -1,4 +1,4 @@
-//! The log of a command: what happens, as events with fields, one a line on the standard error.
+//! The log of a command: what happens, as events with fields, one per line on the standard error.
 //!
 //! Events are made where things happen, by the macros of `tracing`; [`Log::start`] has them written, and without it they cost one
 //! comparison. An event's message is its name, which stays the same; what differs is in its fields. Lines go through [`say::err`], so that a
@@ -28,9 +28,9 @@ pub enum Level {
     Off,
     /// Cells and commands that have failed.
     Error,
-    /// What is not as it should be, and goes on.
+    /// Faults after which the command goes on.
     Warn,
-    /// What a run consists of: cells, checkpoints, data, processes.
+    /// The parts of a run: cells, checkpoints, data, processes.
     Info,
     /// Single files, connections and late pieces.
     Debug,
@@ -89,10 +89,10 @@ impl Format {
     }
 }
 
-/// What is logged, and how.
+/// The events that are logged, and their form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// From which level on.
+    /// The least important level that is written.
     pub level: Level,
     /// The form of lines.
     pub format: Format,

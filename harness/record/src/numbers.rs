@@ -1,9 +1,9 @@
-//! How numbers are summed up over seeds, and how they are shown.
+//! Summaries of numbers over seeds, and numbers as text.
 
 /// A number over seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Over how many seeds.
+    /// The number of seeds.
     pub n: usize,
     /// The mean of the values.
     pub mean: f64,

@@ -1,4 +1,4 @@
-//! Where a command puts the file that its user names: never onto anything by accident.
+//! The place of the file that the user of a command names: never on top of anything by accident.
 //!
 //! An existing file is replaced only on request (`--force`), by a rename, as a whole or not at all. A link, a folder, a pipe or a device
 //! is never replaced or written through. The same holds for the input of the command.

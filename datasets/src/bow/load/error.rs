@@ -11,7 +11,7 @@ use crate::text::TextError;
 /// Every form of bags of words, for messages.
 pub const EXPECTED: &str = "docword.*.txt of UCI (also as .gz), or a cache of bags of words";
 
-/// Why a corpus could not be loaded.
+/// The reason why a corpus could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// A file that cannot be read, or a line that violates its format.

@@ -1,4 +1,4 @@
-//! Which files hold the corpus and its spellings: by content.
+//! The files that hold the corpus and its spellings, found by content.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use crate::text::lines::{Lines, shown};
 
 /// The limit on files of other names in a folder that are tried.
 const MAX_TRIED: usize = 100;
-/// How the file of pairs is called at UCI, before the name of the corpus.
+/// The name of the file of pairs at UCI, before the name of the corpus.
 const DOCWORD: &str = "docword";
-/// How the file of spellings is called at UCI, before the name of the corpus.
+/// The name of the file of spellings at UCI, before the name of the corpus.
 const VOCAB: &str = "vocab";
 
-/// Where a corpus comes from.
+/// The source of a corpus.
 #[derive(Clone)]
 pub(super) enum Source {
     Cache(PathBuf),

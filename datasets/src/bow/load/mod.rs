@@ -8,8 +8,8 @@
 //! with each other is an error with its place: see [`LoadError`]. Pairs may come in any order. Documents without words are
 //! kept, as UCI counts them (NYTimes has 248). That a spelling occurs twice is no error.
 //!
-//! Memory: 12 bytes a pair. Line numbers are not kept: a duplicate is found after sorting, and the file is read a second
-//! time to say where its two lines are.
+//! Memory: 12 bytes per pair. Line numbers are not kept: a duplicate is found after sorting, and the file is read a second
+//! time to find its two lines.
 
 mod docword;
 mod error;

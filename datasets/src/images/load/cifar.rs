@@ -1,7 +1,7 @@
 //! CIFAR-10's binary batches: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
 //!
 //! A batch is records of 3,073 bytes: the class, 0 to 9, then 32 x 32 pixels, red, green and blue planes. The classes' names are
-//! in `batches.meta.txt`, one a line; without it they are the known ones. A batch that comes twice, by its name (a browser's copy
+//! in `batches.meta.txt`, one per line; without it they are the known ones. A batch that comes twice, by its name (a browser's copy
 //! `data_batch_1 (1).bin`) or by its content, is an error, and so is a class without images to learn from.
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,8 +17,8 @@ const RECORD_BYTES: usize = 3_073;
 const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const NAMES: &str = "batches.meta.txt";
 
-/// The batches of a tree; none when there is none. `named`: a file right in the root that was asked for; none of the set that has
-/// not this file.
+/// The batches of a tree; `None` means that there is none. `named`: a file right in the root that was asked for; none of the set that
+/// has not this file.
 pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, LoadError> {
     let batches: Vec<&File> = tree.files.iter().filter(|file| is_batch(file)).collect();
     if batches.is_empty() || named.is_some_and(|name| batches.iter().all(|file| file.name != name)) {

@@ -26,7 +26,7 @@ enum Place {
     Classes(String),
 }
 
-/// The classes of a tree; none when it is no tree of images by class.
+/// The classes of a tree; `None` means that it is no tree of images by class.
 pub(super) fn find(tree: &Tree) -> Result<Option<Classes>, LoadError> {
     let mut places = places(tree);
     if places.len() > 1 {

@@ -11,7 +11,7 @@ use crate::text::TextError;
 /// Every form of images, for messages.
 pub const EXPECTED: &str = "CIFAR-10's binary batches, MNIST's idx files, folders train/<class>/ and test/<class>/ of JPEG (any of them also in a .tar, .tar.gz or .tar.xz), or a cache of images";
 
-/// Why images could not be loaded.
+/// The reason why images could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// A path that leads nowhere, or may not be read.

@@ -1,4 +1,4 @@
-//! JPEG by class: how the images that [`super::classes`] finds are brought to one shape.
+//! JPEG by class: the images that [`super::classes`] finds, brought to one shape.
 //!
 //! If the sampled images ([`LOOKED_AT`], evenly spaced) are of one size with sides up to [`MAX_SMALL_SIDE`],
 //! all must be of that size. Otherwise each is cropped and resized to a square (see [`Fit::Crop`]). Sets that fit into
@@ -23,7 +23,7 @@ const MAX_SMALL_SIDE: u32 = 96;
 const NAMED: usize = 5;
 const CHANNELS: u32 = 3;
 
-/// The images of a tree of class folders; none when there is none.
+/// The images of a tree of class folders; `None` means that there is none.
 pub(super) fn load(tree: Tree, options: &Options) -> Result<Option<Loaded>, LoadError> {
     let Some((classes, mut parts)) = classes::find(&tree)? else { return Ok(None) };
     let total = parts.iter().map(|part| part.files.len()).sum();
@@ -113,7 +113,7 @@ impl Subset {
     }
 }
 
-/// How images are brought to one shape, by the sampled ones; `None` if none of them is an image.
+/// The way in which images are brought to one shape, by the sampled ones; `None` means that none of them is an image.
 fn fit(part: &Subset, options: &Options) -> Option<Fit> {
     let spaced = crate::images::evenly_spaced(part.files.len(), LOOKED_AT);
     let sizes = spaced.into_iter().filter_map(|at| jpeg::dimensions(&part.files[at as usize].read().ok()?).ok());

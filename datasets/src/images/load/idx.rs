@@ -3,7 +3,7 @@
 //! A file begins with two zero bytes, the type of its numbers (8: bytes) and the number of dimensions, then each dimension in
 //! four bytes, big-endian. Images have three dimensions, labels one; the file's name gives its part.
 //!
-//! Which set, its folder and the rest of its name say (EMNIST has six in one folder, torchvision keeps each in a folder of its own).
+//! The folder and the rest of the name give the set (EMNIST has six in one folder, torchvision keeps each in a folder of its own).
 //! More than one set is an error, unless a file is named: then its set is read. Images of one set with labels of another are an
 //! error, and so is a class without images to learn from.
 
@@ -24,14 +24,14 @@ const MAX_SIDE: u32 = 16_384;
 const BYTES: u8 = 8;
 const TRAIN: usize = 0;
 const TEST: usize = 1;
-/// Words of a name that say part, kind and form, and not of which set it is.
+/// Words of a name that give part, kind and form, and not the set that it is of.
 const WORDS: [&str; 14] = [
     "train", "training", "t10k", "test", "testing", "images", "image", "labels", "label", "idx", "idx1", "idx3",
     "ubyte", "gz",
 ];
 
-/// The idx files of a tree; none when there is none. `named`: a file right in the root that was asked for: the set is that which it
-/// is one of; none when it is none.
+/// The idx files of a tree; `None` means that there is none. `named`: a file right in the root that was asked for: the set is that
+/// which it is one of; `None` if it is none.
 pub(super) fn load(tree: &Tree, named: Option<&str>) -> Result<Option<Loaded>, LoadError> {
     let mut files = idx_files(tree);
     if let Some(named) = named {
@@ -184,7 +184,7 @@ fn more_than_one(tree: &Tree, slots: &[[Vec<&File>; 2]; 2], twice: &[&File]) -> 
 fn read_part(tree: &Tree, files: Pair, part: &str) -> Result<(ImageShape, Labelled), LoadError> {
     let root = || tree.root.display().to_string();
     let [Some(labels_file), Some(images_file)] = files else {
-        // What is wrong with the one that is there comes first.
+        // The error of the one that is there comes first.
         files.into_iter().flatten().try_for_each(|file| read(tree, file).map(|_| ()))?;
         let missing = if files[0].is_none() { "labels" } else { "images" };
         let example = if part == "train" { "train" } else { "t10k" };

@@ -2,12 +2,12 @@
 
 use crate::images::Images;
 
-/// How images are loaded.
+/// The options of loading images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Rows and columns that large images are resized to.
     pub side: u32,
-    /// How many files may be skipped because they are no whole JPEG; one more is an error.
+    /// The number of files that may be skipped because they are no whole JPEG; one more is an error.
     pub skip_limit: u32,
     /// Images that take more memory than this when they are decoded are decoded when they are read.
     pub memory_bytes: u64,

@@ -23,7 +23,7 @@ const CHANNELS: usize = 3;
 /// The most pixels that a byte may stand for: a block of 8 x 8 of them takes at least one bit.
 const MAX_PIXELS_PER_BYTE: usize = 512;
 
-/// How an image is brought to the shape of its set.
+/// The way in which an image is brought to the shape of its set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     /// It must have this width and height.
@@ -105,12 +105,12 @@ pub(super) fn dimensions(jpeg: &[u8]) -> Result<(u32, u32), Unusable> {
 /// Writes the pixels to `out`: red, green and blue planes.
 ///
 /// # Errors
-/// When the file is no whole JPEG of the right size.
+/// If the file is no whole JPEG of the right size.
 pub(super) fn decode(jpeg: &[u8], fit: Fit, out: &mut [u8]) -> Result<(), Unusable> {
     let mut decoder = decoder(jpeg)?;
     decoder.decode_headers().map_err(|error| damaged(&error))?;
     let (width, height) = decoder.dimensions().ok_or(Unusable::NoSize)?;
-    // The decoder takes memory for as many pixels as the header says before it reads the first of them.
+    // The decoder takes memory for as many pixels as the header states before it reads the first of them.
     if width.saturating_mul(height) > jpeg.len().saturating_mul(MAX_PIXELS_PER_BYTE) {
         return Err(Unusable::TooManyPixels { width, height, bytes: jpeg.len() });
     }
@@ -163,7 +163,7 @@ fn has_end(jpeg: &[u8]) -> bool {
         // Fill bytes may come before a marker.
         at += if marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
     }
-    // What is no marker, the decoder names.
+    // The decoder reports whatever is no marker.
     at + 4 <= jpeg.len()
 }
 

@@ -34,9 +34,9 @@ struct Shared {
     labels: Arc<[u16]>,
     shape: ImageShape,
     fit: Fit,
-    /// How many may be corrupt.
+    /// The number of images that may be corrupt.
     limit: usize,
-    /// How many may wait.
+    /// The number of images that may wait.
     room: usize,
     state: Mutex<State>,
     /// Something to decode, or something decoded.
@@ -61,7 +61,7 @@ enum Slot {
 }
 
 impl Folder {
-    /// `limit`: how many may be corrupt.
+    /// `limit`: the number of images that may be corrupt.
     pub(super) fn new(
         files: Vec<File>,
         labels: Arc<[u16]>,
@@ -95,7 +95,7 @@ impl Drop for Folder {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
         let threads = self.threads.get_mut().map(std::mem::take).unwrap_or_default();
-        // A thread that has panicked has told so already.
+        // A thread that has panicked has reported it already.
         threads.into_iter().for_each(|thread| drop(thread.join()));
     }
 }

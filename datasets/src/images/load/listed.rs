@@ -54,7 +54,7 @@ type ReadLine = fn(&str) -> Result<Line<'_>, Malformed>;
 pub(super) fn part(tree: &Tree, folder: &str, around: &str, names: &[String]) -> Result<Option<Subset>, LoadError> {
     let within =
         |folder: &str, name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    // Beside it lies the list of the images to validate on, never of those whose classes are kept back.
+    // Alongside it lies the list of the images to validate on, never of those whose classes are kept back.
     let is_val = folder.rsplit('/').next().is_some_and(|name| name.starts_with("val"));
     let beside = is_val.then(|| (within(around, SOLUTION), solution as ReadLine));
     let inside = [(within(folder, ANNOTATIONS), annotation as ReadLine), (within(folder, SOLUTION), solution)];

@@ -8,7 +8,7 @@ use super::LoadError;
 use super::error::format;
 use super::tree::{File, Tree};
 
-/// Where Tiny-ImageNet has the images of a class, and those to test on.
+/// The folder in which Tiny-ImageNet has the images of a class, and those to test on.
 const IMAGES: &str = "images";
 
 /// Images with their classes, not yet decoded.
@@ -49,7 +49,7 @@ pub(super) fn images_in<'a>(tree: &'a Tree, folder: &str) -> Vec<&'a File> {
 /// The label of `class`: its position in `names`, which are sorted.
 ///
 /// # Errors
-/// When no class of the training part has this name; `place` is where it was found.
+/// If no class of the training part has this name; `place` is where it was found.
 pub(super) fn label(names: &[String], class: &str, place: impl FnOnce() -> String) -> Result<u16, LoadError> {
     names.binary_search_by(|name| name.as_str().cmp(class)).map(|label| label as u16).map_err(|_| {
         let nearest = suggest::nearest(class, names.iter().map(String::as_str));

@@ -197,7 +197,7 @@ impl Tree {
         self.folders.binary_search_by(|folder| folder.as_str().cmp(name)).is_ok()
     }
 
-    /// Where a name is, for messages; the root without one.
+    /// The path of a name, for messages; the root's for an empty name.
     pub(super) fn place(&self, name: &str) -> String {
         let place = if name.is_empty() { self.root.clone() } else { self.root.join(name) };
         place.display().to_string()
@@ -222,7 +222,7 @@ impl Tree {
         listed(&folders.chain(files).chain(self.others.iter().cloned()).collect::<Vec<_>>())
     }
 
-    /// Images by their names that are in no set, for a message; none when most files are something else.
+    /// Images by their names that are in no set, for a message; `None` means that most files are something else.
     pub(super) fn loose_images(&self) -> Option<String> {
         const NAMED: usize = 8;
         let images = || self.files.iter().filter(|file| file.is_named_image());
@@ -309,7 +309,7 @@ impl File {
         self.name.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
-    /// Where it is on disk; none in an archive.
+    /// Its path on disk; `None` means that it is in an archive.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.content {
             Content::OnDisk(path) => Some(path),
@@ -343,7 +343,7 @@ fn long_name() -> String {
 pub(super) fn is_archive(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     let Ok(reader) = unpacked(path) else { return Ok(false) };
-    // What cannot be unpacked is told when it is read; by its name it is meant to be one.
+    // A file that cannot be unpacked is reported when it is read; by its name it is meant to be an archive.
     let whole = reader.take((TAR_MAGIC_AT + TAR_MAGIC.len()) as u64).read_to_end(&mut head).is_ok();
     Ok(head.get(TAR_MAGIC_AT..) == Some(TAR_MAGIC) || (!whole && is_named_archive(path)))
 }

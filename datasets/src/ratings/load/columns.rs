@@ -20,7 +20,7 @@ pub(super) struct Columns {
     pub(super) least_stars: f32,
     /// The form of the fourth column.
     pub(super) time: Time,
-    /// `None`: the first line is a rating.
+    /// `None` means that the first line is a rating.
     pub(super) header: Option<Header>,
 }
 

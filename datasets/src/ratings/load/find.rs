@@ -1,4 +1,4 @@
-//! Which files hold the ratings, and in which format: by content.
+//! The files that hold the ratings, and their format, found by content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const MAX_TRIED: usize = 100;
 const TRIED_LINES: u64 = 10;
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
-/// Where ratings come from.
+/// The source of ratings.
 pub(super) enum Source {
     Cache(PathBuf),
     Text(&'static Format, Vec<PathBuf>),

@@ -11,8 +11,8 @@ pub(super) struct Format {
     pub(super) name: &'static str,
     /// The file names that a folder is searched for, in messages.
     pub(super) looks_for: &'static str,
-    /// The set that a file of this name (without `.gz`) belongs to. Files of one set are read together. `None`: the name is not one of
-    /// this format.
+    /// The set that a file of this name (without `.gz`) belongs to. Files of one set are read together. `None` means that the name is not
+    /// one of this format.
     pub(super) set: fn(&str) -> Option<String>,
     /// Whether a file with this first line is of this format, well formed or not.
     pub(super) recognises: fn(&[u8]) -> bool,

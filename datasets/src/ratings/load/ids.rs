@@ -9,7 +9,7 @@ const NO_PAGE: u32 = u32::MAX;
 /// A set of ids that knows the rank of each.
 #[derive(Default)]
 pub(super) struct IdSet {
-    /// Which page holds the ids from n x [`PAGE_IDS`].
+    /// By n: the index of the page with the ids from n x [`PAGE_IDS`].
     directory: Vec<u32>,
     pages: Vec<Page>,
 }
@@ -52,7 +52,7 @@ impl IdSet {
         ids
     }
 
-    /// How many ids of the set are smaller than `id`, which must be in it.
+    /// The number of ids of the set that are smaller than `id`, which must be in it.
     pub(super) fn rank(&self, id: u32) -> u32 {
         let page = &self.pages[self.directory[(id / PAGE_IDS) as usize] as usize];
         let word = (id % PAGE_IDS / WORD_IDS) as usize;

@@ -7,8 +7,8 @@
 //! The numbers of users and items in a file are mapped to 0.., in their order; [`Ids`] keeps the way back. Values stay
 //! as they are (half stars too); times and dates are checked for their form and dropped.
 //!
-//! Memory: 12 bytes a rating, and the held-out part. Line numbers are not kept: a duplicate is found after sorting, and
-//! the files are read a second time to say where its two lines are.
+//! Memory: 12 bytes per rating, and the held-out part. Line numbers are not kept: a duplicate is found after sorting, and
+//! the files are read a second time to find its two lines.
 
 mod columns;
 mod error;

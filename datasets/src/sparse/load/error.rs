@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::sparse::cache::CacheError;
 use crate::text::TextError;
 
-/// Why examples could not be loaded.
+/// The reason why examples could not be loaded.
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// A file that cannot be read, or a line that violates its format.

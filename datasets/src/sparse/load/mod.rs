@@ -29,10 +29,10 @@ use crate::text::folder::{entries, has, head, is_folder, plain_name};
 /// The ending of a held-out part's file name.
 const HELD_OUT: &str = ".t";
 
-/// How files are read.
+/// The options of reading files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// From where indexes count.
+    /// The number that indexes count from.
     pub ids: Ids,
     /// The share that is held out if there is no file `NAME.t`.
     pub held_out: HeldOut,
@@ -107,7 +107,7 @@ fn examples(mut parsed: Parsed, first: u32, labels: &Labels) -> Examples {
 /// The files of a data set.
 struct Files {
     train: PathBuf,
-    /// `None`: a share of `train` is to be held out.
+    /// `None` means that a share of `train` is to be held out.
     held_out: Option<PathBuf>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Largest {
     pub(super) index: u32,
 }
 
-/// Where each label was seen first, of all files of a data set: labels -1, 0, 1 and 2.
+/// The place where each label was seen first, of all files of a data set: labels -1, 0, 1 and 2.
 #[derive(Default)]
 pub(super) struct Labels {
     first: [Option<(PathBuf, u64)>; 4],

@@ -170,7 +170,7 @@ impl<N: Node, C: Codec<Message = N::Message>> Driver<'_, N, C> {
         Ok(NodeError::PeerLost { machine, reason: reason.to_owned() })
     }
 
-    /// Tells the relay why this machine ends, as long as it listens.
+    /// Reports to the relay the reason why this machine ends, as long as the relay listens.
     pub(super) async fn say_last_words(&mut self, error: &NodeError) {
         if matches!(error, NodeError::RelayLost { .. } | NodeError::PeerLost { .. } | NodeError::Refused { .. }) {
             return;

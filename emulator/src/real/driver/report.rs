@@ -31,9 +31,9 @@ pub struct NodeOutcome {
 pub struct NodeReport {
     /// Tasks against their modelled durations.
     pub compute: ComputeReport,
-    /// How late messages were handled, against the instant that the link model had given them.
+    /// The lateness with which messages were handled, compared with the instant that the link model had given them.
     pub arrivals: Percentiles,
-    /// How late results of tasks were delivered, after they were both due and there.
+    /// The lateness with which results of tasks were delivered, after they were both due and there.
     pub wakes: Percentiles,
     /// Messages that the node has sent.
     pub sent: u64,
@@ -41,12 +41,12 @@ pub struct NodeReport {
     pub received: u64,
     /// Nanoseconds that the loop was ready to run without a processor.
     pub starved: Option<u64>,
-    /// How the loop's thread was scheduled.
+    /// The scheduling of the loop's thread.
     pub priority: Priority,
 }
 
-/// Tasks that have a modelled duration, against what they really took. Those of no duration do not count: the model has
-/// them take place outside of time.
+/// Tasks that have a modelled duration, compared with the time that they really took. Those of no duration do not count:
+/// the model has them take place outside of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComputeReport {
     /// The number of tasks.
@@ -121,9 +121,9 @@ pub enum NodeError {
     /// Nothing answers at the relay's address.
     #[error("the relay at {relay} cannot be reached within {waited:?}")]
     Connect {
-        /// Where it should be.
+        /// The address at which it should be.
         relay: SocketAddr,
-        /// How long it was tried.
+        /// The time for which it was tried.
         waited: WallDuration,
         /// The last attempt's error.
         source: io::Error,
@@ -135,7 +135,7 @@ pub enum NodeError {
     #[error("the relay at {relay} has not begun the run within {waited:?}")]
     NoStart {
         relay: SocketAddr,
-        /// How long was waited.
+        /// The time that was waited.
         waited: WallDuration,
     },
     /// The relay is dead or stuck.

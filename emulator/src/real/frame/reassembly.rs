@@ -9,7 +9,7 @@ use crate::id::MachineId;
 use crate::node::Class;
 use crate::time::Instant;
 
-/// Why frames are no messages.
+/// The reason why frames are no messages.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the message of a variant states what its fields are")]
 pub enum ReassemblyError {
@@ -52,7 +52,7 @@ pub struct Reassembler {
 pub struct Arrival {
     /// The announcement of the message.
     pub open: Open,
-    /// When the link model has it arrive.
+    /// The instant at which the link model has it arrive.
     pub arrives_at: Instant,
     /// The bytes of the encoded message.
     pub bytes: Vec<u8>,

@@ -22,7 +22,7 @@ pub(super) struct Connection {
     /// Away while its frames are handled.
     pub(super) reader: FrameReader,
     pub(super) machine: Option<MachineId>,
-    /// When something came last, in monotonic nanoseconds.
+    /// The time at which something came last, in monotonic nanoseconds.
     pub(super) heard: u64,
     urgent: VecDeque<Waiting>,
     data: VecDeque<Waiting>,
@@ -79,7 +79,7 @@ impl Connection {
         self.enqueue(Class::Control, Waiting { frames, planned: None });
     }
 
-    /// Queues frames of a message; `planned`: when they should be written, where that is to be measured.
+    /// Queues frames of a message; `planned`: the time at which they should be written, where that is to be measured.
     pub(super) fn push_message(&mut self, class: Class, frames: Vec<u8>, planned: Option<u64>) {
         self.enqueue(class, Waiting { frames, planned });
     }

@@ -132,7 +132,7 @@ pub enum RelayError {
     #[error("after {waited:?} these machines have not come: {missing}")]
     Rendezvous {
         missing: String,
-        /// How long they had.
+        /// The time that they had.
         waited: WallDuration,
     },
     /// A machine is gone.
@@ -190,7 +190,7 @@ impl Relay {
         Ok(Relay { config, listener, address, pacer, wake: Arc::new(wake) })
     }
 
-    /// Where machines reach it.
+    /// The address at which machines reach it.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -39,7 +39,7 @@ pub struct RelayReport {
     pub refused: u64,
     /// Nanoseconds that the relay was ready to run without a processor.
     pub starved: Option<u64>,
-    /// How the relay's thread was scheduled.
+    /// The scheduling of the relay's thread.
     pub priority: Priority,
 }
 

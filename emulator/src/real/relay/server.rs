@@ -163,7 +163,7 @@ impl Server {
         Ok(epoll::add(&self.poll, fd, epoll::EventData::new_u64(key), epoll::EventFlags::IN)?)
     }
 
-    /// When there is something to do without any socket, in monotonic nanoseconds.
+    /// The time at which there is something to do without any socket, in monotonic nanoseconds.
     fn next_instant(&self) -> u64 {
         match self.phase {
             RelayPhase::Gathering(until) | RelayPhase::Ending(until) => until.min(self.next_tick),

@@ -37,7 +37,7 @@ pub enum TransitError {
         from: MachineId,
         /// The receiver that it named.
         to: MachineId,
-        /// How many machines there are.
+        /// The number of machines.
         machines: usize,
     },
     /// A message is lost, repeated or out of order.
@@ -75,7 +75,7 @@ pub(crate) struct Delivery {
     serial: u64,
     pub(crate) to: MachineId,
     pub(crate) class: Class,
-    /// When its message is to be whole at the receiver, where these frames make it so.
+    /// The instant at which its message is to be whole at the receiver, where these frames make it so.
     pub(crate) whole_at: Option<Instant>,
     pub(crate) frames: Vec<u8>,
 }
@@ -158,13 +158,13 @@ impl Transit {
         self.ways.line.is_empty() && self.ways.ways.iter().all(|way| way.messages.is_empty())
     }
 
-    /// When [`Transit::advance`] or [`Transit::poll_delivery`] has something to do, in wall nanoseconds.
+    /// The time at which [`Transit::advance`] or [`Transit::poll_delivery`] has something to do, in wall nanoseconds.
     pub(crate) fn next_wall(&self) -> Option<u64> {
         let line = self.ways.line.peek().map(|Reverse(delivery)| self.pacer.wall_of(delivery.due));
         self.pacer.next_wall().into_iter().chain(line).min()
     }
 
-    /// When the run's time is `at`, in wall nanoseconds.
+    /// The time at which the run's time is `at`, in wall nanoseconds.
     pub(crate) fn wall_of(&self, at: Instant) -> u64 {
         self.pacer.wall_of(at)
     }

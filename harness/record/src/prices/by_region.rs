@@ -23,7 +23,7 @@ pub(super) struct Traffic {
     pub(super) between: ByRegion,
 }
 
-/// USD an hour by region and instance.
+/// USD per hour by region and instance.
 pub(super) fn machines(file: &str, text: &str) -> Result<ByRegion, PriceError> {
     rows(file, text, MACHINE_HEADER)
 }

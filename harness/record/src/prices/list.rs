@@ -1,4 +1,4 @@
-//! A price list as a type: what machines and traffic cost.
+//! A price list as a type: the prices of machines and traffic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,11 +66,11 @@ impl PriceList {
         self.kinds.get(kind).unwrap_or(&self.instance)
     }
 
-    /// USD an hour for `instance` in `region`.
+    /// USD per hour for `instance` in `region`.
     ///
-    /// Where it is not stated, it is filled: another instance's price in that region, times the mean ratio of the two
+    /// A price that is not stated is filled: another instance's price in that region, times the mean ratio of the two
     /// instances' prices over the regions that have both. The other instance is the one with most such regions; of equals, the
-    /// first by name. None when there is no such instance.
+    /// first by name. `None` means that there is no such instance.
     pub fn machine(&self, region: &str, instance: &str) -> Option<MachinePrice> {
         let here = self.machines.get(region)?;
         if let Some(&usd_per_hour) = here.get(instance) {
@@ -88,7 +88,7 @@ impl PriceList {
     }
 
     /// USD per GB from a region to another: of the pair where stated, else of all that leaves the first. Within a region
-    /// nothing, unless that is stated. None when nothing is known of the region.
+    /// nothing, unless that is stated. `None` means that nothing is known of the region.
     pub fn traffic(&self, from: &str, to: &str) -> Option<f64> {
         let pair = self.between.get(from).and_then(|row| row.get(to)).copied();
         pair.or_else(|| (from == to).then_some(0.0)).or_else(|| self.leaving.get(from).copied())

@@ -1,4 +1,4 @@
-//! Price lists: what machines and traffic cost, by region. Those of harness/prices are built into the binary.
+//! Price lists: the prices of machines and traffic, by region. Those of harness/prices are built into the binary.
 //!
 //! A [`PriceList`] holds what its files state, in USD. An instance that has no price in a region gets one by a rule
 //! ([`PriceList::machine`]), and is marked as filled wherever it is shown. The cost of a run is computed in [`crate::cost`]. The

@@ -24,7 +24,7 @@ pub struct Conformance {
     pub faults: Vec<String>,
     /// Wall seconds per second of the run.
     pub dilation: f64,
-    /// Processes ready to run, mean over the last minute: before and after the run, where the host tells.
+    /// Processes ready to run, mean over the last minute: before and after the run, where the host reports them.
     pub load_average: [Option<f64>; 2],
     /// Rates, lateness, and time without a processor of the relay.
     pub relay: RelayReport,

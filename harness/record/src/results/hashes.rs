@@ -1,6 +1,6 @@
 //! `hashes.json`: the hash of every file of a folder that a verdict rests on, and of its own content.
 //!
-//! It is written last, so that a folder of a cell is whole when it is there and all that it says holds. In a spec's folder it covers
+//! It is written last, so that a folder of a cell is whole when it is there and all that it states holds. In a spec's folder it covers
 //! the index of cells and what was reported of them. `host.json`, which differs between equal runs, is in neither.
 
 use std::collections::BTreeMap;

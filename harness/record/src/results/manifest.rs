@@ -111,7 +111,7 @@ pub struct Host {
     /// The device of networks; left out for workloads without networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// When the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
+    /// The time at which the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
     pub started: String,
     /// Wall seconds from when the workers were built until the cell was complete. `None` while it runs. After a resumption, those since.
     pub wall_seconds: Option<f64>,
@@ -139,7 +139,7 @@ pub struct CellIndex {
     /// The price list of its runs.
     #[serde(default)]
     pub pricing: Option<Pricing>,
-    /// One entry a cell and seed.
+    /// One entry per cell and seed.
     pub cells: Vec<CellEntry>,
 }
 

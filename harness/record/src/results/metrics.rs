@@ -16,7 +16,7 @@ const ABBREVIATIONS: [&str; 8] = ["AUC", "F1", "GB", "MAE", "MB", "RMSE", "USD",
 /// The unit of a share, 0 to 1: tables and pages show it in percent.
 pub const SHARE: &str = "share";
 
-/// Which values of a metric are better.
+/// The values of a metric that are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
@@ -36,7 +36,7 @@ pub struct Measured {
     pub name: String,
     /// Its unit in words: `stars`, `nats per token`, [`SHARE`]. Empty means that it has none.
     pub unit: String,
-    /// Which values are better.
+    /// The values that are better.
     pub better: Better,
     /// Its value. `None` means that there was nothing to measure it on, such as no held-out data.
     #[serde(with = "number::optional")]

@@ -1,8 +1,8 @@
 //! The results of a run, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
-//! * [`manifest`]: what stands before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
+//! * [`manifest`]: the facts before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
 //! * [`metrics`]: numbers that judge a model, by name.
-//! * [`hashes`]: that files are what was written.
+//! * [`hashes`]: the check that files are what was written.
 //! * [`sound`]: whether a target may be believed.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
@@ -113,7 +113,7 @@ impl Breakdown {
 pub struct Part(u8);
 
 impl Part {
-    /// The part at a place in the order of [`Breakdown::parts`]. `None`: there are fewer.
+    /// The part at a place in the order of [`Breakdown::parts`]. `None` means that there are fewer.
     pub fn at(place: usize) -> Option<Self> {
         (place < Breakdown::default().parts().len()).then_some(Part(place as u8))
     }
@@ -164,8 +164,8 @@ pub struct Summary {
     /// The objective to reach. `None` means that this cell sets the target.
     #[serde(with = "number::optional")]
     pub target: Option<f64>,
-    /// When the target was reached (or, for the cell that sets it, when it converged), in virtual seconds. `None` means that
-    /// there is no target, or that it was not reached.
+    /// The time at which the target was reached (or, for the cell that sets it, at which it converged), in virtual seconds. `None`
+    /// means that there is no target, or that it was not reached.
     pub seconds_to_target: Option<f64>,
     /// Clocks until the target was reached.
     pub clocks_to_target: Option<u32>,
@@ -216,7 +216,7 @@ pub struct Summary {
 }
 
 /// Shares, 0 to 1, of what significance filters held back, over all servers and clocks. Figure 5 of the paper shows a "percentage
-/// of insignificant updates" and does not say of what; the author's code counts every parameter of a table in every clock.
+/// of insignificant updates" and does not state of what; the author's code counts every parameter of a table in every clock.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// Of the parameters that had an update pending.
@@ -276,7 +276,7 @@ pub struct ClockRow {
     pub ended: f64,
     /// The breakdown of the clock's time.
     pub parts: Breakdown,
-    /// The longest phase of its wait for rows. `None`: it did not wait.
+    /// The longest phase of its wait for rows. `None` means that it did not wait.
     pub blocked: Option<Blocked>,
 }
 
@@ -287,7 +287,7 @@ pub struct Blocked {
     pub part: Part,
     /// The number of the machine whose work or message was awaited.
     pub on: u32,
-    /// The link that the message was on. `None`: work was awaited.
+    /// The link that the message was on. `None` means that work was awaited.
     pub link: Option<LinkEnds>,
 }
 

@@ -1,9 +1,9 @@
-//! A cell's folder, `<out>/<spec>/<plan>/`, and how one knows that it is whole.
+//! A cell's folder, `<out>/<spec>/<plan>/`, and the check that it is whole.
 //!
 //! Order of writing: `manifest.json` and `host.json` before the first sample, the tables at the end, `summary.json`
 //! then, and `hashes.json` last, which covers all of them but `host.json`, and itself ([`super::hashes`]): a folder is whole when
 //! every hash holds and its summary is of the plan asked for. Anything else (killed, truncated, edited, another version)
-//! is run again. Files are written whole or not at all ([`super::atomic`]); who may write is [`super::lock`]'s matter.
+//! is run again. Files are written whole or not at all ([`super::atomic`]); [`super::lock`] decides which process may write.
 //!
 //! `<out>/<spec>/cells.json` lists the folders that the spec's figure stands for.
 //!
@@ -113,7 +113,7 @@ pub enum NotWhole {
 }
 
 impl NotWhole {
-    /// Whether nothing was ever finished in the folder: no cause to say why a cell is run.
+    /// Whether nothing was ever finished in the folder: no cause to report why a cell is run.
     pub fn is_unfinished(&self) -> bool {
         matches!(self, NotWhole::NoSummary { .. })
     }
@@ -320,7 +320,7 @@ pub fn write_origin(spec_folder: &Path, origin: &Origin) -> Result<(), WriteErro
     write_json(&spec_folder.join(file::HOST), origin)
 }
 
-/// Which spec the folder is of.
+/// The spec that the folder is of.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -328,7 +328,7 @@ pub fn read_origin(spec_folder: &Path) -> Result<Origin, ReadError> {
     read_json(&spec_folder.join(file::HOST))
 }
 
-/// Which cells the spec's folder stands for.
+/// The cells that the spec's folder stands for.
 ///
 /// # Errors
 /// [`ReadError`].

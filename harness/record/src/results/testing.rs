@@ -60,7 +60,7 @@ impl Made {
         Made { seed, ..self }
     }
 
-    /// When it ends, and reaches its target if it does.
+    /// Sets the time at which it ends, and reaches its target if it does.
     pub fn seconds(self, seconds: f64) -> Self {
         Made { seconds, ..self }
     }
@@ -314,7 +314,7 @@ pub fn entry(cell: &CellResult) -> CellEntry {
     }
 }
 
-/// Runs through what a run writes, and gives the cell's folder.
+/// Goes through what a run writes, and returns the cell's folder.
 pub fn write_whole(spec_folder: &Path, cell: &CellResult) -> PathBuf {
     let folder = store::cell_folder(spec_folder, &cell.summary.plan);
     store::begin_cell(&folder, &cell.manifest, &Host::this(1)).unwrap();

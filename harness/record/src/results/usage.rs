@@ -44,7 +44,7 @@ pub struct PairUsage {
 pub struct Cost {
     /// The name of the price list.
     pub prices: String,
-    /// When its prices held.
+    /// The date on which its prices held.
     pub date: String,
     /// The instance that a machine is priced as.
     pub instance: String,
@@ -70,9 +70,9 @@ pub struct SiteCost {
     pub site: String,
     /// The region that it is priced as.
     pub region: String,
-    /// USD of a machine.
+    /// USD per hour of a machine.
     pub usd_per_hour: f64,
-    /// That price is not stated for the region: it was filled from prices elsewhere.
+    /// Whether that price is not stated for the region and was filled from prices elsewhere.
     pub filled: bool,
     /// Machine hours that computed.
     pub machine_compute: f64,

@@ -1,4 +1,4 @@
-//! Nothing is lost, streams keep their order, control overtakes, bytes leave when the link model says.
+//! Nothing is lost, streams keep their order, control overtakes, bytes leave at the instants of the link model.
 
 use proptest::prelude::*;
 
