@@ -1,4 +1,4 @@
-//! Where the binary finds the libtorch that it was built with (feature `torch`).
+//! The place where the binary finds the libtorch that it was built with (feature `torch`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

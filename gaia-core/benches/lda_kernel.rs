@@ -1,5 +1,5 @@
 //! Tokens a second of the Gibbs sampler, per instruction set and number of topics, on a generated corpus of 3,000 documents,
-//! 20,000 words and 900,000 tokens, after ten passes; and bytes a second of measuring and writing an update of counts.
+//! 20,000 words and 900,000 tokens, after ten passes; and bytes per second of measuring and writing an update of counts.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Rating updates a second of the SGD kernel, per instruction set, rank and rule, and bytes a second of the
+//! Rating updates per second of the SGD kernel, per instruction set, rank and rule, and bytes per second of the
 //! significance filter: 10,000 users x 2,000 items, 1 M ratings (of random values: speed does not depend on them).
 
 use std::hint::black_box;
@@ -29,7 +29,7 @@ fn ratings() -> Vec<Rating> {
 }
 
 fn supported() -> impl Iterator<Item = Isa> {
-    // Scalar code calls a function for every multiply-add here; its time says nothing.
+    // Scalar code calls a function for every multiply-add here; its time is no measure.
     [Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_supported())
 }
 

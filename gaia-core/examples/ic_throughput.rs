@@ -148,7 +148,7 @@ struct Watch<'a> {
     since: Instant,
     ended: BTreeMap<u32, u32>,
     began: Option<Moment>,
-    /// What the device had measured by then.
+    /// The phases that the device had measured by then.
     phases_before: Vec<(&'static str, u64)>,
     /// Significant parameters, and all that had an update.
     significant: [u64; 2],

@@ -3,10 +3,10 @@
 //!   engines count those that they see, and the mass of the prior, words times beta, must be the same.
 //! * `lda_train train FILE TOPICS PASSES SEED STRETCHES`: trains one worker that has all documents, and prints a line of JSON
 //!   per pass: CPU seconds of the passes so far (not of reading, ordering or judging) and the log likelihood per token. A pass
-//!   takes the documents in so many stretches, and the tokens of a stretch word by word: with 1 the order is the sampler's own,
+//!   takes the documents in STRETCHES stretches, and the tokens of a stretch word by word: with 1 the order is the sampler's own,
 //!   with as many as there are documents it is that of documents.
 //! * `lda_train judge FILE TOPICS STATE`: prints the log likelihood per token of the state in a file of three little-endian
-//!   4-byte numbers a token: document, word, topic. The tokens must be those of the corpus.
+//!   4-byte numbers per token: document, word, topic. The tokens must be those of the corpus.
 //!
 //! alpha and beta are 0.1.
 

@@ -1,6 +1,6 @@
 //! Thousands of random cases of the protocol's laws, of which the tests run a small share.
 //!
-//! `cargo run --release -p gaia-core --example protocol_laws -- 10000 [sites|hubs|pairs]`: so many cases of each law (10,000 without a
+//! `cargo run --release -p gaia-core --example protocol_laws -- 10000 [sites|hubs|pairs]`: N cases of each law (10,000 without a
 //! number), or of one, the same ones every time. Ends with a panic that shows the smallest case that breaks a law.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
@@ -14,7 +14,7 @@ use std::time::Instant;
 use common::steady::check_pairs;
 use common::writers::{any_direct_case, any_hub_case, check_cases};
 
-/// A law: its name on the command line, what it says, and what checks so many cases of it.
+/// A law: its name on the command line, its statement, and the function that checks a number of cases of it.
 type Law = (&'static str, &'static str, fn(u32));
 
 const LAWS: [Law; 3] = [

@@ -1,4 +1,4 @@
-//! Where the time of a clock goes.
+//! The parts of a clock's time.
 //!
 //! A worker's clock is the time from the end of its last computation to the end of this one: first it may wait for rows,
 //! then it computes and writes its updates. The wait is attributed along the critical path: the answer that arrived last
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::Hold;
 
-/// What a machine's time goes to.
+/// The parts of a machine's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Part {
     /// The worker computes its clock.
@@ -67,7 +67,7 @@ pub struct LinkEnds {
     pub to: MachineId,
 }
 
-/// What a phase waits for.
+/// The machine and the link that a phase waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocker {
     /// The machine whose work or message it is.
@@ -99,9 +99,9 @@ impl Blocker {
 /// The longest phase of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
-    /// What the phase counts as.
+    /// The part that the phase counts as.
     pub part: Part,
-    /// What it waited for.
+    /// The machine and the link that it waited for.
     pub on: Blocker,
     /// Its length, more than zero.
     pub span: Duration,
@@ -120,11 +120,11 @@ impl Blocked {
 /// One phase of a stretch of time: from the end of the phase before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
-    /// What the time counts as.
+    /// The part that the time counts as.
     pub part: Part,
     /// The end of the phase.
     pub until: Instant,
-    /// What it waits for.
+    /// The machine and the link that it waits for.
     pub on: Blocker,
 }
 

@@ -48,7 +48,7 @@ const PARTIAL: u8 = 6;
 /// Writes and reads messages, with the payload encoding of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageCodec {
-    /// How payloads and indexes are written.
+    /// The form in which payloads and indexes are written.
     pub encodings: Encodings,
     /// Floats of all parameters: no payload that is read has more.
     pub floats: usize,
@@ -63,7 +63,7 @@ impl MessageCodec {
     }
 }
 
-/// Why bytes are no message.
+/// The reasons why bytes are no message.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum CodecError {

@@ -55,7 +55,7 @@ pub fn outer_step(isa: Isa, sum: &mut [f32], velocity: &mut [f32], step: OuterSt
 /// The significance filter (paper section 3.2): where |accumulated| > threshold * |value|, the index and the
 /// accumulated update are appended to the outputs, indexes rising, and the accumulated update is reset to 0.
 ///
-/// Where the value is exactly 0, and everywhere when the threshold is 0, any non-zero update is significant. An update
+/// Any non-zero update is significant if the value is exactly 0, and everywhere if the threshold is 0. An update
 /// of 0 never is. When the threshold is 0, updates that are NaN or infinite count as well: sites that merge all of their
 /// changes must not hide that one of them has diverged.
 pub fn significant(

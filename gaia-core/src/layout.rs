@@ -1,9 +1,9 @@
-//! Where a parameter lives: tables of rows, dealt to the server shards of a group.
+//! The places of parameters: tables of rows, dealt to the server shards of a group.
 //!
 //! All tables' rows share one numbering (table after table). In a group of `n` shards row `r` belongs to shard
 //! `r mod n`: neighbouring rows, often equally popular, land on different machines.
 //!
-//! What the rows mean is a list of tensors (see [`tensor`]): names, shapes, and places in the flat array of all rows.
+//! The meaning of the rows is a list of tensors (see [`tensor`]): names, shapes, and places in the flat array of all rows.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -69,9 +69,9 @@ pub struct RowSet {
 /// Equal-length runs of floats in two arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Where it begins in the first array.
+    /// Its start in the first array.
     pub first: usize,
-    /// Where it begins in the second.
+    /// Its start in the second.
     pub second: usize,
     /// Length in floats, in both arrays.
     pub len: usize,
@@ -81,7 +81,7 @@ impl Layout {
     /// The layout of `tables`, in this order, all needed at once; each table is a tensor of its name, rows x width.
     ///
     /// # Panics
-    /// When two tables have one name.
+    /// Panics if two tables have one name.
     pub fn new(tables: Vec<Table>) -> Self {
         let until = tables.iter().map(|table| table.rows).sum();
         let tensors = tensors_of_tables(&tables);
@@ -92,7 +92,7 @@ impl Layout {
     /// [`Layout::new`].
     ///
     /// # Panics
-    /// When two tables have one name.
+    /// Panics if two tables have one name.
     pub fn staged(tables: Vec<(Table, [u64; 2])>) -> Self {
         let mut until = 0;
         let stage = |(table, [forward, backward]): &(Table, [u64; 2])| {
@@ -108,7 +108,7 @@ impl Layout {
     /// The same rows with these tensors instead, in the order of their places. Floats that no tensor has are padding.
     ///
     /// # Panics
-    /// When the tensors do not ascend, overlap, share a name, or do not each lie in one table.
+    /// Panics if the tensors do not ascend, overlap, share a name, or do not each lie in one table.
     pub fn with_tensors(self, tensors: Vec<Tensor>) -> Self {
         tensor::check(&tensors);
         for tensor in &tensors {
@@ -141,7 +141,7 @@ impl Layout {
     /// The parts of tensors in row `row`, in the order of its floats. What they leave out is padding.
     ///
     /// # Panics
-    /// When no table has the row.
+    /// Panics if no table has the row.
     pub fn parts_of(&self, row: u32) -> impl Iterator<Item = TensorPart> {
         tensor::parts(&self.tensors, self.flat_range(row))
     }
@@ -176,7 +176,7 @@ impl Layout {
     /// Floats in row `row`.
     ///
     /// # Panics
-    /// When no table has the row.
+    /// Panics if no table has the row.
     pub fn width(&self, row: u32) -> usize {
         self.flat_range(row).len()
     }
@@ -184,7 +184,7 @@ impl Layout {
     /// The floats of row `row` in the flat array of all rows.
     ///
     /// # Panics
-    /// When no table has the row.
+    /// Panics if no table has the row.
     pub fn flat_range(&self, row: u32) -> Range<usize> {
         let (mut first_row, mut first_float) = (0, 0);
         for table in &self.tables {
@@ -202,7 +202,7 @@ impl Layout {
     /// The row that holds float `index` of the flat array.
     ///
     /// # Panics
-    /// When no table has the float.
+    /// Panics if no table has the float.
     pub fn row_at(&self, index: usize) -> u32 {
         let mut first_row = 0;
         for (table, range) in self.tables.iter().zip(table_ranges(&self.tables)) {

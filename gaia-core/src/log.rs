@@ -1,4 +1,4 @@
-//! What a worker has changed and not sent yet, where changes are sent all the time (Bösen's update log).
+//! The changes of a worker that are not sent yet, where changes are sent all the time (Bösen's update log).
 //!
 //! Changes of a row add up here until it is sent. When a machine may send, the log makes one message for one shard, the shards
 //! in turn: rows of clocks that have ended first, for the shard waits for them to count the clock, then, while the link has
@@ -48,7 +48,7 @@ struct Sent {
     change: Arc<[f32]>,
 }
 
-/// What a message may hold, and who asks.
+/// The rows that the caller accepts in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
     /// Rows of clocks that have ended.
@@ -164,7 +164,7 @@ impl ShardLog {
         if self.sizes[position] == 0.0 { f32::INFINITY } else { change / self.sizes[position] }
     }
 
-    /// Everything that an answer with the first so many messages lacks, row after row; none when it lacks nothing.
+    /// The changes that an answer with that number of messages lacks, row after row; `None` if it lacks nothing.
     pub(crate) fn lacking(&self, isa: Isa, rows: &RowSet) -> Option<Vec<f32>> {
         if self.sent.is_empty() && self.since.iter().all(Option::is_none) {
             return None;

@@ -1,6 +1,6 @@
 //! A machine: one worker and one server shard, as a [`Node`].
 //!
-//! What the two say to each other never touches a link; it is delivered before anything else happens.
+//! Messages between the two never touch a link; they are delivered before anything else happens.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -126,7 +126,7 @@ impl<W: Workload> Machine<W> {
         &self.shard
     }
 
-    /// Delivers what the halves say to each other, and turns the rest into outputs.
+    /// Delivers the messages of the halves to each other, and turns the rest into outputs.
     fn settle(&mut self, now: Instant) {
         loop {
             self.outputs.extend(self.out.samples.drain(..).map(Output::Record));

@@ -1,4 +1,4 @@
-//! What machines say to each other.
+//! The messages between machines.
 //!
 //! Clocks travel with the updates they vouch for: an `Update` ends its worker's clock, a `Mirror` those of the sites whose
 //! updates it carries, so neither can overtake. Requests and barriers are control messages and overtake data.
@@ -21,7 +21,7 @@ pub const HEADER_BYTES: u64 = 48;
 /// A site and how many of its clocks are complete.
 pub type SiteClock = (SiteId, u32);
 
-/// What every clock of a `Mirror` after the first adds to its header.
+/// The header bytes of every clock of a `Mirror` after the first.
 pub const SITE_CLOCK_BYTES: u64 = 8;
 
 /// Updates of one site that a barrier announces: those that complete its clocks `first` to `until`, both included.
@@ -45,10 +45,10 @@ impl fmt::Display for Announced {
     }
 }
 
-/// What every entry of a `Barrier` after the first adds to its header.
+/// The header bytes of every entry of a `Barrier` after the first.
 pub const ANNOUNCED_BYTES: u64 = 12;
 
-/// What every row of a `PartialUpdate` adds to its header.
+/// The header bytes of every row of a `PartialUpdate`.
 pub const ROW_NUMBER_BYTES: u64 = 4;
 
 /// A message between two machines, or between the two halves of one.
@@ -63,7 +63,7 @@ pub enum Message {
     Read {
         /// The clock that they are for.
         clock: u32,
-        /// When the worker asked.
+        /// The time of the worker's request.
         asked_at: Instant,
     },
     /// Shard to worker: the declared rows.
@@ -74,18 +74,18 @@ pub enum Message {
         clock: u32,
         /// Changes of the declared rows of this shard, one after another.
         payload: Payload,
-        /// When the worker had it.
+        /// The time at which the worker had the changes.
         sent_at: Instant,
     },
     /// Worker to shard, where changes are sent all the time (Bösen-style): changes of some rows.
     PartialUpdate {
-        /// How many of the worker's clocks are complete with it: all their changes of this shard's rows are sent.
+        /// The number of the worker's clocks that are complete with it: all their changes of this shard's rows are sent.
         complete: u32,
         /// Row numbers over all tables, ascending.
         rows: Arc<[u32]>,
         /// Changes of these rows, one after another.
         payload: Payload,
-        /// When the worker sent it.
+        /// The time at which the worker sent it.
         sent_at: Instant,
     },
     /// Shard to the shards of the same rows in other sites: significant updates, and the clocks that they complete.
@@ -95,12 +95,12 @@ pub enum Message {
         clocks: Arc<[SiteClock]>,
         /// Accumulated updates of the shard's floats.
         payload: Payload,
-        /// When the shard had it.
+        /// The time at which the shard had the updates.
         sent_at: Instant,
     },
     /// Shard to the same: rows whose updates are under way (selective barrier).
     Barrier {
-        /// What the announced `Mirror` completes, for each site that has moved with it: through a hub there may be several.
+        /// The clocks that the announced `Mirror` completes, for each site that has moved with it: through a hub there may be several.
         /// That message lifts the barrier. Never empty.
         announced: Arc<[Announced]>,
         /// Positions of the rows in the shard, ascending.
@@ -119,7 +119,7 @@ pub struct Rows {
     pub data_clock: u32,
     /// The reader's own clocks that are in them; where changes are sent all the time, the reader's messages.
     pub includes: u32,
-    /// Where the time between asking and sending went.
+    /// The phases of the time between asking and sending.
     pub phases: Phases,
 }
 
@@ -147,7 +147,7 @@ impl Message {
         }
     }
 
-    /// How its data are written: between the servers of different sites, or inside a group of servers and workers.
+    /// The encoding of its data: between the servers of different sites, or inside a group of servers and workers.
     pub fn encoding(&self, encodings: &Encodings) -> Encoding {
         match self {
             Message::Mirror { .. } | Message::Barrier { .. } => encodings.between,

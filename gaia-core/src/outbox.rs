@@ -1,4 +1,4 @@
-//! What the two halves of a machine want done, gathered until the machine passes it on.
+//! The outputs of the two halves of a machine, gathered until the machine passes them on.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use crate::message::Message;
 use crate::server::store::Pending;
 use crate::workload::traits::Evaluation;
 
-/// What a machine leaves in the results.
+/// An entry of a machine in the results.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Sample<S> {
     /// A worker has ended a clock.
     Clock {
         /// The clock, from 0.
         clock: u32,
-        /// When the one before ended.
+        /// The end of the clock before.
         started: Instant,
-        /// When this one's updates went out.
+        /// The time at which this clock's updates went out.
         ended: Instant,
-        /// Where the time went.
+        /// The parts of the time.
         parts: Parts,
         /// Of it, waiting for rows.
         read_wait: Duration,
@@ -38,7 +38,7 @@ pub enum Sample<S> {
     Evaluation {
         /// Clocks that the worker, or the slowest of a group, has done.
         clock: u32,
-        /// When it had read them.
+        /// The time at which it had read them.
         at: Instant,
         /// The part that the other workers' parts are added to.
         evaluation: Evaluation,

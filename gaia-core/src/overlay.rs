@@ -4,8 +4,8 @@
 //! there is one **link** with a hub at each end (Gaia, section 5 and the author's code). A hub sums its group's updates for
 //! the other group, and spreads what comes back in its own.
 //!
-//! The whole of it is a list of [`Side`]s for every site: to whom it sends in one go, and of which sites' updates that
-//! consists. A site without hubs has one side, the others of its group. A hub has one more for each link, and one that
+//! The whole of it is a list of [`Side`]s for every site: the sites that it sends to in one go, and the sites whose updates that
+//! consists of. A site without hubs has one side, the others of its group. A hub has one more for each link, and one that
 //! spreads in the group what came over its links. Which incoming updates go on over a side follows from that alone: those of
 //! sites that it speaks for, from a sender that it does not send to. Every update has exactly one way to every site, so
 //! nothing comes twice and nothing comes back.
@@ -34,7 +34,7 @@ pub struct Groups {
     pub links: Vec<[usize; 2]>,
 }
 
-/// To whom a site sends in one go.
+/// The receivers and the contents of the messages that a site sends in one go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
     /// The sites that get it, ascending.
@@ -43,7 +43,7 @@ pub struct Side {
     pub of: Vec<usize>,
 }
 
-/// Why groups and links do not make an overlay. Groups are numbered from 0.
+/// The reasons why groups and links do not make an overlay. Groups are numbered from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum OverlayError {
@@ -176,7 +176,7 @@ impl Overlay {
     }
 }
 
-/// How many hubs a group has.
+/// The number of hubs of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hubs {
@@ -191,7 +191,7 @@ impl Hubs {
     /// The links between groups, each end the site with the best worst link.
     ///
     /// # Panics
-    /// When a group is empty: [`Groups::check_members`] comes first.
+    /// Panics if a group is empty: [`Groups::check_members`] comes first.
     pub fn links(self, members: &[Vec<usize>], bandwidth: &dyn Fn(usize, usize) -> u64) -> Vec<[usize; 2]> {
         match self {
             Hubs::Single => {

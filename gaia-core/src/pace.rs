@@ -25,14 +25,14 @@ pub(crate) struct Pace {
     pub(crate) state: PaceState,
 }
 
-/// What changes in a run.
+/// The state that changes in a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PaceState {
-    /// When the next message may be sent.
+    /// The time from which the next message may be sent.
     free_at: Instant,
     answers: VecDeque<(MachineId, Message)>,
     answered_last: bool,
-    /// When to look again.
+    /// The time of the next look.
     wake: Option<Instant>,
 }
 
@@ -46,12 +46,12 @@ impl Pace {
         self.state.answers.push_back((to, answer));
     }
 
-    /// When to call [`Pace::next`] again, if not for other reasons.
+    /// The time at which to call [`Pace::next`] again, if not for other reasons.
     pub(crate) fn wake(&self) -> Option<Instant> {
         self.state.wake
     }
 
-    /// Floats of a message of updates, each charged so many times.
+    /// The floats of a message of updates, each charged `sigma_bytes` times.
     pub(crate) fn most_floats(&self, sigma_bytes: f64) -> usize {
         (self.room.as_bytes() as f64 / (4.0 * sigma_bytes)) as usize
     }
@@ -120,7 +120,7 @@ mod tests {
             next.map(|(to, _)| to)
         };
         assert_eq!(next(&mut pace, 0, &backlogs), Some(one));
-        // 100 bytes at 1000 bytes a second.
+        // 100 bytes at 1000 bytes per second.
         pace.spend(Instant::START, ByteSize::from_bytes(100));
         assert_eq!(next(&mut pace, 99, &backlogs), None);
         assert_eq!(pace.wake(), Some(Instant::START + Duration::from_millis(100)));

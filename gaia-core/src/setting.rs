@@ -1,4 +1,4 @@
-//! What all machines of a run share and never change: who is where, which rows live where, and by which rules.
+//! The constants that all machines of a run share: the places of machines, the places of rows, and the rules.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::sync::config::{Encodings, System};
 use crate::sync::rule::Rule;
 use crate::sync::{Apply, Progress, SyncModel};
 
-/// Where machines stand, and how fast the links between them are.
+/// The places of machines, and the speeds of the links between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// The site of every machine.
     pub site_of: Vec<SiteId>,
     /// Bytes a second that one flow could get, at `from * machines + to`.
     pub bytes_per_second: Vec<f64>,
-    /// What every machine's network interface lets out.
+    /// The outgoing rate of every machine's network interface.
     pub nic: Vec<Bandwidth>,
 }
 
@@ -36,11 +36,11 @@ pub struct SettingParts {
     pub system: System,
     /// The ways between the parameter servers of several sites.
     pub overlay: Overlay,
-    /// How payloads are written.
+    /// The encoding of payloads.
     pub encodings: Encodings,
-    /// How bytes and work are charged.
+    /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
-    /// How fast the machines are.
+    /// The speeds of the machines.
     pub kind: MachineKind,
     /// The seed of the run, from which jitter is drawn.
     pub seed: u64,
@@ -50,13 +50,13 @@ pub struct SettingParts {
     pub isa: Isa,
     /// Whether workers and the first site record their state every clock, for the objective of one copy on all data.
     pub record_copies: RecordCopies,
-    /// Where learning stands after a number of clocks, for thresholds that follow it.
+    /// The progress of learning after a number of clocks, for thresholds that follow it.
     pub progress: Arc<dyn Fn(u32) -> Progress + Send + Sync>,
 }
 
 /// The shared constants of a run, with what follows from them.
 pub struct Setting {
-    /// What the plan gave.
+    /// The parts that the plan gave.
     pub parts: SettingParts,
     model: Box<dyn SyncModel>,
     groups: Vec<Group>,
@@ -95,7 +95,7 @@ impl Setting {
     /// A setting of these parts.
     ///
     /// # Panics
-    /// When sites differ in their machines under a system with a server group a site, a sync model applies updates on arrival by a
+    /// Panics if sites differ in their machines under a system with one server group per site, a sync model applies updates on arrival by a
     /// rule that needs whole rounds, or sites that merge their copies have hubs: a plan is checked for all.
     pub fn new(parts: SettingParts) -> Self {
         let groups = groups(&parts.system, &parts.placement);
@@ -121,17 +121,17 @@ impl Setting {
         &*self.model
     }
 
-    /// How the sites' copies become one in rounds; `None`: they do not.
+    /// The rule that merges the sites' copies in rounds; `None` means that they are not merged.
     pub fn merges(&self) -> Option<Rule> {
         self.model.between()?.merges()
     }
 
-    /// How many machines there are.
+    /// The number of machines.
     pub fn machines(&self) -> usize {
         self.membership.len()
     }
 
-    /// The server groups: one of all machines, or one a site.
+    /// The server groups: one of all machines, or one per site.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }

@@ -1,4 +1,4 @@
-//! When the layer groups of a clock are computed and sent: the overlap of transfers with computation (GeePS, section 3.2).
+//! The times at which the layer groups of a clock are computed and sent: the overlap of transfers with computation (GeePS, section 3.2).
 //!
 //! A workload's rows may form stages, in the order in which a clock needs them. Each has a share of the clock's forward and
 //! backward work. Forward, stage `l` begins when stage `l - 1` is done and its own rows are there. Backward goes from the last
@@ -12,7 +12,7 @@ use crate::layout::Stage;
 /// The modelled times of a clock, once all its rows are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StagePlan {
-    /// When each stage's changes go out, the last stage first. The clock ends with the last of them.
+    /// The time at which each stage's changes go out, the last stage first. The clock ends with the last of them.
     pub(crate) pushes: Vec<Instant>,
     /// Time in which the machine had to wait for the rows of each stage; zero for the first.
     pub(crate) stalls: Vec<Duration>,

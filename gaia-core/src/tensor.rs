@@ -19,7 +19,7 @@ pub struct Tensor {
     pub name: String,
     /// Length per dimension, the slowest first; the last one's elements are neighbours. No dimension: one float.
     pub shape: Vec<usize>,
-    /// Where its first float lies in the flat array, in floats.
+    /// The place of its first float in the flat array, in floats.
     pub first: usize,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn parts(tensors: &[Tensor], row: Range<usize>) -> impl Iterator<Item
 }
 
 /// # Panics
-/// When `tensors` do not ascend by their place in the flat array, two of them overlap, or two have one name.
+/// Panics if `tensors` do not ascend by their place in the flat array, two of them overlap, or two have one name.
 pub(crate) fn check(tensors: &[Tensor]) {
     let mut names = BTreeSet::new();
     let mut end = 0;

@@ -1,9 +1,9 @@
 //! Parameters on the wire: what an update or a set of rows takes in bytes, and those bytes.
 //!
-//! A payload is written densely (4 bytes a float) or sparsely (index and value of what is not zero), whichever is
+//! A payload is written densely (4 bytes per float) or sparsely (index and value of what is not zero), whichever is
 //! smaller, as the author's code does. [`Encoding`] is how sparse payloads are written:
 //!
-//! * `plain`: 8 bytes an index, little-endian, and 4 bytes a value.
+//! * `plain`: 8 bytes per index, little-endian, and 4 bytes per value.
 //! * `packed`: differences between neighbouring indexes, bit-packed in blocks of 128 (the `bitpacking` crate's
 //!   layout); the last block is filled up by repeating its last index, which takes no bits. Values take 4 bytes each, or,
 //!   where all are small whole numbers and it is smaller, as many bits as the block's largest needs (see `integers`).
@@ -51,7 +51,7 @@ pub enum Payload {
     Sparse(Arc<Sparse>),
 }
 
-/// What a payload is (of all floats or of a few), and how it is written.
+/// The kind of a payload (all floats or a few), and the form in which it is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     DenseAll = 0,
@@ -62,7 +62,7 @@ enum Form {
     SparseInWholeNumbers = 5,
 }
 
-/// How a body is written.
+/// The form in which a body is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Body {
     All,
@@ -197,7 +197,7 @@ impl Payload {
     }
 }
 
-/// How many are not zero, counted until there are `enough`.
+/// The number of values that are not zero, counted until there are `enough`.
 fn count_non_zero(values: &[f32], enough: usize) -> usize {
     let mut count = 0;
     for values in values.chunks(4096) {
@@ -209,7 +209,7 @@ fn count_non_zero(values: &[f32], enough: usize) -> usize {
     count
 }
 
-/// Whether so many values are not 0 (`kept` of them) that packed indexes, of at least a bit each, take more than the zeros,
+/// Whether enough values are not 0 (`kept` of them) that packed indexes, of at least a bit each, take more than the zeros,
 /// and the first of these is no whole number.
 fn is_full_of_fractions(values: &[f32], kept: usize) -> bool {
     let indexes = kept / BLOCK * (1 + block_bytes(1) as usize);
@@ -217,7 +217,7 @@ fn is_full_of_fractions(values: &[f32], kept: usize) -> bool {
     4 * kept + indexes >= 4 * values.len() && first.is_some_and(|&value| integers::code(value).is_none())
 }
 
-/// What sparse bodies would take, counted without making them.
+/// The lengths of sparse bodies, counted without making them.
 struct Lengths {
     count: u64,
     before: u32,
@@ -407,7 +407,7 @@ mod tests {
         };
         let nothing = promise(Form::DenseSparsely as u8, u32::MAX, 0, &[]);
         assert_eq!(error(&nothing), "an array of 4294967295 floats: expected at most 1000, all parameters of the run");
-        // Blocks of no bits: 128 indexes a byte, all of them the same.
+        // Blocks of no bits: 128 indexes per byte, all of them the same.
         let same = promise(Form::SparseInWholeNumbers as u8, 1000, 1000, &[0; 16]);
         assert_eq!(error(&same), "index 0 after 0: expected ascending ones");
         assert_eq!(
@@ -419,7 +419,7 @@ mod tests {
 
     #[test]
     fn counts_cost_a_few_bits_each() {
-        // Every hundredth count goes up or down by one: 7 bits of index and 1 of value, and 2 bytes a block.
+        // Every hundredth count goes up or down by one: 7 bits of index and 1 of value, and 2 bytes per block.
         let index: Vec<u32> = (0..1280).map(|position| position * 100).collect();
         let value: Vec<f32> = (0..1280).map(|position| if position % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let ones = Payload::Sparse(Arc::new(Sparse { len: 128_000, index: index.clone(), value }));

@@ -1,7 +1,7 @@
 //! A worker: reads its declared rows as one snapshot, computes a clock, sends the changes.
 //!
 //! It keeps the rows of each shard in a cache and asks for fresher ones in the background: at the start of clock `c` for
-//! clock `c + 1`, one request a shard at a time (IterStore's prefetch). Whether the cache serves is the sync model's
+//! clock `c + 1`, one request per shard at a time (IterStore's prefetch). Whether the cache serves is the sync model's
 //! decision. A worker always sees its own changes: those that a shard's answer does not include yet are added again.
 
 mod cache;
@@ -37,7 +37,7 @@ pub struct Worker<W: Workload> {
     state: WorkerState<W::State>,
 }
 
-/// What changes in a run.
+/// The state that changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerState<S> {
     clock: u32,
@@ -53,7 +53,7 @@ pub struct WorkerState<S> {
     caches: Vec<Cache>,
     /// Changes that are not sent, and how they are.
     sending: Sending,
-    /// What was measured last: at an exchange, when all workers' changes were read.
+    /// The last measurement: at an exchange, when all workers' changes were read.
     evaluation: Evaluation,
 }
 
@@ -92,7 +92,7 @@ struct Clock {
     blocked: Option<Blocked>,
     /// The part of the clock that is computed.
     part: u32,
-    /// When the changes of each stage go, the last stage first; those that have gone are left out.
+    /// The times at which the changes of each stage go, the last stage first; those that have gone are left out.
     pushes: VecDeque<Instant>,
 }
 
@@ -126,7 +126,7 @@ impl<W: Workload> Worker<W> {
         self.state.clock
     }
 
-    /// The clocks of the rows that the current computation reads, a shard each: (asked for, data clock); none while
+    /// The clocks of the rows that the current computation reads, one entry per shard: (asked for, data clock); none while
     /// waiting.
     pub fn reading(&self) -> Option<Vec<(u32, u32)>> {
         let Activity::Computing(_) = self.state.activity else { return None };
@@ -148,7 +148,7 @@ impl<W: Workload> Worker<W> {
         self.state.activity == Activity::Finished
     }
 
-    /// What keeps it, in words.
+    /// The reason why it waits, in words.
     pub(crate) fn waiting_for(&self) -> Option<String> {
         match self.state.activity {
             Activity::Reading { .. } => {
@@ -252,7 +252,7 @@ impl<W: Workload> Worker<W> {
         }
     }
 
-    /// What the view is brought up to date with.
+    /// The data that bring the view up to date.
     fn pull(&mut self) -> Vec<Option<Pulled>> {
         let mut pulled: Vec<Option<Pulled>> = self.state.caches.iter_mut().map(Cache::pull).collect();
         // Own changes count in full where they are added again, which is right only under `add`. Other rules work on whole rounds, of
@@ -301,8 +301,8 @@ impl<W: Workload> Worker<W> {
         out.tasks.push_back((task.into(), until_first_push));
     }
 
-    /// Where the time goes, and when each stage's changes are sent, now that all rows are here. A log is sent from in the
-    /// background, where writing messages takes nobody's time.
+    /// Sets the parts of the time and the times at which each stage's changes are sent, now that all rows are here. A log is sent from in
+    /// the background, where writing messages takes nobody's time.
     fn schedule(&mut self, now: Instant, clock: &mut Clock, of_workload: u32) {
         let setting = &self.setting.parts;
         let writes_at_the_end = self.state.sending.writes_at_the_end();
@@ -385,7 +385,7 @@ impl<W: Workload> Worker<W> {
         self.state.sending.has_unsent()
     }
 
-    /// When the next changes are to go.
+    /// The time at which the next changes are to go.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match &self.state.activity {
             Activity::Sending(clock) => clock.pushes.front().copied(),

@@ -293,7 +293,7 @@ fn generated_corpora_train_alike_under_any_partition() {
     }
 }
 
-/// The folder with real data sets, or a line that says why a test is skipped.
+/// The folder with real data sets; without one, a line with the reason why a test is skipped.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real(name: &str) -> Option<PathBuf> {
     let data = std::env::var_os("GAIA_DATA")

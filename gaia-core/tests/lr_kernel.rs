@@ -86,7 +86,7 @@ fn l1_ends_at_weights_of_exactly_zero() {
     let examples: Examples = (0..400u32)
         .map(|n| {
             let label = if n % 2 == 0 { Label::Positive } else { Label::Negative };
-            // Feature 0 tells the label; feature 1 tells nothing, and its slope stays below l1.
+            // Feature 0 determines the label; feature 1 is independent of it, and its slope stays below l1.
             let sign = if n % 2 == 0 { 1.0 } else { -1.0 };
             (label, vec![entry(0, sign), entry(1, if n % 4 < 2 { 0.1 } else { -0.1 })])
         })

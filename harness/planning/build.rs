@@ -1,4 +1,4 @@
-//! What the program knows of its own making: the hash of the sources that determine results, the commit, and the specs and
+//! The program's knowledge of its own making: the hash of the sources that determine results, the commit, and the specs and
 //! machine kinds that are built in.
 //!
 //! The source hash covers names and contents of the files, never where they lie.

@@ -14,7 +14,7 @@ use crate::cli::CleanArgs;
 /// The length of a plan's hash, which is the name of its cell's folder.
 const HASH_DIGITS: usize = 16;
 
-/// What is to be removed, and what is left for a reason.
+/// The folders to be removed, and the folders that are left for a reason.
 #[derive(Debug, Default)]
 struct Found {
     /// Folders, with the reason in words.

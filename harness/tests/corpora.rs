@@ -1,4 +1,4 @@
-//! Every reader of outside input stands what fuzzing found: the targets of ci/fuzz over their corpora, a thread each. They are compiled
+//! Every reader of outside input stands what fuzzing found: the targets of ci/fuzz over their corpora, one thread each. They are compiled
 //! here, from what stands for the other tests already; as a crate of its own workspace ci/fuzz would build the testbed a second time.
 
 use std::fs;

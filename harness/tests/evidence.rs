@@ -319,7 +319,7 @@ fn same_name_specs_do_not_replace_each_other() {
     }
     assert!(!place.path("results").exists(), "nothing was run");
 
-    // The same one twice is one; then again: nothing to say.
+    // The same one twice is one; then again: no message.
     let twice = place.experiments(&["run", "a/exp.yaml", "a/exp.yaml"]);
     assert!(code(&twice) == 0 && errors(&twice).contains("[2 of 2]"), "{}", errors(&twice));
     let again = place.experiments(&["run", "a/exp.yaml", "--quiet"]);

@@ -40,7 +40,7 @@ fn events(text: &str) -> Vec<Event> {
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-/// How often each event is there.
+/// The number of times that each event occurs.
 fn counted(events: &[Event]) -> BTreeMap<&str, usize> {
     let mut counted = BTreeMap::new();
     for event in events {

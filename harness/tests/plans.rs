@@ -1,4 +1,4 @@
-//! What determines a plan and its hash, and what does not.
+//! The parts of a spec that determine a plan and its hash, and those that do not.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What `run` cannot do, `plan` refuses with the path of the field; what only a run can show ends the cell that shows it.
+//! Settings that `run` cannot carry out are refused by `plan` with the path of the field; an error that only a run can show ends its cell.
 
 mod common;
 

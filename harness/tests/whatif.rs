@@ -79,7 +79,7 @@ fn what_is_simulated_is_what_was_asked() {
     let mean = clocks.iter().map(|row| row.parts.compute).sum::<f64>() / clocks.len() as f64;
     assert!((mean / 0.25 - 1.0).abs() < 0.02, "four updates a second: {mean}");
     let cell = store::read_cell(&results, entry).expect("whole");
-    // Every machine reads the model and sends its changes once a clock, over and from the shards of others.
+    // Every machine reads the model and sends its changes once per clock, over and from the shards of others.
     let scale = &cell.manifest.similitude;
     assert!((scale.sigma_bytes * 150.0 * 8.0 * 4.0 / 40e6 - 1.0).abs() < 1e-9, "{scale:?}");
 

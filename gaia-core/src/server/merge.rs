@@ -1,4 +1,4 @@
-//! What a shard has of a round between sites: the changes of every site's copy, until all are there (see [`crate::sync::between`]).
+//! The changes of every site's copy in a round between sites, which a shard keeps until all are there (see [`crate::sync::between`]).
 //!
 //! A site that has merged a round goes on at once, so its change of the next round may be here before the last one of this round. It is
 //! never merged first: that takes this site's own change, which is made after the merge of the round before.

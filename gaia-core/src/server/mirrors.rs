@@ -1,11 +1,11 @@
-//! What a shard knows of the shards of the same rows in other sites, and what it owes them.
+//! The clocks and barriers that a shard has of the shards of the same rows in other sites, and the updates that it owes them.
 //!
 //! The overlay (see [`crate::overlay`]) gives a shard its [`Side`]s: machines that it sends to in one go, and the sites whose
 //! updates that consists of. For each side the store keeps an accumulated update, and a filter decides what of it leaves.
 //!
 //! **Clocks.** Every message of updates carries a clock for each site that it speaks for: all updates of that site up to this
-//! clock that were significant at every filter on the way are at the receiver with it. So a hub's message says of each site
-//! behind it no more than what it has applied, and what a site may take as the clock of those behind a hub is the smallest.
+//! clock that were significant at every filter on the way are at the receiver with it. So a hub's message gives for each site
+//! behind it no later clock than it has applied, and the clock that a site may take for those behind a hub is the smallest.
 //! A side's filter runs when the smallest clock of its sites has moved: a hub gathers what its group sends until then, and
 //! sums it. With [`Relay::PassOn`] a hub's sides that speak for others have no threshold, and get of the hub's own site what its own
 //! filter lets through, which runs before theirs.
@@ -29,7 +29,7 @@ use crate::setting::{Setting, Side};
 use crate::sync::between::Relay;
 use crate::sync::between::model::BetweenSites;
 
-/// Who the others are: constant.
+/// The constants: the own site, and the sides that updates are sent to.
 #[derive(Debug)]
 pub(super) struct Mirrors {
     own: SiteId,
@@ -37,7 +37,7 @@ pub(super) struct Mirrors {
     relay: Relay,
 }
 
-/// What changes in a run.
+/// The state that changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct MirrorState {
     /// The clocks of the other sites.
@@ -51,7 +51,7 @@ pub(super) struct MirrorState {
 /// Updates that are announced and not here yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Barrier {
-    /// Of which sites and clocks. Never empty.
+    /// Their sites and clocks. Never empty.
     pub(super) announced: Arc<[Announced]>,
     /// Positions of their rows in the shard, ascending.
     pub(super) rows: Arc<[u32]>,
@@ -69,7 +69,7 @@ struct SideState {
     open: bool,
 }
 
-/// What a filter's outcome is sent with.
+/// The data that accompany a filter's outcome.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sending {
     /// The number of the side among those of its site.
@@ -103,7 +103,7 @@ impl Mirrors {
         }
     }
 
-    /// How many accumulated updates the store keeps.
+    /// The number of accumulated updates that the store keeps.
     pub(super) fn count(&self) -> usize {
         self.sides.len()
     }

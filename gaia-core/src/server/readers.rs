@@ -11,7 +11,7 @@ use crate::breakdown::{Cause, Phases};
 use crate::layout::{Layout, RowSet, Segment};
 use crate::sync::Hold;
 
-/// What follows from the rows that workers have declared; made anew from a snapshot.
+/// The tables derived from the rows that workers have declared; made anew from a snapshot.
 #[derive(Debug)]
 pub(super) struct Readers {
     /// For each worker and stage, its declared floats: `first` in the shard, `second` in the worker's messages.
@@ -20,7 +20,7 @@ pub(super) struct Readers {
     declares: Vec<Vec<bool>>,
 }
 
-/// What changes in a run.
+/// The state that changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ReadersState {
     declared: Vec<Arc<[u32]>>,
@@ -32,14 +32,14 @@ pub(super) struct ReadersState {
 pub(super) struct Read {
     /// The clock that the rows are for.
     pub(super) clock: u32,
-    /// Why it waits; `None`: it may be answered.
+    /// The reason why it waits; `None` means that it may be answered.
     pub(super) hold: Option<Hold>,
-    /// Where its time went so far.
+    /// The phases of its time so far.
     pub(super) phases: Phases,
 }
 
 impl Readers {
-    /// Of so many workers, who have declared nothing yet.
+    /// The readers for this number of workers, which have declared nothing yet.
     pub(super) fn new(workers: usize, rows: &RowSet) -> (Self, ReadersState) {
         let declares = vec![vec![false; rows.rows().len()]; workers];
         let readers = Readers { floats: vec![Arc::from([]); workers], declares };
@@ -61,7 +61,7 @@ impl Readers {
         state.declared[worker] = rows;
     }
 
-    /// What follows from the rows that were declared, by `state`.
+    /// Restores the tables that are derived from the declared rows in `state`.
     pub(super) fn restore(&mut self, state: &mut ReadersState, layout: &Layout, here: &RowSet) {
         for worker in 0..state.declared.len() {
             self.declare(state, worker, state.declared[worker].clone(), layout, here);

@@ -213,7 +213,7 @@ impl Shard {
         }
     }
 
-    /// Where rows with these numbers are here (`first`) and in a message of them.
+    /// The places of the rows with these numbers in the shard (`first`) and in a message of them (`second`).
     fn places_of(&self, rows: &[u32]) -> Arc<[Segment]> {
         self.rows.common(&self.setting.parts.layout.row_set(rows.iter().copied()))
     }
@@ -282,7 +282,7 @@ impl Shard {
         (Working::Answer { worker, rows }, Operation::Gather(segments), span)
     }
 
-    /// What is to be done but for reads: a message that is being made, filters, updates.
+    /// The next piece of work that is not a read: a message that is being made, filters, updates.
     fn next(&mut self) -> Option<(Working, Operation, Duration)> {
         let clock = self.data_clock();
         // What a filter has taken out is written before another filter runs: messages of a side leave in the order of their clocks.

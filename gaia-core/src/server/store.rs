@@ -24,11 +24,11 @@ pub struct Store {
     /// The velocity of an outer optimiser (see [`crate::sync::rule`]), one for each value; empty before its first step, and without
     /// momentum.
     pub velocity: Vec<f32>,
-    /// What all sites have alike, where they make one of their copies in rounds; else empty.
+    /// The state that all sites have alike, where they make one of their copies in rounds; else empty.
     pub shared: Shared,
 }
 
-/// What sites that make one of their copies in rounds had alike after the last of them.
+/// The state that was alike in all sites after their last round, where they make one of their copies in rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shared {
     /// The values that the round began with.
@@ -58,14 +58,14 @@ pub enum Operation {
         side: usize,
         /// Share of the value.
         threshold: f32,
-        /// At most so many, the most significant ones; the others stay.
+        /// The maximal number of updates, the most significant ones; the others stay.
         most: usize,
     },
     /// Write a message of these updates, and add them to what these sides owe: those of a hub that passes them on.
     Relay(Payload, Arc<[usize]>),
 }
 
-/// What a piece of work leaves.
+/// The outcome of a piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The store has changed.

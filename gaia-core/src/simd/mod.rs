@@ -79,7 +79,7 @@ impl fmt::Display for Isa {
 /// Runs the kernel on this instruction set.
 ///
 /// # Panics
-/// When the processor does not have it.
+/// Panics if the processor does not have it.
 pub(crate) fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     assert!(isa.is_supported(), "this processor has no {isa}");
     match isa {

@@ -1,6 +1,6 @@
 //! Bösen-style: Stale Synchronous Parallel whose updates are sent all the time (Wei et al., SoCC 2015, section 3).
 //!
-//! What may be read, and when, is BSP's for slack 0 and else SSP's: clock `c` reads at least all updates of the clocks before
+//! The condition for reads is BSP's for slack 0 and else SSP's: clock `c` reads at least all updates of the clocks before
 //! `c - slack`. Between clocks nothing waits for an end: a clock is computed in parts, and after each of them what has changed may
 //! go, rows that changed most for their size first, as fast as the machine's budget and the links allow (see [`crate::log`]
 //! and [`crate::pace`]).
@@ -16,14 +16,14 @@ use super::{Apply, CacheState, Communication, Hold, Inside, ReadState, Ssp, Sync
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Bosen {
-    /// How many clocks a worker may be ahead of the slowest; 0 is BSP.
+    /// The number of clocks that a worker may be ahead of the slowest; 0 is BSP.
     pub slack: u32,
-    /// What a machine may send to others a second, updates and rows together.
+    /// The most that a machine may send to others per second, updates and rows together.
     pub budget: Budget,
-    /// In how many parts a clock is computed, after each of which its changes may go.
+    /// The number of parts in which a clock is computed, after each of which its changes may go.
     #[serde(default = "four")]
     pub parts: u32,
-    /// What a message of updates takes at most.
+    /// The most that a message of updates takes.
     #[serde(default = "message_size")]
     pub message: ByteSize,
 }

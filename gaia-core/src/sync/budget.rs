@@ -6,7 +6,7 @@ use emulator::units::Bandwidth;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What a machine may send to others a second: a rate, or that of its network interface.
+/// The most that a machine may send to others per second: a rate, or that of its network interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
     /// The rate of the machine's network interface in force, outwards.

@@ -41,7 +41,7 @@ pub enum System {
 }
 
 impl System {
-    /// In how many parts a clock is computed; each is a clock of the workload.
+    /// The number of parts in which a clock is computed; each is a clock of the workload.
     pub fn parts(&self) -> u32 {
         if let System::Bosen(bosen) = self { bosen.parts } else { 1 }
     }
@@ -109,7 +109,7 @@ pub struct Centralized {
     /// The site that all data go to, by name; `auto`: the best, computed.
     #[serde(default = "auto")]
     pub site: String,
-    /// How much data there are in all sites together, at the scale that the run stands for; none: as is known of them.
+    /// The amount of data in all sites together, at the scale that the run stands for; `None` means the known size of the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_data: Option<ByteSize>,
 }
@@ -118,7 +118,7 @@ fn auto() -> String {
     "auto".into()
 }
 
-/// How sparse updates are written on the wire.
+/// The encoding of sparse updates on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -132,7 +132,7 @@ pub enum Encoding {
     Dense,
 }
 
-/// How payloads are written, by leg: what a paper's system sends inside a site need not be what it sends between sites.
+/// The encoding of payloads, by leg: a paper's system may encode them in one way inside a site and in another between sites.
 ///
 /// A global parameter server has one leg, `inside`, wherever its machines stand. Specs may write one word for both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

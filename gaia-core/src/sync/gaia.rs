@@ -14,22 +14,22 @@ use super::sites::Sites;
 pub struct Gaia {
     /// The model among the workers of a site.
     pub inside: Inside,
-    /// What makes an update significant.
+    /// The threshold above which an update is significant, and its schedule.
     #[serde(default)]
     pub significance: Significance,
-    /// When the indexes of updates go ahead of their values.
+    /// The condition under which the indexes of updates go ahead of their values.
     #[serde(default)]
     pub selective_barrier: SelectiveBarrier,
-    /// How far sites may run apart.
+    /// The limit on the lead of a site over the slowest.
     #[serde(default)]
     pub mirror_clock: MirrorClock,
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
-    /// What hubs do with the updates of other sites.
+    /// The treatment of other sites' updates in hubs.
     #[serde(default, skip_serializing_if = "Relay::is_default")]
     pub relay: Relay,
-    /// What the user wants.
+    /// The user's goal.
     #[serde(default, skip_serializing_if = "UserGoal::is_default")]
     pub goal: UserGoal,
 }
@@ -40,13 +40,13 @@ pub struct Gaia {
 pub struct GaiaAsync {
     /// The model among the workers of a site.
     pub inside: Inside,
-    /// What makes an update significant.
+    /// The threshold above which an update is significant, and its schedule.
     #[serde(default)]
     pub significance: Significance,
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
-    /// What hubs do with the updates of other sites.
+    /// The treatment of other sites' updates in hubs.
     #[serde(default, skip_serializing_if = "Relay::is_default")]
     pub relay: Relay,
 }

@@ -19,14 +19,14 @@ pub trait SyncModelInside: SyncModel + Sized {
         Vec::new()
     }
 
-    /// What bars it from keeping the workers of a site together where there are several; `None`: nothing. Where sites exchange significant
+    /// The reason that bars it from the sites of a system with several; `None` means that nothing does. Where sites exchange significant
     /// updates a model must exchange after every clock.
     fn bars_from_sites(&self) -> Option<Barred> {
         None
     }
 }
 
-/// What bars a sync model from the sites of a system with several parameter servers.
+/// The reasons that bar a sync model from the sites of a system with several parameter servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Barred {
     /// It does not exchange after every clock, which significant updates need: what it is for, in words.
@@ -35,7 +35,7 @@ pub enum Barred {
     Setting(&'static str, &'static str),
 }
 
-/// What a model's own check finds, and a rule that its server could not apply.
+/// The problems that a model's own check finds, and a rule that its server could not apply.
 pub(super) fn problems(model: &impl SyncModelInside) -> Vec<InvalidSetting> {
     let mut problems = model.check();
     let rule = model.rule();

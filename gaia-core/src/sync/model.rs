@@ -7,27 +7,27 @@ use super::budget::Budget;
 use super::rule::Rule;
 use super::state::{CacheState, Hold, ReadState};
 
-/// When a server applies the updates that reach it.
+/// The time at which a server applies the updates that reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Apply {
-    /// When those of all workers are there, in the workers' order: the same sums whatever the network.
+    /// As soon as those of all workers are there, in the workers' order: the same sums whatever the network.
     InWorkerOrder,
     /// At once, in the order of arrival.
     OnArrival,
 }
 
-/// When workers' changes are sent.
+/// The times at which workers' changes are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Communication {
     /// At the end of clocks, all at once.
     AtTheEnd,
     /// All the time, rows that changed most first.
     Continuous {
-        /// A clock is computed in so many parts, each a clock of the workload; after each its changes may go.
+        /// The number of parts in which a clock is computed, each a clock of the workload; after each its changes may go.
         parts: u32,
-        /// What a machine sends a second at most, updates and rows.
+        /// The most that a machine sends per second, updates and rows.
         budget: Budget,
-        /// What a message of updates takes at most, but for a single row; and what may wait on a link for another to be sent.
+        /// The most that a message of updates takes, but for a single row; and the most that may wait on a link for another to be sent.
         message: ByteSize,
     },
 }
@@ -58,13 +58,13 @@ pub enum Communication {
 /// let read = |data_clock| ReadState { clock: 10, data_clock, mirror_clock: None, merged_clock: 0, barred: false };
 /// assert_eq!(Half.may_read(&read(4)), Err(Hold::Staleness));
 /// assert_eq!(Half.may_read(&read(5)), Ok(()));
-/// // What it does not say is as in most models: workers ask for rows and exchange after every clock.
+/// // The other methods have their defaults, as in most models: workers ask for rows and exchange after every clock.
 /// assert!(Half.exchanges_after(3) && !Half.pushes() && Half.between().is_none());
 /// ```
 pub trait SyncModel: Send + Sync {
-    /// When updates are applied.
+    /// The time at which updates are applied.
     fn apply(&self) -> Apply;
-    /// How they are applied. A rule other than [`Rule::Add`] needs whole rounds: [`Apply::InWorkerOrder`].
+    /// The rule by which they are applied. A rule other than [`Rule::Add`] needs whole rounds: [`Apply::InWorkerOrder`].
     fn rule(&self) -> Rule {
         Rule::default()
     }
@@ -81,7 +81,7 @@ pub trait SyncModel: Send + Sync {
     fn exchanges_after(&self, _clock: u32) -> bool {
         true
     }
-    /// When workers' changes are sent.
+    /// The times at which workers' changes are sent.
     fn communication(&self) -> Communication {
         Communication::AtTheEnd
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::InvalidSetting;
 use crate::kernel::OuterStep;
 
-/// What a server shard does with the updates of a round.
+/// The rule by which a server shard applies the updates of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Rule {

@@ -1,8 +1,8 @@
-//! What models are asked with: what a server or a worker knows when it asks, and why a read waits.
+//! The arguments of models' decisions: the knowledge of a server or a worker when it asks, and the reason why a read waits.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a read waits.
+/// The reasons why a read waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hold {
     /// Workers of this server are too far behind the reader.
@@ -13,7 +13,7 @@ pub enum Hold {
     BarredRow,
 }
 
-/// What a server knows when it is asked for rows.
+/// The knowledge of a server when it is asked for rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadState {
     /// The clock that the reader is about to compute.
@@ -28,7 +28,7 @@ pub struct ReadState {
     pub barred: bool,
 }
 
-/// What a worker knows of the rows in its cache.
+/// The knowledge of a worker about the rows in its cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheState {
     /// The clock that the worker is about to compute.
@@ -39,7 +39,7 @@ pub struct CacheState {
     pub asked_for: u32,
 }
 
-/// Where learning stands, for schedules.
+/// The progress of learning, for schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// Clocks that the slowest worker of the server has done.

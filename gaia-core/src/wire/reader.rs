@@ -13,7 +13,7 @@ pub(super) const fn block_bytes(bits: u8) -> u64 {
     bits as u64 * BLOCK as u64 / 8
 }
 
-/// Why bytes are no payload.
+/// The reasons why bytes are no payload.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum DecodeError {

@@ -1,4 +1,4 @@
-//! What a worker keeps of a shard's rows.
+//! The copy of a shard's rows that a worker keeps.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::task::Pulled;
 use crate::message::Rows;
 use crate::wire::Payload;
 
-/// What a worker has of one shard.
+/// The rows of one shard that a worker has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Cache {
     /// The stages of the answer that is coming in.

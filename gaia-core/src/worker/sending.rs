@@ -1,4 +1,4 @@
-//! How a worker's changes leave it: a strategy, with what is not sent yet as its state.
+//! The strategies by which a worker's changes leave it, each with the changes that are not sent yet as its state.
 //!
 //! * **At the end** of a clock after which the sync model exchanges: the sum of the changes since the last exchange, stage by stage.
 //! * **Continuous** (Bösen-style): changes are added to a [log](crate::log) of each shard after every part of a clock, and the machine sends out of
@@ -60,7 +60,7 @@ pub(super) enum Sending {
     Continuous { logs: Vec<ShardLog>, turn: usize },
 }
 
-/// A part of a clock that is computed: what there is to know beside its changes.
+/// A part of a clock that is computed: its data apart from its changes.
 pub(super) struct Changed<'a> {
     /// The worker's rows as they are now.
     pub(super) view: &'a [f32],
@@ -131,7 +131,7 @@ impl Sending {
         shards.iter().zip(unsent).map(|(shard, stages)| (shard.machine, update(stages))).collect()
     }
 
-    /// All stages are sent: what they were, by shard, where answers say by clocks what they include. A log keeps what it has sent itself.
+    /// All stages are sent: returns them by shard, where answers count by clocks what they include. A log keeps what it has sent itself.
     pub(super) fn exchanged(&mut self) -> Vec<Vec<Payload>> {
         match self {
             Sending::AtTheEnd { unsent } => std::mem::take(unsent),
@@ -146,7 +146,7 @@ impl Sending {
         }
     }
 
-    /// What the last answer of the shard at `index` lacks of the changes that a log has or has sent, by stage.
+    /// The changes that a log has or has sent and that the last answer of the shard at `index` lacks, by stage.
     pub(super) fn lacking(&self, index: usize, shard: &ShardView, isa: Isa) -> Option<Vec<Payload>> {
         let Sending::Continuous { logs, .. } = self else { return None };
         let lacking = logs[index].lacking(isa, &shard.logged)?;

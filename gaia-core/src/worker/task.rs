@@ -18,7 +18,7 @@ pub struct ClockTask<W: Workload> {
     pub(super) state: W::State,
     pub(super) view: Vec<f32>,
     pub(super) shards: Vec<Arc<[Arc<[Segment]>]>>,
-    /// What the view is brought up to date with, a shard each, where that has sent anything new.
+    /// The data that bring the view up to date, one entry per shard: `Some` where the shard has sent anything new.
     pub(super) pulled: Vec<Option<Pulled>>,
     pub(super) last: bool,
     pub(super) evaluate: bool,
@@ -31,7 +31,7 @@ pub(super) struct Pulled {
     pub(super) own: Vec<Vec<Payload>>,
 }
 
-/// What the computation of a clock leaves: the learned state, and its changes.
+/// The outcome of a clock's computation: the learned state, and its changes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ClockDone<S> {
     pub(super) state: S,
@@ -78,7 +78,7 @@ impl Pulled {
     }
 }
 
-/// What has changed in these floats.
+/// The changes in these floats.
 fn change(isa: Isa, segments: &[Segment], after: &[f32], before: &[f32]) -> Payload {
     let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats(segments)).collect();
     let values = Arc::get_mut(&mut change).expect("nobody else has it yet");

@@ -24,7 +24,7 @@ pub struct MetricPart {
     pub count: u64,
 }
 
-/// One worker's part of an additive objective and of the metrics beside it.
+/// One worker's part of an additive objective and of the metrics alongside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Evaluation {
     /// Its part of the objective: to be added over workers.
@@ -39,7 +39,7 @@ impl Evaluation {
     /// An evaluation of these metrics, at most [`MAX_METRICS`], in the workload's order.
     ///
     /// # Panics
-    /// When there are more than [`MAX_METRICS`].
+    /// Panics if there are more than [`MAX_METRICS`].
     pub fn with_metrics(self, metrics: &[MetricPart]) -> Self {
         let mut all = self;
         all.metrics[..metrics.len()].copy_from_slice(metrics);

@@ -186,7 +186,7 @@ impl Case {
     }
 }
 
-/// Calls `check` with so many values, the same ones every time; what fails is made small.
+/// Calls `check` with `count` values, the same ones every time; what fails is made small.
 pub(crate) fn check_all<S: Strategy>(strategy: &S, count: u32, check: impl Fn(S::Value)) {
     let config = Config { cases: count, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
@@ -205,7 +205,7 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// The read that the shard of `machine` has begun to answer in the last event. Two reads may be answered back to back, so
-    /// that one that ends is told from the next by its reader and clock.
+    /// that one that ends is distinguished from the next by its reader and clock.
     pub(crate) fn begun<'a>(&mut self, machine: u32, shard: &'a Shard) -> Option<Answering<'a>> {
         let answering = shard.answering();
         let before = match answering {
@@ -372,7 +372,7 @@ impl Workload for Mixing {
 /// Worker `w` of `workers` adds 1 to every value of the rows `r` with `r mod workers = w`, and to no other: whose update
 /// a value holds can be read off its row, and all sums are exact.
 pub(crate) struct Counting {
-    /// What every clock takes longer than by itself.
+    /// The time by which every clock is longer than by itself.
     pub(crate) slowed_by: Duration,
     pub(crate) worker: u32,
     pub(crate) workers: u32,

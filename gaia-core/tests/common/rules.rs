@@ -23,7 +23,7 @@ pub(crate) fn place(row: u32) -> Range<usize> {
     (row * WIDTH) as usize..((row + 1) * WIDTH) as usize
 }
 
-/// One table of the store (its values, say) as all shards hold it; where it is empty, zeros.
+/// One table of the store (its values, for example) as all shards hold it; where it is empty, zeros.
 pub(crate) fn table<W: Workload>(driver: &VirtualDriver<Machine<W>>, of: impl Fn(&Store) -> &[f32]) -> Vec<f32> {
     table_of(driver.nodes(), of)
 }
@@ -45,7 +45,7 @@ pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// What the rules of the tests do with the updates of a round, written down once more: values, velocity, updates in the workers' order.
+/// The effect of the tests' rules on the updates of a round, written down once more: values, velocity, updates in the workers' order.
 pub(crate) fn apply_rule(rule: &Rule, values: &mut [f32], velocity: &mut [f32], updates: &[Vec<f32>]) {
     for index in 0..values.len() {
         let changes = updates.iter().map(|update| update[index]);
@@ -64,7 +64,7 @@ pub(crate) fn apply_rule(rule: &Rule, values: &mut [f32], velocity: &mut [f32], 
     }
 }
 
-/// What a worker changes in these clocks on its own copy of the table: the sum of its changes, of all rows.
+/// The changes of a worker in these clocks on its own copy of the table: the sum of its changes, of all rows.
 pub(crate) fn learn(workload: &Mixing, state: &mut Vec<f32>, table: &[f32], clocks: Range<u32>) -> Vec<f32> {
     let mut copy: Vec<f32> = workload.declared.iter().flat_map(|&row| table[place(row)].to_vec()).collect();
     let mut update = vec![0.0; table.len()];
@@ -143,7 +143,7 @@ impl Workload for Descent {
     }
 }
 
-/// Adds 1 to every value at every clock, and holds that it reads what `value_at` says at the start of a clock.
+/// Adds 1 to every value at every clock, and asserts that it reads the value of `value_at` at the start of a clock.
 pub(crate) struct Ones<F> {
     pub(crate) worker: u32,
     pub(crate) value_at: F,

@@ -128,7 +128,7 @@ impl Pair {
         }
     }
 
-    /// Where the link binds: more permitted staleness takes no longer than less, and the barrier costs at most 1.15 times.
+    /// On a link that binds, more permitted staleness takes no longer than less, and the barrier costs at most 1.15 times.
     fn check_bound(&self, backlog_seconds: f64) {
         let [with, without] = self.times(backlog_seconds);
         for times in [with, without] {
@@ -140,7 +140,7 @@ impl Pair {
     }
 }
 
-/// Checks so many pairs of any links, and as many whose links bind: the same ones every time.
+/// Checks `count` pairs of any links, and as many whose links bind: the same ones every time.
 pub(crate) fn check_pairs(count: u32) {
     check_all(&any_pair(), count, |(pair, backlog_seconds)| pair.check_against_none(backlog_seconds));
     check_all(&any_bound_pair(), count, |(pair, backlog_seconds)| pair.check_bound(backlog_seconds));

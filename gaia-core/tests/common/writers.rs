@@ -1,7 +1,7 @@
 //! A run of Gaia in which everything that can meet does: several writers of a row, updates of either sign, any staleness
 //! between sites, barriers from any backlog, a soft threshold, any overlay. Checked after every event.
 //!
-//! Each worker counts its clocks in a column of its own of every row that it declares, so that a copy of a row says by
+//! Each worker counts its clocks in a column of its own of every row that it declares, so that a copy of a row shows by
 //! itself whose updates of which clocks are in it, whatever the protocol claims.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ pub(crate) struct Writers {
     declared: Vec<u32>,
 }
 
-/// What a worker's clock adds to the shared columns of a row.
+/// The change that a worker's clock adds to the shared columns of a row.
 fn change(worker: u32, clock: u32, row: u32) -> [f32; SHARED] {
     let mixed = ((worker * 7 + clock * 13 + row * 5) % 11) as f32 - 5.0;
     [mixed, if (worker + clock).is_multiple_of(2) { 1.0 } else { -1.0 }]
@@ -167,7 +167,7 @@ pub(crate) fn any_hub_case() -> impl Strategy<Value = Case> {
 
 type Driver = VirtualDriver<Machine<Writers>>;
 
-/// What has been seen of a run so far.
+/// The observations of a run so far.
 struct Watch<'a> {
     case: &'a Case,
     gaia: Gaia,
@@ -193,7 +193,7 @@ struct Raised {
     rows: Vec<u32>,
 }
 
-/// What a case has shown.
+/// The counts of the events that a case has shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Barriers raised in all shards.
@@ -204,7 +204,7 @@ pub(crate) struct Seen {
     pub(crate) lifted: u32,
 }
 
-/// Checks so many cases, the same ones every time, and that barriers were raised and reads held in some of them.
+/// Checks `count` cases, the same ones every time, and that barriers were raised and reads held in some of them.
 pub(crate) fn check_cases(cases: impl Strategy<Value = Case>, count: u32) {
     let all = std::cell::Cell::new(Seen::default());
     check_all(&cases, count, |case| {
@@ -270,7 +270,7 @@ impl Watch<'_> {
     }
 
     /// A barrier that the sender of the updates raised names every site that has moved with the message that lifts it, and all of
-    /// that site's clocks which the message completes: seen from the clocks before and after, whatever the barrier says.
+    /// that site's clocks which the message completes: seen from the clocks before and after, whatever the barrier names.
     fn check_lifted(&mut self, machine: u32, shard: &Shard) {
         let (up, clocks) = (barriers_of(shard).collect::<Vec<_>>(), shard.mirror_clocks().clone());
         let before = std::mem::replace(&mut self.before[machine as usize], Before { up, clocks });
@@ -302,7 +302,7 @@ impl Watch<'_> {
     }
 
     /// No copy has more of a worker's updates than its own site, and, when everything is significant, none has less than the
-    /// clocks say, and the shared columns are what the workers' counts make them: signs and all.
+    /// clocks count, and the shared columns are what the workers' counts make them: signs and all.
     fn check_values(&self, driver: &Driver, machine: u32, shard: &Shard) {
         let site = self.case.site_of(machine);
         if shard.store().is_none() {

@@ -26,7 +26,7 @@ fn values_of<W: Workload>(case: &Case, workload: impl Fn(u32) -> W) -> Vec<Vec<u
     sites.map(|site| bits(&table_of(site, |store| &store.values))).collect()
 }
 
-/// How often, and by which rule: inside the sites and between them.
+/// The lengths of rounds and the rules: inside the sites and between them.
 #[derive(Clone, Copy, Debug)]
 struct Hierarchy {
     within: u32,
@@ -48,7 +48,7 @@ struct Site {
     states: Vec<Vec<f32>>,
     values: Vec<f32>,
     velocity: Vec<f32>,
-    /// What it has changed since the sites were one.
+    /// Its changes since the sites were one.
     change: Vec<f32>,
 }
 
@@ -199,7 +199,7 @@ fn an_outer_step_of_rate_one_without_momentum_is_the_average_to_the_bit() {
     assert_ne!(run_of(Rule::Add {}).1, average.1);
 }
 
-/// The velocity after so many rounds whose mean is 4, with momentum 1/2: 4 + 2 + 1 + ..., exact in binary.
+/// The velocity after a number of rounds whose mean is 4, with momentum 1/2: 4 + 2 + 1 + ..., exact in binary.
 fn velocity_after(rounds: u32) -> f32 {
     8.0 * (1.0 - 0.5f32.powi(rounds as i32))
 }

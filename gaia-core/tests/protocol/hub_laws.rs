@@ -61,7 +61,7 @@ fn check_values(driver: &Driver, case: &Case, everything_is_significant: bool) {
     }
 }
 
-/// What is answered holds no barred row, and no site is too far ahead. Returns how many rows are barred in all shards.
+/// Answers hold no barred row, and no site is too far ahead. Returns the number of rows are barred in all shards.
 fn check_answers(driver: &Driver, answers: &mut Answers) -> usize {
     let mut all_barred = 0;
     for (machine, node) in (0..).zip(driver.nodes()) {

@@ -50,7 +50,7 @@ fn driver(case: &Case, corpus: &Corpus, reads: Reads, threads: usize) -> Virtual
     case.driver(threads, worker)
 }
 
-/// A site's table (values, accumulated updates), a row a word; none while a store is away.
+/// A site's table (values, accumulated updates), one row per word; `None` while a store is away.
 fn table(
     driver: &VirtualDriver<Machine<LdaWorker>>,
     machines: std::ops::Range<u32>,
@@ -92,7 +92,7 @@ fn check_counts(driver: &VirtualDriver<Machine<LdaWorker>>) {
     }
 }
 
-/// What every table comes to once everything pending is delivered: the same everywhere, and the corpus' own counts of words.
+/// The sum of every table once everything pending is delivered: the same everywhere, and the corpus' own counts of words.
 fn check_delivered(driver: &VirtualDriver<Machine<LdaWorker>>, case: &Case, corpus: &Corpus) {
     let servers = servers(case);
     let tables: Vec<[Vec<f32>; 2]> = servers

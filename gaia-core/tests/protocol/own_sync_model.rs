@@ -8,7 +8,7 @@ use gaia_core::sync::config::{Inside, System, Tap};
 
 const TAP: Inside = Inside::Tap(Tap {});
 
-/// Virtual seconds until all workers are done, over links of so many Mbit/s, and how far apart the workers ever were.
+/// Virtual seconds until all workers are done, over links of this rate in Mbit/s, and the greatest lead of a worker over another.
 fn seconds_and_lead(inside: Inside, wan_mbit_per_s: u64) -> (f64, u32) {
     let case = Case { wan_mbit_per_s, clocks: 60, ..Case::new(3, 2, System::Global(inside)) };
     let mut driver = case.driver(2, Mixing::new);

@@ -61,7 +61,7 @@ impl<S> Default for Watch<S> {
     }
 }
 
-/// What a run leaves, however it was run.
+/// The outcome of a run, in virtual or in real time.
 #[derive(Debug, PartialEq)]
 struct Left {
     tables: Vec<Vec<u32>>,

@@ -101,7 +101,7 @@ fn the_rule_add_is_local_steps_as_they_were() {
     assert_eq!(local_steps(3, Rule::default()), System::Global(Inside::local_steps(3)));
 }
 
-/// The velocity after so many rounds whose mean is 2, with momentum 1/2: 2 + 1 + 1/2 + ..., exact in binary.
+/// The velocity after a number of rounds whose mean is 2, with momentum 1/2: 2 + 1 + 1/2 + ..., exact in binary.
 fn velocity_after(rounds: u32) -> f32 {
     4.0 * (1.0 - 0.5f32.powi(rounds as i32))
 }

@@ -86,7 +86,7 @@ fn case(system: System) -> Case {
     Case { wan_mbit_per_s: 200, delay_ms: 1, sigma_bytes: 2000.0, ..Case::new(2, 2, system) }
 }
 
-/// What was learned, and how long it took.
+/// The samples that were kept of the run, and its time in seconds.
 fn ran(case: &Case, stages: usize) -> (Kept<Vec<f32>>, f64) {
     let mut driver = case.driver(2, |worker| Staged::new(worker, stages));
     let kept = run(&mut driver, |_| ());

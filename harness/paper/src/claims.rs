@@ -1,4 +1,4 @@
-//! Claims: what the paper (or we) say must be seen in a figure, what was measured, and the verdict.
+//! Claims: the paper's (or our) statement of the result that a figure must show, the measurement, and the verdict.
 //!
 //! A [`Statement`] is fixed in a figure's file; [`Statement::judge`] compares a measurement with it. A claim that does
 //! not hold is shown as such everywhere. Verdicts that a run cannot give are not given: an input that was fitted to the
@@ -20,7 +20,7 @@ use record::results::{CellResult, Shape};
 
 /// The file's name in a spec's folder.
 pub const FILE: &str = "claims.json";
-/// How many levels of folders below a folder are searched for [`FILE`].
+/// The number of levels of folders below a folder that are searched for [`FILE`].
 const DEEPEST: u32 = 3;
 
 /// The result of comparing a claim with its measurement.
@@ -45,13 +45,13 @@ pub struct Claim {
     pub id: String,
     /// In words, with the tolerance, and why nothing was measured where nothing was.
     pub says: String,
-    /// Where the claim comes from.
+    /// The source of the claim.
     pub source: String,
     /// The paper's number, in the unit that `says` names; `None` where it gives none.
     pub paper: Option<f64>,
     /// Our number, the mean over seeds, in the same unit.
     pub measured: Option<f64>,
-    /// Over how many seeds.
+    /// The number of seeds.
     pub n: usize,
     /// The least of a seed.
     pub low: Option<f64>,
@@ -68,13 +68,13 @@ pub struct Statement<'a> {
     pub id: &'a str,
     /// In words, with the tolerance.
     pub says: &'a str,
-    /// Where it comes from: `Figure 3`.
+    /// Its source: `Figure 3`.
     pub source: &'a str,
     /// The paper's number, where it gives one.
     pub paper: Option<f64>,
     /// The measurements for which it holds.
     pub expected: Expected,
-    /// What else it rests on.
+    /// The conditions that it rests on in addition.
     pub rests_on: RestsOn,
 }
 
@@ -93,16 +93,16 @@ pub enum Expected {
     AtMost(f64),
 }
 
-/// What determines a claim's number, apart from the protocol.
+/// The determinants of a claim's number, apart from the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestsOn {
     /// Modelled times, compared with the paper's: needs the paper's data shape and inputs that were not fitted.
     PaperTimes,
-    /// The runs alone: can be said of any data and any machine.
+    /// The runs alone: holds for any data and any machine.
     Runs,
 }
 
-/// Why there is no measurement.
+/// The reasons why there is no measurement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unmeasured {
     /// A cell is missing.
@@ -113,7 +113,7 @@ pub enum Unmeasured {
     NoTarget(String),
 }
 
-/// What the results allow to say.
+/// The inputs that decide which claims the results allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
     /// Inputs of the cost model that were chosen to match a result of the paper.

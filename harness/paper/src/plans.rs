@@ -1,7 +1,7 @@
-//! What figures ask of the plans that results were made by, in the paper's words.
+//! The facts that figures ask of the plans that results were made by, in the paper's words.
 //!
 //! A result holds its plan as JSON, because the crate of results knows no plans. Here it becomes a [`Plan`] again. A result of a
-//! version whose plans had another form has none: figures leave out what they would read from it, and the report says so
+//! version whose plans had another form has none: figures leave out what they would read from it, and the report has a note of it
 //! ([`unreadable`]).
 
 use gaia_core::sync::config::{Between, Inside, System};
@@ -37,7 +37,7 @@ pub(crate) fn unreadable(results: &[CellResult]) -> Option<String> {
     ))
 }
 
-/// What it learns; `None` when that is none of the paper's applications.
+/// The application that it learns; `None` means that it is none of the paper's.
 pub(crate) fn application(plan: &Plan) -> Option<Application> {
     match plan.workload {
         Workload::Mf(_) => Some(Application::Mf),
@@ -47,7 +47,7 @@ pub(crate) fn application(plan: &Plan) -> Option<Application> {
     }
 }
 
-/// What it learns in a word: the paper's for its applications, `MF`, and the workload's own name otherwise.
+/// A word for the problem that it learns: the paper's for its applications, `MF`, and the workload's own name otherwise.
 pub(crate) fn learns(plan: &Plan) -> &'static str {
     application(plan).map_or_else(|| plan.workload.name(), Application::word)
 }

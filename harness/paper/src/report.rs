@@ -43,13 +43,13 @@ pub mod file {
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
     pub const PNG: &str = "figure.png";
-    /// What every run costs, by part and site.
+    /// The costs of every run, by part and site.
     pub const COSTS: &str = "costs.json";
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
 }
 
-/// What `hashes.json` of a spec's folder covers.
+/// The files that `hashes.json` of a spec's folder covers.
 const COVERED: [&str; 7] =
     [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
@@ -105,7 +105,7 @@ pub enum ReportError {
         folder: PathBuf,
         /// The first cell without a price.
         cell: String,
-        /// Why it has none.
+        /// The reason why it has none.
         why: String,
     },
 }
@@ -119,11 +119,11 @@ pub struct SpecReport {
     pub titles: Titles,
     /// The figure's claims, with verdicts.
     pub claims: Vec<Claim>,
-    /// What is wrong with runs and targets that must not be believed, and with plans that cannot be read, one line each.
+    /// The faults of runs and targets that must not be believed, and of plans that cannot be read, one line each.
     pub faults: Vec<String>,
     /// The cells that times and speedups are over; empty where there are none.
     pub references: Vec<String>,
-    /// What the runs cost.
+    /// The costs of the runs.
     pub costs: Costs,
     /// Cells that the spec has and the report has not.
     pub unfinished: Vec<Unfinished>,
@@ -132,7 +132,7 @@ pub struct SpecReport {
 }
 
 impl SpecReport {
-    /// What `--strict` misses, one line each: cells, and claims that were not measured or fail.
+    /// The evidence that `--strict` misses, one line each: cells, and claims that were not measured or fail.
     pub fn lacking(&self) -> Vec<String> {
         let missing = self.unfinished.iter();
         let missing = missing

@@ -1,4 +1,4 @@
-//! What `--strict` asks for: evidence. Success is a claim that was measured and does not fail, and nothing that is missing.
+//! The evidence that `--strict` asks for. Success is a claim that was measured and does not fail, and nothing that is missing.
 //!
 //! Under `--strict` an empty folder, a spec of which nothing is claimed, a missing cell and a claim that was not measured are no
 //! success: each is one line on the standard error, and the exit code is [`CLAIM_FAILED`].
@@ -12,7 +12,7 @@ use record::results::hashes;
 use record::results::store::{self, ReadError};
 use record::say;
 
-/// What is lacking in these claims, one line each; empty when they are evidence.
+/// The evidence that is lacking in these claims, one line each; empty when they are evidence.
 pub fn of_claims(claims: &[Claim]) -> Vec<String> {
     if claims.is_empty() {
         return vec!["nothing is claimed, so nothing was shown".into()];
@@ -25,7 +25,7 @@ pub fn of_claims(claims: &[Claim]) -> Vec<String> {
     claims.iter().filter_map(line).collect()
 }
 
-/// What is lacking in the claims of `folder` and the folders below, and in the cells that they rest on, where those lie in the same folder.
+/// The evidence lacking in the claims of `folder` and the folders below, and in the cells that they rest on in the same folder.
 ///
 /// # Errors
 /// [`ReadError`] when a file of results cannot be read.

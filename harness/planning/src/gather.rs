@@ -66,7 +66,7 @@ pub fn fluid_seconds(topology: &Topology, sendings: &[Sending]) -> f64 {
     ends.iter().zip(sendings).map(|(end, sending)| end + delay(sending)).fold(0.0, f64::max)
 }
 
-/// When each of `sendings` is whole at its receiver, all having begun at 0.
+/// The time at which each of `sendings` is whole at its receiver, all having begun at 0.
 ///
 /// # Errors
 /// [`LinkError`] when the network cannot be emulated.
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_transfer_takes_as_long_as_its_link_needs() {
-        // 118 Mbit/s a machine, and eleven of them to eleven interfaces of 1 Gbit/s: nothing is shared.
+        // 118 Mbit/s per machine, and eleven of them to eleven interfaces of 1 Gbit/s: nothing is shared.
         let topology = topology("va-ca");
         let sent = sendings(&topology, SiteId(0), &[14_750_000; 22]);
         let seconds = fluid_seconds(&topology, &sent);

@@ -68,7 +68,7 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// Why a checkpoint cannot be used.
+/// The reasons why a checkpoint cannot be used.
 #[derive(Debug, Error)]
 pub enum CheckpointError {
     /// The file cannot be read, or its content not be decoded.

@@ -1,4 +1,4 @@
-//! When a cell is over: it has converged, it has reached the target, or it is given up.
+//! The end of a cell: it has converged, it has reached the target, or it is given up.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Where rows lie: how the first site's copy is put together from its shards, and what each worker reads of it. Worked out
-//! once a run.
+//! The places of rows: in the first site's copy, put together from its shards, and in each worker's reads of it. Worked out
+//! once per run.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

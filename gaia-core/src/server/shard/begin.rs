@@ -1,4 +1,4 @@
-//! What a piece of work is to the store, and the time that it takes: bytes that are read or written, over the rates of the machine kind.
+//! The store's operation for a piece of work, and the time that it takes: bytes read or written, over the rates of the machine kind.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Shard {
                 let bytes: u64 = payloads().map(|payload| self.inside_bytes(payload)).sum();
                 let floats: usize = payloads().map(Payload::floats).sum();
                 let sides = self.mirrors.of_workers();
-                // The values and the accumulated update beside them are one table's work, further ones one more each.
+                // The values and the first accumulated update are one table's work, each further accumulated update is one more.
                 let tables = sides.len().max(1) as u64;
                 let step = self.setting.model().rule().step(self.workers.len());
                 let written = match step {

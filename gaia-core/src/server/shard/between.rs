@@ -15,7 +15,7 @@ use crate::server::store::Operation;
 use crate::sync::between::model::{BestEffort, BetweenSites, Outgoing};
 use crate::wire::{Payload, Sparse};
 
-/// What an update takes in a sparse message, about: index and value as `plain` has them.
+/// The approximate bytes of an update in a sparse message: index and value as `plain` has them.
 const SPARSE_UPDATE_BYTES: f64 = 12.0;
 
 impl Shard {
@@ -88,7 +88,7 @@ impl Shard {
         self.span(self.rows.floats() as u64 * 4, |rates| rates.filter_gb_per_second)
     }
 
-    /// What leaves for the other sites at this clock.
+    /// The updates that leave for the other sites at this clock.
     pub(super) fn outgoing(&self) -> Outgoing {
         let progress = self.progress(self.data_clock());
         self.between().map_or(Outgoing::Nothing, |between| between.outgoing(&progress))
@@ -119,7 +119,7 @@ impl Shard {
                 let rows = barred.get_or_insert_with(|| self.rows_of_floats(&sparse.index)).clone();
                 out.messages.push_back((mirror, Message::Barrier { announced: sending.moved.clone(), rows }));
             }
-            // Not yet known how much; the machine will say.
+            // The backlog is not known yet; the machine will report it.
             self.state.mirrors.note_backlog(mirror, 1);
             let (clocks, payload) = (sending.clocks.clone(), Payload::Sparse(sparse.clone()));
             out.messages.push_back((mirror, Message::Mirror { clocks, payload, sent_at: now }));

@@ -1,4 +1,4 @@
-//! What can be seen of a shard from outside: for checks, and for checkpoints.
+//! The view of a shard from outside: for checks, and for checkpoints.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What changes in a shard during a run, and the work that it does and has yet to do.
+//! The state of a shard that changes in a run, and the work in progress and in the queue.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::server::readers::ReadersState;
 use crate::server::store::Store;
 use crate::wire::{Payload, Sparse};
 
-/// What changes in a run.
+/// The state that changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardState {
     pub(super) store: Option<Store>,
@@ -25,11 +25,11 @@ pub struct ShardState {
     /// The stages of each worker's update that is coming in, the last stage first.
     pub(super) coming: Vec<Vec<Payload>>,
     pub(super) early: BTreeMap<u32, Vec<Option<Whole>>>,
-    /// What has come of each worker's running clock where changes are sent all the time and applied in order.
+    /// The changes received so far of each worker's running clock, where changes are sent all the time and applied in order.
     pub(super) gathering: Vec<Vec<f32>>,
     /// Messages that have come from each worker, where changes are sent all the time.
     pub(super) arrived: Vec<u32>,
-    /// What an answer to each worker includes, in clocks or in messages.
+    /// The clocks or messages of each worker that an answer to it includes.
     pub(super) included: Vec<u32>,
     pub(super) mirrors: MirrorState,
     pub(super) rounds: Rounds,
@@ -45,13 +45,13 @@ pub(super) type Stages = Vec<Payload>;
 /// A worker's update of a whole clock, and what answers include with it.
 pub(super) type Whole = (Stages, Credit);
 
-/// What is known of a worker once an update is applied.
+/// The counts of a worker once an update is applied.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Credit {
     pub(super) worker: usize,
     /// Its clocks that are complete.
     pub(super) complete: u32,
-    /// What answers to it include (see [`Rows::includes`]).
+    /// The clocks or messages that answers to it include (see [`Rows::includes`]).
     pub(super) included: u32,
 }
 

@@ -238,7 +238,7 @@ fn with_updates_held_back(goal: UserGoal) -> Bench {
 
 #[test]
 fn best_effort_fills_its_share_of_the_slowest_link_and_goes_on_when_the_links_are_idle() {
-    // The slower link carries 100 updates of 12 000 charged bytes a second.
+    // The slower link carries 100 updates of 12 000 charged bytes per second.
     let mut bench = with_updates_held_back(UserGoal::Fastest { soft: 0.25, seconds: 0.0501 });
     assert!(bench.begun().is_none(), "the clock's message may be on the links still");
     bench.shard.handle_backlog(bench.now, MachineId(1), 0, &mut bench.out);

@@ -1,11 +1,11 @@
-//! What keeps a shard, in words: for the error of a run in which nothing moves any more.
+//! The reason why a shard waits, in words: for the error of a run in which nothing moves any more.
 
 use super::Shard;
 use crate::message::Announced;
 use crate::sync::Hold;
 
 impl Shard {
-    /// What keeps it, in words; none when it has nothing to do.
+    /// The reason why it waits, in words; `None` means that it has nothing to do.
     pub(crate) fn waiting_for(&self) -> Option<String> {
         let reads = self.state.readers.waiting();
         let held: Vec<String> = reads

@@ -7,7 +7,7 @@ use super::ways::{Relay, Ways};
 use crate::sync::rule::Rule;
 use crate::sync::state::{CacheState, Hold, Progress, ReadState};
 
-/// What leaves for the other sites when a server's clock has moved.
+/// The updates that leave for the other sites when a server's clock has moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outgoing {
     /// Nothing, at this clock.
@@ -19,7 +19,7 @@ pub enum Outgoing {
     },
 }
 
-/// What is sent to the other sites while links are idle.
+/// The updates that are sent to the other sites while links are idle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BestEffort {
     /// Updates above this share of the threshold of [`Outgoing::Significant`].
@@ -28,16 +28,16 @@ pub struct BestEffort {
     pub seconds: f64,
 }
 
-/// How the parameter servers of several sites keep together.
+/// The decisions by which the parameter servers of several sites keep together.
 pub trait BetweenSites: Send + Sync {
     /// May a server answer this read now, as far as the other sites are concerned; if not, why.
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May a worker compute from its cache without hearing from the server again, as far as the other sites are concerned.
     fn cache_serves(&self, cache: &CacheState) -> bool;
-    /// What is sent to the other sites now that the site's clock is that of `progress`.
+    /// The updates that are sent to the other sites now that the site's clock is that of `progress`.
     fn outgoing(&self, progress: &Progress) -> Outgoing;
-    /// How the sites' copies become one in rounds: what was sent is kept until that of all sites with the same clock is there, and every site
-    /// then applies this rule to it. `None`: updates of other sites are added as they come.
+    /// The rule that merges the sites' copies in rounds: what was sent is kept until that of all sites with the same clock is there; then
+    /// every site applies this rule to it. `None` means that updates of other sites are added as they come.
     fn merges(&self) -> Option<Rule> {
         None
     }
@@ -53,7 +53,7 @@ pub trait BetweenSites: Send + Sync {
     fn ways(&self) -> Ways {
         Ways::default()
     }
-    /// What hubs do with the updates of other sites.
+    /// The treatment of other sites' updates in hubs.
     fn relay(&self) -> Relay {
         Relay::default()
     }

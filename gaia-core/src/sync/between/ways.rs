@@ -12,7 +12,7 @@ pub enum Ways {
     Direct {},
     /// The groups that the author's public code has for the 11 regions of EC2.
     Ec2 {
-        /// How many hubs a group has.
+        /// The number of hubs of a group.
         #[serde(default)]
         hubs: Hubs,
     },
@@ -20,20 +20,20 @@ pub enum Ways {
     Groups(GroupsByName),
     /// Groups of near sites, from the profile's bandwidths.
     Computed {
-        /// How many; none: as many as make the slowest link in use fastest.
+        /// The number of groups; `None` means as many as make the slowest link in use fastest.
         #[serde(default)]
         groups: Option<u32>,
-        /// How many hubs a group has.
+        /// The number of hubs of a group.
         #[serde(default)]
         hubs: Hubs,
     },
 }
 
-/// What a hub does with the updates that it sums for its group, or spreads in it.
+/// The treatment, in a hub, of the updates that it sums for its group, or spreads in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relay {
-    /// Filters the sums again, with the threshold of the moment: what is small beside the hub's value waits there.
+    /// Filters the sums again, with the threshold of the moment: updates that are small compared with the hub's value wait there.
     #[default]
     Filter,
     /// Passes on all that is not zero, as the author's public code has it. Its own site's updates are filtered as anywhere.

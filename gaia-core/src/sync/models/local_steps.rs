@@ -1,7 +1,7 @@
 //! Local steps: BSP in rounds of `every` clocks. Inside a round a worker learns on its own copy; at its end the sum of its
 //! changes goes out, and it reads the rows with those of all others.
 //!
-//! What the servers do with the changes is a [`Rule`]. With `add`, the default, `every: 1` is BSP to the bit; with `average` it is local
+//! The servers apply the changes by a [`Rule`]. With `add`, the default, `every: 1` is BSP to the bit; with `average` it is local
 //! SGD as in FedAvg (McMahan et al. 2017); with `outer` and Nesterov's momentum it is DiLoCo (Douillard et al. 2023).
 //!
 //! A worker reads after a round only what contains its own changes of that round, so that nothing of its own is added to the servers'
@@ -22,7 +22,7 @@ use crate::sync::{Apply, CacheState, Hold, ReadState, SyncModel};
 pub struct LocalSteps {
     /// Clocks, at least 1.
     pub every: u32,
-    /// What servers do with the changes of a round.
+    /// The rule by which servers apply the changes of a round.
     #[serde(default, skip_serializing_if = "Rule::is_default")]
     pub rule: Rule,
 }

@@ -23,7 +23,7 @@ pub struct Extent {
     pub width: usize,
 }
 
-/// How a parameter begins.
+/// The initial values of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// Evenly between minus this and this.
@@ -140,7 +140,7 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The tables in the parameter server, a stage each: its backward work is twice its forward work, as gradients are taken
+    /// The tables in the parameter server, one per stage: its backward work is twice its forward work, as gradients are taken
     /// by the weights and by the inputs. Each parameter is a tensor; floats that align parameters and fill up rows belong to none.
     pub fn layout(&self) -> Layout {
         let table = |stage: &Stage| {

@@ -30,7 +30,7 @@ pub struct Ic {
     pub clocks_per_pass: u32,
     /// Step size at the start, on the gradient's mean over all workers' batches. The paper's: 0.0036 (author's code).
     pub learning_rate: f64,
-    /// How the step size falls.
+    /// The schedule by which the step size falls.
     pub schedule: LearningRateSchedule,
     /// Share of the last step that is taken again. The paper's: 0.9 (author's code).
     pub momentum: f64,
@@ -77,7 +77,7 @@ pub enum Norm {
     Group,
 }
 
-/// How the step size falls with passes over the data.
+/// The schedule by which the step size falls with passes over the data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LearningRateSchedule {

@@ -50,7 +50,7 @@ pub enum DeviceError {
     #[error("`cuda:{wanted}` is not here: expected `cuda:0`{} or `cpu`", upto(.devices))]
     Absent {
         wanted: usize,
-        /// How many there are.
+        /// The number of devices that there are.
         devices: usize,
     },
 }

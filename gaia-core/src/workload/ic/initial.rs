@@ -9,7 +9,7 @@ use super::architecture::{Architecture, Initial};
 
 /// Fills in a range of the flat array as it is before the first clock, padding with 0.
 ///
-/// Every parameter has its own random stream, named by seed and number, one word a float: the values do not depend on how
+/// Every parameter has its own random stream, named by seed and number, one word per float: the values do not depend on how
 /// rows are spread over machines.
 pub fn initial(architecture: &Architecture, seed: u64, range: Range<usize>, values: &mut [f32]) {
     assert_eq!(range.len(), values.len(), "a value for every place");

@@ -25,7 +25,7 @@ pub struct UnfitImages {
 /// The network that `config` names, for images of extent `input` and `classes` classes.
 ///
 /// # Errors
-/// When the network is made for other images.
+/// Returns an error if the network is made for other images.
 pub fn architecture(config: &Ic, input: Extent, classes: usize) -> Result<Architecture, UnfitImages> {
     check(config.network, input)?;
     let mut builder = Builder::new(input, config.norm.of(config.network));

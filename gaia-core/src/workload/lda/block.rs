@@ -3,7 +3,7 @@
 //! The documents are cut into `clocks_per_pass` consecutive ranges of about equal numbers of tokens: a clock works on
 //! consecutive documents. Inside a clock, consecutive documents form a tile whose document-topic counts fit into a part
 //! of the L2 cache, and the tokens of a tile are ordered by (word, document): the counts of a word, a row of a table much
-//! larger than any cache, are read once a tile instead of once a token. Gibbs sampling may visit the tokens in any order
+//! larger than any cache, are read once per tile instead of once per token. Gibbs sampling may visit the tokens in any order
 //! that does not depend on their topics.
 //!
 //! The order depends on documents and the number of topics only: not on the instruction set, not on the machine.
@@ -59,7 +59,7 @@ impl Block {
     /// order.
     ///
     /// # Panics
-    /// When `topics` or `clocks_per_pass` is 0, an entry is out of range, or `carried` has another length.
+    /// Panics if `topics` or `clocks_per_pass` is 0, an entry is out of range, or `carried` has another length.
     pub fn new<T: Copy>(
         documents: &[Vec<Entry>],
         rows: usize,

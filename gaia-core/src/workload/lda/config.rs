@@ -8,7 +8,7 @@ const MAX_TOPICS: u32 = 4096;
 
 /// Latent Dirichlet Allocation by collapsed Gibbs sampling (paper section 5.2).
 ///
-/// The counts of words in topics are in the parameter server, one row of `topics` floats a word; the topics of tokens,
+/// The counts of words in topics are in the parameter server, one row of `topics` floats per word; the topics of tokens,
 /// and with them the counts of topics in documents, stay with the worker that holds the document.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -19,7 +19,7 @@ pub struct Lda {
     pub alpha: f64,
     /// Prior of words in a topic: added to every count of a word in a topic. The paper has 0.1.
     pub beta: f64,
-    /// Which rows a worker reads.
+    /// The rows that a worker reads.
     pub reads: Reads,
     /// A worker goes once through its documents in this many clocks.
     pub clocks_per_pass: u32,

@@ -15,10 +15,10 @@ pub fn initial_topics(seed: u64, document: u32, entries: &[Entry], topics: u32) 
     (0..tokens).map(move |_| ((u64::from(random.next_u32()) * u64::from(topics)) >> 32) as u16)
 }
 
-/// The topics of all tokens at the start, word by word: 2 bytes a token.
+/// The topics of all tokens at the start, word by word: 2 bytes per token.
 #[derive(Clone, Debug)]
 pub(super) struct InitialTable {
-    /// Where each word's tokens begin, and the last one's end.
+    /// The start of each word's tokens, and the end of the last one's.
     starts: Vec<usize>,
     topics: Vec<u16>,
 }

@@ -1,7 +1,7 @@
 //! Topic modelling: Latent Dirichlet Allocation by collapsed Gibbs sampling (paper section 5.2; Blei, Ng and Jordan 2003,
 //! Griffiths and Steyvers 2004).
 //!
-//! A token of word w in document d has a topic k, drawn anew once a pass with probability proportional to
+//! A token of word w in document d has a topic k, drawn anew once per pass with probability proportional to
 //! (n_dk + alpha) (n_wk + beta) / (n_k + V beta), where the counts n leave the token itself out and V is the number of words.
 //!
 //! In parameter-server form, for a worker:

@@ -3,7 +3,7 @@
 //! Exact: every topic's probability is computed for every token, up to the rounding of f32 and a draw in steps of 2^-24.
 //! No proposal is made and rejected, nothing is stale within the worker.
 //!
-//! How it is fast. The tokens of a tile come word by word (see [`super::block`]), so that (n_wk + beta) / (n_k + V beta),
+//! The order makes it fast. The tokens of a tile come word by word (see [`super::block`]), so that (n_wk + beta) / (n_k + V beta),
 //! the *word's factor*, is computed once for the word's tokens in the tile and kept in the L1 cache; a token changes two
 //! entries of it. A token's weights are the products with n_dk + alpha, 16 topics at a time. They are summed in two
 //! directions at once: topics go round over 16 lanes, and each lane keeps its running sums. To draw, the lane is found
@@ -42,7 +42,7 @@ pub struct Prior {
 /// of 32 bits is taken from `random` for a token.
 ///
 /// # Panics
-/// When shapes do not match, or the processor lacks `isa`.
+/// Panics if shapes do not match, or the processor lacks `isa`.
 pub fn sample(
     isa: Isa,
     block: &Block,
@@ -57,7 +57,7 @@ pub fn sample(
     dispatch(isa, Pass { block, tiles: block.tiles_of(clock), prior, random, assigned, view });
 }
 
-/// The sums of a view's rows, an entry a topic. Exact: counts are whole numbers below 2^53 in all.
+/// The sums of a view's rows, one entry per topic. Exact: counts are whole numbers below 2^53 in all.
 pub fn totals(isa: Isa, topics: u32, view: &[f32]) -> Vec<f64> {
     dispatch(isa, Totals { topics: topics as usize, view })
 }

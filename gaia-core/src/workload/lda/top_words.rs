@@ -13,7 +13,7 @@ pub struct TopWord {
 /// of all words' rows, `topics` floats each. Of words with equally many tokens the one with the smaller number comes first.
 ///
 /// # Panics
-/// When `topics` is 0, or the table is no whole number of rows.
+/// Panics if `topics` is 0, or the table is no whole number of rows.
 pub fn top_words(table: &[f32], topics: u32, most: usize) -> Vec<Vec<TopWord>> {
     let topics = topics as usize;
     assert!(table.len().is_multiple_of(topics), "{} floats are no rows of {topics}", table.len());

@@ -52,13 +52,13 @@ pub struct WholeCorpus {
 }
 
 impl WholeCorpus {
-    /// Of `corpus`, dealt to workers as `parts`, one a worker.
+    /// Of `corpus`, dealt to workers as `parts`, one per worker.
     ///
     /// # Errors
-    /// When a count could leave the range in which f32 is exact.
+    /// Returns an error if a count could leave the range in which f32 is exact.
     ///
     /// # Panics
-    /// When there is no part, or they are not those of machines 0, 1, 2, ...
+    /// Panics if there is no part, or they are not those of machines 0, 1, 2, ...
     pub fn of(corpus: &Corpus, parts: &[Partition], config: &Lda, seed: u64) -> Result<Self, TooFrequent> {
         assert!(!parts.is_empty(), "a corpus is dealt to workers");
         assert!((0..).zip(parts).all(|(number, part): (u32, _)| part.machine == number), "parts in order of machines");

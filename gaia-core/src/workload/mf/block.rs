@@ -58,7 +58,7 @@ impl Block {
     /// worker; `offset` is taken off every value (the mean rating, or 0).
     ///
     /// # Panics
-    /// When a user or item is out of range, or `rank` or `clocks_per_pass` is 0.
+    /// Panics if a user or item is out of range, or `rank` or `clocks_per_pass` is 0.
     pub fn new(ratings: &[Rating], users: usize, items: usize, rank: u32, clocks_per_pass: u32, offset: f32) -> Block {
         assert!(clocks_per_pass > 0, "a pass has at least one clock");
         let tiling = Tiling::for_rank(rank, items);

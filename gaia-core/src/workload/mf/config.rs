@@ -10,7 +10,7 @@ const MAX_RANK: u32 = 4096;
 
 /// Matrix factorisation by stochastic gradient descent: ratings ~ L R, L by users, R by items (paper section 5.2).
 ///
-/// The rows of L stay with the worker that holds the user; R is in the parameter server, one row of `rank` floats an item.
+/// The rows of L stay with the worker that holds the user; R is in the parameter server, one row of `rank` floats per item.
 ///
 /// The defaults converge on Netflix-shaped data and on MovieLens, with 22 workers whose updates add up, in 100 to 150
 /// clocks under BSP and with updates up to four clocks late.
@@ -23,7 +23,7 @@ pub struct Mf {
     pub learning_rate: f64,
     /// The unit of learning rates.
     pub rate_unit: RateUnit,
-    /// How the step size falls: step(c) = learning-rate / (1 + decay * c), c in passes.
+    /// The decay of the step size: step(c) = learning-rate / (1 + decay * c), c in passes.
     pub decay: f64,
     /// L2 regularisation of both factors, per rating.
     pub lambda: f64,

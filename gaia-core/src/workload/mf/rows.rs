@@ -1,7 +1,7 @@
 //! A factor in the form that the kernels work on: rows padded with zeros to whole groups of 16 lanes, each group on a
 //! cache line of its own.
 //!
-//! Parameter servers and messages hold the same rows *packed*: `rank` numbers a row, nothing between them.
+//! Parameter servers and messages hold the same rows *packed*: `rank` numbers per row, nothing between them.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -13,7 +13,7 @@ pub fn stride(rank: u32) -> usize {
     groups(rank) * LANES
 }
 
-/// Groups of 16 lanes a row.
+/// Groups of 16 lanes per row.
 pub(crate) fn groups(rank: u32) -> usize {
     (rank as usize).div_ceil(LANES)
 }
@@ -37,7 +37,7 @@ impl Rows {
     /// Rows from `rank` numbers each.
     ///
     /// # Panics
-    /// When the length is no multiple of `rank`.
+    /// Panics if the length is no multiple of `rank`.
     pub fn from_packed(packed: &[f32], rank: u32) -> Rows {
         assert!(packed.len().is_multiple_of(rank as usize), "{} numbers are no rows of {rank}", packed.len());
         let mut rows = Rows::zeros(packed.len() / rank as usize, rank);

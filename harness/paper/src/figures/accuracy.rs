@@ -1,14 +1,14 @@
-//! What is learnt in equally many clocks: the test accuracy of Baseline or LAN and of Gaia, and the bytes that it took.
+//! The test accuracy after equally many clocks: of Baseline or LAN and of Gaia, with the bytes that it took.
 
 use super::curves::TEST_ACCURACY;
 use super::measure::Measures;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use record::results::{CellResult, Summary};
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "what test accuracy do systems end with, and after how long?";
 
-/// How far below LAN Gaia may end: the paper has it reach the same accuracy (section 5.2).
+/// The greatest distance that Gaia may end below LAN: the paper has it reach the same accuracy (section 5.2).
 const GAP: Statement<'static> = Statement {
     id: "accuracy.gaia-below-lan",
     says: "Gaia ends within 2 points of LAN's test accuracy (points below it)",

@@ -2,7 +2,7 @@
 
 use record::numbers::fixed;
 
-/// How values spread over an axis.
+/// The spacing of values on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spacing {
     /// Equal distances are equal differences.
@@ -69,7 +69,7 @@ impl Axis {
         Axis { low, high, spacing: Spacing::Logarithmic, ticks, exponent }
     }
 
-    /// Where `value` lies: 0 at the axis' start, 1 at its end; values beyond lie at the ends. None for NaN, and for what
+    /// The place of `value`: 0 at the axis' start, 1 at its end; values beyond lie at the ends. `None` for NaN, and for a value that
     /// comes before a logarithmic axis, which has no start.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         if value.is_nan() || (self.spacing == Spacing::Logarithmic && value < self.low) {
@@ -82,7 +82,7 @@ impl Axis {
         })
     }
 
-    /// What to add to the axis' title: ` (×10⁸)`, or nothing.
+    /// The factor for the axis' title: ` (×10⁸)`, or nothing.
     pub(super) fn factor(&self) -> String {
         if self.exponent == 0 {
             return String::new();

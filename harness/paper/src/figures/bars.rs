@@ -39,7 +39,7 @@ const NAMES: f64 = 13.0;
 pub(super) struct Bars {
     /// The cell whose time is 1 in its panel.
     pub(super) reference: &'static str,
-    /// What the labels on the bars count.
+    /// The quantity of the labels on the bars.
     pub(super) labels: Labels,
 }
 
@@ -48,7 +48,7 @@ pub(super) const SPEEDUPS: Bars = Bars { reference: cells::BASELINE, labels: Lab
 /// Over LAN, with slowdowns.
 pub(super) const SLOWDOWNS: Bars = Bars { reference: "LAN", labels: Labels::Slowdown };
 
-/// What stands on a bar.
+/// The label on a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Labels {
     /// One over the bar: how many times faster than the reference.
@@ -62,15 +62,15 @@ struct PanelBars<'a, 'b> {
     name: &'a str,
     cells: Vec<&'b Cell<'a>>,
     reference: Option<&'b Cell<'a>>,
-    /// Where its bars begin, in points.
+    /// The left edge of its bars, in points.
     left: f64,
 }
 
-/// Where the frame is on the page.
+/// The place of the frame on the page.
 #[derive(Debug)]
 pub(super) struct Placement {
     top: f64,
-    /// Where the last line below the bars ends, in whole points.
+    /// The end of the last line below the bars, in whole points.
     pub(super) bottom: f64,
 }
 
@@ -223,7 +223,7 @@ fn groups<'a, 'b>(cells: &[&'b Cell<'a>], reference: &str, slot: f64) -> Vec<Pan
     groups
 }
 
-/// Where the axis ends: there is room for the label of every bar.
+/// The end of the axis: there is room for the label of every bar.
 fn axis_end(
     groups: &[PanelBars<'_, '_>],
     times: &[Vec<Option<Spread>>],

@@ -2,7 +2,7 @@
 //!
 //! Coordinates are points of a page [`WIDTH`] by [`Canvas::height`], x to the right and y downwards. Drawing only records; it has no
 //! errors and needs no backend. [`super::render`] makes the SVG and the PNG of the same marks.
-//! Readers with colour-blindness tell the palettes apart, and so do readers of black-and-white print, by lightness, dash or hatch.
+//! The palettes differ in lightness, dash or hatch, for readers with colour-blindness and readers of black-and-white print.
 
 use plotters::style::{RGBColor, WHITE};
 
@@ -66,7 +66,7 @@ pub(super) enum Hatch {
     Level,
 }
 
-/// How a line is drawn.
+/// The style of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Pen<'a> {
     /// The colour of the line.
@@ -106,7 +106,7 @@ pub struct Rect {
     pub bottom: f64,
 }
 
-/// Where a text lies from its point.
+/// The side of a text that its point marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// The text begins there.
@@ -117,7 +117,7 @@ pub enum Anchor {
     Right,
 }
 
-/// Which way a text reads.
+/// The direction in which a text reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Rightwards,

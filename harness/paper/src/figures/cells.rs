@@ -24,7 +24,7 @@ pub(super) struct Cell<'a> {
     pub(super) shown: String,
     /// One per seed, in the spec's order; at least one.
     pub(super) runs: Vec<&'a CellResult>,
-    /// What is wrong with the target of one of its runs; `None` when all may be believed.
+    /// The fault of the target of one of its runs; `None` means that all may be believed.
     pub(super) unsound: Option<Unsound>,
 }
 
@@ -115,7 +115,7 @@ impl Cell<'_> {
         self.runs.iter().any(|run| run.summary.target.is_some() || sound::sets_target(&run.summary))
     }
 
-    /// Whether anything can be said of its time to the target.
+    /// Checks that its time to the target may be used.
     pub(super) fn sound_target(&self) -> Result<(), Unmeasured> {
         match &self.unsound {
             _ if !self.has_target() => Err(Unmeasured::NoTarget(format!("{} was to reach no target", self.name))),
@@ -124,12 +124,12 @@ impl Cell<'_> {
         }
     }
 
-    /// What is wrong with a run that must not be believed: `broken off`, or `invalid`; `None` when all may be.
+    /// The fault of a run that must not be believed: `broken off`, or `invalid`; `None` means that all may be.
     pub(super) fn fault(&self) -> Option<&'static str> {
         fault(self.runs.iter().copied())
     }
 
-    /// How many runs reached the target (or converged, or did the clocks that they were to do); 0 with a target that must
+    /// The number of runs that reached the target (or converged, or did the clocks that they were to do); 0 with a target that must
     /// not be believed.
     pub(super) fn reached(&self) -> usize {
         if self.unsound.is_some() {
@@ -237,7 +237,7 @@ impl Cell<'_> {
     }
 }
 
-/// What is wrong with any of `runs`: `broken off`, or `invalid`; `None` when all may be believed.
+/// The fault of any of `runs`: `broken off`, or `invalid`; `None` means that all may be believed.
 pub(super) fn fault<'a>(runs: impl Iterator<Item = &'a CellResult>) -> Option<&'static str> {
     let faulty = runs.map(|run| &run.summary).filter(|summary| !summary.faults.is_empty());
     // The worse of both.
@@ -252,7 +252,7 @@ pub(super) fn ended_as_asked(summary: &Summary) -> bool {
     summary.seconds_to_target.is_some() || summary.outcome == Outcome::ClocksDone
 }
 
-/// `None` for a run without a target, whatever its summary says: those of earlier versions gave the time of all its clocks.
+/// `None` for a run without a target, whatever its summary has: those of earlier versions gave the time of all its clocks.
 fn seconds_to_target(summary: &Summary) -> Option<f64> {
     summary.seconds_to_target.filter(|_| summary.outcome != Outcome::ClocksDone)
 }

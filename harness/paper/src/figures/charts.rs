@@ -42,7 +42,7 @@ pub(super) struct Bar {
     pub(super) parts: Vec<f64>,
     /// The range that the whisker shows, if any.
     pub(super) range: Option<Range>,
-    /// It says "at least": drawn hatched.
+    /// Whether it is a lower bound ("at least"): drawn hatched.
     pub(super) is_bound: bool,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Chart {
     pub(super) title: String,
     /// The title of the axis, with the unit.
     pub(super) axis: String,
-    /// What bars are made of, from below; with one part bars have colours of their own, by their place in the group.
+    /// The parts of bars, from below; with one part bars have colours of their own, by their place in the group.
     pub(super) parts: Vec<&'static str>,
     /// A line across at this value, if any.
     pub(super) line: Option<f64>,
@@ -137,7 +137,7 @@ pub(super) fn page(charts: &[Chart]) -> Canvas {
     canvas
 }
 
-/// What bars are made of, where it is more than one thing.
+/// Draws the parts of bars, where there are several.
 fn draw_legend(canvas: &mut Canvas, chart: &Chart, frame: &Frame) {
     if chart.parts.len() < 2 {
         return;
@@ -189,7 +189,7 @@ fn part(i: usize) -> usize {
     [0, 2, 3, 4, 1, 5][i % 6]
 }
 
-/// Where the axis ends: there is room for the label of every bar.
+/// The end of the axis: there is room for the label of every bar.
 fn end(chart: &Chart, values: &[Vec<String>], labels: ValueLabels) -> f64 {
     let tops = chart.bars().map(Bar::top).chain(chart.line);
     let highest = tops.filter(|top| top.is_finite()).fold(0.0, f64::max);

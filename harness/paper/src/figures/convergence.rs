@@ -39,7 +39,7 @@ const HEADROOM: f64 = 0.16;
 /// The same where an arrow and two lines stand on a bar.
 const HEADROOM_OF_ARROWS: f64 = 0.42;
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "how long does each system take to converge, and where does the time go?";
 
 /// The form: three frames for the cells of a spec without panels; of several panels, the times as bars.
@@ -70,7 +70,7 @@ impl FigureForm for Convergence {
     }
 }
 
-/// Where the frames are, by the labels that they need: the same top and bottom for all.
+/// The places of the frames, by the labels that they need: the same top and bottom for all.
 #[derive(Debug)]
 struct Placement {
     top: f64,
@@ -121,7 +121,7 @@ fn draw_times(canvas: &mut Canvas, placement: &Placement, cells: &[&Cell<'_>]) {
     placement.names.draw(canvas, &frame, &seconds_labels(cells));
 }
 
-/// Where the axis of frame (a) ends: there is room for the label of every bar.
+/// The end of the axis of frame (a): there is room for the label of every bar.
 fn times_end(cells: &[&Cell<'_>], times: &[Option<Spread>], values: &[Vec<String>], labels: ValueLabels) -> f64 {
     let highest = times.iter().flatten().map(|time| time.high).fold(1.0, f64::max);
     match labels.direction() {

@@ -1,6 +1,6 @@
 //! Curves over time, one frame per panel: the objective of one site's copy (paper Figure 12), or test accuracy.
 //!
-//! Where all sites agree, one site's copy shows what all of them show; where they drift apart it shows that.
+//! If all sites agree, one site's copy shows the curve of all of them; if they drift apart, it shows that.
 
 use polars::prelude::{Column, DataFrame, PolarsResult};
 
@@ -29,7 +29,7 @@ const TITLE: f64 = 13.0;
 /// The most frames in a row.
 const IN_A_ROW: usize = 3;
 
-/// Where the axis of test accuracy ends, in percent: what is 100 is not taken for leaving through the top.
+/// The end of the axis of test accuracy, in percent: a curve at 100 does not seem to leave through the top.
 const ALL_RIGHT: f64 = 104.0;
 
 /// The metric that the figures of image classification show.
@@ -75,7 +75,7 @@ impl FigureForm for CurvesOverTime {
 }
 
 impl CurvesOverTime {
-    /// Where the frames are, on the part of a page that begins at `begins` points.
+    /// The places of the frames, on the part of a page that begins at `begins` points.
     pub(super) fn place(self, results: &[CellResult], begins: f64) -> Placement {
         let cells = group(results);
         let cells = compared(&cells);
@@ -178,15 +178,15 @@ impl CurvesOverTime {
     }
 }
 
-/// Where the frames are on the page.
+/// The places of the frames on the page.
 #[derive(Debug)]
 pub(super) struct Placement {
-    /// Where the first row begins.
+    /// The start of the first row.
     begins: f64,
     /// From the beginning of a row to its frames.
     top: f64,
     frames: usize,
-    /// Where the last row ends, in whole points.
+    /// The end of the last row, in whole points.
     pub(super) bottom: f64,
 }
 

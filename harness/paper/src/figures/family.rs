@@ -1,8 +1,8 @@
-//! What the paper's figures of convergence say, as data: one family of claims, and the numbers of each figure and panel.
+//! The claims of the paper's figures of convergence, as data: one family of claims, and the numbers of each figure and panel.
 //!
 //! Values are those of the paper (times over Baseline, Figures 8 to 10; slowdowns, Figure 3). The least speedups stand about a
 //! quarter below the paper's where times are near it, and lower where the paper's own number is large and rests on one slow
-//! link (S/S): they say "clearly faster", not "as fast as printed". What is not known to us has no number. Panels of
+//! link (S/S): they mean "clearly faster", not "as fast as printed". Values that are not known to us have no number. Panels of
 //! image classification are ready; a panel that is not in the results claims nothing.
 
 use super::measure::Measures;
@@ -18,13 +18,13 @@ struct Expectation {
     id: &'static str,
     /// In sentences: `MF on EC2-ALL under BSP`.
     case: &'static str,
-    /// Where the paper has it.
+    /// The place in the paper.
     source: &'static str,
-    /// How many times faster than Baseline the paper has Gaia.
+    /// The paper's speedup of Gaia over Baseline.
     gaia: Option<f64>,
     /// The least of it that we expect.
     least: f64,
-    /// How many times faster than Baseline the paper has LAN.
+    /// The paper's speedup of LAN over Baseline.
     lan: Option<f64>,
     /// The same for Gaia over LAN, where the paper's numbers are of another case.
     gaia_over_lan: Option<f64>,
@@ -47,8 +47,8 @@ const fn bsp(
     Expectation { panel, id, case, source, gaia: Some(gaia), least, lan: Some(lan), gaia_over_lan: None }
 }
 
-/// Under SSP, in the appendix: its values are not known to us. Of Baseline over LAN Figure 3 says something (matrix
-/// factorisation only), of Gaia over LAN what the same network shows under BSP.
+/// Under SSP, in the appendix: its values are not known to us. Figure 3 has a value for Baseline over LAN (matrix
+/// factorisation only), for Gaia over LAN the value of the same network under BSP stands.
 const fn ssp(case: &'static str, source: &'static str, lan: Option<f64>, gaia_over_lan: f64) -> Expectation {
     Expectation { panel: "", id: "", case, source, gaia: None, least: 1.0, lan, gaia_over_lan: Some(gaia_over_lan) }
 }
@@ -106,7 +106,7 @@ const FIGURES: &[(&str, &[Expectation])] = &[
 const PACKED: &str = "Baseline, packed";
 /// Gaia is near LAN when it takes at most this many times as long.
 const NEAR_LAN: f64 = 1.4;
-/// How far Baseline's slowdown over LAN may be from the paper's, either way.
+/// The greatest difference between Baseline's slowdown over LAN and the paper's, either way.
 const SLOWDOWN_TOLERANCE: f64 = 0.25;
 
 /// The claims of the figure of this name on `results`.

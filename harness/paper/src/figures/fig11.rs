@@ -16,14 +16,14 @@ use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::plans::Application::{self, Ic, Mf, Tm};
 use record::results::{CellResult, Cost, Summary};
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "what does it cost to converge, and what is paid for?";
 
 const GAIA: &str = "Gaia";
 /// The least that the paper's costs differ by, over all workloads and networks.
 const LEAST: f64 = 2.6;
 
-/// What is said of a panel.
+/// The claim on a panel.
 struct Said {
     application: Application,
     /// The name of the application's panel in the spec.
@@ -192,7 +192,7 @@ fn bars(cells: &[&Cell<'_>]) -> Vec<Bar> {
         |cell: &Cell<'_>, usd: fn(&Cost) -> f64| part(cell, usd).map_or(0.0, |spread| spread.mean / base_total);
     let bar = |cell: &&Cell<'_>| {
         let usd = cell.spread(total);
-        // The bar that is 1 has no label: it would say 1.0x in every group.
+        // The bar that is 1 has no label: it would be 1.0x in every group.
         let ratio = base.filter(|base| base.name != cell.name).and_then(|base| base.ratio(cell, total));
         let label = match (&usd, ratio) {
             (None, _) => vec!["no price".to_owned()],
@@ -221,7 +221,7 @@ mod tests {
     use crate::plans::testing::{plan, planned, topics};
     use record::results::testing::{Made, cell};
 
-    /// Baseline and Gaia on the network of this profile; topics are learnt where the panel's name says so.
+    /// Baseline and Gaia on the network of this profile; topics are learnt where the panel's name has them.
     fn panel(name: &str, profile: &str, baseline: [f64; 3], gaia: [f64; 3]) -> Vec<CellResult> {
         let plan = plan(profile, 1, "{global: {bsp: {}}}");
         let plan = if name.starts_with("TM") { topics(plan) } else { plan };

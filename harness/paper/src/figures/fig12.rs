@@ -5,7 +5,7 @@ use super::cells::{Cell, compared, group};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use record::results::{CellResult, Summary};
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "does learning converge without selective barrier and mirror clock?";
 
 /// A panel, and what the paper's Figure 12 shows in it.

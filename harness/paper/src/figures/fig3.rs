@@ -6,7 +6,7 @@ use super::measure::Measures;
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement};
 use record::results::CellResult;
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "how much longer does a training system take over a WAN than on its own LAN?";
 
 /// A network, which is a cell of every panel.

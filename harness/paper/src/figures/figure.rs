@@ -88,7 +88,7 @@ impl Figure {
         Figure { name: "validation", question: validation::QUESTION, form: &Validation, claims: validation::claims },
     ];
 
-    /// What specs may name.
+    /// The names that specs may use.
     pub fn names() -> Vec<&'static str> {
         Figure::ALL.iter().map(|figure| figure.name).collect()
     }

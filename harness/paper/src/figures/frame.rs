@@ -14,12 +14,12 @@ const TITLE: f64 = 15.0;
 pub(super) const WORDS: f64 = 13.0;
 /// Labels of ticks and values.
 const LABEL: f64 = 12.5;
-/// Where the title and the legend's first row are.
+/// The heights of the title and of the legend's first row.
 const TITLE_Y: f64 = 14.0;
 pub(super) const LEGEND_Y: f64 = 37.0;
 /// From row to row of a legend.
 pub(super) const LEGEND_ROW: f64 = 16.5;
-/// How far the title and the legend reach to the left of the frame.
+/// The distance that the title and the legend reach to the left of the frame.
 pub(super) const OVERHANG: f64 = 40.0;
 const AXIS_WIDTH: f64 = 1.0;
 /// Half the width of a whisker's ends.
@@ -33,7 +33,7 @@ pub(super) struct Frame {
     pub(super) title: &'static str,
 }
 
-/// Where a bar stands.
+/// The place of a bar.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
     /// The bar's middle, in points from the left edge.
@@ -113,18 +113,18 @@ impl Frame {
         }
     }
 
-    /// Where bar `i` of `count` stands.
+    /// The place of bar `i` of `count`.
     pub(super) fn bar(&self, i: usize, count: usize) -> Slot {
         let slot = self.area.width() / count.max(1) as f64;
         Slot { middle: self.area.left + slot * (i as f64 + 0.5), half: (slot * 0.32).min(26.0) }
     }
 
-    /// Where `value` lies across; `None` where the axis has no place for it.
+    /// The place of `value` across; `None` if the axis has no place for it.
     pub(super) fn x(&self, axis: &Axis, value: f64) -> Option<f64> {
         axis.place(value).map(|place| self.area.left + place * self.area.width())
     }
 
-    /// Where `value` lies upwards; `None` where the axis has no place for it.
+    /// The place of `value` upwards; `None` if the axis has no place for it.
     pub(super) fn y(&self, axis: &Axis, value: f64) -> Option<f64> {
         axis.place(value).map(|place| self.area.bottom - place * self.area.height())
     }

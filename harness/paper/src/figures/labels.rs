@@ -39,7 +39,7 @@ pub(super) struct BarNames {
     remark_size: f64,
     /// The lines of each name: one or two.
     names: Vec<Vec<String>>,
-    /// How many points they reach below the frame.
+    /// The number of points that they reach below the frame.
     depth: f64,
 }
 
@@ -84,7 +84,7 @@ impl BarNames {
         BarNames { direction: Direction::Upwards, size, remark_size, names, depth: UPRIGHT_GAP + longest }
     }
 
-    /// How many points the names and remarks reach below the frame.
+    /// The number of points that the names and remarks reach below the frame.
     pub(super) fn depth(&self) -> f64 {
         self.depth
     }
@@ -122,7 +122,7 @@ impl BarNames {
     }
 }
 
-/// How values stand above a panel's bars.
+/// The layout of values above a panel's bars.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ValueLabels {
     direction: Direction,
@@ -142,19 +142,19 @@ impl ValueLabels {
         }
     }
 
-    /// Which way they read.
+    /// The direction in which they read.
     pub(super) fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// Where an axis must end so that an upright value of `lines` fits above a bar of `bar` and `arrow` points, in a
+    /// The least end of an axis at which an upright value of `lines` fits above a bar of `bar` and `arrow` points, in a
     /// frame of `height` points.
     pub(super) fn axis_end(&self, height: f64, bar: f64, arrow: f64, lines: &[String]) -> f64 {
         let share = (arrow + VALUE_GAP + text_width(self.size, &lines.join(" "))) / height;
         bar / (1.0 - share.min(HIGHEST_VALUE))
     }
 
-    /// Where an axis must end so that a value of `lines`, level or upright, fits above a bar that ends at `bar` with an arrow
+    /// The least end of an axis at which a value of `lines`, level or upright, fits above a bar that ends at `bar` with an arrow
     /// of `arrow` points, in a frame of `height` points.
     pub(super) fn end(&self, height: f64, bar: f64, arrow: f64, lines: &[String]) -> f64 {
         if self.direction == Direction::Upwards {
@@ -201,7 +201,7 @@ fn widest(size: f64, lines: &[String]) -> f64 {
     lines.iter().map(|line| text_width(size, line)).fold(0.0, f64::max)
 }
 
-/// How many points upright lines and a remark take side by side.
+/// The width of upright lines and a remark side by side, in points.
 fn thickness(size: f64, rows: usize, remark: &str) -> f64 {
     let remark = if remark.is_empty() { 0.0 } else { UPRIGHT_REMARK };
     size * UPRIGHT_PITCH * (rows as f64 + remark)

@@ -14,7 +14,7 @@ const GAP: f64 = 9.0;
 /// Sizes are tried until a legend has at most this number of rows.
 const ROWS: usize = 2;
 
-/// What stands in front of a name.
+/// The mark in front of a name.
 #[derive(Clone, Copy)]
 pub(super) enum Swatch<'a> {
     /// A line, for curves.
@@ -36,7 +36,7 @@ struct Column {
     width: f64,
 }
 
-/// How many rows a legend has over a frame `width` points wide.
+/// The number of rows of a legend over a frame `width` points wide.
 pub(super) fn rows(width: f64, entries: &[Entry<'_>]) -> usize {
     entries.len().div_ceil(fit(width + OVERHANG, entries).columns.len())
 }

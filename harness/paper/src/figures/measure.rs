@@ -1,4 +1,4 @@
-//! What claims on convergence are made of: ratios between two cells by name, and who reached the target.
+//! The terms of claims on convergence: ratios between two cells by name, and the cells that reached the target.
 
 use super::cells::{Cell, by_panel, compared, group, named};
 use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
@@ -106,7 +106,7 @@ fn nothing_pairs() -> Unmeasured {
     Unmeasured::NotRun("no seed was run in both cells".into())
 }
 
-/// The one thing that can be said of any cells, as a claim of this name.
+/// The one claim that any cells allow, under this name.
 pub(super) fn same_target(id: &'static str, results: &[CellResult]) -> Vec<Claim> {
     Measures::of(results).same_target(id, &Context::of(results)).into_iter().collect()
 }

@@ -7,11 +7,11 @@ use super::cells::{Cell, compared, group, named};
 use crate::claims::Unmeasured;
 use crate::plans::{self, Application};
 
-/// A panel of a spec with what its plans say about it.
+/// A panel of a spec with the facts about it from its plans.
 pub(super) struct PanelCells<'a> {
     /// As the spec names it: `MF EC2-ALL`.
     pub(super) name: &'a str,
-    /// What its first compared cell learns; `None` without a plan that can be read, or when the paper has no such application.
+    /// The application that its first compared cell learns; `None` without a plan that can be read, or if the paper does not have it.
     pub(super) application: Option<Application>,
     /// The same in a word, whether the paper has it or not; empty without a plan that can be read.
     pub(super) learns: &'static str,

@@ -16,14 +16,14 @@ use thiserror::Error;
 use super::canvas::{Anchor, Canvas, Direction, Mark, PAPER, Point, Rect, WIDTH, at};
 use super::text::{DENSITY, embedded_width, font};
 
-/// PNG pixels are means of squares with this number of rendered pixels a side: smooth edges.
+/// PNG pixels are means of squares with this number of rendered pixels per side: smooth edges.
 const SUPERSAMPLING: usize = 2;
-/// How much too high plotters' bitmaps have a line, in ems.
+/// The distance by which plotters' bitmaps have a line too high, in ems.
 const TOO_HIGH: f64 = 0.17;
-/// How much too far right plotters' bitmaps have a `j`, in ems.
+/// The distance by which plotters' bitmaps have a `j` too far right, in ems.
 const J_TOO_FAR: f64 = 0.14;
 
-/// Why a figure was not drawn.
+/// The reasons why a figure was not drawn.
 #[derive(Debug, Error)]
 pub enum DrawError {
     /// The drawing backend failed.
@@ -34,7 +34,7 @@ pub enum DrawError {
     Encode(#[source] ImageError),
 }
 
-/// What turns characters into glyphs.
+/// The renderer that turns characters into glyphs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Glyphs {
     /// The viewer of an SVG.

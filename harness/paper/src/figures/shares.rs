@@ -1,8 +1,8 @@
 //! Insignificant updates by threshold (paper Figure 5): one line per panel, with the paper's own points alongside.
 //!
-//! What the share is of, the paper does not say. The author's public code adds the number of all parameters of a table for every
+//! The paper does not define what the share is of. The author's public code adds the number of all parameters of a table for every
 //! update of it (`total_update += num_vals`), so that one without a change counts as insignificant: the claims and the solid lines
-//! count so too. Beside them the figure shows the share of parameters that had an update at all; the table has the
+//! count so too. In addition, the figure shows the share of parameters that had an update at all; the table has the
 //! insignificant share of those, and of the updates' sizes, as well.
 
 use polars::prelude::{DataFrame, PolarsResult, df};
@@ -20,7 +20,7 @@ use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::plans;
 use record::results::{CellResult, Summary};
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "how much of the updates is insignificant, by threshold?";
 
 /// The paper's thresholds and shares in percent, by panel: Figure 5, read to one point; the 1 % column is printed.
@@ -38,7 +38,7 @@ struct PaperShares {
     percent: [f64; 7],
 }
 
-/// How far our share may be from the paper's, in points.
+/// The greatest difference between our share and the paper's, in points.
 const TOLERANCE: f64 = 5.0;
 
 const FRAME: Rect = Rect { left: 62.0, top: 72.0, right: 640.0, bottom: 250.0 };
@@ -46,7 +46,7 @@ const FRAME: Rect = Rect { left: 62.0, top: 72.0, right: 640.0, bottom: 250.0 };
 /// Sizes of the key's names, best first.
 const KEY_SIZES: [f64; 4] = [12.0, 11.0, 10.0, 9.0];
 
-/// What the share is of.
+/// The whole that the share is of.
 type Share = fn(&Summary) -> Option<f64>;
 
 /// Of all parameters, in percent.

@@ -14,7 +14,7 @@ use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
 use crate::plans::Application::{self, Ic, Mf, Tm};
 use record::results::CellResult;
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "is it faster, or cheaper, to move all data to one place first?";
 
 const GAIA: &str = "Gaia";
@@ -64,7 +64,7 @@ macro_rules! row {
     };
 }
 
-/// What is said of a panel.
+/// The claims on a panel.
 struct Said {
     application: Application,
     /// The name of the application's panel in the spec.

@@ -126,7 +126,7 @@ fn panels(names: &[&str], seeds: u64) -> Vec<CellResult> {
     results
 }
 
-/// Which of many cells reach their target.
+/// The cells that reach their target, of many.
 #[derive(PartialEq, Eq)]
 enum Reached {
     All,
@@ -196,7 +196,7 @@ fn the_drawing_shows_speedups_names_and_units() {
     assert!(figure("fig13").svg(bound).unwrap().contains("&gt;5.2x"));
 }
 
-/// The texts of an SVG with what its element says of them.
+/// The texts of an SVG with the attributes of their elements.
 fn texts(svg: &str) -> Vec<(&str, &str)> {
     let elements = svg.split("<text ").skip(1);
     elements.map(|element| element.split_once("</text>").unwrap().0.split_once('>').unwrap()).collect()

@@ -1,4 +1,4 @@
-//! How wide text is, and how it is cut or broken to fit.
+//! The width of text, and the ways in which it is cut or broken to fit.
 //!
 //! An SVG leaves glyphs to its viewer; layout leaves room for viewers' fonts, which are wider than the embedded one.
 
@@ -17,7 +17,7 @@ const PLOTTERS_PER_EM: f64 = 1.24;
 /// Viewers' fonts over the embedded one.
 const WIDER: f64 = 1.12;
 
-/// How many points wide a text may become in the reader's font.
+/// The greatest width of a text in the reader's font, in points.
 pub(super) fn text_width(size: f64, text: &str) -> f64 {
     embedded_width(size, text) * WIDER
 }
@@ -52,7 +52,7 @@ pub(super) fn wrapped(size: f64, room: f64, text: &str) -> Vec<String> {
     }
 }
 
-/// How many points wide a text is in the embedded font.
+/// The width of a text in the embedded font, in points.
 pub(super) fn embedded_width(size: f64, text: &str) -> f64 {
     // No layout means no glyphs: half an em a character is the usual guess.
     let pixels = font(size, Direction::Rightwards)

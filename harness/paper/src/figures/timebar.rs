@@ -55,7 +55,7 @@ pub(super) fn arrow(cell: &Cell<'_>) -> f64 {
     if cell.all_reached() { 0.0 } else { ARROW }
 }
 
-/// What stands on a bar over `reference`'s: how many times faster the cell is, or why that cannot be said.
+/// The label on a bar over `reference`'s: the number of times that the cell is faster, or the reason why it has none.
 pub(super) fn speedup_value(cell: &Cell<'_>, reference: Option<&Cell<'_>>, bar: &Option<Spread>) -> Vec<String> {
     value(cell, reference, bar, |bar| {
         // It is the reference that did not get there: the cell is faster by more.
@@ -88,7 +88,7 @@ fn value(
     }
 }
 
-/// Why there is no number, in two lines.
+/// The reason why there is no number, in two lines.
 fn missed(cell: &Cell<'_>) -> [String; 2] {
     match (cell.reached(), cell.outcome().as_str()) {
         (0, "diverged") => ["it".into(), "diverged".into()],
@@ -124,7 +124,7 @@ pub(super) fn time_unit(cells: &[&Cell<'_>]) -> &'static str {
     if scaled { "virtual seconds at the paper's scale" } else { "virtual seconds" }
 }
 
-/// How many seeds there are, if several.
+/// The number of seeds, if there are several.
 pub(super) fn seeds_remark(cells: &[&Cell<'_>]) -> String {
     match cells.iter().map(|cell| cell.runs.len()).max() {
         Some(seeds) if seeds > 1 => format!("mean and range of {seeds} seeds"),

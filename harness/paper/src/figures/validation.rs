@@ -21,7 +21,7 @@ use record::results::{Breakdown, CellResult};
 mod draw;
 mod pairs;
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "do processes that exchange real bytes in real time behave as the simulation says?";
 
 /// Up to this number, machines are few.
@@ -83,7 +83,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     ]
 }
 
-/// What stands for many runs.
+/// The number that stands for many runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Mean,

@@ -1,4 +1,4 @@
-//! What if: time and dollars of each system between a user's regions, with their spread.
+//! The figure for users' own regions: time and dollars of each system between them, with their spread.
 //!
 //! The first panel of the spec has the network as it was given; the others have it slower and faster. Ranges run over all
 //! panels and seeds; those of costs also over the prices' own spread.
@@ -15,7 +15,7 @@ use super::panels::{self, COST_PARTS, PanelCells};
 use crate::claims::Claim;
 use record::results::{CellResult, Cost, Summary};
 
-/// What the figure asks.
+/// The question that the figure answers.
 pub(super) const QUESTION: &str = "how long would it take, and what would it cost?";
 
 /// A system in all panels.

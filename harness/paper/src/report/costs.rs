@@ -1,4 +1,4 @@
-//! What the runs of a spec cost by its prices: `costs.json`, a paragraph for people, and the costs that figures read.
+//! The costs of the runs of a spec by its prices: `costs.json`, a paragraph for people, and the costs that figures read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use record::results::{self, CellIndex, CellResult, Cost, SCHEMA};
 
-/// What the runs of a spec cost.
+/// The costs of the runs of a spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Costs {
@@ -34,12 +34,12 @@ struct CellCost {
     cell: String,
     seed: u64,
     cost: Option<Cost>,
-    /// Why there is none.
+    /// The reason why there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     unpriced: Option<String>,
 }
 
-/// Prices `cells` by what `index` says, and puts that into their summaries.
+/// Prices `cells` by the pricing of `index`, and puts that into their summaries.
 pub(super) fn price(index: &CellIndex, cells: &mut [CellResult]) -> Costs {
     let Some(pricing) = &index.pricing else { return Costs { schema: SCHEMA, ..Costs::default() } };
     let list = &pricing.list;

@@ -77,7 +77,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page
 }
 
-/// By which prices the costs among the numbers are, and what of them is filled.
+/// The prices of the costs among the numbers, and the parts of them that are filled.
 fn costs(costs: &Costs) -> String {
     costs.lines().iter().map(|line| format!("<p class=\"note\">{}</p>\n", escaped(line))).collect()
 }
@@ -321,7 +321,7 @@ struct Likeness {
     large: String,
     numbers: Vec<Number>,
     panels: Vec<String>,
-    /// What the cell that sets the target took, panel by panel.
+    /// The clocks that the cell that sets the target took, panel by panel.
     clocks: Vec<u32>,
 }
 

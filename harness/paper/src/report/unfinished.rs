@@ -9,12 +9,12 @@ use record::results::store::NotWhole;
 pub struct Unfinished {
     /// The cell and seed as `cells.json` lists them.
     pub entry: CellEntry,
-    /// Why it is not whole, with the path of its folder.
+    /// The reason why it is not whole, with the path of its folder.
     pub why: NotWhole,
 }
 
 impl Unfinished {
-    /// Why it is not whole, with no more than the name of a file: where the results lie is not their content.
+    /// The reason why it is not whole, with no more than the name of a file: the place of the results is not their content.
     pub(super) fn why_without_path(&self) -> String {
         match &self.why {
             NotWhole::Hashes(HashError::None { .. }) => {

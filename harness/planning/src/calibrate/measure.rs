@@ -110,7 +110,7 @@ pub fn initial_view<W: Workload>(worker: &W) -> Vec<f32> {
     view
 }
 
-/// `work` units a clock, in seconds of `time`. The worker goes on learning, as it would in a run of its own.
+/// `work` units per clock, in seconds of `time`. The worker goes on learning, as it would in a run of its own.
 pub fn clocks<W: Workload>(
     worker: &W,
     view: &mut [f32],

@@ -124,7 +124,7 @@ fn read(kind: Kind, path: &Path, seed: u64) -> Result<DataSet, DataError> {
 /// Data of whatever kind is at `path`; `seed` decides what is held out.
 ///
 /// # Errors
-/// When there are none, with the kind that they seem to be, or which kinds there are. When they are of several.
+/// Returns an error if there are none, which names the kind that they seem to be, or the existing kinds; and if they are of several kinds.
 pub fn read_any(path: &Path, seed: u64) -> Result<DataSet, DataError> {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {

@@ -1,7 +1,7 @@
 //! Whether a run of a plan can begin and come to an end: what `run` builds of a network is built here too, and what one clock takes of
 //! the slowest resource is counted, so that `plan` refuses what `run` would.
 //!
-//! What follows from many clocks together (a million of an hour each) is not known before a run: there it is the cell's error.
+//! The effects of many clocks together (a million of an hour each) are not known before a run: there they are the cell's error.
 
 use emulator::link::LinkConfig;
 use emulator::topology::Topology;

@@ -138,13 +138,13 @@ fn kind(diagnostics: &mut Diagnostics, asked: &Machines, folder: &Path) -> Optio
     }
 }
 
-/// By how much bytes and work are charged.
+/// The factors by which bytes and work are charged.
 fn factors(asked: &WhatIf, mf: &Mf, data: &Generated, kind: &MachineKind, machines: u32) -> Similitude {
     let shape = data.shape();
     let rank = f64::from(mf.rank);
     let model_bytes = f64::from(shape.items) * rank * 4.0;
     let learnt = shape.ratings as f64 * (1.0 - data.held_out);
-    // What a machine does in a clock, in updates at rank 1.
+    // The work of a machine in a clock, in updates at rank 1.
     let steps = learnt / f64::from(machines) / f64::from(mf.clocks_per_pass) * rank;
     let wanted = match (asked.updates_per_second, asked.work) {
         (Some(rate), _) => kind.mf.updates_per_second * f64::from(kind.mf.rank) / rate,

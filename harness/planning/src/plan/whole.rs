@@ -52,9 +52,9 @@ pub struct Plan {
     pub encoding: Encodings,
     /// The most charged bytes of a chunk: messages cross links in chunks.
     pub chunk: ByteSize,
-    /// When the target cell has converged.
+    /// The condition for the convergence of the target cell.
     pub convergence: Convergence,
-    /// When a cell is given up.
+    /// The limits at which a cell is given up.
     pub cap: Cap,
     /// The launcher of its machines. A simulated plan leaves it out.
     #[serde(default, skip_serializing_if = "Launch::is_simulated")]
@@ -88,7 +88,7 @@ pub struct Planned {
     pub panel: String,
     /// The cell's name in the panel, or [`TARGET`].
     pub cell: String,
-    /// Which of [`Experiment::loaders`] gives its data.
+    /// The index of the entry of [`Experiment::loaders`] that gives its data.
     pub loader: usize,
     /// The plan to run.
     pub plan: Plan,

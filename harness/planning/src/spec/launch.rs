@@ -1,4 +1,4 @@
-//! How a cell's machines are run, and what it runs for.
+//! The launch of a cell's machines, and the end that it runs for.
 
 use std::fmt;
 

@@ -79,11 +79,11 @@ pub struct Convergence {
     /// Passes over the data: 10 in the paper.
     pub passes: u32,
     /// Guards against the first plateau: before this share of what can be won (of the first objective; of topic modelling's
-    /// likelihood, of ln(topics) nats a token), the objective must have been as flat for five times as long.
+    /// likelihood, of ln(topics) nats per token), the objective must have been as flat for five times as long.
     pub min_improvement: f64,
 }
 
-/// When a cell is given up.
+/// The limits at which a cell is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Cap {

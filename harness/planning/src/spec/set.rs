@@ -52,11 +52,11 @@ pub struct SetError {
     pub key: String,
     /// The value as given.
     pub value: String,
-    /// Why it cannot be applied, with the expected form.
+    /// The reason why it cannot be applied, with the expected form.
     pub cause: Box<SetCause>,
 }
 
-/// Why a `--set` cannot be applied to a spec.
+/// The reasons why a `--set` cannot be applied to a spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SetCause {
     /// The value is no YAML.

@@ -83,10 +83,10 @@ pub struct Spec {
     /// Parts of the spec that differ in some fields; empty: the spec is one part.
     #[serde(default)]
     pub panels: Vec<PanelFields>,
-    /// When the target cell has converged.
+    /// The condition for the convergence of the target cell.
     #[serde(default)]
     pub convergence: Convergence,
-    /// When a cell is given up.
+    /// The limits at which a cell is given up.
     #[serde(default)]
     pub cap: Cap,
     /// The sizes of chunks and of the bursts of links.

@@ -1,4 +1,4 @@
-//! What the data of all workloads have in common: generated ones have settings, and data in memory have a source and a hash.
+//! The common parts of the data of all workloads: generated ones have settings, and data in memory have a source and a hash.
 
 use std::fmt::Debug;
 

@@ -18,7 +18,7 @@ macro_rules! workloads {
             $(#[doc = concat!("Of `", $name, "`.")] #[serde(rename = $name)] $Kind(<$ty as WorkloadKind>::Change),)*
         }
 
-        /// Which workload, and so which kind of data.
+        /// The workload, which determines the kind of data.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum Kind {
             $(#[doc = concat!("`", $name, "`.")] $Kind,)*
@@ -206,7 +206,7 @@ macro_rules! workloads {
             /// Measures its rate on this host. `None` where this build cannot.
             ///
             /// # Errors
-            /// When what `args` ask for is not here.
+            /// Returns an error if what `args` ask for is not here.
             pub fn calibrate(self, args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
                 match self {
                     $(Kind::$Kind => <$ty>::calibrate(args, isa, effort),)*
@@ -330,7 +330,7 @@ macro_rules! workloads {
         }
 
         impl DataSource {
-            /// Which workload learns from it.
+            /// The workload that learns from it.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(DataSource::$Kind(_) => Kind::$Kind,)*
@@ -364,7 +364,7 @@ macro_rules! workloads {
         }
 
         impl Data {
-            /// Which workload learns from them.
+            /// The workload that learns from them.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(Data::$Kind(_) | Data::Read(ReadData::$Kind(_)) => Kind::$Kind,)*
@@ -392,7 +392,7 @@ macro_rules! workloads {
         }
 
         impl DataSet {
-            /// Which workload learns from them.
+            /// The workload that learns from them.
             pub fn kind(&self) -> Kind {
                 match self {
                     $(DataSet::$Kind(_) => Kind::$Kind,)*

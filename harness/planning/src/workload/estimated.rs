@@ -1,4 +1,4 @@
-//! What a workload costs this host: the amounts of a plan, and the measured speed of one core.
+//! The cost of a workload on this host: the amounts of a plan, and the measured speed of one core.
 
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
@@ -37,6 +37,6 @@ pub trait Estimated: WorkloadKind {
     /// Measures its rate on this host. `None` where this build cannot.
     ///
     /// # Errors
-    /// When what `args` ask for is not here.
+    /// Returns an error if what `args` ask for is not here.
     fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure>;
 }

@@ -42,7 +42,7 @@ pub trait WorkloadKind:
     type File: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync;
     /// Data in memory, or within reach.
     type Set: Identified;
-    /// How its data are dealt to machines, in their own terms.
+    /// The dealing of its data to machines, in their own terms.
     type Deal;
     /// The error of reading data.
     type LoadError: Error + Send + Sync + 'static;
@@ -73,7 +73,7 @@ pub trait WorkloadKind:
     const RATES: &'static [&'static str];
     /// Whether it needs libtorch, and a device to run on.
     const NEEDS_LIBTORCH: bool = false;
-    /// Why servers may only add its updates up, for error messages. `None` means that they may apply any update rule to them.
+    /// The reason why servers may only add its updates up, for error messages. `None` means that they may apply any update rule to them.
     const ADDED_ONLY: Option<&'static str> = None;
     /// The changes that make a plan fit into memory: with generated data, and with data from a file.
     const SMALLER: [&'static str; 2];
@@ -113,7 +113,7 @@ pub trait WorkloadKind:
     /// The settings of `experiments data generate --scale`; `None` means the default size.
     ///
     /// # Errors
-    /// When its data have no scale, in words.
+    /// Returns an error, in words, if its data have no scale.
     fn at_scale(scale: Option<f64>) -> Result<Self::Generated, &'static str>;
     /// Reads data from a file or folder.
     ///
@@ -257,7 +257,7 @@ pub struct Metric {
     pub name: &'static str,
     /// Its unit; [`record::results::metrics::SHARE`] is shown in percent.
     pub unit: &'static str,
-    /// Which values are better.
+    /// The values that are better: high or low ones.
     pub better: Better,
 }
 
@@ -321,7 +321,7 @@ pub struct Posed<'a, W: WorkloadKind> {
     pub seed: u64,
     /// Number of machines, at least 1.
     pub machines: u32,
-    /// How data are dealt to them.
+    /// The dealing of data to them.
     pub split: Split,
     /// The factors by which bytes and work are charged.
     pub similitude: Similitude,
@@ -329,14 +329,14 @@ pub struct Posed<'a, W: WorkloadKind> {
     pub clocks: Option<u32>,
 }
 
-/// How a run's data are dealt, and what its learners work with.
+/// The dealing of a run's data, and the instructions and the device that its learners work with.
 #[derive(Clone, Copy)]
 pub struct Dealt<'a> {
     /// The seed of the plan.
     pub seed: u64,
     /// Machines in each site.
     pub machines_per_site: &'a [u32],
-    /// How data are dealt to them.
+    /// The dealing of data to them.
     pub split: Split,
     /// The instructions that kernels use.
     pub isa: Isa,

@@ -1,4 +1,4 @@
-//! How data are dealt to machines, in the words of a spec: one form for all kinds of data.
+//! The dealing of data to machines, in the words of a spec: one form for all kinds of data.
 
 use datasets::field::FieldError;
 use datasets::split;
@@ -15,7 +15,7 @@ pub enum SkewBy {
     Tastes,
     /// The topics of their documents: corpora only.
     Topics,
-    /// Which classes their images or examples have.
+    /// The classes of their images or examples.
     Labels,
     /// The amount of their data.
     Sizes,

@@ -1,4 +1,4 @@
-//! Why a run in real time breaks off.
+//! The errors of a run in real time that interrupt it.
 
 use std::io;
 use std::time::Duration;

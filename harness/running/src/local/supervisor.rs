@@ -26,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Between two looks at processes and new connections.
 const TICK: Duration = Duration::from_millis(20);
-/// For a connection to say who it is.
+/// The most time for a connection to identify itself.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Frames that may wait for the launcher's loop; then processes wait.
 const MOST_WAITING: usize = 1024;
@@ -82,7 +82,7 @@ pub(super) struct Supervisor<S> {
     members: BTreeMap<Who, Member>,
     sender: SyncSender<(Who, Event<S>)>,
     events: Receiver<(Who, Event<S>)>,
-    /// When what has not ended by then is killed.
+    /// The time at which processes that have not ended by then are killed.
     patience: Option<Instant>,
 }
 

@@ -19,7 +19,7 @@ macro_rules! models_between_sites {
     ($($module:ident::$Model:ident,)*) => {
         $(pub use self::$module::*;)*
 
-        /// How the servers of different sites keep together.
+        /// The model by which the servers of different sites keep together.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub enum Between {

@@ -26,7 +26,7 @@ use crate::sync::state::{CacheState, Hold, Progress, ReadState};
 pub struct Rounds {
     /// Clocks, at least 1; workers exchange with their servers after the last of them.
     pub every: u32,
-    /// What the sites do with their changes.
+    /// The rule by which the sites apply their changes.
     pub rule: Rule,
 }
 

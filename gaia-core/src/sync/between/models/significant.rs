@@ -22,22 +22,22 @@ use crate::sync::state::{CacheState, Hold, Progress, ReadState};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Significant {
-    /// What makes an update significant.
+    /// The threshold above which an update is significant, and its schedule.
     #[serde(default)]
     pub significance: Significance,
-    /// When the indexes of updates go ahead of their values.
+    /// The condition under which the indexes of updates go ahead of their values.
     #[serde(default)]
     pub selective_barrier: SelectiveBarrier,
-    /// How far sites may run apart.
+    /// The limit on the lead of a site over the slowest.
     #[serde(default)]
     pub mirror_clock: MirrorClock,
     /// The ways that updates take between sites.
     #[serde(default, skip_serializing_if = "Ways::are_direct")]
     pub overlay: Ways,
-    /// What hubs do with the updates of other sites.
+    /// The treatment of other sites' updates in hubs.
     #[serde(default, skip_serializing_if = "Relay::is_default")]
     pub relay: Relay,
-    /// What the user wants.
+    /// The user's goal.
     #[serde(default, skip_serializing_if = "UserGoal::is_default")]
     pub goal: UserGoal,
 }
@@ -48,11 +48,11 @@ pub struct Significant {
 pub struct Significance {
     /// The threshold at the start: 0.01 is the paper's 1 %. 0 makes every update significant.
     pub threshold: f64,
-    /// How it falls from there.
+    /// The schedule by which it falls from there.
     pub schedule: ThresholdSchedule,
 }
 
-/// How the significance threshold v changes over a run.
+/// The schedule of the significance threshold v over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ThresholdSchedule {
@@ -72,7 +72,7 @@ pub enum ThresholdSchedule {
 pub enum SelectiveBarrier {
     /// Rows are never barred.
     Off {},
-    /// When the backlog on a link exceeds what it drains in `seconds`.
+    /// Rows are barred if the backlog on a link exceeds what it drains in `seconds`.
     Backlog {
         /// Seconds of the link's rate.
         seconds: f64,
@@ -92,7 +92,7 @@ pub enum MirrorClock {
     },
 }
 
-/// What the user wants most: little traffic, or little time (paper section 4.2: a soft threshold below the hard one).
+/// The user's main goal: little traffic, or little time (paper section 4.2: a soft threshold below the hard one).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum UserGoal {

@@ -13,7 +13,7 @@ const IN_TORCH_CPU: &CStr = c"_ZN2at13globalContextEv";
 /// about it and never again, so this comes first.
 ///
 /// # Errors
-/// When a library cannot be found or loaded.
+/// Returns an error if a library cannot be found or loaded.
 pub(super) fn load() -> Result<(), NoCuda> {
     static LOADED: OnceLock<Result<(), NoCuda>> = OnceLock::new();
     LOADED.get_or_init(find_and_load).clone()
@@ -82,7 +82,7 @@ impl Runtime {
     /// The runtime that libtorch_cuda.so has brought along.
     ///
     /// # Errors
-    /// When a function is missing.
+    /// Returns an error if a function is missing.
     #[expect(clippy::missing_transmute_annotations, reason = "each field's type is the signature")]
     pub(super) fn find() -> Result<Self, NoCuda> {
         let function = |name: &CStr| {

@@ -93,7 +93,7 @@ impl Device {
     /// The device of `choice`, and why it is not CUDA where `auto` found none.
     ///
     /// # Errors
-    /// When the device that was asked for is not here.
+    /// Returns an error if the device that was asked for is not here.
     pub fn open(choice: DeviceChoice) -> Result<(Arc<Self>, Option<String>), DeviceError> {
         keep_memory();
         let cpu = || Arc::new(Device::new(tch::Device::Cpu, None));

@@ -4,7 +4,7 @@
 //!   one flat array of parameters. [`state`]: the state of a worker. [`worker`]: the workload.
 //!
 //! **No needless copies.** On a CPU every weight is a view of the worker's own copy of the rows; the step changes it in place.
-//! For a GPU that copy goes to the device and comes back, once a clock, through pinned memory and on a stream of its own, while
+//! For a GPU that copy goes to the device and comes back, once per clock, through pinned memory and on a stream of its own, while
 //! the device computes for another machine.
 
 mod cuda;

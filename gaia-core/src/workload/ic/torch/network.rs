@@ -44,7 +44,7 @@ pub(super) struct Step {
     pub(super) weight_decay: f64,
 }
 
-/// Where dropout's draws come from.
+/// The source of dropout's draws.
 pub(super) enum Draws<'a> {
     /// A stream of one worker: libtorch's generator of the CPU is the whole process's.
     Own(&'a mut ChaCha8Rng),

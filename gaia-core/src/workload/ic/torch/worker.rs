@@ -61,7 +61,7 @@ impl WholeImages {
     /// `images` for `workers` workers, on `device`.
     ///
     /// # Errors
-    /// When the network takes no images of this shape.
+    /// Returns an error if the network takes no images of this shape.
     pub fn new(
         images: &Images,
         workers: u32,

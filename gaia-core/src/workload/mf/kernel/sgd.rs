@@ -35,7 +35,7 @@ pub struct Step {
 /// `step.adagrad` only.
 ///
 /// # Panics
-/// When shapes do not match, or the processor lacks `isa`.
+/// Panics if shapes do not match, or the processor lacks `isa`.
 pub fn sgd(isa: Isa, block: &Block, clock: u32, step: &Step, l: &mut Rows, l_squares: Option<&mut Rows>, r: &mut Rows) {
     assert_shape("L", l, block.users(), block.rank());
     assert_shape("R", r, block.items(), block.rank());
@@ -120,7 +120,7 @@ fn by_groups<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) 
     }
 }
 
-/// How one group of 16 lanes of both rows changes.
+/// The change of one group of 16 lanes of both rows.
 trait Rule: Copy {
     /// Whether `squares` has rows.
     const SQUARES: bool;

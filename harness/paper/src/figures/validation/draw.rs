@@ -41,7 +41,7 @@ const TOLERANCE: f64 = 5.0;
 const SIMULATED: Pen<'static> = Pen::solid(RGBColor(0x9B, 0xC9, 0xE6), 5.0);
 const REAL: Pen<'static> = Pen::solid(RGBColor(0x10, 0x30, 0x50), 1.3);
 
-/// Where the parts of the page are.
+/// The places of the parts of the page.
 #[derive(Debug)]
 struct Placement {
     names: BarNames,
@@ -192,7 +192,7 @@ fn mean(pair: &Pair<'_>, of: impl Fn(&Run<'_>) -> f64) -> f64 {
     Spread::of(&values).map_or(f64::NAN, |spread| spread.mean)
 }
 
-/// How much longer a clock takes in real time, as a share of the simulated one.
+/// The excess of a clock's time in real time, as a share of the simulated one.
 fn time_error(pair: &Pair<'_>) -> f64 {
     mean(pair, |run| run.time_error().unwrap_or(f64::NAN))
 }
@@ -203,7 +203,7 @@ fn seconds_labels(pairs: &[Pair<'_>]) -> Vec<String> {
     pairs.iter().map(|pair| format!("{} s", significant(mean(pair, seconds), 3))).collect()
 }
 
-/// Where the time of a simulated clock goes, with the first seed.
+/// The parts of the time of a simulated clock, with the first seed.
 fn simulated_clock(pair: &Pair<'_>) -> Breakdown {
     pair.runs[0].simulated.summary.breakdown
 }

@@ -1,4 +1,4 @@
-//! Which runs belong together, and how far apart they are.
+//! The runs that belong together, and the differences between them.
 //!
 //! A run in real time belongs to the simulated run whose plan, seed and all, is the same in everything but how its
 //! machines are run. So nothing depends on how cells are called, and two cells that differ in anything else are never
@@ -32,7 +32,7 @@ pub(super) struct Run<'a> {
 /// A link in both runs.
 pub(super) struct LinkLoad {
     pub(super) simulated_bytes: u64,
-    /// How much more it carries in real time: 0.01 is 1 %.
+    /// The relative excess of its bytes in real time: 0.01 is 1 %.
     pub(super) error: f64,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn dilation(result: &CellResult) -> Option<f64> {
     plans::dilation(&plans::of(result)?)
 }
 
-/// How many machines took part; 0 where the plan cannot be read.
+/// The number of machines that took part; 0 if the plan cannot be read.
 pub(super) fn machines(result: &CellResult) -> u32 {
     plans::of(result).map_or(0, |plan| plan.machine_count())
 }
@@ -100,14 +100,14 @@ impl Pair<'_> {
         plans::is_gaia(&self.plan)
     }
 
-    /// What is wrong with a run in real time that must not be believed; `None` when all may be.
+    /// The fault of a run in real time that must not be believed; `None` means that all may be.
     pub(super) fn fault(&self) -> Option<&'static str> {
         fault(self.runs.iter().map(|run| run.real))
     }
 }
 
 impl Run<'_> {
-    /// How much longer a clock takes in real time: 0.01 is 1 %. `None` without clocks.
+    /// The relative excess of a clock's time in real time: 0.01 is 1 %. `None` without clocks.
     pub(super) fn time_error(&self) -> Option<f64> {
         let clock =
             |run: &CellResult| (run.summary.clocks > 0).then(|| run.summary.seconds / f64::from(run.summary.clocks));
@@ -139,7 +139,7 @@ impl Run<'_> {
         bits(self.simulated) == bits(self.real)
     }
 
-    /// How much larger the last objective is in real time, as a share of the simulated one.
+    /// The excess of the last objective in real time, as a share of the simulated one.
     pub(super) fn objective_error(&self) -> Option<f64> {
         let (simulated, real) = (self.simulated.summary.last_objective, self.real.summary.last_objective);
         Some((real - simulated) / simulated.abs()).filter(|error| error.is_finite())

@@ -1,4 +1,4 @@
-//! How images are dealt to machines.
+//! The dealing of images to machines.
 
 use datasets::images::Images;
 use datasets::images::partition::{Partition, partition};

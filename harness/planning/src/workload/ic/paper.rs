@@ -1,4 +1,4 @@
-//! How a small network on small images stands for the paper's: GoogLeNet on ILSVRC12.
+//! The factors by which a small network on small images stands for the paper's: GoogLeNet on ILSVRC12.
 
 use gaia_core::rates::Similitude;
 use gaia_core::workload::ic::architecture::{Architecture, Extent};

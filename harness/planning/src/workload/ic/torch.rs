@@ -25,7 +25,7 @@ pub(super) type Learner = IcWorker;
 
 /// Number of images of an evaluation.
 const JUDGED: u32 = 64;
-/// Steps of a clock on a GPU: bringing the parameters there and back once a clock is then a small part of it.
+/// Steps of a clock on a GPU: bringing the parameters there and back once per clock is then a small part of it.
 const STEPS_ON_A_GPU: u32 = 8;
 
 pub(super) fn learners(config: Ic, set: &Images, dealt: &Dealt<'_>, device: &device::Device) -> Vec<Arc<IcWorker>> {
@@ -39,7 +39,7 @@ pub(super) fn learners(config: Ic, set: &Images, dealt: &Dealt<'_>, device: &dev
 /// machine's, by the wall clock.
 ///
 /// # Errors
-/// When the device that was asked for is not here.
+/// Returns an error if the device that was asked for is not here.
 pub(super) fn calibrate(args: &CalibrateArgs, effort: Effort) -> Result<Option<Calibrated>, Failure> {
     let asked = &args.images;
     let (device, _) = Device::open(asked.device).map_err(|error| Failure::input(format!("--device: {error}")))?;
