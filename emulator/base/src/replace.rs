@@ -74,7 +74,12 @@ pub fn with(path: &Path, writers: Writers, fill: impl FnOnce(&mut File) -> io::R
     // It is removed when it is dropped before it is renamed.
     let mut refused = None;
     let made = builder.make_in(folder_of(path), |path| {
-        begin(path).map_err(|error| {
+        // Of several writers each has names of its own: one that is taken belongs to another, and the next is tried.
+        let created = match writers {
+            Writers::One => begin(path),
+            Writers::Several => File::create_new(path),
+        };
+        created.map_err(|error| {
             let kind = error.kind();
             refused = Some(error);
             kind.into()

@@ -6,8 +6,8 @@
 /// The most letters of a name that is compared: a comparison takes time by the product of two lengths.
 pub const LONGEST: usize = 100;
 
-/// The valid name that was probably meant: a different case, a prefix of at least three letters, or at most a third of the letters off.
-/// `None` means that no name is near.
+/// The valid name that was probably meant: a different case, a prefix of at least three letters, or at most a third of the letters
+/// off (at least one, never all). `None` means that no name is near.
 ///
 /// ```
 /// use base::suggest;
@@ -25,6 +25,7 @@ pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|candidate| candidate.chars().count() <= LONGEST)
         .map(|candidate| (distance(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowance(&wanted, candidate))
+        .filter(|(distance, candidate)| *distance < wanted.chars().count().max(candidate.chars().count()))
         .min_by_key(|(distance, candidate)| (*distance, candidate.len().abs_diff(name.len())))
         .map(|(_, candidate)| candidate)
 }
@@ -85,6 +86,8 @@ mod tests {
         ] {
             assert_eq!(nearest(name, valid), near, "{name}");
         }
+        assert_eq!(nearest("b", ["a"]), None, "no letter in common");
+        assert_eq!(nearest("ab", ["aa"]), Some("aa"));
         assert_eq!(nearest(&"fig3".repeat(1_000_000), valid), None);
     }
 

@@ -32,7 +32,7 @@ const COLUMNS: Columns = Columns {
 fn recognises(line: &[u8]) -> bool {
     let first = line.split(|&byte| byte == b',').next().unwrap_or_default();
     let columns = line.split(|&byte| byte == b',').count();
-    let near = |text: &str| suggest::nearest(text, [NAMES[0]]).is_some();
+    let near = |text: &str| text.to_lowercase().starts_with("user") || suggest::nearest(text, [NAMES[0]]).is_some();
     columns > 1 && (std::str::from_utf8(first).is_ok_and(near) || (columns == 4 && digits(first).is_some()))
 }
 
