@@ -1,8 +1,8 @@
 //! Parquet as [`super::tables`] writes it, to columns of numbers and text.
 //!
 //! Uncompressed columns without structure; a chunk of a column is pages of values that are written out (`PLAIN`), or a page of different
-//! values and then their places in it (`RLE_DICTIONARY`). A row without a value is an error unless its column may be empty. Whatever else Parquet knows is an error: a file that
-//! others wrote must not lead a whole reader of Parquet into what it takes for granted.
+//! values and then their places in it (`RLE_DICTIONARY`). A row without a value is an error unless its column may be empty. Whatever
+//! else Parquet knows is an error: a file that others wrote must not lead a whole reader of Parquet into what it takes for granted.
 //!
 //! Memory is bounded by the layout: chunks lie one behind another, and a group has at most [`MAX_ROWS`] rows.
 

@@ -169,8 +169,12 @@ fn blocked(columns: &mut Columns) -> Result<Vec<Option<Blocked>>, Damaged> {
     let from = <Option<u32>>::values(columns, "blocked_link_from")?;
     let to = <Option<u32>>::values(columns, "blocked_link_to")?;
     let row = |i: usize| {
-        let link = from[i].zip(to[i]).map(|(from, to)| LinkEnds { from, to });
-        let Some((name, on)) = part[i].as_ref().zip(on[i]) else { return Ok(None) };
+        let (name, on, link) = match (&part[i], on[i], from[i], to[i]) {
+            (None, None, None, None) => return Ok(None),
+            (Some(name), Some(on), None, None) => (name, on, None),
+            (Some(name), Some(on), Some(from), Some(to)) => (name, on, Some(LinkEnds { from, to })),
+            _ => return Err(Damaged(format!("row {i} with a part of what its clock was blocked on"))),
+        };
         let part = Part::named(name).ok_or_else(|| Damaged(format!("`{name}` as a part of a clock")))?;
         Ok(Some(Blocked { part, on, link }))
     };
@@ -248,6 +252,33 @@ mod tests {
                 && back[1].metrics.get("held_out_rmse").is_none()
                 && back[1].wan_bytes == u64::MAX
         );
+    }
+
+    #[test]
+    fn columns_without_any_value_survive() {
+        for (with_machine, with_link) in [(false, false), (true, false), (true, true)] {
+            let mut rows = testing::clock_rows(50);
+            for row in &mut rows {
+                row.blocked = row.blocked.filter(|_| with_machine);
+                row.blocked =
+                    row.blocked.map(|blocked| Blocked { link: blocked.link.filter(|_| with_link), ..blocked });
+            }
+            assert_eq!(from_parquet::<ClockRow>(&to_parquet(&rows).unwrap()).unwrap(), rows);
+        }
+        assert_eq!(from_parquet::<ClockRow>(&to_parquet::<ClockRow>(&[]).unwrap()).unwrap(), []);
+    }
+
+    #[test]
+    fn half_of_what_a_clock_was_blocked_on_is_an_error() {
+        for column in ["blocked_for", "blocked_on", "blocked_link_from"] {
+            let mut frame = ClockRow::to_frame(&testing::clock_rows(3)).unwrap();
+            let empty = frame.column(column).unwrap().clear().extend_constant(AnyValue::Null, 3).unwrap();
+            frame.with_column(empty).unwrap();
+            let stated = [(TABLE_KEY, ClockRow::TABLE), (SCHEMA_KEY, &*SCHEMA.to_string())];
+            let bytes = write::parquet(&mut frame, ROW_GROUP, &stated).unwrap();
+            let error = from_parquet::<ClockRow>(&bytes).unwrap_err();
+            assert!(format!("{error:?}").contains("blocked on"), "{column}: {error:?}");
+        }
     }
 
     #[test]
