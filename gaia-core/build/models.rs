@@ -42,7 +42,7 @@ fn problem(folder: &str, name: &str, text: &str, declared: &str) -> Option<Strin
     (!has_type).then(|| format!("{folder}/{name}.rs: expected `pub struct {model}`, the settings of the model"))
 }
 
-/// `local_steps` as `LocalSteps`.
+/// The name of a file as that of its type: `local_steps` as `LocalSteps`.
 fn camel_case(name: &str) -> String {
     let words = name.split('_').filter(|word| !word.is_empty());
     words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()

@@ -17,9 +17,9 @@
 //! stand the further clocks of a mirror, 8 bytes each (site, clock), the further entries of a barrier, 12 bytes each (site, first and
 //! last clock), and the row numbers of a partial update, 4 bytes each.
 //!
-//! After the data of rows come the [`Phases`] of their way: 21 bytes per cut (part, end, machine that it waits for, the two ends of the link,
-//! which are equal where there is none). They are measurement, not
-//! protocol: a real parameter server would not send them, so they are not counted and not charged.
+//! After the data of rows come the [`Phases`] of their way: 21 bytes per cut (part, end, machine that it waits for, the two ends of
+//! the link, which are equal where there is none). They are measurement, not protocol: a real parameter server would not send them,
+//! so they are not counted and not charged.
 
 use emulator::id::{MachineId, SiteId};
 use emulator::node::Codec;

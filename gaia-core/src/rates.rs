@@ -27,7 +27,7 @@ pub struct MachineKind {
     /// Rates of learning in image classification.
     #[serde(default)]
     pub ic: IcRate,
-    /// Logistic regression.
+    /// Rates of learning in logistic regression.
     #[serde(default)]
     pub lr: LrRate,
     /// Rates of the work of the server shard.
@@ -104,13 +104,13 @@ pub struct ServerRates {
     pub decode_gb_per_second: f64,
 }
 
-/// How a small problem stands for a large one (the factors by which bytes and work are charged).
+/// The factors by which bytes and work of a small problem are charged, as if it were a large one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Similitude {
-    /// The paper's model bytes over ours: every data byte is charged as so many bytes.
+    /// The paper's model bytes over ours: every data byte is charged as this number of bytes.
     pub sigma_bytes: f64,
-    /// The paper's work over ours: every unit of work is charged as so many units.
+    /// The paper's work over ours: every unit of work is charged as this number of units.
     pub sigma_work: f64,
 }
 
@@ -118,7 +118,7 @@ impl Similitude {
     /// Everything at its own size.
     pub const NONE: Similitude = Similitude { sigma_bytes: 1.0, sigma_work: 1.0 };
 
-    /// What a link is charged for a message of `header` control bytes and `data` data bytes; at least 1.
+    /// The bytes that a link is charged for a message of `header` control bytes and `data` data bytes; at least 1.
     pub fn charged(&self, header: u64, data: u64) -> ByteSize {
         let scaled = (data as f64 * self.sigma_bytes).round() as u64;
         ByteSize::from_bytes((header + scaled).max(1))

@@ -195,6 +195,7 @@ impl<W: Workload> Worker<W> {
         let answer = LastAnswer { from, phases: rows.phases.clone() };
         let includes = rows.includes;
         let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
+        // Own changes up to this number are in the rows, and must not be added a second time.
         if is_whole {
             self.state.sending.answered(index, includes);
         }
@@ -223,6 +224,8 @@ impl<W: Workload> Worker<W> {
             if !self.state.caches.iter().all(is_here) {
                 return;
             }
+            // The wait for the first stage is what keeps the computation from starting. Later stages arrive while it goes on; where it then
+            // stalls is in the stage plan.
             if stage == 0 {
                 let wait = Wait { waiting: self.machine, answered: answer.from, since, until: now };
                 self.state.waited = answer.phases.parts_of(wait);
@@ -247,6 +250,7 @@ impl<W: Workload> Worker<W> {
         let (parts, blocked) = (self.state.waited, self.state.blocked);
         let begun = Clock { since, started: now, parts, blocked, part: 0, pushes: VecDeque::new() };
         self.compute_part(now, begun, pulled, out);
+        // The prefetch. After a clock without an exchange the next one goes on with the own copy, and there is nothing to ask for.
         if clock != self.setting.parts.max_clocks && self.setting.model().exchanges_after(clock) {
             self.ask(now, clock + 1, out);
         }
@@ -278,9 +282,12 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         let number = self.state.clock;
+        // The task owns both until it is done, so that modelled work runs on other threads without a lock.
         let (state, view) = self.state.learned.take().expect("learned state is here between clocks");
         let first = clock.part == 0;
+        // After the last clock one more task only evaluates: the objective of clock c is measured on the rows that are read for c.
         let last = number == self.setting.parts.max_clocks;
+        // Between exchanges a worker sees its own changes alone. An objective of such a view is of no model that anyone has.
         let just_read = first && (number == 0 || self.setting.model().exchanges_after(number - 1));
         let of_workload = number * self.setting.parts.system.parts() + clock.part;
         self.schedule(now, &mut clock, of_workload);
@@ -309,6 +316,7 @@ impl<W: Workload> Worker<W> {
         let stages = setting.layout.stages();
         let mut compute = Duration::ZERO;
         let mut encode = vec![Duration::ZERO; stages.len()];
+        // Evaluation takes no time: it is the measurement, and the systems that are modelled do without.
         if self.state.clock < setting.max_clocks {
             compute = self.workload.duration(of_workload, &setting.kind, &setting.similitude);
             compute = self.setting.jittered(compute, "compute jitter", self.machine, u64::from(of_workload));
@@ -364,6 +372,7 @@ impl<W: Workload> Worker<W> {
         if has_ended {
             self.send_next(now, under_way, out);
         } else {
+            // All parts of a clock work on the snapshot of its start.
             let nothing = self.shards.iter().map(|_| None).collect();
             self.compute_part(now, Clock { part: under_way.part + 1, ..under_way }, nothing, out);
         }
@@ -435,6 +444,7 @@ impl<W: Workload> Worker<W> {
         let clock = self.state.clock;
         let (started, parts, blocked) = (ended.since, ended.parts, ended.blocked);
         let at_work = parts.part(Part::Compute) + parts.part(Part::Encode);
+        // All that is not work is waiting; so the two add up to the clock, to the nanosecond.
         let read_wait = Duration::from_nanos(parts.total().as_nanos() - at_work.as_nanos());
         let barrier_wait = self.state.barrier_wait;
         out.samples.push_back(Sample::Clock { clock, started, ended: now, parts, read_wait, barrier_wait, blocked });

@@ -147,7 +147,7 @@ fn ratings_are_generated_verified_and_imported() {
 }
 
 #[test]
-fn a_place_without_data_is_reported_every_kind_that_there_is() {
+fn a_place_without_data_is_reported_with_every_kind() {
     let folder = tempfile::tempdir().unwrap();
     let long = [b"no line of text ".repeat(1_000), vec![0xff]].concat();
     let files: [(&str, &[u8]); 4] = [

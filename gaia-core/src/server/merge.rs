@@ -26,8 +26,8 @@ impl Rounds {
         self.merged
     }
 
-    /// Takes in the change of a site's copy in the round that ends with the clock of `of`. Returns all sites' changes, in their order, once those of
-    /// all `sites` are here.
+    /// Takes in the change of a site's copy in the round that ends with the clock of `of`. Returns all sites' changes, in their
+    /// order, once those of all `sites` are here.
     pub(super) fn take_in(&mut self, of: SiteClock, change: Payload, sites: usize) -> Option<Vec<Payload>> {
         let (site, clock) = of;
         let round = self.coming.entry(clock).or_default();

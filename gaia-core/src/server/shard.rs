@@ -103,6 +103,7 @@ impl Shard {
         T: From<StoreTask>,
     {
         self.state.mirrors.note_backlog(peer, bytes);
+        // Only an idle link lets best-effort work begin: a backlog that has merely shrunk decides nothing.
         if bytes == 0 {
             self.work(now, out);
         }
@@ -137,6 +138,7 @@ impl Shard {
             }
             Message::Mirror { clocks, payload, sent_at } => {
                 let cause = self.cause(from, sent_at, now);
+                // Rounds apply nothing on arrival: the change waits for those of all other sites.
                 if self.setting.merges().is_some() {
                     self.take_in(clocks[0], payload, cause);
                 } else {
@@ -168,6 +170,7 @@ impl Shard {
     fn handle_update(&mut self, from: MachineId, clock: u32, payload: Payload, cause: Cause) {
         let worker = self.worker(from);
         let Some(stages) = self.whole_update(worker, payload) else { return };
+        // One update per clock and worker, so that the number of updates that rows include is that of clocks.
         self.handle_whole(clock, (stages, Credit { worker, complete: clock + 1, included: clock + 1 }), cause);
     }
 
@@ -177,6 +180,8 @@ impl Shard {
             Apply::OnArrival => {
                 self.state.queue.push_back(Work::Apply { updates: vec![update], cause });
             }
+            // Sums of floats depend on their order, and arrival depends on the network: the updates of a clock wait for each other here,
+            // so that BSP has the same bits on any network, and rules see whole rounds.
             Apply::InWorkerOrder => {
                 let count = self.workers.len();
                 let early = self.state.early.entry(clock).or_insert_with(|| vec![None; count]);
@@ -193,6 +198,8 @@ impl Shard {
     /// Applies changes of some rows now; or gathers them until their clock is complete, and it is then a whole update.
     fn handle_partial_update(&mut self, from: MachineId, SomeRows { complete, rows, payload }: SomeRows, cause: Cause) {
         let worker = self.worker(from);
+        // A clock has any number of these. The worker takes changes out of its log once an answer includes them, and only a count says
+        // which they are.
         self.state.arrived[worker] += 1;
         let credit = Credit { worker, complete, included: self.state.arrived[worker] };
         if self.setting.model().apply() == Apply::OnArrival {
@@ -246,6 +253,7 @@ impl Shard {
         } else {
             return;
         };
+        // The task owns the store: the pool works on it without a lock, and nothing here can read it half updated.
         let store = self.state.store.take().expect("the store is here while nothing works on it");
         self.state.working = Some(working);
         let isa = self.setting.parts.isa;
@@ -273,6 +281,7 @@ impl Shard {
         let span = self.span(floats as u64 * 4, |rates| rates.encode_gb_per_second);
         read.phases.push(Part::Encode, now + span, Blocker::work(self.machine));
         let rows = Rows {
+            // Filled when the task has gathered it. Everything else is fixed now: what becomes true meanwhile is not in these rows.
             payload: Payload::Dense(Arc::from([])),
             asked_for: read.clock,
             data_clock: self.data_clock(),
@@ -332,6 +341,7 @@ impl Shard {
                 self.state.queue.push_front(Work::Encode { sending, sparse });
             }
             (Working::BestEffort { sending, most }, Outcome::Filtered { sparse, .. }) => {
+                // A message that is full may have left more behind: the side stays open for another.
                 if sparse.index.len() == most {
                     self.state.mirrors.open(&[sending.side]);
                 }
@@ -343,6 +353,7 @@ impl Shard {
                 self.state.mirrors.open(&self.mirrors.relays_after(sending.side));
                 self.send_to_mirrors(now, &sending, &sparse, backlog, out);
                 if self.setting.merges().is_some() {
+                    // The own change is merged like those of other sites, with the values that they get: all sites then compute the same bits.
                     let cause = self.cause(self.machine, now, now);
                     self.take_in(sending.clocks[0], Payload::Sparse(sparse), cause);
                 }
@@ -366,6 +377,7 @@ impl Shard {
             self.state.included[worker] = included;
         }
         self.state.last_cause = cause;
+        // These sides have new updates, of which some may be worth a best-effort message before the clock ends.
         self.state.mirrors.open(&self.mirrors.of_workers());
         if self.data_clock() == before {
             return;

@@ -29,7 +29,7 @@ pub struct Gaia {
     /// The treatment of other sites' updates in hubs.
     #[serde(default, skip_serializing_if = "Relay::is_default")]
     pub relay: Relay,
-    /// The user's goal.
+    /// The goal of the user: little traffic, or little time.
     #[serde(default, skip_serializing_if = "UserGoal::is_default")]
     pub goal: UserGoal,
 }

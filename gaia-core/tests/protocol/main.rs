@@ -1,5 +1,5 @@
 //! Whole runs of servers and workers on the virtual driver. One binary, because the driver and the machines are compiled anew, with
-//! full optimisation, for the workloads of every test binary: twelve binaries took three times as long.
+//! full optimisation, for the workloads of every test binary: a binary per file took three times as long.
 
 #[path = "../common/mod.rs"]
 mod common;

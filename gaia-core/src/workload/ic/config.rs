@@ -69,7 +69,7 @@ pub const NETWORKS: [NetworkName; 4] =
 pub enum Norm {
     /// As the network was published: BatchNorm in `resnet-20` and `small-inception`, none in the others.
     AsPublished,
-    /// Nothing.
+    /// Activations go on as they are.
     None,
     /// BatchNorm: by the mean and variance of a batch. Breaks where workers see different classes.
     Batch,

@@ -25,7 +25,7 @@ pub(super) struct Axis {
     low: f64,
     high: f64,
     spacing: Spacing,
-    /// Marked values, ascending.
+    /// The values with a mark and a label, ascending.
     pub(super) ticks: Vec<Tick>,
     /// The power of ten that labels leave out: they read as multiples of it.
     pub(super) exponent: i32,

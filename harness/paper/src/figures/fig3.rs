@@ -10,22 +10,22 @@ use record::results::CellResult;
 pub(super) const QUESTION: &str = "how much longer does a training system take over a WAN than on its own LAN?";
 
 /// A network, which is a cell of every panel.
-struct Network {
-    /// The cell's name.
+struct NetworkCell {
+    /// The name of the cell in its panel.
     cell: &'static str,
     /// The last part of claims' ids.
     id: &'static str,
 }
 
-const NETWORKS: [Network; 3] = [
-    Network { cell: "EC2-ALL", id: "ec2-all" },
-    Network { cell: "V/C", id: "va-ca" },
-    Network { cell: "S/S", id: "sg-sp" },
+const NETWORKS: [NetworkCell; 3] = [
+    NetworkCell { cell: "EC2-ALL", id: "ec2-all" },
+    NetworkCell { cell: "V/C", id: "va-ca" },
+    NetworkCell { cell: "S/S", id: "sg-sp" },
 ];
 
 /// A training system, which is a panel.
 struct TrainingSystem {
-    /// The panel's name.
+    /// The name of the panel in the spec.
     panel: &'static str,
     /// The middle of claims' ids.
     id: &'static str,
@@ -47,7 +47,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let mut claims = Vec::new();
     for TrainingSystem { panel, id: system_id, slowdowns } in SYSTEMS {
         let measures = measures.panel(panel);
-        for (Network { cell, id: network_id }, paper) in NETWORKS.into_iter().zip(slowdowns) {
+        for (NetworkCell { cell, id: network_id }, paper) in NETWORKS.into_iter().zip(slowdowns) {
             let (low, high) = around(paper);
             let statement = Statement {
                 id: &format!("fig3.{system_id}.{network_id}"),
