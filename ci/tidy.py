@@ -64,6 +64,17 @@ def dead_paths(path: pathlib.Path, known: set[str]) -> list[str]:
     return found
 
 
+# The main job and the tests, which a newcomer and CI find first.
+FIRST_COMMANDS = ["cargo run --release --bin experiments -- run fig13.yaml", "bash ci/gate.sh"]
+
+
+def other_first_commands(path: pathlib.Path) -> list[str]:
+    """Whether the first commands of the README are other ones than `FIRST_COMMANDS`."""
+    block = re.search(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    commands = [line.split("#")[0].strip() for line in block[1].splitlines()] if block else []
+    return [] if commands == FIRST_COMMANDS else [f"the first commands are {commands}, expected {FIRST_COMMANDS}"]
+
+
 def main() -> int:
     tracked = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
     files = [pathlib.Path(name) for name in tracked.decode().split("\0") if name]
@@ -74,6 +85,8 @@ def main() -> int:
             found = problems(path)
             if path.suffix == ".md":
                 found += dead_links(path, known)
+            if path == pathlib.Path("README.md"):
+                found += other_first_commands(path)
             if path.name == "ARCHITECTURE.md":
                 found += dead_paths(path, known)
             for problem in found:
