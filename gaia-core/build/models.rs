@@ -1,5 +1,5 @@
-//! The list of the models in a folder, as the call of a macro: one entry `module::Type` per file, where the type is the file name in
-//! CamelCase.
+//! The list of the models in a folder, as the call of a macro: one entry `module::Type` per file, where `Type` is the file's name
+//! in the form of a type, `LocalSteps` for `local_steps`.
 //!
 //! The `mod` lines stay in the folder's `mod.rs`, because rustfmt and editors follow only those that they can see. A file without its
 //! line, or without its type, is an error that contains what to add. The text is searched and not parsed: `pub struct Name` in a comment

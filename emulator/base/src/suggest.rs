@@ -42,8 +42,8 @@ pub fn hint(name: &str, valid: &[&str]) -> String {
     hint
 }
 
-/// The nearest valid name to the one that a message of serde finds unknown: ``unknown field `a`, expected one of `b`, `c` ``, of a field or a
-/// variant.
+/// The nearest valid name to the field or variant that a message of serde finds unknown:
+/// ``unknown field `a`, expected one of `b`, `c` ``.
 ///
 /// ```
 /// let message = "profile: unknown field `tilte`, expected one of `name`, `title` at line 3";

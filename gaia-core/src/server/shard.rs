@@ -198,8 +198,8 @@ impl Shard {
     /// Applies changes of some rows now; or gathers them until their clock is complete, and it is then a whole update.
     fn handle_partial_update(&mut self, from: MachineId, SomeRows { complete, rows, payload }: SomeRows, cause: Cause) {
         let worker = self.worker(from);
-        // A clock has any number of these. The worker takes changes out of its log once an answer includes them, and only a count says
-        // which they are.
+        // A clock has any number of these. The worker takes changes out of its log once an answer includes them, and identifies
+        // them by a count.
         self.state.arrived[worker] += 1;
         let credit = Credit { worker, complete, included: self.state.arrived[worker] };
         if self.setting.model().apply() == Apply::OnArrival {

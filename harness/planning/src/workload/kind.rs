@@ -211,8 +211,8 @@ pub trait WorkloadKind:
     }
     /// The function that judges models of a run; what it needs of the data is prepared once.
     fn judge<'a>(&'a self, set: &'a Self::Set) -> Judge<'a>;
-    /// Numbers that describe what was learned, at the end of a run. `clamped`: over all evaluations, the parameters that no model
-    /// can have.
+    /// Numbers that describe what was learned, at the end of a run. `clamped`: the parameters, over all
+    /// evaluations, with values that no model can have.
     fn facts(&self, _set: &Self::Set, _clamped: u64) -> Vec<Measured> {
         Vec::new()
     }
