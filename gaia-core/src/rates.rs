@@ -16,9 +16,13 @@ pub struct MachineKind {
     pub name: String,
     /// Where the rates come from.
     pub source: String,
-    /// Rates chosen to match a result of the paper: claims that they determine are calibration. Field paths, such as `mf.updates-per-second`.
+    /// Rates chosen to match results of the paper. Field paths, such as `mf.updates-per-second`.
     #[serde(default)]
     pub fitted: Vec<String>,
+    /// The results that they were chosen to match, as names of claims (`fig3.iterstore-bsp.va-ca`): agreement with these shows nothing.
+    /// Empty while rates are fitted means that it is not known which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fitted_to: Vec<String>,
     /// Rates of learning in matrix factorisation.
     pub mf: MfRate,
     /// Rates of learning in topic modelling.
@@ -132,6 +136,7 @@ impl MachineKind {
             name,
             source,
             fitted: Vec::new(),
+            fitted_to: Vec::new(),
             mf: MfRate { rank: 1, updates_per_second: 1.0 },
             lda: LdaRate::default(),
             ic: IcRate::default(),

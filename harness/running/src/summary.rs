@@ -30,6 +30,7 @@ pub(super) fn manifest(plan: &Plan, data: &DataSet) -> Manifest {
             kind: plan.machines.name.clone(),
             source: plan.machines.source.clone(),
             fitted: plan.machines.fitted.clone(),
+            fitted_to: plan.machines.fitted_to.clone(),
         },
         data: manifest::Data { name: data.name().to_owned(), hash: hex(data.hash()), shape },
         similitude: Scale {

@@ -194,6 +194,12 @@ impl Diagnostics {
                 self.add(format!("{path}.fitted[{position}]"), format!("unknown field `{name}`{hint}"));
             }
         }
+        if kind.fitted.is_empty() && !kind.fitted_to.is_empty() {
+            self.add(
+                format!("{path}.fitted-to"),
+                "names results, but `fitted` no rate: expected the rates that were chosen to match them",
+            );
+        }
     }
 
     /// The rate of network interfaces, where there is one.
@@ -275,7 +281,8 @@ pub(super) fn exchanges_every(inside: Inside) -> u32 {
 /// The fields of a machine kind that may be `fitted`.
 fn fitted_rates() -> Vec<&'static str> {
     /// Those that no workload owns.
-    const OTHERS: [&str; 5] = [
+    const OTHERS: [&str; 6] = [
+        "nic",
         "server.apply-gb-per-second",
         "server.filter-gb-per-second",
         "server.encode-gb-per-second",

@@ -56,8 +56,11 @@ pub struct Machines {
     pub kind: String,
     /// The source of its rates.
     pub source: String,
-    /// Inputs chosen to match a result of the paper, by field path.
+    /// Inputs chosen to match results of the paper, by field path.
     pub fitted: Vec<String>,
+    /// The results that they were chosen to match, by the names of claims. Empty while inputs are fitted means that it is not known which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fitted_to: Vec<String>,
 }
 
 /// A data set, by name and shape.

@@ -22,6 +22,7 @@ pub struct Made {
     target: Option<f64>,
     wan_bytes_per_clock: f64,
     fitted: Vec<String>,
+    fitted_to: Vec<String>,
     shape: Shape,
     plan: serde_json::Value,
     faults: Vec<String>,
@@ -41,6 +42,7 @@ pub fn cell(name: &str) -> Made {
         target: Some(1.4e8),
         wan_bytes_per_clock: 3e8,
         fitted: Vec::new(),
+        fitted_to: Vec::new(),
         shape: Shape::Paper,
         plan: serde_json::json!({ "rank": 32 }),
         faults: Vec::new(),
@@ -98,6 +100,11 @@ impl Made {
     /// On a machine kind whose rates were fitted to the paper.
     pub fn fitted(self) -> Self {
         Made { fitted: vec!["mf.updates-per-second".into()], ..self }
+    }
+
+    /// On a machine kind whose rates were fitted to the results that these claims name.
+    pub fn fitted_to(self, claims: &[&str]) -> Self {
+        Made { fitted_to: claims.iter().map(|id| (*id).to_owned()).collect(), ..self.fitted() }
     }
 
     /// Machines computing, machines waiting, communication, in USD.
@@ -170,6 +177,7 @@ impl Made {
                 kind: "e5-2698".into(),
                 source: "the paper's hardware".into(),
                 fitted: self.fitted.clone(),
+                fitted_to: self.fitted_to.clone(),
             },
             data: Data { name: "generated, Netflix shape, scale 0.1".into(), hash: "da7a".into(), shape: self.shape },
             similitude: Scale { of: Some("netflix".into()), sigma_bytes: 156.25, sigma_work: 1562.5 },
