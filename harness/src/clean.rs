@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use record::failure::Failure;
+use record::results::folders;
 use record::results::lock::Lock;
 use record::results::store::{self, ReadError, file};
 
@@ -28,7 +29,7 @@ struct Found {
 /// # Errors
 /// [`Failure::Input`] when there are no results, [`Failure::Run`] when a folder cannot be removed or is being written to.
 pub fn command(args: &CleanArgs) -> Result<String, Failure> {
-    let specs = spec_folders(&args.dir)
+    let specs = folders::of_specs(&args.dir)
         .map_err(|error| Failure::input(format!("{}: cannot be read: {error}", args.dir.display())))?;
     if specs.is_empty() {
         let dir = args.dir.display();
@@ -57,18 +58,6 @@ pub fn command(args: &CleanArgs) -> Result<String, Failure> {
     let (count, verb) = (found.removed.len(), if args.dry_run { "would be removed" } else { "removed" });
     let folders = if count == 1 { "folder" } else { "folders" };
     Ok(format!("{text}{count} {folders} {verb}, {:.1} MB\n", bytes as f64 / 1e6))
-}
-
-/// `dir` if it is of one spec, else the folders of specs in it.
-fn spec_folders(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_of_spec = |folder: &Path| folder.join(file::CELLS).is_file();
-    if is_of_spec(dir) {
-        return Ok(vec![dir.to_owned()]);
-    }
-    let mut folders: Vec<PathBuf> = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    folders.retain(|folder| is_of_spec(folder));
-    folders.sort();
-    Ok(folders)
 }
 
 fn look(spec: &Path, older: bool, found: &mut Found) {
@@ -149,6 +138,20 @@ mod tests {
         assert!(!spec.join(hash('b')).exists());
         assert!(spec.join(hash('a')).exists() && spec.join(hash('c')).exists() && spec.join("notes.txt").exists());
         assert!(command(&args(&spec)).unwrap().contains("0 folders removed"));
+    }
+
+    #[test]
+    fn cells_of_a_variants_specs_are_looked_at_too() {
+        let out = tempfile::tempdir().unwrap();
+        folders::Variant::new("derived", "").write(out.path()).unwrap();
+        let spec = out.path().join("derived/fig13");
+        let mut unused = cell("Gaia").done();
+        unused.summary.plan = "a".repeat(HASH_DIGITS);
+        let folder = write_whole(&spec, &unused);
+        store::write_cells(&spec, &testing::index(&[])).unwrap();
+        let output = command(&args(out.path())).unwrap();
+        assert!(output.contains("1 folder removed") && !folder.exists(), "{output}");
+        assert!(out.path().join("derived").join(folders::VARIANT).exists());
     }
 
     #[test]

@@ -11,7 +11,6 @@ mod table_csv;
 mod unfinished;
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, PolarsError};
@@ -29,6 +28,7 @@ use crate::strict;
 use record::cost::Pricing;
 use record::prices::PriceList;
 use record::results::atomic::{self, WriteError};
+use record::results::folders;
 use record::results::hashes;
 use record::results::lock::{Lock, LockError};
 use record::results::sound;
@@ -162,20 +162,14 @@ impl fmt::Display for SpecReport {
     }
 }
 
-/// [`report`]s on `folder` when it is a spec's folder, else on each spec's folder in it, by name; each is locked
-/// meanwhile. `prices`: in place of those that the specs were run with.
+/// [`report`]s on `folder` when it is a spec's folder, else on each spec's folder in it and in the folders of variants in it, by path;
+/// each is locked meanwhile. `prices`: in place of those that the specs were run with.
 ///
 /// # Errors
 /// [`ReportError`] of the first folder that cannot be reported on; reports on those before it are written.
 pub fn report_all(folder: &Path, prices: Option<&PriceList>) -> Result<Vec<SpecReport>, ReportError> {
     let list_error = |source| ReportError::List { folder: folder.to_owned(), source };
-    let mut folders = vec![folder.to_owned()];
-    if !folder.join(store::file::CELLS).exists() {
-        let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(list_error)?.collect();
-        folders = entries.map_err(list_error)?.into_iter().map(|entry| entry.path()).collect();
-        folders.retain(|path| path.join(store::file::CELLS).exists());
-        folders.sort();
-    }
+    let folders = folders::of_specs(folder).map_err(list_error)?;
     if folders.is_empty() {
         return Err(ReportError::Nothing { folder: folder.to_owned() });
     }
@@ -386,6 +380,15 @@ mod tests {
         assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
         assert!(reports.iter().all(|report| report.lacking().is_empty()));
         assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
+        // In a variant's folder, too, by itself and among all.
+        folders::Variant::new("derived", "").write(out.path()).unwrap();
+        let folder = out.path().join("derived/b");
+        fs::rename(out.path().join("b"), &folder).unwrap();
+        let pages = |dir: &Path| -> Vec<PathBuf> {
+            report_all(dir, None).unwrap().into_iter().map(|report| report.page).collect()
+        };
+        assert_eq!(pages(&out.path().join("derived")), [folder.join(file::PAGE)]);
+        assert_eq!(pages(out.path()), ["a", "derived/b"].map(|name| out.path().join(name).join(file::PAGE)));
         let text = report_all(&out.path().join("a"), None).unwrap()[0].to_string();
         assert!(text.contains("normalised time") && text.contains("holds") && text.contains(file::PAGE), "{text}");
     }

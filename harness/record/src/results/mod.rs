@@ -10,6 +10,7 @@
 pub mod atomic;
 pub mod conformance;
 mod damaged;
+pub mod folders;
 pub mod hashes;
 pub mod lock;
 pub mod manifest;

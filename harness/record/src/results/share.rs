@@ -1,4 +1,4 @@
-//! A cell that stands in the folder of another spec of the same output folder already: taken over, not run again.
+//! A cell that stands in the folder of another spec of the same output folder already, or in a variant's: taken over, not run again.
 //!
 //! The folder is checked as a cell of one's own is: of the plan asked for, and every hash holds. Its files are linked, so that they
 //! take room once; files are replaced by new ones and never written into, so that a link can be broken by no run. Where
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::Summary;
 use super::atomic::{self, WriteError};
 use super::conformance;
+use super::folders;
 use super::hashes;
 use super::store::{self, file};
 
@@ -22,11 +23,11 @@ const FILES: [&str; 6] = [file::MANIFEST, file::HOST, file::SAMPLES, file::CLOCK
 pub struct Taken {
     /// The summary of the cell.
     pub summary: Summary,
-    /// The name of the spec that had run it.
+    /// The name of the spec that had run it: `fig8`, or `derived/fig8` in a variant.
     pub from: String,
 }
 
-/// The cell of `plan`, taken from another spec's folder in `out` into `spec_folder`. `None` means that no other folder has it complete. An
+/// The cell of `plan`, taken from another spec's folder in `out`, or of a variant in `out`, into `spec_folder`. `None` means that no other folder has it complete. An
 /// invalid run in real time is not taken.
 ///
 /// # Errors
@@ -37,19 +38,17 @@ pub fn take(out: &Path, spec_folder: &Path, plan: &str) -> Result<Option<Taken>,
         let Ok(summary) = store::check_whole(&theirs, plan) else { continue };
         if summary.faults.is_empty() {
             take_files(&theirs, &store::cell_folder(spec_folder, plan))?;
-            let from = other.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let from = other.strip_prefix(out).unwrap_or(&other).display().to_string();
             return Ok(Some(Taken { summary, from }));
         }
     }
     Ok(None)
 }
 
-/// The other folders in `out`, by name. One that cannot be listed has nothing to give.
+/// The other folders of specs in `out`, by path. What cannot be listed has nothing to give.
 fn others(out: &Path, spec_folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(out).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    folders.retain(|folder| folder.file_name() != spec_folder.file_name() && folder.is_dir());
-    folders.sort();
+    let mut folders = folders::below(out).unwrap_or_default();
+    folders.retain(|folder| folder != spec_folder);
     folders
 }
 
@@ -97,6 +96,23 @@ mod tests {
             let name = entry.unwrap().file_name();
             assert_eq!(fs::read(theirs.join(&name)).unwrap(), fs::read(ours.join(&name)).unwrap(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn specs_and_variants_of_them_take_cells_from_each_other() {
+        let variant = |out: &Path, name: &str| folders::Variant::new(name, "").write(out).unwrap();
+        for (theirs, mine) in
+            [("fig8", "derived/fig8"), ("derived/fig8", "fig8"), ("derived/fig8", "z/fig8"), ("z/fig8", "z/fig9")]
+        {
+            let (out, _, plan) = out_with(theirs);
+            ["derived", "z"].iter().for_each(|name| variant(out.path(), name));
+            let mine = out.path().join(mine);
+            let taken = take(out.path(), &mine, &plan).unwrap().expect(theirs);
+            assert_eq!(taken.from, theirs);
+            assert!(store::is_whole(&store::cell_folder(&mine, &plan), &plan), "{theirs}");
+        }
+        let (out, _, plan) = out_with("no-variant/fig8");
+        assert!(take(out.path(), &out.path().join("fig8"), &plan).unwrap().is_none(), "not of this output folder");
     }
 
     #[test]
