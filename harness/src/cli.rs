@@ -67,7 +67,7 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 /// The commands, in the order of the help.
 #[derive(Clone, Debug, PartialEq, Subcommand)]
 pub enum Command {
-    /// List specs, figures, systems, workloads, profiles, machine kinds and data sets
+    /// List specs, variants, figures, systems, workloads, profiles, machine kinds and data sets
     List,
     /// Check specs and print the cells to run, with estimated time and memory, without running them
     Plan(PlanArgs),
@@ -106,7 +106,7 @@ pub struct ChangeArgs {
 /// The arguments of `experiments plan`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct PlanArgs {
-    /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
+    /// Paths, or names of specs or variants in experiments/; `all` for the paper's figures, `-` for the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Changes of the spec.
@@ -120,7 +120,7 @@ pub struct PlanArgs {
 /// The arguments of `experiments run`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// Paths, or names of specs in experiments/; `all` for the paper's figures, `-` for the standard input
+    /// Paths, or names of specs or variants in experiments/; `all` for the paper's figures, `-` for the standard input
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
     /// Folder of the results
@@ -174,7 +174,7 @@ pub struct NodeArgs {
 /// The arguments of `experiments report`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ReportArgs {
-    /// Folder of results, or of one spec's results
+    /// Folder of results, or of one spec's or variant's results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
     /// Price list to use instead of the specs', by name or path
@@ -199,7 +199,7 @@ pub struct ClaimsArgs {
 /// The arguments of `experiments clean`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct CleanArgs {
-    /// Folder of results, or of one spec's results
+    /// Folder of results, or of one spec's or variant's results
     #[arg(default_value = "results")]
     pub dir: PathBuf,
     /// Print what would be removed, without removing it

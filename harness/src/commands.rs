@@ -11,24 +11,49 @@ use crate::entry::Entry;
 use paper::figures::Figure;
 use planning::calibrate::probe::Probe;
 use planning::plan::{self, Experiment, Kind, Registries, fits};
-use planning::spec::{ALL, PAPER, Source, embedded};
+use planning::spec::{ALL, Found, PAPER, Source, SourceError, Variant, embedded, embedded_variants};
 use planning::{machines, memory};
 use record::aligned::{Side, aligned};
 use record::failure::Failure;
 use record::prices;
 
-/// The experiment that a spec and changes ask for, found, typed, resolved and checked.
+/// The experiment that a spec (no variant) and changes ask for, found, typed, resolved and checked.
 pub fn experiment(
     name_or_path: &str,
     changes: &planning::spec::Changes,
     registries: Registries<'_>,
 ) -> Result<Experiment, Failure> {
-    let source = Source::find(name_or_path).map_err(Failure::input)?;
-    let spec = source.spec(changes).map_err(Failure::input)?;
-    Experiment::resolve(&source, &spec, registries).map_err(Failure::input)
+    of_spec(&Source::find(name_or_path).map_err(Failure::input)?, changes, registries)
 }
 
-/// The experiments of several specs; `all` stands for the paper's figures.
+fn of_spec(
+    source: &Source,
+    changes: &planning::spec::Changes,
+    registries: Registries<'_>,
+) -> Result<Experiment, Failure> {
+    let spec = source.spec(changes).map_err(Failure::input)?;
+    Experiment::resolve(source, &spec, registries).map_err(Failure::input)
+}
+
+/// The experiments of the specs of a variant, with its settings and then these changes.
+fn of_variant(
+    variant: &Variant,
+    changes: &planning::spec::Changes,
+    registries: Registries<'_>,
+) -> Result<Vec<Experiment>, Failure> {
+    let of_spec = |source: &Source| {
+        let spec = source.spec(changes).map_err(|error| match error {
+            // Of the command line: it does not name the spec that it does not fit.
+            SourceError::Set(error) => Failure::input(format!("{}: {error}", source.file)),
+            other => Failure::input(other),
+        })?;
+        let experiment = Experiment::resolve(source, &spec, registries).map_err(Failure::input)?;
+        Ok(Experiment { variant: Some(variant.in_results()), origin: variant.origin(), ..experiment })
+    };
+    variant.sources().map_err(Failure::input)?.iter().map(of_spec).collect()
+}
+
+/// The experiments of several specs and variants; `all` stands for the paper's figures.
 pub fn experiments(
     names: &[String],
     changes: &planning::spec::Changes,
@@ -39,18 +64,30 @@ pub fn experiments(
     };
     let mut experiments: Vec<Experiment> = Vec::new();
     for name in names.iter().flat_map(named) {
-        let new = experiment(&name, changes, registries)?;
-        match experiments.iter().find(|other| other.name == new.name) {
-            None => experiments.push(new),
-            // The same one twice, as with `all`.
-            Some(other) if other.origin == new.origin => {}
-            Some(other) => return Err(Failure::input(SameName::both(other, &new))),
+        let new = match Found::find(&name).map_err(Failure::input)? {
+            Found::Spec(source) => vec![of_spec(&source, changes, registries)?],
+            Found::Variant(variant) => of_variant(&variant, changes, registries)?,
+        };
+        for new in new {
+            match experiments.iter().find(|other| share_a_folder(other, &new)) {
+                None => experiments.push(new),
+                // The same one twice, as with `all`.
+                Some(other) if other.name == new.name && other.origin == new.origin => {}
+                Some(other) => return Err(Failure::input(SameName::both(other, &new))),
+            }
         }
     }
     Ok(experiments)
 }
 
-/// Two specs that would share a folder of results.
+/// Whether two specs have one name, or a spec that of the variant of the other.
+fn share_a_folder(one: &Experiment, other: &Experiment) -> bool {
+    let folder_of_variant =
+        |of: &Experiment, name: &str| of.variant.as_ref().is_some_and(|variant| variant.name == name);
+    one.name == other.name || folder_of_variant(one, &other.name) || folder_of_variant(other, &one.name)
+}
+
+/// Two specs, or a spec and a variant, that would share a folder of results.
 #[derive(Debug, Error)]
 #[error(
     "two specs are named `{name}`, {first} and {second}: their results would share a folder; expected names that differ, or a \
@@ -65,7 +102,8 @@ pub struct SameName {
 impl SameName {
     fn both(first: &Experiment, second: &Experiment) -> Self {
         let file = |experiment: &Experiment| experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
-        SameName { name: first.name.clone(), first: file(first), second: file(second) }
+        let name = if first.name.len() < second.name.len() { &first.name } else { &second.name };
+        SameName { name: name.clone(), first: file(first), second: file(second) }
     }
 }
 
@@ -108,6 +146,10 @@ pub fn list() -> String {
         "specs (`all`: the paper's figures)",
         embedded().map(|(name, text)| Entry::new(name, spec_title(name, text))).collect(),
     );
+    section(
+        "variants of specs",
+        embedded_variants().map(|(name, text)| Entry::new(name, variant_title(name, text))).collect(),
+    );
     section("figures", Figure::ALL.iter().map(|figure| Entry::new(figure.name, figure.question)).collect());
     section(
         "systems",
@@ -136,9 +178,19 @@ pub fn list() -> String {
     text
 }
 
+/// A spec or a variant that is built in.
+fn built_in(name: &str, text: &str) -> Source {
+    Source { name: name.into(), file: name.into(), folder: Path::new("").into(), text: text.into() }
+}
+
+fn variant_title(name: &str, text: &str) -> String {
+    Variant::of(built_in(name, text)).map_or_else(|error| error.to_string(), |variant| variant.title().to_owned())
+}
+
 fn spec_title(name: &str, text: &str) -> String {
-    let source = Source { name: name.into(), file: name.into(), folder: Path::new("").into(), text: text.into() };
-    source.spec(&planning::spec::Changes::default()).map_or_else(|error| error.to_string(), |spec| spec.title)
+    built_in(name, text)
+        .spec(&planning::spec::Changes::default())
+        .map_or_else(|error| error.to_string(), |spec| spec.title)
 }
 
 fn profile(name: &str) -> Entry {

@@ -64,7 +64,8 @@ pub(super) fn open(choice: DeviceChoice, _: &Experiment, say: impl Fn(&str)) -> 
 /// Reports which commands give a binary that has a device.
 #[cfg(not(feature = "torch"))]
 pub(super) fn open(_: DeviceChoice, experiment: &Experiment, _: impl Fn(&str)) -> Result<Device, Failure> {
-    let spec = &experiment.name;
+    // In a variant, `VARIANT/SPEC`: the variant is what can be run.
+    let spec = experiment.name.split('/').next().unwrap_or_default();
     let workload = experiment.plans.iter().find(|planned| needs_libtorch(planned));
     let workload = workload.map_or("ic", |planned| planned.plan.workload.name());
     Err(Failure::input(format!(

@@ -33,7 +33,7 @@ struct Learned<'a> {
 /// The folders of a spec's cells.
 struct Place<'a> {
     host: &'a Host,
-    /// The name of the spec.
+    /// The name of the spec, in a variant `VARIANT/SPEC`.
     spec: &'a str,
     /// The folder of all specs.
     out: &'a Path,
@@ -49,7 +49,7 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, origin, title, figure, plans, pricing, loaders } = experiment;
+    let Experiment { name, variant: _, origin, title, figure, plans, pricing, loaders } = experiment;
     let index = CellIndex {
         schema: SCHEMA,
         spec: name.clone(),

@@ -51,7 +51,7 @@ pub fn read_checkpoint(folder: &Path, plan: &str) -> Result<bool, CheckpointErro
 ///
 /// # Errors
 /// [`Failure::Input`] for a device that no spec needs, for cells that do not fit into memory, and for a folder that holds
-/// results of another spec of the same name.
+/// results of another spec or variant of the same name.
 pub fn prepare(
     host: &mut Host,
     experiments: &mut [Experiment],
@@ -73,7 +73,7 @@ pub fn prepare(
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
     for experiment in experiments {
-        let replaced = shared_name::check(&out.join(&experiment.name), experiment).map_err(Failure::input)?;
+        let replaced = shared_name::check(out, experiment).map_err(Failure::input)?;
         replaced.iter().for_each(|line| say::err(line));
     }
     Ok(())
@@ -90,6 +90,9 @@ pub fn run<T>(
     out: &Path,
     after: impl FnOnce(&Path) -> Result<T, Failure>,
 ) -> Result<(Vec<RunSpecError>, T), Failure> {
+    if let Some(variant) = &experiment.variant {
+        variant.write(out).map_err(Failure::run)?;
+    }
     let folder = out.join(&experiment.name);
     atomic::create_folder(&folder).map_err(Failure::run)?;
     let _lock = Lock::take(&folder).map_err(Failure::run)?;

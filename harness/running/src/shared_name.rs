@@ -2,7 +2,8 @@
 //! cells not silently.
 //!
 //! `host.json` of the spec's folder has the path of the spec. A folder that shows no cell which the new run does not show too can
-//! lose nothing. A spec that has moved (nothing is where it was) is taken for the same.
+//! lose nothing. A spec that has moved (nothing is where it was) is taken for the same. A variant's specs have folders of their own in the
+//! variant's; its folder is of no spec.
 
 use std::path::{Path, PathBuf};
 
@@ -10,24 +11,35 @@ use thiserror::Error;
 
 use planning::plan::{Experiment, Planned};
 use record::results::CellEntry;
-use record::results::store;
+use record::results::{folders, store};
 
-/// Another spec of this name has its results there.
+/// The results of something else of this name are there.
 #[derive(Debug, Error)]
 #[error(
-    "{folder} holds the results of another spec of that name, {theirs}: found {ours}, expected another name, or another folder with --out"
+    "{folder} holds the results of {what} of that name{}: found {ours}, expected another name, or another folder with --out",
+    theirs.as_ref().map(|theirs| format!(", {theirs}")).unwrap_or_default()
 )]
-pub(super) struct OtherSpec {
+pub(super) struct NotOurs {
     folder: PathBuf,
-    theirs: String,
+    what: &'static str,
+    theirs: Option<String>,
     ours: String,
 }
 
-/// A warning before `folder` gets the results of `experiment`. `None` means that no cell it shows is lost.
+/// A warning before the folder of `experiment` below `out` gets its results. `None` means that no cell it shows is lost.
 ///
 /// # Errors
-/// [`OtherSpec`] when it shows cells of a spec in another file.
-pub(super) fn check(folder: &Path, experiment: &Experiment) -> Result<Option<String>, OtherSpec> {
+/// [`NotOurs`] when it shows cells of a spec in another file, or where a spec and a variant have one name.
+pub(super) fn check(out: &Path, experiment: &Experiment) -> Result<Option<String>, NotOurs> {
+    let folder = &out.join(&experiment.name);
+    let ours = || experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
+    let not_ours = |folder: &Path, what| NotOurs { folder: folder.to_owned(), what, theirs: None, ours: ours() };
+    let of_variant = experiment.variant.as_ref().map(|variant| out.join(&variant.name));
+    match of_variant {
+        Some(folder) if folders::is_of_spec(&folder) => return Err(not_ours(&folder, "a spec")),
+        None if folders::is_of_variant(folder) => return Err(not_ours(folder, "a variant")),
+        _ => {}
+    }
     // What cannot be read shows nothing.
     let Ok(index) = store::read_cells(folder) else { return Ok(None) };
     let new: Vec<CellEntry> = experiment.plans.iter().map(Planned::entry).collect();
@@ -39,8 +51,7 @@ pub(super) fn check(folder: &Path, experiment: &Experiment) -> Result<Option<Str
     if let Some(theirs) =
         theirs.filter(|theirs| Some(theirs) != experiment.origin.as_ref() && Path::new(theirs).exists())
     {
-        let ours = experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
-        return Err(OtherSpec { folder: folder.to_owned(), theirs, ours });
+        return Err(NotOurs { theirs: Some(theirs), ..not_ours(folder, "another spec") });
     }
     Ok(Some(format!(
         "{}: {lost} of the {} cells that {} shows are not among these (another version of the spec or of the program, or other --set): \

@@ -56,7 +56,7 @@ impl Experiment {
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
-        Ok(Experiment { name, origin: source.origin(), title, figure, plans, pricing, loaders })
+        Ok(Experiment { name, variant: None, origin: source.origin(), title, figure, plans, pricing, loaders })
     }
 }
 

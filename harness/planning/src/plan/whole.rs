@@ -6,6 +6,7 @@ use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::results::CellEntry;
+use record::results::folders::Variant;
 use serde::{Deserialize, Serialize};
 
 use super::data::Loader;
@@ -97,9 +98,11 @@ pub struct Planned {
 /// The plans of a spec, and where their data come from.
 #[derive(Debug)]
 pub struct Experiment {
-    /// The spec's name, and its folder's in the results.
+    /// The spec's name, and its folder's in the results; in a variant `VARIANT/SPEC`.
     pub name: String,
-    /// The absolute path of the spec. `None` means that it came from no file. Not part of a plan.
+    /// The variant of the spec. `None` means the spec as it is.
+    pub variant: Option<Variant>,
+    /// The absolute path of the spec, or of its variant. `None` means that it came from no file. Not part of a plan.
     pub origin: Option<String>,
     /// One line for people.
     pub title: String,

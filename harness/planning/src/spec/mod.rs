@@ -2,6 +2,7 @@
 //!
 //! The format is documented in experiments/README.md. Unknown fields are refused, names are kebab-case, choices are
 //! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
+//! A [`Variant`] is a file that makes specs of other specs.
 
 mod launch;
 mod parts;
@@ -9,6 +10,7 @@ mod prices;
 mod set;
 mod short_form;
 mod source;
+mod variant;
 mod whatif;
 mod whole;
 
@@ -18,7 +20,8 @@ pub use prices::Prices;
 pub use record::form::FormError;
 pub use record::form::parse as parse_form;
 pub use set::{NotAnOverride, Override, SetCause, SetError};
-pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded};
+pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded, embedded_variants};
+pub use variant::{Found, Variant, VariantError};
 pub use whatif::{Uncertainty, WhatIf};
 pub use whole::{PanelFields, PanelSpec, Spec};
 

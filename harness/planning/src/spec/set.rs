@@ -204,14 +204,15 @@ fn is_encoding(path: &[String]) -> bool {
 }
 
 /// An encoding with a field for each leg, so that one can be changed alone.
-fn by_leg(encoding: Value) -> Value {
+pub(super) fn by_leg(encoding: Value) -> Value {
     match encoding {
         word @ Value::String(_) => Value::Mapping(LEGS.map(|leg| (leg.into(), word.clone())).into_iter().collect()),
         both => both,
     }
 }
 
-fn default_encoding() -> Value {
+/// The encoding of specs that set none.
+pub(super) fn default_encoding() -> Value {
     serde_yaml::to_value(Encodings::default()).expect("an encoding is plain data")
 }
 

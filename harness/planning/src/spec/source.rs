@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use emulator::text;
+use serde_yaml::Value;
 use thiserror::Error;
 
 use record::form::{self, FormError};
@@ -25,8 +26,10 @@ pub const PAPER: &[&str] = &[
     "table1",
 ];
 
+/// The field that a variant has and a spec has not.
+const VARIANT_OF: &str = "variant-of";
 /// The name of the standard input among specs.
-const STANDARD_INPUT: &str = "-";
+pub(super) const STANDARD_INPUT: &str = "-";
 /// The folders in which the system lists the open files of a process.
 const SYSTEM: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc"];
 /// The folder of specs in a checkout.
@@ -34,7 +37,24 @@ const FOLDER: &str = "experiments";
 
 /// Names and texts of the specs that are built in.
 pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    files().filter(|(_, text)| !is_variant(text))
+}
+
+/// Names and texts of the variants that are built in.
+pub fn embedded_variants() -> impl Iterator<Item = (&'static str, &'static str)> {
+    files().filter(|(_, text)| is_variant(text))
+}
+
+fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     EMBEDDED.iter().map(|(name, text)| (stem(name), *text))
+}
+
+/// Whether a text is meant as a variant: it has the field `variant-of`, perhaps misspelt.
+pub(super) fn is_variant(text: &str) -> bool {
+    let value: Option<Value> = serde_yaml::from_str(text).ok();
+    let fields = value.as_ref().and_then(Value::as_mapping);
+    let mut names = fields.into_iter().flatten().filter_map(|(field, _)| field.as_str());
+    names.any(|name| suggest::nearest(name, [VARIANT_OF]).is_some())
 }
 
 /// A spec as text, and where it came from.
@@ -175,6 +195,6 @@ fn stem(file: &str) -> &str {
 }
 
 fn nearest_spec(name: &str) -> String {
-    let names: Vec<&str> = embedded().map(|(name, _)| name).collect();
+    let names: Vec<&str> = files().map(|(name, _)| name).collect();
     suggest::hint(name, &names)
 }
