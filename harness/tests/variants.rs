@@ -207,6 +207,15 @@ fn the_example_of_the_reference_fits_its_specs() {
     assert!(plans.iter().all(|planned| planned.cell != "Baseline, packed"));
 }
 
+#[test]
+fn the_derived_machines_are_fitted_to_nothing() {
+    for (ours, _) in both("derived") {
+        for planned in ours {
+            assert!(planned.plan.machines.fitted.is_empty(), "{}: {:?}", planned.name(), planned.plan.machines);
+        }
+    }
+}
+
 /// Gaia's settings are the author's in every network, and nothing but Gaia changes.
 #[test]
 fn the_authors_code_changes_gaia_alone() {
