@@ -7,7 +7,7 @@ use clap::Parser;
 use harness::claims;
 use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
 use harness::failure::{self, Failure};
-use harness::figures::Figure;
+use harness::figures::{self, Figure};
 use harness::plan::Registries;
 use harness::{calibrate, clean, commands, data, prices, report, run, say, strict};
 
@@ -22,8 +22,9 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
-    let figures = Figure::names();
-    let registries = Registries { figures: &figures };
+    let (figures, claim_names) = (Figure::names(), figures::claim_names());
+    let claim_names: Vec<&str> = claim_names.iter().map(String::as_str).collect();
+    let registries = Registries { figures: &figures, claims: &claim_names };
     let text = match command {
         Command::List => commands::list(),
         Command::Plan(args) => return plan(args, registries),

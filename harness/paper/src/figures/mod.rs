@@ -36,7 +36,7 @@ mod validation;
 mod whatif;
 
 pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at};
-pub use figure::{Figure, UnknownFigure};
+pub use figure::{Figure, UnknownFigure, claim_names};
 pub use form::FigureForm;
 pub use render::DrawError;
 

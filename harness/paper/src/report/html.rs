@@ -188,8 +188,9 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     let mut rows = String::new();
     for claim in claims {
         let word = claim.verdict.word();
-        rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span></td>");
-        rows += &format!("<td>{}<br><code>{}</code></td>", escaped(&claim.says), escaped(&claim.id));
+        rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span>{}</td>", marks(claim));
+        let repeats = claim.repeats.as_ref().map_or_else(String::new, |first| format!(" (repeats {})", escaped(first)));
+        rows += &format!("<td>{}<br><code>{}</code>{repeats}</td>", escaped(&claim.says), escaped(&claim.id));
         rows += &format!("<td>{}</td>", escaped(&claim.source));
         rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
         rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());
@@ -202,14 +203,31 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
         let fitted = escaped(&context.fitted.join(", "));
         let _ = writeln!(
             text,
-            "<p class=\"note\">Calibration: inputs were chosen to match the paper (<code>{fitted}</code>), so that \
-             agreement of times shows nothing.</p>"
+            "<p class=\"note\">Calibration: inputs (<code>{fitted}</code>) were chosen to match these results of the paper, or \
+             it is not known which, so that agreement shows nothing.</p>"
         );
+    }
+    if claims.iter().any(|claim| claim.predicted) {
+        let [fitted, used] = [&context.fitted, &context.fitted_to].map(|names| escaped(&names.join(", ")));
+        let _ = writeln!(
+            text,
+            "<p class=\"note\">Predicted: the claim rests on inputs (<code>{fitted}</code>) that were chosen to match other \
+             results of the paper (<code>{used}</code>).</p>"
+        );
+    }
+    if claims.iter().any(|claim| claim.crosses) {
+        text += "<p class=\"note\">Crosses a bound: a seed alone has another verdict than the mean.</p>\n";
     }
     if context.shape == Shape::Own {
         text += "<p class=\"note\">Not comparable: the data are not of the paper's shape, so that its times say nothing about these.</p>\n";
     }
     text
+}
+
+/// The marks of a verdict, each in a line of its own.
+fn marks(claim: &Claim) -> String {
+    let marks = [(claim.predicted, "predicted"), (claim.crosses, "crosses a bound")];
+    marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| format!("<br>{mark}")).collect()
 }
 
 fn numbers(content: &Content<'_>) -> String {
@@ -306,7 +324,9 @@ fn scales(cells: &[CellResult]) -> String {
         };
         let _ = write!(line, " Machines: <code>{}</code> ({}).", escaped(&machines.kind), escaped(&machines.source));
         if !machines.fitted.is_empty() {
-            let _ = write!(line, " Fitted to the paper: <code>{}</code>.", escaped(&machines.fitted.join(", ")));
+            let of = if machines.fitted_to.is_empty() { "the paper".into() } else { machines.fitted_to.join(", ") };
+            let (rates, of) = (escaped(&machines.fitted.join(", ")), escaped(&of));
+            let _ = write!(line, " Rates fitted to {of}: <code>{rates}</code>.");
         }
         if !lines.contains(&line) {
             lines.push(line);
