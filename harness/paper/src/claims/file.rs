@@ -7,6 +7,7 @@ use record::results::hashes;
 use record::results::store::ReadError;
 
 use super::claim::Claim;
+use super::repeats::repeated_by;
 
 /// The file's name in a spec's folder.
 pub const FILE: &str = "claims.json";
@@ -39,7 +40,13 @@ pub fn read(path: &Path) -> Result<Vec<Claim>, ReadError> {
     let covered = hashes::check_if_covered(path.parent().unwrap_or(Path::new("")), FILE);
     covered.map_err(|source| ReadError::Hashes { path: path.to_owned(), source })?;
     let bytes = fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.to_owned(), source })
+    let mut claims: Vec<Claim> =
+        serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.to_owned(), source })?;
+    // Earlier versions did not write it.
+    for claim in &mut claims {
+        claim.repeats = claim.repeats.take().or_else(|| repeated_by(&claim.id).map(str::to_owned));
+    }
+    Ok(claims)
 }
 
 /// All [`FILE`]s in `folder` and below, by path.
@@ -97,6 +104,10 @@ mod tests {
         let claim = &claims[0];
         assert_eq!((claim.expected, claim.predicted, claim.crosses, &claim.repeats), (None, false, false, &None));
         assert!(!to_json(&claims).contains("predicted"));
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), old.replace("a.b", "ic.vc.wan-bytes")).unwrap();
+        let repeats = read(&folder.path().join(FILE)).unwrap().remove(0).repeats;
+        assert_eq!(repeats.as_deref(), Some("fig9.ic.wan-bytes"));
     }
 
     #[test]
