@@ -9,7 +9,7 @@ use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
 use harness::failure::{self, Failure};
 use harness::figures::{self, Figure};
 use harness::plan::Registries;
-use harness::{calibrate, clean, commands, data, prices, report, run, say, strict};
+use harness::{calibrate, clean, commands, data, overview, prices, report, run, say, strict};
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
@@ -57,7 +57,12 @@ fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
 }
 
 fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
-    say::out(&claims::claims_table(&args.dir).map_err(Failure::input)?).map_err(Failure::run)?;
+    let mut text = claims::claims_table(&args.dir).map_err(Failure::input)?;
+    if let Some(folder) = &args.page {
+        let page = overview::write(&args.dir, folder).map_err(Failure::input)?;
+        text += &format!("\n{}\n", page.display());
+    }
+    say::out(&text).map_err(Failure::run)?;
     let lacking = if args.strict { strict::of_folder(&args.dir).map_err(Failure::input)? } else { Vec::new() };
     Ok(strict::verdict(args.strict, &lacking))
 }

@@ -47,6 +47,17 @@ impl Expected {
         }
     }
 
+    /// Its word in `claims.json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Expected::Within(..) => "within",
+            Expected::Above(_) => "above",
+            Expected::Below(_) => "below",
+            Expected::AtLeast(_) => "at-least",
+            Expected::AtMost(_) => "at-most",
+        }
+    }
+
     /// In words: `within 2.78 to 4.63`, `at least 3.00`.
     pub fn text(self) -> String {
         let number = |value| significant(value, 3);
@@ -91,6 +102,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&expected).unwrap(), json);
             assert_eq!(serde_json::from_str::<Expected>(json).unwrap(), expected);
             assert_eq!(expected.text(), text);
+            assert!(json.contains(expected.word()));
         }
     }
 }
