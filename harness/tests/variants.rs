@@ -169,7 +169,8 @@ fn mistakes_name_the_variant_and_the_spec() {
 fn resolve(source: &Source) -> Experiment {
     let names = harness::figures::Figure::names();
     let spec = source.spec(&Changes::default()).unwrap_or_else(|error| panic!("{error}"));
-    Experiment::resolve(source, &spec, Registries { figures: &names }).unwrap_or_else(|error| panic!("{error}"))
+    Experiment::resolve(source, &spec, Registries { figures: &names, claims: &[] })
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The specs of a variant that is built in, and the specs as they are.

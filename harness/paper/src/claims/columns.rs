@@ -1,24 +1,20 @@
 //! Claims of the same specs under several variants, next to each other: one column per variant, one row per claim.
 //!
-//! A folder of results is one column, and each folder in it with a [`VARIANT`] file is another: it holds the results of a variant
-//! of the specs, in folders of the same names. A column is called as its own file names it, and [`DEFAULT`] without one.
+//! A folder of results is one column, and each folder of a variant in it ([`folders`]) is another, with folders of specs of the same
+//! names. A column is called as its variant, and [`DEFAULT`] without one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use record::results::folders::{self, VARIANT, VARIANT_SCHEMA, Variant};
 use record::results::store::ReadError;
-use serde::Deserialize;
 use thiserror::Error;
 
 use super::claim::Claim;
 use super::file::below;
 
-/// The file that names the variant whose results a folder holds: `schema`, `name`, `title`.
-pub const VARIANT: &str = "variant.json";
-/// The name of a column whose folder has no [`VARIANT`].
+/// The name of a column whose folder is of no variant.
 pub const DEFAULT: &str = "figures";
-/// The schema of [`VARIANT`].
-const SCHEMA: u32 = 1;
 
 /// The reasons why claims cannot be compared.
 #[derive(Debug, Error)]
@@ -27,7 +23,7 @@ pub enum ColumnsError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// A file of another version.
-    #[error("read {path}: schema {found}, expected {SCHEMA}")]
+    #[error("read {path}: schema {found}, expected {VARIANT_SCHEMA}")]
     Schema {
         /// The path of the file.
         path: PathBuf,
@@ -51,9 +47,9 @@ pub enum ColumnsError {
 pub struct Column {
     /// The name of the variant, unique among the columns.
     pub name: String,
-    /// The variant in words; empty without a [`VARIANT`].
+    /// The variant in words; empty where there are none.
     pub title: String,
-    /// By spec, sorted by path.
+    /// By spec: `fig3` comes before `fig10`.
     pub specs: Vec<OfSpec>,
 }
 
@@ -75,15 +71,6 @@ pub struct Row<'a> {
     pub id: &'a str,
     /// One entry per column; `None` where the variant has not run.
     pub claims: Vec<Option<&'a Claim>>,
-}
-
-/// What [`VARIANT`] holds. Fields that this version does not know are ignored.
-#[derive(Deserialize)]
-struct Variant {
-    schema: u32,
-    name: String,
-    #[serde(default)]
-    title: String,
 }
 
 impl Column {
@@ -113,19 +100,21 @@ pub fn columns(folder: &Path) -> Result<Vec<Column>, ColumnsError> {
         found.push((variant.clone(), below(variant)?));
     }
     let mut columns: Vec<Column> = Vec::new();
-    let mut folders: Vec<PathBuf> = Vec::new();
+    let mut paths: Vec<PathBuf> = Vec::new();
     for (path, figures) in found.into_iter().filter(|(_, figures)| !figures.is_empty()) {
         let (name, title) = named(&path)?;
         if let Some(same) = columns.iter().position(|column| column.name == name) {
-            return Err(ColumnsError::SameName { path, name, other: folders[same].clone() });
+            return Err(ColumnsError::SameName { path, name, other: paths[same].clone() });
         }
         let spec = |of: &Path| match of.strip_prefix(&path) {
             Ok(inside) if !inside.as_os_str().is_empty() => inside.display().to_string(),
             _ => of.display().to_string(),
         };
-        let specs = figures.into_iter().map(|(of, claims)| OfSpec { spec: spec(&of), claims }).collect();
+        let mut specs: Vec<OfSpec> =
+            figures.into_iter().map(|(of, claims)| OfSpec { spec: spec(&of), claims }).collect();
+        specs.sort_by_cached_key(|of| natural(&of.spec));
         columns.push(Column { name, title, specs });
-        folders.push(path);
+        paths.push(path);
     }
     Ok(columns)
 }
@@ -133,9 +122,27 @@ pub fn columns(folder: &Path) -> Result<Vec<Column>, ColumnsError> {
 /// One row per claim of any column: by spec, in the order of the first column that has it.
 pub fn rows(columns: &[Column]) -> Vec<Row<'_>> {
     let mut specs: Vec<&str> = columns.iter().flat_map(|column| &column.specs).map(|of| of.spec.as_str()).collect();
-    specs.sort_unstable();
+    specs.sort_by_cached_key(|spec| natural(spec));
     specs.dedup();
     specs.into_iter().flat_map(|spec| rows_of(columns, spec)).collect()
+}
+
+/// `name` as what it is sorted by: letters as letters, and numbers in it as numbers.
+fn natural(name: &str) -> Vec<(u64, char)> {
+    let mut key: Vec<(u64, char)> = Vec::new();
+    let mut in_number = false;
+    for c in name.chars() {
+        match (c.to_digit(10), key.last_mut()) {
+            (Some(digit), Some((number, _))) if in_number => {
+                *number = number.saturating_mul(10).saturating_add(digit.into());
+            }
+            (Some(digit), _) => key.push((digit.into(), '0')),
+            // Above any number, as letters are above digits.
+            (None, _) => key.push((u64::MAX, c)),
+        }
+        in_number = c.is_ascii_digit();
+    }
+    key
 }
 
 fn rows_of<'a>(columns: &'a [Column], spec: &'a str) -> Vec<Row<'a>> {
@@ -153,12 +160,12 @@ fn rows_of<'a>(columns: &'a [Column], spec: &'a str) -> Vec<Row<'a>> {
     rows
 }
 
-/// The folders in `folder` with a [`VARIANT`], sorted.
+/// The folders of variants in `folder`, sorted.
 fn variants(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let failed = |source| ReadError::Io { path: folder.to_owned(), source };
     let entries: Result<Vec<_>, _> = fs::read_dir(folder).map_err(failed)?.collect();
     let mut paths: Vec<PathBuf> = entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.join(VARIANT).is_file());
+    paths.retain(|path| folders::is_of_variant(path));
     paths.sort();
     Ok(paths)
 }
@@ -166,13 +173,13 @@ fn variants(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
 /// Name and title of the column of `folder`.
 fn named(folder: &Path) -> Result<(String, String), ColumnsError> {
     let path = folder.join(VARIANT);
-    if !path.is_file() {
+    if !folders::is_of_variant(folder) {
         return Ok((DEFAULT.to_owned(), String::new()));
     }
     let bytes = fs::read(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
     let variant: Variant =
         serde_json::from_slice(&bytes).map_err(|source| ReadError::Json { path: path.clone(), source })?;
-    if variant.schema != SCHEMA {
+    if variant.schema != VARIANT_SCHEMA {
         return Err(ColumnsError::Schema { path, found: variant.schema });
     }
     Ok((variant.name, variant.title))
@@ -222,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn specs_are_in_the_order_of_their_numbers() {
+        let names = ["fig10", "fig3", "fig", "ic", "fig3b", "fig13", "validation", "a/fig9", "a/fig10"];
+        let specs: Vec<(&str, Vec<Claim>)> = names.iter().map(|name| (*name, vec![claim("a", 2.5)])).collect();
+        let specs: Vec<(&str, &[Claim])> = specs.iter().map(|(name, claims)| (*name, claims.as_slice())).collect();
+        let columns = columns(place(&specs).path()).unwrap();
+        let sorted = ["a/fig9", "a/fig10", "fig", "fig3", "fig3b", "fig10", "fig13", "ic", "validation"];
+        assert_eq!(columns[0].specs.iter().map(|of| of.spec.as_str()).collect::<Vec<_>>(), sorted);
+        assert_eq!(rows(&columns).iter().map(|row| row.spec).collect::<Vec<_>>(), sorted);
+    }
+
+    #[test]
     fn the_same_name_twice_in_one_spec_are_two_rows() {
         let folder = place(&[("fig9", &[claim("a", 2.5), claim("a", 9.0)])]);
         let columns = columns(folder.path()).unwrap();
@@ -250,10 +268,13 @@ mod tests {
             columns(folder.path()).unwrap_err().to_string()
         };
         assert!(error("b", "{").ends_with("variant.json"));
-        let other = error("b", r#"{"schema": 2, "name": "b"}"#);
+        let other = error("b", r#"{"schema": 2, "name": "b", "title": ""}"#);
         assert!(other.ends_with("variant.json: schema 2, expected 1"), "{other}");
         variant(&folder.path().join("b"), "b", "");
-        assert!(error("c", r#"{"schema": 1, "name": "b"}"#).contains("the variant `b` is that of "));
-        assert!(error("c", r#"{"schema": 1, "name": "figures"}"#).contains("the variant `figures` is that of "));
+        assert!(error("c", r#"{"schema": 1, "name": "b", "title": ""}"#).contains("the variant `b` is that of "));
+        assert!(
+            error("c", r#"{"schema": 1, "name": "figures", "title": ""}"#)
+                .contains("the variant `figures` is that of ")
+        );
     }
 }

@@ -19,7 +19,7 @@ mod table;
 mod totals;
 
 pub use claim::{Claim, Verdict};
-pub use columns::{Column, ColumnsError, DEFAULT, OfSpec, Row, VARIANT, columns, rows};
+pub use columns::{Column, ColumnsError, DEFAULT, OfSpec, Row, columns, rows};
 pub use expected::Expected;
 pub use file::{FILE, below, read, to_json};
 pub use residuals::{Residual, residuals};
@@ -37,8 +37,9 @@ pub(crate) mod testing {
     use std::fs;
     use std::path::Path;
 
-    use super::{Claim, Column, Context, Expected, FILE, OfSpec, RestsOn, Statement, Unmeasured, VARIANT, to_json};
+    use super::{Claim, Column, Context, Expected, FILE, OfSpec, RestsOn, Statement, Unmeasured, to_json};
     use record::numbers::Spread;
+    use record::results::folders::{VARIANT, Variant};
 
     /// Holds from 2 to 3; the paper has 2.5.
     pub(crate) const STATEMENT: Statement<'static> = Statement {
@@ -78,7 +79,7 @@ pub(crate) mod testing {
 
     /// Makes `folder` one of a variant.
     pub(crate) fn variant(folder: &Path, name: &str, title: &str) {
-        let text = serde_json::json!({ "schema": 1, "name": name, "title": title }).to_string();
+        let text = serde_json::to_string(&Variant::new(name, title)).expect("plain data");
         fs::write(folder.join(VARIANT), text).expect("there is room");
     }
 }

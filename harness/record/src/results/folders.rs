@@ -14,7 +14,7 @@ use super::store::file;
 /// The name of the file of [`Variant`].
 pub const VARIANT: &str = "variant.json";
 /// The version of that file's form.
-const VARIANT_SCHEMA: u32 = 1;
+pub const VARIANT_SCHEMA: u32 = 1;
 
 /// The variant that a folder holds the results of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
