@@ -3,6 +3,7 @@
 //! The format is documented in experiments/README.md. Unknown fields are refused, names are kebab-case, choices are
 //! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
 
+mod fit;
 mod launch;
 mod parts;
 mod prices;
@@ -12,6 +13,10 @@ mod source;
 mod whatif;
 mod whole;
 
+pub use fit::{
+    ErrorSize, Evaluate, Expression, FieldKind, Fit, FittedField, Measurement, Reading, Runs, Surface, Unknown,
+    is_name, known_unit,
+};
 pub use launch::{Goal, Launch, Local};
 pub use parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
 pub use prices::Prices;
