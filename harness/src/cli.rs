@@ -79,7 +79,7 @@ pub enum Command {
     Run(RunArgs),
     /// Redraw figures and page from the results on disk
     Report(ReportArgs),
-    /// Show all claims: the paper's value, the measured one, the verdict
+    /// Show all claims: the paper's value, the measured one, the verdict; then totals
     Claims(ClaimsArgs),
     /// Fit constants of the model (rates of machines, networks) to measured numbers
     Fit(FitArgs),
@@ -224,9 +224,13 @@ pub struct ReportArgs {
 /// The arguments of `experiments claims`.
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct ClaimsArgs {
-    /// Folder of the results of specs
+    /// Folder of the results of specs; a folder in it with a variant.json is a column of its own
     #[arg(default_value = "results")]
     pub dir: PathBuf,
+    /// Also write a page on all claims into this folder: claims.html, the drawings forest and residuals (.svg, .png), and their
+    /// numbers, claims.csv and residuals.csv
+    #[arg(long, value_name = "FOLDER")]
+    pub page: Option<PathBuf>,
     /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,

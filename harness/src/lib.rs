@@ -10,6 +10,6 @@ mod entry;
 pub mod fit;
 pub mod run;
 
-pub use paper::{claims, figures, report, strict};
+pub use paper::{claims, figures, overview, report, strict};
 pub use planning::{calibrate, gather, machines, memory, plan, spec, workload};
 pub use record::{cost, failure, place, prices, results, say, suggest};

@@ -7,9 +7,9 @@ use clap::Parser;
 use harness::claims;
 use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
 use harness::failure::{self, Failure};
-use harness::figures::Figure;
+use harness::figures::{self, Figure};
 use harness::plan::Registries;
-use harness::{calibrate, clean, commands, data, fit, prices, report, run, say, strict};
+use harness::{calibrate, clean, commands, data, fit, overview, prices, report, run, say, strict};
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
@@ -22,8 +22,9 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
-    let figures = Figure::names();
-    let registries = Registries { figures: &figures };
+    let (figures, claim_names) = (Figure::names(), figures::claim_names());
+    let claim_names: Vec<&str> = claim_names.iter().map(String::as_str).collect();
+    let registries = Registries { figures: &figures, claims: &claim_names };
     let text = match command {
         Command::List => commands::list(),
         Command::Plan(args) => return plan(args, registries),
@@ -57,7 +58,12 @@ fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
 }
 
 fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
-    say::out(&claims::claims_table(&args.dir).map_err(Failure::input)?).map_err(Failure::run)?;
+    let mut text = claims::claims_table(&args.dir).map_err(Failure::input)?;
+    if let Some(folder) = &args.page {
+        let page = overview::write(&args.dir, folder).map_err(Failure::input)?;
+        text += &format!("\n{}\n", page.display());
+    }
+    say::out(&text).map_err(Failure::run)?;
     let lacking = if args.strict { strict::of_folder(&args.dir).map_err(Failure::input)? } else { Vec::new() };
     Ok(strict::verdict(args.strict, &lacking))
 }

@@ -6,7 +6,10 @@ use std::path::Path;
 use harness::plan::{Experiment, Registries};
 use harness::spec::{Changes, Override, Source};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig3", "fig13", "convergence"] };
+const REGISTRIES: Registries<'static> = Registries {
+    figures: &["fig3", "fig13", "convergence"],
+    claims: &["fig13.gaia-speedup", "fig13.baseline-over-lan"],
+};
 
 /// A spec that is right; mistakes are made by replacing a part of it.
 const GOOD: &str = "\
@@ -46,12 +49,13 @@ bandwidth: { uniform: 50 Mbit/s }
 rtt: { uniform: 80 ms }
 ";
 
-/// A machine kind, written in place, with three mistakes.
+/// A machine kind, written in place, with four mistakes.
 const KIND: &str = "\
 machines:
   name: mine
   source: guessed
   fitted: [mf.update-per-second]
+  fitted-to: [fig13.baseline-over-lan, fig13.gaia-sped-up]
   mf: { rank: 500, updates-per-second: 0 }
   server: { apply-gb-per-second: 4, filter-gb-per-second: 8, encode-gb-per-second: 6, decode-gb-per-second: 6 }
   jitter: 1

@@ -182,6 +182,29 @@ fn strict_nothing_measured_is_no_success() {
     assert!(errors(&ran).contains("strict: small: nothing is claimed, so nothing was shown"), "{}", errors(&ran));
 }
 
+#[test]
+fn claims_with_a_page_have_variants_as_columns() {
+    let place = Place::new(&with_target());
+    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    let other = place.path("results/other");
+    fs::create_dir_all(other.join("small")).expect("writable");
+    fs::copy(place.path("results/small/claims.json"), other.join("small/claims.json")).expect("writable");
+    fs::write(other.join("variant.json"), r#"{"schema": 1, "name": "other", "title": "Another"}"#).expect("writable");
+    let shown = place.experiments(&["claims", "--page", "pages/all"]);
+    assert_eq!(code(&shown), 0, "{}", errors(&shown));
+    let output = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(output.contains("totals") && output.contains("figures") && output.contains("other"), "{output}");
+    assert!(output.ends_with("\npages/all/claims.html\n"), "{output}");
+    for name in
+        ["claims.html", "claims.csv", "residuals.csv", "forest.svg", "forest.png", "residuals.svg", "residuals.png"]
+    {
+        assert!(place.path("pages/all").join(name).is_file(), "{name}");
+    }
+    fs::write(place.path("in-the-way"), "").expect("writable");
+    let refused = place.experiments(&["claims", "--page", "in-the-way"]);
+    assert!(code(&refused) != 0 && errors(&refused).contains("in-the-way"), "{}", errors(&refused));
+}
+
 /// The binary with its streams as a shell has them: `{}` stands for it.
 #[cfg(target_os = "linux")]
 fn shell(place: &Place, line: &str) -> Output {

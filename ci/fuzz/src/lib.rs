@@ -17,7 +17,7 @@ use emulator::profile::Profile;
 use emulator::real::frame::{Frame, FrameReader, Reassembler};
 use gaia_core::codec::MessageCodec;
 use gaia_core::sync::config::{Encoding, Encodings};
-use harness::figures::Figure;
+use harness::figures::{self, Figure};
 use harness::plan::{Experiment, Plan, Registries};
 use harness::results::store;
 use harness::spec::{Changes, Source};
@@ -108,8 +108,9 @@ fn specs(data: &[u8]) {
     let folder = FOLDER.path().join("nothing");
     let source = Source { name: "fuzzed".into(), file: "fuzzed.yaml".into(), folder, text: text.into() };
     let Ok(spec) = source.spec(&Changes::default()) else { return };
-    let names = Figure::names();
-    if let Ok(experiment) = Experiment::resolve(&source, &spec, Registries { figures: &names }) {
+    let (figures, claims) = (Figure::names(), figures::claim_names());
+    let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
+    if let Ok(experiment) = Experiment::resolve(&source, &spec, Registries { figures: &figures, claims: &claims }) {
         for planned in &experiment.plans {
             let json = serde_json::to_vec(&planned.plan).expect("a plan is plain data");
             let again: Plan = serde_json::from_slice(&json).expect("what was written");

@@ -14,6 +14,8 @@ use record::results::{Breakdown, CellResult, testing};
 /// Numbers of one cell by column, means over seeds. What was not measured is not there.
 pub(crate) type Columns = BTreeMap<String, f64>;
 
+/// Seconds per clock of a run without its first clock, which has no earlier one to overlap with: of a few clocks this is the mean of many.
+const AFTER_FIRST: &str = "seconds_per_clock_after_first";
 /// The column of a cell's name in tables.
 const CELL: &str = "cell";
 
@@ -42,7 +44,8 @@ pub(crate) fn known(figure: &Figure) -> Known {
         .flat_map(|kind| kind.about().metrics)
         .map(|metric| if metric.unit == SHARE { format!("{}_percent", metric.name) } else { metric.name.to_owned() });
     let mut names: Vec<String> = Vec::new();
-    for name in own.into_iter().map(|(name, _)| name).chain(metrics).chain(parts(&Breakdown::default()).into_keys()) {
+    let parts = parts(&Breakdown::default()).into_keys();
+    for name in own.into_iter().map(|(name, _)| name).chain(metrics).chain([AFTER_FIRST.to_owned()]).chain(parts) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -58,8 +61,19 @@ pub(crate) fn of_cell(figure: &Figure, results: &[CellResult], cell: &str) -> Po
     let mut columns: Columns = row(&figure.table(results)?, cell)?.into_iter().collect();
     let clocks = results.iter().filter(|run| run.cell == cell).map(|run| &run.summary.breakdown);
     columns.extend(parts(&Breakdown::mean(clocks)));
+    let after_first: Option<Vec<f64>> = results.iter().filter(|run| run.cell == cell).map(after_first).collect();
+    if let Some(seconds) = after_first.filter(|seconds| !seconds.is_empty()) {
+        columns.insert(AFTER_FIRST.into(), seconds.iter().sum::<f64>() / seconds.len() as f64);
+    }
     columns.retain(|_, value| value.is_finite());
     Ok(columns)
+}
+
+/// [`AFTER_FIRST`] of a run. `None` means that it did fewer than two clocks.
+fn after_first(run: &CellResult) -> Option<f64> {
+    let first = run.samples.iter().find(|sample| sample.clock == 1)?;
+    let last = run.samples.last().filter(|last| last.clock > 1)?;
+    Some((last.seconds - first.seconds) / f64::from(last.clock - 1))
 }
 
 /// The mean parts of a clock: `compute_seconds_per_clock` and so on.
@@ -126,5 +140,8 @@ mod tests {
         let columns = of_cell(&Figure::ALL[0], &[made(1, 380.0), made(2, 760.0)], "LAN").unwrap();
         assert_eq!(columns["seconds_per_clock"], 1.5);
         assert_eq!(columns["compute_seconds_per_clock"], 0.4);
+        let samples = [made(1, 380.0), made(2, 760.0)].map(|run| run.samples);
+        let after_first = samples.map(|samples| (samples[380].seconds - samples[1].seconds) / 379.0);
+        assert!((columns["seconds_per_clock_after_first"] - (after_first[0] + after_first[1]) / 2.0).abs() < 1e-12);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use paper::figures::Figure;
+use paper::figures::{Figure, claim_names};
 use planning::plan::{Diagnostic, Diagnostics, Experiment, Registries};
 use planning::spec::{Changes, Evaluate, Fit, FittedField, Override, Reading, Source, Spec, known_unit};
 use record::failure::Failure;
@@ -52,8 +52,9 @@ impl Setup {
         source = Source { text: changed.text, ..source };
         let changes = Changes { set: Vec::new(), ..changes.clone() };
         let Some(fit) = spec.fit.clone() else { return Err(Failure::input(NoFit { file: source.file })) };
-        let names = Figure::names();
-        let mut wrong = match Experiment::resolve(&source, &spec, Registries { figures: &names }) {
+        let (names, claims) = (Figure::names(), claim_names());
+        let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
+        let mut wrong = match Experiment::resolve(&source, &spec, Registries { figures: &names, claims: &claims }) {
             Ok(_) => Diagnostics { file: source.file.clone(), list: Vec::new() },
             Err(diagnostics) => diagnostics,
         };
@@ -139,8 +140,9 @@ fn overrides(fit: &Fit, fields: &[f64]) -> Vec<Override> {
 fn resolved(source: &Source, changes: &Changes, fit: &Fit, fields: &[f64]) -> Result<Experiment, Failure> {
     let changed = source.with(&overrides(fit, fields)).map_err(|(_, cause)| Failure::input(cause))?;
     let spec: Spec = changed.spec(changes).map_err(Failure::input)?;
-    let names = Figure::names();
-    Experiment::resolve(&changed, &spec, Registries { figures: &names }).map_err(Failure::input)
+    let (names, claims) = (Figure::names(), claim_names());
+    let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
+    Experiment::resolve(&changed, &spec, Registries { figures: &names, claims: &claims }).map_err(Failure::input)
 }
 
 /// The columns of all readings must be those of a cell.

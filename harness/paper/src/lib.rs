@@ -1,9 +1,12 @@
-//! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page.
+//! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page,
+//! [`overview`] a page on the claims of all figures.
 //!
 //! Everything here is a function of what is on disk. [`strict`] decides whether claims are evidence.
 
 pub mod claims;
 pub mod figures;
+mod markup;
+pub mod overview;
 mod plans;
 pub mod report;
 pub mod strict;

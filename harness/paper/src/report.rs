@@ -19,7 +19,7 @@ use thiserror::Error;
 use self::costs::Costs;
 pub use self::grid::Titles;
 use self::grid::table_text;
-use self::table_csv::table_csv;
+pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
 use crate::figures::{DrawError, Figure, UnknownFigure};

@@ -78,11 +78,15 @@ mod tests {
             says: "this is so".into(),
             source: "Figure 1".into(),
             paper: None,
+            expected: None,
             measured,
             n: 1,
             low: measured,
             high: measured,
             verdict,
+            predicted: false,
+            crosses: false,
+            repeats: None,
         }
     }
 

@@ -18,6 +18,7 @@ const GAP: Statement<'static> = Statement {
     rests_on: RestsOn::Runs,
 };
 
+const SAME_TARGET: &str = "accuracy.same-target";
 const BYTES: Statement<'static> = Statement {
     id: "accuracy.wan-bytes",
     says: "Gaia sends fewer bytes a clock between data centres than Baseline (share, below 1)",
@@ -26,6 +27,11 @@ const BYTES: Statement<'static> = Statement {
     expected: Expected::Below(1.0),
     rests_on: RestsOn::Runs,
 };
+
+/// The names of all its claims.
+pub(super) fn claim_names() -> Vec<String> {
+    [GAP.id, BYTES.id, SAME_TARGET].map(str::to_owned).to_vec()
+}
 
 /// Claims on the accuracy that Gaia ends with, on its bytes, and on the target.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
@@ -37,7 +43,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
         measures.cell("Gaia")?.spread(|summary| Some(lan - points(summary)?)).ok_or_else(nothing)
     });
     let bytes = BYTES.judge(measures.wan_byte_ratio("Gaia", "Baseline"), &context);
-    let same_target = measures.same_target("accuracy.same-target", &context);
+    let same_target = measures.same_target(SAME_TARGET, &context);
     [GAP.judge(gap, &context), bytes].into_iter().chain(same_target).collect()
 }
 

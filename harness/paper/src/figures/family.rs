@@ -104,10 +104,23 @@ const FIGURES: &[(&str, &[Expectation])] = &[
 
 /// A bar of our own: Baseline with an encoding that its paper has not.
 const PACKED: &str = "Baseline, packed";
+/// The last parts of the ids of claims on a panel; [`BASELINE_OVER_LAN`] only where the paper's number is known.
+const WHAT: [&str; 5] = ["gaia-speedup", "gaia-over-lan", BASELINE_OVER_LAN, "gaia-over-packed", "wan-bytes"];
+const BASELINE_OVER_LAN: &str = "baseline-over-lan";
 /// Gaia is near LAN when it takes at most this many times as long.
 const NEAR_LAN: f64 = 1.4;
 /// The greatest difference between Baseline's slowdown over LAN and the paper's, either way.
 const SLOWDOWN_TOLERANCE: f64 = 0.25;
+
+/// The names of the claims of the figure of this name, of all its panels.
+pub(super) fn claim_names(figure: &str) -> Vec<String> {
+    let panels = FIGURES.iter().find(|(name, _)| *name == figure).map_or(&[][..], |(_, panels)| panels);
+    let of_panel = |of: &Expectation| {
+        let measured = WHAT.into_iter().filter(|what| of.lan.is_some() || *what != BASELINE_OVER_LAN);
+        measured.map(|what| id(figure, of.id, what)).collect::<Vec<_>>()
+    };
+    panels.iter().flat_map(of_panel).chain([id(figure, "", "same-target")]).collect()
+}
 
 /// The claims of the figure of this name on `results`.
 pub(super) fn claims(figure: &str, results: &[CellResult]) -> Vec<Claim> {
@@ -117,18 +130,19 @@ pub(super) fn claims(figure: &str, results: &[CellResult]) -> Vec<Claim> {
     let mut claims: Vec<Claim> = panels
         .iter()
         .filter(|expected| expected.panel.is_empty() || measures.has(expected.panel))
-        .flat_map(|expected| panel_claims(figure, expected, &measures, &context))
+        .flat_map(|expected| panel_claims(figure, expected, &measures))
         .collect();
     claims.extend(measures.same_target(&id(figure, "", "same-target"), &context));
     claims
 }
 
-fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>, context: &Context) -> Vec<Claim> {
+fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>) -> Vec<Claim> {
     let measures = measures.panel(of.panel);
+    let context = measures.context();
     let judge =
         |what: &str, says: String, paper: Option<f64>, expected, rests_on, measured: Result<Spread, Unmeasured>| {
             let id = id(figure, of.id, what);
-            Statement { id: &id, says: &says, source: of.source, paper, expected, rests_on }.judge(measured, context)
+            Statement { id: &id, says: &says, source: of.source, paper, expected, rests_on }.judge(measured, &context)
         };
     let (case, paper, least) = (of.case, of.gaia, of.least);
     let (faster, bound) = if least == 1.0 {
@@ -152,7 +166,7 @@ fn panel_claims(figure: &str, of: &Expectation, measures: &Measures<'_>, context
     if let Some(lan) = of.lan {
         let (low, high) = around(lan);
         claims.push(judge(
-            "baseline-over-lan",
+            BASELINE_OVER_LAN,
             format!("{case}: Baseline takes {lan} times as long as on LAN (within {low} to {high})"),
             Some(lan),
             Expected::Within(low, high),
@@ -283,6 +297,27 @@ mod tests {
             .collect();
         assert_eq!(speedups, [("fig9.mf.gaia-speedup", Verdict::Holds), ("fig9.tm.gaia-speedup", Verdict::Fails)]);
         assert_eq!((claims.len(), claims[0].paper), (9, Some(3.7)));
+    }
+
+    #[test]
+    fn a_fit_counts_in_the_panels_that_rest_on_it() {
+        let panel = |name: &str, lan: fn(Made) -> Made| {
+            let [baseline, gaia, made] = three(370.0, 100.0, 100.0);
+            [baseline, gaia, lan(made)].map(|made| made.panel(name).done())
+        };
+        let fitted = panel("MF", |lan| lan.fitted_to(&["fig9.mf.gaia-speedup", "fig3.iterstore-bsp.va-ca"]));
+        let results: Vec<CellResult> = fitted.into_iter().chain(panel("TM", |lan| lan)).collect();
+        let judged = claims("fig9", &results);
+        let of = |id: &str| judged.iter().find(|claim| claim.id == id).map(|claim| (claim.verdict, claim.predicted));
+        assert_eq!(of("fig9.mf.gaia-speedup"), Some((Verdict::Calibration, false)));
+        assert_eq!(of("fig9.mf.gaia-over-lan"), Some((Verdict::Holds, true)));
+        assert_eq!(
+            of("fig9.mf.baseline-over-lan"),
+            Some((Verdict::Calibration, false)),
+            "it repeats a claim of the fit"
+        );
+        assert_eq!(of("fig9.mf.wan-bytes"), Some((Verdict::Holds, false)), "it does not rest on times");
+        assert_eq!(of("fig9.tm.gaia-speedup"), Some((Verdict::Holds, false)));
     }
 
     #[test]

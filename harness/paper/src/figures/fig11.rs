@@ -11,8 +11,8 @@ use super::canvas::Canvas;
 use super::cells::{BASELINE, Cell, compared, named, named_or_first};
 use super::charts::{self, Bar, BarGroup, Chart, Range, dollars};
 use super::form::FigureForm;
-use super::panels::{COST_PARTS, PanelCells, is_asked, pair, panels, part, total};
-use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use super::panels::{COST_PARTS, PanelCells, context, is_asked, pair, panels, part, total};
+use crate::claims::{Claim, Expected, RestsOn, Statement, Unmeasured};
 use crate::plans::Application::{self, Ic, Mf, Tm};
 use record::results::{CellResult, Cost, Summary};
 
@@ -94,22 +94,26 @@ const COMMUNICATION: [Said; 3] = [
     communication!("ic-communication", Ic, "IC EC2-ALL", 0.62, 0.52, 0.72),
 ];
 
+/// The names of all its claims.
+pub(super) fn claim_names() -> Vec<String> {
+    CHEAPER.iter().chain(&COMMUNICATION).map(|said| said.statement.id.to_owned()).collect()
+}
+
 /// A claim per application and network on Gaia's cost, and one per application on the share of traffic in Baseline's.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    let context = Context::of(results);
     let panels = panels(results);
     let unpriced = |panel: &str| Unmeasured::NotRun(format!("{panel}: something has no price"));
     let asked = |said: &&Said| is_asked(&panels, said.application);
     let cheaper = CHEAPER.iter().filter(asked).map(|Said { panel, statement, .. }| {
         let measured = pair(&panels, panel, BASELINE, GAIA)
             .and_then(|cells| cells.first.ratio(cells.second, total).ok_or_else(|| unpriced(panel)));
-        statement.judge(measured, &context)
+        statement.judge(measured, &context(&panels, panel))
     });
     let shares = COMMUNICATION.iter().filter(asked).map(|Said { panel, statement, .. }| {
         let share = |summary: &Summary| summary.cost.as_ref().map(|cost| cost.communication / cost.total);
         let measured = pair(&panels, panel, BASELINE, BASELINE)
             .and_then(|cells| cells.first.spread(share).ok_or_else(|| unpriced(panel)));
-        statement.judge(measured, &context)
+        statement.judge(measured, &context(&panels, panel))
     });
     cheaper.chain(shares).collect()
 }

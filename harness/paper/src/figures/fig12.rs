@@ -18,11 +18,25 @@ struct Panel {
     least_over_target: f64,
 }
 
+/// The last parts of claims' ids.
+const GAIA_CONVERGES: &str = "gaia-converges";
+const ASYNC_NEVER: &str = "async-never";
+
 const PANELS: [Panel; 3] = [
     Panel { name: "MF", id: "mf", least_over_target: 4.1e8 / 1.43e8 },
     Panel { name: "TM", id: "tm", least_over_target: 1.02e9 / 9.96e8 },
     Panel { name: "", id: "", least_over_target: 4.1e8 / 1.43e8 },
 ];
+
+/// The names of the claims of all panels.
+pub(super) fn claim_names() -> Vec<String> {
+    PANELS.iter().flat_map(|panel| [GAIA_CONVERGES, ASYNC_NEVER].map(|what| id(panel.id, what))).collect()
+}
+
+/// Without a dot for the middle that claims of a spec without panels have not.
+fn id(panel: &str, what: &str) -> String {
+    if panel.is_empty() { format!("fig12.{what}") } else { format!("fig12.{panel}.{what}") }
+}
 
 /// Two claims per panel: Gaia reaches the target, Gaia_Async does not.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
@@ -30,7 +44,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     let cells = group(results);
     let cells = compared(&cells);
     let mut claims = Vec::new();
-    for Panel { name: panel, id, least_over_target } in PANELS {
+    for Panel { name: panel, id: panel_id, least_over_target } in PANELS {
         // Without any results, what would be claimed.
         let has_run = cells.iter().any(|cell| cell.panel == panel);
         let stands_for_all = cells.is_empty() && panel.is_empty();
@@ -40,9 +54,8 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
         let cell = |name: &str| cells.iter().find(|cell| cell.panel == panel && cell.name == name).copied();
         let (gaia, loose) = (cell("Gaia"), cell("Gaia_Async"));
         let of = if panel.is_empty() { String::new() } else { format!("{panel}: ") };
-        // Ids of a spec without panels have no middle, and so no dot before it.
         let gaia_ends = Statement {
-            id: &format!("fig12.{id}.gaia-converges").replace("..", "."),
+            id: &id(panel_id, GAIA_CONVERGES),
             says: &format!("{of}Gaia reaches the target (share of seeds, 1)"),
             source: "Figure 12",
             paper: Some(1.0),
@@ -56,7 +69,7 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
         });
         claims.push(gaia_ends.judge(reached, &context));
         let never = Statement {
-            id: &format!("fig12.{id}.async-never").replace("..", "."),
+            id: &id(panel_id, ASYNC_NEVER),
             says: &format!(
                 "{of}Gaia_Async never reaches Gaia's objective (its least, one site's copy, over the target; above 1)"
             ),

@@ -3,11 +3,13 @@
 
 use super::family::around;
 use super::measure::Measures;
-use crate::claims::{Claim, Context, Expected, RestsOn, Statement};
+use crate::claims::{Claim, Expected, RestsOn, Statement};
 use record::results::CellResult;
 
 /// The question that the figure answers.
 pub(super) const QUESTION: &str = "how much longer does a training system take over a WAN than on its own LAN?";
+
+const SAME_TARGET: &str = "fig3.same-target";
 
 /// A network, which is a cell of every panel.
 struct NetworkCell {
@@ -40,17 +42,27 @@ const SYSTEMS: [TrainingSystem; 4] = [
     TrainingSystem { panel: "Bösen, SSP", id: "bosen-ssp", slowdowns: [4.9, 4.3, 26.8] },
 ];
 
+/// The names of all its claims.
+pub(super) fn claim_names() -> Vec<String> {
+    let of_system = |system: TrainingSystem| NETWORKS.map(|network| id(system.id, network.id));
+    SYSTEMS.into_iter().flat_map(of_system).chain([SAME_TARGET.to_owned()]).collect()
+}
+
+fn id(system: &str, network: &str) -> String {
+    format!("fig3.{system}.{network}")
+}
+
 /// One claim per system and network.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    let context = Context::of(results);
     let measures = Measures::of(results);
     let mut claims = Vec::new();
     for TrainingSystem { panel, id: system_id, slowdowns } in SYSTEMS {
         let measures = measures.panel(panel);
+        let context = measures.context();
         for (NetworkCell { cell, id: network_id }, paper) in NETWORKS.into_iter().zip(slowdowns) {
             let (low, high) = around(paper);
             let statement = Statement {
-                id: &format!("fig3.{system_id}.{network_id}"),
+                id: &id(system_id, network_id),
                 says: &format!("{panel}: {cell} takes {paper} times as long as LAN (within {low} to {high})"),
                 source: "Figure 3",
                 paper: Some(paper),
@@ -60,6 +72,6 @@ pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
             claims.push(statement.judge(measures.time_ratio(cell, "LAN"), &context));
         }
     }
-    claims.extend(measures.same_target("fig3.same-target", &context));
+    claims.extend(measures.same_target(SAME_TARGET, &measures.context()));
     claims
 }

@@ -28,6 +28,12 @@ pub struct Figure {
     pub question: &'static str,
     form: &'static dyn FigureForm,
     claims: fn(&[CellResult]) -> Vec<Claim>,
+    claim_names: fn() -> Vec<String>,
+}
+
+/// The names of the claims of all figures, in their order: what a fit of a machine kind may name.
+pub fn claim_names() -> Vec<String> {
+    Figure::ALL.iter().flat_map(|figure| (figure.claim_names)()).collect()
 }
 
 /// A name that is no figure's.
@@ -51,41 +57,141 @@ impl Figure {
             question: convergence::QUESTION,
             form: &Convergence,
             claims: |r| measure::same_target("convergence.same-target", r),
+            claim_names: || vec!["convergence.same-target".into()],
         },
         Figure {
             name: "slowdown",
             question: fig3::QUESTION,
             form: &SLOWDOWNS,
             claims: |r| measure::same_target("slowdown.same-target", r),
+            claim_names: || vec!["slowdown.same-target".into()],
         },
-        Figure { name: "fig3", question: fig3::QUESTION, form: &SLOWDOWNS, claims: fig3::claims },
-        Figure { name: "fig5", question: shares::QUESTION, form: &Shares, claims: shares::claims },
-        Figure { name: "fig8", question: NEAR_LAN, form: &SPEEDUPS, claims: |r| family::claims("fig8", r) },
-        Figure { name: "fig9", question: NEAR_LAN, form: &SPEEDUPS, claims: |r| family::claims("fig9", r) },
-        Figure { name: "fig10", question: NEAR_LAN, form: &SPEEDUPS, claims: |r| family::claims("fig10", r) },
+        Figure {
+            name: "fig3",
+            question: fig3::QUESTION,
+            form: &SLOWDOWNS,
+            claims: fig3::claims,
+            claim_names: fig3::claim_names,
+        },
+        Figure {
+            name: "fig5",
+            question: shares::QUESTION,
+            form: &Shares,
+            claims: shares::claims,
+            claim_names: shares::claim_names,
+        },
+        Figure {
+            name: "fig8",
+            question: NEAR_LAN,
+            form: &SPEEDUPS,
+            claims: |r| family::claims("fig8", r),
+            claim_names: || family::claim_names("fig8"),
+        },
+        Figure {
+            name: "fig9",
+            question: NEAR_LAN,
+            form: &SPEEDUPS,
+            claims: |r| family::claims("fig9", r),
+            claim_names: || family::claim_names("fig9"),
+        },
+        Figure {
+            name: "fig10",
+            question: NEAR_LAN,
+            form: &SPEEDUPS,
+            claims: |r| family::claims("fig10", r),
+            claim_names: || family::claim_names("fig10"),
+        },
         Figure {
             name: "ic",
             question: NEAR_LAN,
             form: &BarsAndAccuracy { bars: SPEEDUPS },
             claims: |r| family::claims("ic", r),
+            claim_names: || family::claim_names("ic"),
         },
         Figure {
             name: "accuracy",
             question: accuracy::QUESTION,
             form: &CurvesOverTime::Accuracy,
             claims: accuracy::claims,
+            claim_names: accuracy::claim_names,
         },
-        Figure { name: "fig11", question: fig11::QUESTION, form: &CostBars, claims: fig11::claims },
-        Figure { name: "fig12", question: fig12::QUESTION, form: &CurvesOverTime::OneCopy, claims: fig12::claims },
-        Figure { name: "fig13", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig13", r) },
-        Figure { name: "fig14", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig14", r) },
-        Figure { name: "fig15", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig15", r) },
-        Figure { name: "fig16", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig16", r) },
-        Figure { name: "fig17", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig17", r) },
-        Figure { name: "fig18", question: UNDER_SSP, form: &Convergence, claims: |r| family::claims("fig18", r) },
-        Figure { name: "table1", question: table1::QUESTION, form: &OverCentralized, claims: table1::claims },
-        Figure { name: "whatif", question: whatif::QUESTION, form: &WhatIf, claims: whatif::claims },
-        Figure { name: "validation", question: validation::QUESTION, form: &Validation, claims: validation::claims },
+        Figure {
+            name: "fig11",
+            question: fig11::QUESTION,
+            form: &CostBars,
+            claims: fig11::claims,
+            claim_names: fig11::claim_names,
+        },
+        Figure {
+            name: "fig12",
+            question: fig12::QUESTION,
+            form: &CurvesOverTime::OneCopy,
+            claims: fig12::claims,
+            claim_names: fig12::claim_names,
+        },
+        Figure {
+            name: "fig13",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig13", r),
+            claim_names: || family::claim_names("fig13"),
+        },
+        Figure {
+            name: "fig14",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig14", r),
+            claim_names: || family::claim_names("fig14"),
+        },
+        Figure {
+            name: "fig15",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig15", r),
+            claim_names: || family::claim_names("fig15"),
+        },
+        Figure {
+            name: "fig16",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig16", r),
+            claim_names: || family::claim_names("fig16"),
+        },
+        Figure {
+            name: "fig17",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig17", r),
+            claim_names: || family::claim_names("fig17"),
+        },
+        Figure {
+            name: "fig18",
+            question: UNDER_SSP,
+            form: &Convergence,
+            claims: |r| family::claims("fig18", r),
+            claim_names: || family::claim_names("fig18"),
+        },
+        Figure {
+            name: "table1",
+            question: table1::QUESTION,
+            form: &OverCentralized,
+            claims: table1::claims,
+            claim_names: table1::claim_names,
+        },
+        Figure {
+            name: "whatif",
+            question: whatif::QUESTION,
+            form: &WhatIf,
+            claims: whatif::claims,
+            claim_names: || vec![whatif::SAME_TARGET.into()],
+        },
+        Figure {
+            name: "validation",
+            question: validation::QUESTION,
+            form: &Validation,
+            claims: validation::claims,
+            claim_names: validation::claim_names,
+        },
     ];
 
     /// The names that specs may use.
@@ -136,5 +242,44 @@ impl Figure {
     /// [`DrawError`] when the backend of plotters fails, or the pixels cannot be encoded.
     pub fn png(&self, results: &[CellResult]) -> Result<Vec<u8>, DrawError> {
         render::png(&self.form.draw(results))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims;
+    use planning::machines;
+    use std::path::Path;
+
+    #[test]
+    fn every_claim_has_a_name_and_every_name_once() {
+        let names = claim_names();
+        let mut once = names.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), names.len(), "{names:?}");
+        for figure in Figure::ALL {
+            let own = (figure.claim_names)();
+            for claim in figure.claims(&[]) {
+                assert!(own.contains(&claim.id), "{} is not among {own:?}", claim.id);
+            }
+        }
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/reference");
+        let kept = claims::below(&reference).unwrap();
+        assert!(kept.len() > 20);
+        for claim in kept.iter().flat_map(|(_, claims)| claims) {
+            assert!(names.contains(&claim.id), "{} is not among {names:?}", claim.id);
+        }
+    }
+
+    #[test]
+    fn built_in_machine_kinds_were_fitted_to_claims() {
+        let names = claim_names();
+        for name in machines::names() {
+            let kind = machines::builtin(name).expect("it is built in");
+            let unknown: Vec<&String> = kind.fitted_to.iter().filter(|claim| !names.contains(claim)).collect();
+            assert!(unknown.is_empty(), "{name}: {unknown:?} are no claims");
+        }
     }
 }

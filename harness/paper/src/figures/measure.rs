@@ -37,6 +37,11 @@ impl<'a> Measures<'a> {
         self.cells.iter().any(|cell| cell.panel == panel)
     }
 
+    /// The inputs of its cells.
+    pub(super) fn context(&self) -> Context {
+        Context::of(self.cells.iter().flat_map(|cell| cell.runs.iter().copied()))
+    }
+
     /// Time to the target of `over` over that of `under`.
     pub(super) fn time_ratio(&self, over: &str, under: &str) -> Result<Spread, Unmeasured> {
         let (over, under) = (self.cell(over)?, self.cell(under)?);

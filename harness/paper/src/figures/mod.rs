@@ -2,6 +2,7 @@
 //!
 //! * [`Figure::ALL`] lists them: a figure is one entry, and names its form and its claims.
 //! * [`FigureForm`] is the interface of a form: a table and a page, functions of results. A form is one file.
+//! * [`forest`] and [`scatter`] draw the claims of all figures together.
 //! * [`Canvas`] records the marks of a page; [`render`] makes the SVG and the PNG of the same marks.
 
 mod accuracy;
@@ -19,6 +20,7 @@ mod fig11;
 mod fig12;
 mod fig3;
 mod figure;
+mod forest;
 mod form;
 mod frame;
 mod labels;
@@ -27,18 +29,24 @@ mod legend;
 mod measure;
 mod panels;
 pub mod render;
+mod scatter;
 mod shares;
 mod table1;
 mod text;
 mod timebar;
 mod times;
 mod validation;
+mod verdict_marks;
 mod whatif;
 
 pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at};
-pub use figure::{Figure, UnknownFigure};
+pub use figure::{Figure, UnknownFigure, claim_names};
+pub use forest::forest;
 pub use form::FigureForm;
 pub use render::DrawError;
+pub use scatter::scatter;
 
+#[cfg(test)]
+mod claims_testing;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use record::numbers::Spread;
 use record::results::{CellResult, Cost, Summary};
 
 use super::cells::{Cell, compared, group, named};
-use crate::claims::Unmeasured;
+use crate::claims::{Context, Unmeasured};
 use crate::plans::{self, Application};
 
 /// A panel of a spec with the facts about it from its plans.
@@ -64,6 +64,12 @@ impl<'a> PanelCells<'a> {
 /// Whether `panels` have, or would have, a panel of this application: those of image classification are left out by some builds.
 pub(super) fn is_asked(panels: &[PanelCells<'_>], application: Application) -> bool {
     application != Application::Ic || panels.iter().any(|panel| panel.application == Some(application))
+}
+
+/// The inputs of the cells of the panel of this name.
+pub(super) fn context(panels: &[PanelCells<'_>], panel: &str) -> Context {
+    let cells = panels.iter().filter(|known| known.name == panel).flat_map(|known| &known.cells);
+    Context::of(cells.flat_map(|cell| cell.runs.iter().copied()))
 }
 
 /// The cells `first` and `second` of the panel of this name.

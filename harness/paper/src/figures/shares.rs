@@ -38,6 +38,7 @@ struct PaperShares {
     percent: [f64; 7],
 }
 
+const SAME_TARGET: &str = "fig5.same-target";
 /// The greatest difference between our share and the paper's, in points.
 const TOLERANCE: f64 = 5.0;
 
@@ -118,21 +119,30 @@ fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
     ]
 }
 
+/// The names of the claims at all thresholds of all panels.
+pub(super) fn claim_names() -> Vec<String> {
+    let of_panel = |line: &PaperShares| THRESHOLDS.map(|threshold| id(line.panel, threshold));
+    PAPER.iter().flat_map(of_panel).chain([SAME_TARGET.to_owned()]).collect()
+}
+
+fn id(panel: &str, threshold: f64) -> String {
+    format!("fig5.{}.{}", panel.to_lowercase(), significant(threshold * 100.0, 1))
+}
+
 /// At 1 %, where the paper prints its numbers, and at every other threshold of each panel.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    let context = Context::of(results);
     let cells = group(results);
     let cells = compared(&cells);
-    let mut claims: Vec<Claim> = cells.iter().filter_map(|cell| claim(cell, &context)).collect();
-    claims.extend(Measures::of(results).same_target("fig5.same-target", &context));
+    let mut claims: Vec<Claim> = cells.iter().filter_map(|cell| claim(cell)).collect();
+    claims.extend(Measures::of(results).same_target(SAME_TARGET, &Context::of(results)));
     claims
 }
 
-fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
+fn claim(cell: &Cell<'_>) -> Option<Claim> {
     let threshold = threshold(cell)?;
     let paper = paper(cell.panel, threshold)?;
     let percent = significant(threshold * 100.0, 1);
-    let id = format!("fig5.{}.{percent}", cell.panel.to_lowercase());
+    let id = id(cell.panel, threshold);
     let (low, high) = (paper - TOLERANCE, (paper + TOLERANCE).min(100.0));
     let says = format!(
         "{}: at {percent} %, {paper} % of the updates are insignificant (within {low} to {high}; of all parameters)",
@@ -151,7 +161,7 @@ fn claim(cell: &Cell<'_>, context: &Context) -> Option<Claim> {
     let sound = if cell.has_target() { cell.sound_target() } else { Ok(()) };
     let nothing = || Unmeasured::NotRun(format!("{} filters nothing", cell.name));
     let measured = sound.and_then(|()| cell.spread(of_all).ok_or_else(nothing));
-    Some(statement.judge(measured, context))
+    Some(statement.judge(measured, &Context::of(cell.runs.iter().copied())))
 }
 
 /// An entry of the key.

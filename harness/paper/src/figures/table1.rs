@@ -9,8 +9,8 @@ use super::canvas::Canvas;
 use super::cells::{Cell, named};
 use super::charts::{self, Bar, BarGroup, Chart, Range};
 use super::form::FigureForm;
-use super::panels::{PanelCells, is_asked, pair, panels, total};
-use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use super::panels::{PanelCells, context, is_asked, pair, panels, total};
+use crate::claims::{Claim, Expected, RestsOn, Statement, Unmeasured};
 use crate::plans::Application::{self, Ic, Mf, Tm};
 use record::results::CellResult;
 
@@ -99,13 +99,17 @@ fn measure(panels: &[PanelCells<'_>], panel: &str) -> Ratios {
     Ratios { speedup, cost }
 }
 
+/// The names of all its claims.
+pub(super) fn claim_names() -> Vec<String> {
+    ROWS.iter().flat_map(|row| [row.speedup.id, row.cost.id]).map(str::to_owned).collect()
+}
+
 /// Two claims per application and network, its speedup and its cost; none of image classification where no panel learns images.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    let context = Context::of(results);
     let panels = panels(results);
     let rows = ROWS.iter().filter(|row| is_asked(&panels, row.application));
     rows.flat_map(|row| {
-        let measured = measure(&panels, row.panel);
+        let (measured, context) = (measure(&panels, row.panel), context(&panels, row.panel));
         [row.speedup.judge(measured.speedup, &context), row.cost.judge(measured.cost, &context)]
     })
     .collect()

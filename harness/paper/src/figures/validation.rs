@@ -15,7 +15,7 @@ use self::pairs::{Pair, Run, pairs};
 use super::canvas::Canvas;
 use super::cells::Cell;
 use super::form::FigureForm;
-use crate::claims::{Claim, Context, Expected, RestsOn, Statement, Unmeasured};
+use crate::claims::{Claim, Context, Expected, OURS, RestsOn, Statement, Unmeasured};
 use record::results::{Breakdown, CellResult};
 
 mod draw;
@@ -28,7 +28,7 @@ pub(super) const QUESTION: &str = "do processes that exchange real bytes in real
 const FEW_MACHINES: u32 = 4;
 
 const fn ours(id: &'static str, says: &'static str, expected: Expected) -> Statement<'static> {
-    Statement { id, says, source: "ours", paper: None, expected, rests_on: RestsOn::Runs }
+    Statement { id, says, source: OURS, paper: None, expected, rests_on: RestsOn::Runs }
 }
 
 const VALID: Statement<'static> = ours(
@@ -61,6 +61,12 @@ const BYTES_OF_GAIA: Statement = ours(
     "under Gaia every link carries the simulated bytes to within 5 % (the link that is farthest off, in percent)",
     Expected::AtMost(5.0),
 );
+
+/// The names of all its claims.
+pub(super) fn claim_names() -> Vec<String> {
+    let all = [VALID, TIME_OF_FEW, TIME_OF_MANY, OBJECTIVE, BYTES_OF_BSP, BYTES_OF_GAIA];
+    all.map(|statement| statement.id.to_owned()).to_vec()
+}
 
 /// Six claims, on all pairs together: validity, times, objectives and bytes.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {

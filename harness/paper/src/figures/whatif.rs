@@ -15,6 +15,8 @@ use super::panels::{self, COST_PARTS, PanelCells};
 use crate::claims::Claim;
 use record::results::{CellResult, Cost, Summary};
 
+/// The name of the one claim.
+pub(super) const SAME_TARGET: &str = "whatif.same-target";
 /// The question that the figure answers.
 pub(super) const QUESTION: &str = "how long would it take, and what would it cost?";
 
@@ -70,7 +72,7 @@ fn rows<'a>(panels: &'a [PanelCells<'a>]) -> Vec<Row<'a>> {
 
 /// That the answers compare like with like; nothing else can be claimed of a user's own question.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
-    measure::same_target("whatif.same-target", results)
+    measure::same_target(SAME_TARGET, results)
 }
 
 /// The form: time and cost with ranges over panels, a bar per system.

@@ -9,6 +9,7 @@ use super::costs::Costs;
 use super::grid::{Line, Titles, grid};
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
+use crate::markup::{STYLE, escaped, head, marks};
 use crate::plans;
 use planning::plan::{self, differs};
 use planning::workload::kind::Number;
@@ -30,25 +31,6 @@ pub(super) struct Content<'a> {
     pub(super) costs: &'a Costs,
     pub(super) unfinished: &'a [Unfinished],
 }
-
-const STYLE: &str = "
-body { font: 15px/1.45 sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5em; margin-bottom: 0.2rem; } h2 { font-size: 1.15em; margin-top: 1.6em; }
-p.question { margin-top: 0; color: #555; font-style: italic; }
-p.question::first-letter { text-transform: uppercase; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.15em 1em; font-size: 0.9em; }
-dt { font-weight: bold; } dd { margin: 0; }
-table { border-collapse: collapse; font-size: 0.86em; }
-th, td { padding: 0.25em 0.6em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
-thead th { border-bottom: 1.5px solid #222; } table.numbers thead th:not(:first-child) { text-align: right; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
-code { font: 0.92em monospace; word-break: break-all; } div.wide { overflow-x: auto; }
-svg { width: 100%; height: auto; } p.note { color: #555; font-size: 0.9em; }
-.badge { display: inline-block; padding: 0 0.5em; border-radius: 0.6em; border: 1px solid; white-space: nowrap; }
-.holds { color: #00593f; background: #dff3ea; } .fails { color: #8a2a00; background: #fbe4d8; font-weight: bold; }
-.calibration { color: #6b4a00; background: #fdf1d3; } .not-comparable { color: #444; background: #eee; }
-.warning { border-left: 4px solid #d55e00; padding-left: 0.8rem; }
-@media print { body { max-width: none; margin: 0; font-size: 11px; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
-";
 
 /// The HTML of a report, from its doctype to its end.
 pub(super) fn page(content: &Content<'_>) -> String {
@@ -188,8 +170,9 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
     let mut rows = String::new();
     for claim in claims {
         let word = claim.verdict.word();
-        rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span></td>");
-        rows += &format!("<td>{}<br><code>{}</code></td>", escaped(&claim.says), escaped(&claim.id));
+        rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span>{}</td>", marks(claim));
+        let repeats = claim.repeats.as_ref().map_or_else(String::new, |first| format!(" (repeats {})", escaped(first)));
+        rows += &format!("<td>{}<br><code>{}</code>{repeats}</td>", escaped(&claim.says), escaped(&claim.id));
         rows += &format!("<td>{}</td>", escaped(&claim.source));
         rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
         rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());
@@ -202,9 +185,20 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
         let fitted = escaped(&context.fitted.join(", "));
         let _ = writeln!(
             text,
-            "<p class=\"note\">Calibration: inputs were chosen to match the paper (<code>{fitted}</code>), so that \
-             agreement of times shows nothing.</p>"
+            "<p class=\"note\">Calibration: inputs (<code>{fitted}</code>) were chosen to match these results of the paper, or \
+             it is not known which, so that agreement shows nothing.</p>"
         );
+    }
+    if claims.iter().any(|claim| claim.predicted) {
+        let [fitted, used] = [&context.fitted, &context.fitted_to].map(|names| escaped(&names.join(", ")));
+        let _ = writeln!(
+            text,
+            "<p class=\"note\">Predicted: the claim rests on inputs (<code>{fitted}</code>) that were chosen to match other \
+             results of the paper (<code>{used}</code>).</p>"
+        );
+    }
+    if claims.iter().any(|claim| claim.crosses) {
+        text += "<p class=\"note\">Crosses a bound: a seed alone has another verdict than the mean.</p>\n";
     }
     if context.shape == Shape::Own {
         text += "<p class=\"note\">Not comparable: the data are not of the paper's shape, so that its times say nothing about these.</p>\n";
@@ -306,7 +300,9 @@ fn scales(cells: &[CellResult]) -> String {
         };
         let _ = write!(line, " Machines: <code>{}</code> ({}).", escaped(&machines.kind), escaped(&machines.source));
         if !machines.fitted.is_empty() {
-            let _ = write!(line, " Fitted to the paper: <code>{}</code>.", escaped(&machines.fitted.join(", ")));
+            let of = if machines.fitted_to.is_empty() { "the paper".into() } else { machines.fitted_to.join(", ") };
+            let (rates, of) = (escaped(&machines.fitted.join(", ")), escaped(&of));
+            let _ = write!(line, " Rates fitted to {of}: <code>{rates}</code>.");
         }
         if !lines.contains(&line) {
             lines.push(line);
@@ -387,37 +383,5 @@ impl Likeness {
         let of = if panels.is_empty() { String::new() } else { format!(", {}", panels.join("; ")) };
         let title = format!("stands for {}{of}", self.large);
         format!("<table class=\"numbers\">{}<tbody>\n{rows}</tbody></table>\n", head(&[&title, "here", "paper", ""]))
-    }
-}
-
-fn head(names: &[&str]) -> String {
-    let cells: String = names.iter().map(|name| format!("<th>{}</th>", escaped(name))).collect();
-    format!("<thead><tr>{cells}</tr></thead>")
-}
-
-/// `text` with what HTML would take for markup written out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\'' => escaped += "&#39;",
-            steering if steering.is_control() && !"\n\t".contains(steering) => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn markup_is_written_out() {
-        assert_eq!(escaped("<a href=\"x\">&'é"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;é");
     }
 }

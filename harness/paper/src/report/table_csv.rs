@@ -10,7 +10,7 @@ use polars::prelude::{AnyValue, DataFrame, PolarsError, PolarsResult};
 ///
 /// # Errors
 /// A column holds values that no figure has, such as lists or dates.
-pub(super) fn table_csv(table: &DataFrame) -> PolarsResult<Vec<u8>> {
+pub(crate) fn table_csv(table: &DataFrame) -> PolarsResult<Vec<u8>> {
     let mut writer = Writer::from_writer(Vec::new());
     let in_memory = "memory takes any number of bytes, and every line has one field per column";
     writer.write_record(table.get_column_names().iter().map(|name| name.as_str())).expect(in_memory);

@@ -202,6 +202,16 @@ impl Diagnostics {
         }
     }
 
+    /// The results that rates were fitted to must be claims of figures.
+    pub(super) fn fitted_to(&mut self, path: &str, used: &[String], claims: &[&str]) {
+        for (position, name) in used.iter().enumerate().filter(|(_, name)| !claims.contains(&name.as_str())) {
+            let near = suggest::nearest(name, claims.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let message = format!("unknown claim `{name}`{near} (expected the `id` of a claim, as in claims.json)");
+            self.add(format!("{path}.fitted-to[{position}]"), message);
+        }
+    }
+
     /// The rate of network interfaces, where there is one.
     pub(super) fn nic(&mut self, path: &str, rate: Option<Bandwidth>) {
         if let Some(found) = rate.filter(|rate| *rate > MAX_RATE) {

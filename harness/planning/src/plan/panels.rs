@@ -49,8 +49,13 @@ impl Experiment {
         for panel in &panels {
             let mut own = Diagnostics::new(&source.file);
             let given = given.clone().filter(|given| kind_of(given) == Some(panel.spec.workload.kind()));
-            let mut resolving =
-                Resolving { diagnostics: &mut own, spec: &panel.spec, folder: &source.folder, pricing: &pricing };
+            let mut resolving = Resolving {
+                diagnostics: &mut own,
+                spec: &panel.spec,
+                folder: &source.folder,
+                pricing: &pricing,
+                claims: registries.claims,
+            };
             plans.extend(resolving.panel(panel.name(), given, &mut loaders));
             found.push(own.list);
         }

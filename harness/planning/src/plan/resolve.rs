@@ -32,6 +32,8 @@ const MAX_CELLS: usize = 500;
 pub struct Registries<'a> {
     /// Names of all figures.
     pub figures: &'a [&'a str],
+    /// Names of the claims of all figures.
+    pub claims: &'a [&'a str],
 }
 
 /// The parts of a cell that do not depend on the seed.
@@ -56,6 +58,8 @@ pub(super) struct Resolving<'a> {
     pub(super) folder: &'a Path,
     /// The pricing of its runs.
     pub(super) pricing: &'a Pricing,
+    /// The names of claims that a fit of a machine kind may have used.
+    pub(super) claims: &'a [&'a str],
 }
 
 /// The fields that a spec has once, outside of panels.
@@ -231,6 +235,10 @@ impl Resolving<'_> {
         match kind {
             Ok(kind) => {
                 self.diagnostics.machine_kind(path, &kind);
+                // The names in built-in kinds are tested where claims are known.
+                if !matches!(asked, Machines::Named(name) if !machines::is_path(name)) {
+                    self.diagnostics.fitted_to(path, &kind.fitted_to, self.claims);
+                }
                 Some(kind)
             }
             Err(error) => {

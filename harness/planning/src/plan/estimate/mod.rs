@@ -120,7 +120,7 @@ cells:
     fn plans(text: &str) -> Vec<Plan> {
         let source = Source { name: "spec".into(), file: "spec.yaml".into(), folder: ".".into(), text: text.into() };
         let spec = source.spec(&Changes::default()).expect("sound");
-        let experiment = Experiment::resolve(&source, &spec, Registries { figures: &[] }).expect("sound");
+        let experiment = Experiment::resolve(&source, &spec, Registries::default()).expect("sound");
         experiment.plans.into_iter().map(|planned| planned.plan).collect()
     }
 
