@@ -20,6 +20,10 @@ use record::say;
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict)";
 
+const FIT_FILES: &str = "\
+Writes to DIR/NAME: fit.json (everything), residuals.csv, profiles.csv, figure.svg and figure.png, report.html; runs/ has the simulated cells,
+which a later call reuses. docs/fit.md has the steps for a cluster of your own, experiments/README.md the form of the section `fit`.";
+
 /// Experiments with geo-distributed machine learning on an emulated WAN.
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "experiments", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -77,6 +81,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: the paper's value, the measured one, the verdict; then totals
     Claims(ClaimsArgs),
+    /// Fit constants of the model (rates of machines, networks) to measured numbers
+    Fit(FitArgs),
     /// Remove cells of earlier plans, which no figure shows any more
     Clean(CleanArgs),
     /// Measure this host's rates and write them as a machine kind for specs
@@ -158,6 +164,36 @@ pub struct RunArgs {
     /// Instruction set of kernels; results are the same with each
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
+}
+
+/// The arguments of `experiments fit`.
+#[derive(Clone, Debug, PartialEq, Args)]
+#[command(after_help = FIT_FILES)]
+pub struct FitArgs {
+    /// Path, or name of a spec in experiments/, with a section `fit`: unknowns, fields and measurements; `-` for the standard input
+    #[arg(value_name = "SPEC")]
+    pub spec: String,
+    /// Folder of the results; those of the fit are in a folder of the spec's name
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    /// Threads for cells and their tasks [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Memory for cells [default: the available memory of this host]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
+    /// Changes of the spec.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+    /// Fit again without each group of measurements also where every evaluation simulates the cells; with a surface it is always done
+    #[arg(long)]
+    pub leave_out: bool,
+    /// Device for networks: `auto` (CUDA if available), `cpu` or `cuda:N`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Do not show progress
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// `experiments node`: one process of a run in real time.

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 mod entry;
+pub mod fit;
 pub mod run;
 
 pub use paper::{claims, figures, overview, report, strict};

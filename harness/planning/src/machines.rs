@@ -49,6 +49,11 @@ pub fn builtin(wanted: &str) -> Option<MachineKind> {
     Some(parse_form(file, text).expect("a test reads every built-in kind"))
 }
 
+/// The YAML text of the built-in kind of this name.
+pub fn text(wanted: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(file, _)| name(file) == wanted).map(|(_, text)| *text)
+}
+
 /// The kind of this name, or in the file at this path from `folder`.
 pub fn find(name_or_path: &str, folder: &Path) -> Result<MachineKind, MachineError> {
     if !is_path(name_or_path) {

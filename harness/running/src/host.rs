@@ -13,7 +13,7 @@ use record::results::store::ReadError;
 use thiserror::Error;
 
 use super::device::Device;
-use super::progress::Display;
+use super::progress::{Display, Progress};
 
 /// The resources that all cells of a command share: threads, memory, the display, a device.
 pub struct Host {
@@ -92,15 +92,6 @@ pub struct Options {
     pub progress: Progress,
 }
 
-/// Whether progress is shown on the standard error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Bars on a terminal, lines elsewhere.
-    Shown,
-    /// No progress, only warnings.
-    Hidden,
-}
-
 impl Host {
     /// A host with its pool of threads started.
     ///
@@ -116,7 +107,7 @@ impl Host {
             isa: options.isa,
             checkpoint_every: options.checkpoint_every,
             memory: memory::limit(options.memory),
-            display: Display::new(options.progress == Progress::Hidden),
+            display: Display::new(options.progress),
             device: None,
         })
     }

@@ -33,8 +33,9 @@ use record::results::{atomic, store};
 use record::say;
 
 pub use self::checkpoint::CheckpointError;
-pub use self::host::{Host, Options, Progress, RunSpecError};
+pub use self::host::{Host, Options, RunSpecError};
 pub use self::local::{Who, node};
+pub use self::progress::Progress;
 
 /// Whether `folder` holds a checkpoint of the cell of `plan` from which a run of matrix factorisation would be resumed: for
 /// tests of files from outside.
@@ -77,6 +78,28 @@ pub fn prepare(
         replaced.iter().for_each(|line| say::err(line));
     }
     Ok(())
+}
+
+/// Runs the cells of `experiment`, a part of those of earlier calls or others, into its folder below `out`, in place of [`prepare`] and
+/// [`run`]: for callers that evaluate a model many times and have each result read by its plan. The index of the folder has the cells of
+/// the last call.
+///
+/// # Errors
+/// [`Failure::Input`] for cells that do not fit into memory or need a device that is not there, [`Failure::Run`] for cells that failed.
+pub fn evaluate(host: &mut Host, experiment: Experiment, choice: DeviceChoice, out: &Path) -> Result<(), Failure> {
+    let mut experiments = [experiment];
+    fits::check(&experiments, host.memory, |_, _| false).map_err(Failure::input)?;
+    let [experiment] = &mut experiments;
+    if host.device.is_none() && device::has_networks(experiment) {
+        host.device = Some(device::open(choice, experiment, |line| host.display.say(line))?);
+    }
+    host.display.expect(experiment.plans.len());
+    let (mut failed, ()) = run(host, experiment, out, |_| Ok(()))?;
+    match failed.len() {
+        0 => Ok(()),
+        1 => Err(Failure::run(failed.remove(0))),
+        _ => Err(Failure::run(RunSpecError::Several(failed))),
+    }
 }
 
 /// Runs the cells of `experiment` into its folder below `out`, and returns the errors of those that failed. `after` is called with

@@ -14,6 +14,17 @@ use record::{log, say};
 /// Between two plain lines of one cell.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
+/// Whether progress is shown on the standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bars on a terminal, lines elsewhere.
+    Shown,
+    /// The number of cells that are over, and no cell by name.
+    Counted,
+    /// No progress, only warnings.
+    Hidden,
+}
+
 /// The display of all cells of a command.
 #[derive(Debug)]
 pub(super) struct Display {
@@ -28,6 +39,14 @@ enum Mode {
     Quiet,
     Plain,
     Bars { bars: MultiProgress, all: ProgressBar },
+    Counted(Count),
+}
+
+/// The number of cells that are over: a bar on a terminal, a line now and then elsewhere.
+#[derive(Debug)]
+enum Count {
+    Bar(ProgressBar),
+    Plain { next: Mutex<Instant> },
 }
 
 /// The display of one cell.
@@ -47,18 +66,27 @@ enum View {
 }
 
 impl Display {
-    /// Bars on a terminal, lines elsewhere and together with a log, whose events would tear bars; nothing when `quiet`.
-    pub(super) fn new(quiet: bool) -> Self {
-        let mode = match (quiet, std::io::stderr().is_terminal() && !log::is_on()) {
-            (true, _) => Mode::Quiet,
-            (false, true) => {
+    /// Bars on a terminal, lines elsewhere and together with a log, whose events would tear bars.
+    pub(super) fn new(progress: Progress) -> Self {
+        let mode = match (progress, std::io::stderr().is_terminal() && !log::is_on()) {
+            (Progress::Hidden, _) => Mode::Quiet,
+            (Progress::Counted, true) => {
+                let bar = ProgressBar::new(0);
+                bar.set_style(style("{prefix:>18} {bar:20} {elapsed_precise} {pos} of {len} cells"));
+                bar.set_prefix("simulated");
+                Mode::Counted(Count::Bar(bar))
+            }
+            (Progress::Counted, false) => {
+                Mode::Counted(Count::Plain { next: Mutex::new(Instant::now() + PLAIN_EVERY) })
+            }
+            (Progress::Shown, true) => {
                 let bars = MultiProgress::new();
                 let all = bars.add(ProgressBar::new(0));
                 all.set_style(style("{prefix:>18} {bar:20} {elapsed_precise} {pos} of {len} cells"));
                 all.set_prefix("all");
                 Mode::Bars { bars, all }
             }
-            (false, false) => Mode::Plain,
+            (Progress::Shown, false) => Mode::Plain,
         };
         Display { mode, all: AtomicUsize::new(0), over: AtomicUsize::new(0) }
     }
@@ -66,8 +94,10 @@ impl Display {
     /// So many cells are to come.
     pub(super) fn expect(&self, cells: usize) {
         self.all.store(cells, Ordering::Relaxed);
-        if let Mode::Bars { all, .. } = &self.mode {
+        self.over.store(0, Ordering::Relaxed);
+        if let Mode::Bars { all, .. } | Mode::Counted(Count::Bar(all)) = &self.mode {
             all.set_length(cells as u64);
+            all.set_position(0);
         }
     }
 
@@ -81,18 +111,35 @@ impl Display {
     /// So many of them will not come.
     pub(super) fn skip(&self, cells: usize) {
         let over = self.over.fetch_add(cells, Ordering::Relaxed) + cells;
-        if let Mode::Bars { all, .. } = &self.mode {
-            all.set_position(over as u64);
-            if over >= self.all.load(Ordering::Relaxed) {
-                all.finish();
+        let expected = self.all.load(Ordering::Relaxed);
+        match &self.mode {
+            Mode::Bars { all, .. } => {
+                all.set_position(over as u64);
+                if over >= expected {
+                    all.finish();
+                }
             }
+            Mode::Counted(Count::Bar(bar)) => {
+                bar.set_position(over as u64);
+                if over >= expected {
+                    bar.reset();
+                }
+            }
+            Mode::Counted(Count::Plain { next }) => {
+                let mut next = next.lock().expect("no holder panics");
+                if Instant::now() >= *next {
+                    *next = Instant::now() + PLAIN_EVERY;
+                    say::err(&format!("{over} of {expected} cells simulated"));
+                }
+            }
+            Mode::Quiet | Mode::Plain => {}
         }
     }
 
     /// Says something between the cells' lines.
     pub(super) fn say(&self, line: &str) {
         match &self.mode {
-            Mode::Quiet => {}
+            Mode::Quiet | Mode::Counted(_) => {}
             Mode::Plain => say::err(line),
             // A display that cannot be written to is no reason to stop a run.
             Mode::Bars { bars, .. } => drop(bars.println(line)),
@@ -102,7 +149,7 @@ impl Display {
     /// The line of a cell that begins. `expected_clocks`: what it may take, for the time left.
     pub(super) fn cell(&self, name: String, expected_clocks: Option<u32>, target: Option<f64>) -> CellProgress {
         let view = match &self.mode {
-            Mode::Quiet => View::Quiet,
+            Mode::Quiet | Mode::Counted(_) => View::Quiet,
             Mode::Plain => {
                 say::err(&format!("{name}: begins"));
                 let started = Instant::now();

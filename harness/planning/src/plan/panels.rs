@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::check::{Diagnostic, Diagnostics, GIVEN, plain};
 use super::data::{Loader, read_any};
+use super::fitting;
 use super::pricing;
 use super::resolve::{self, Registries, Resolving};
 use super::whatif;
@@ -36,6 +37,9 @@ impl Experiment {
         }
         resolve::check_whole(&mut diagnostics, spec, registries);
         check_names(&mut diagnostics, spec);
+        if let Some(fit) = &spec.fit {
+            fitting::check(&mut diagnostics, spec, fit);
+        }
         let pricing =
             pricing::find(&mut diagnostics, &spec.prices, &source.folder).ok_or_else(|| diagnostics.clone())?;
         let panels = spec.by_panel();

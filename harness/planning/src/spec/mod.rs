@@ -4,6 +4,7 @@
 //! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
 //! A [`Variant`] is a file that makes specs of other specs.
 
+mod fit;
 mod launch;
 mod parts;
 mod prices;
@@ -14,6 +15,10 @@ mod variant;
 mod whatif;
 mod whole;
 
+pub use fit::{
+    ErrorSize, Evaluate, Expression, FieldKind, Fit, FittedField, Measurement, Reading, Runs, Surface, Unknown,
+    is_name, known_unit,
+};
 pub use launch::{Goal, Launch, Local};
 pub use parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
 pub use prices::Prices;

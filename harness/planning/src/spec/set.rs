@@ -3,21 +3,25 @@
 //! A key is a path with dots: `workload.mf.rank`, `cells.Gaia.system.gaia.significance.threshold`, `cells.0.profile`.
 //! Cells and panels go by name or number (from 0). Fields on the way that the spec leaves out are made; what a panel shares
 //! with the spec becomes its own (`panels.MF.cells.Gaia.encoding`). Where a field holds one of several forms
-//! (`system: { gaia: ... }`), naming another form replaces the one that is there.
+//! (`system: { gaia: ... }`), naming another form replaces the one that is there. A field of `machines` makes a kind with the fields of the
+//! one that was named there, or that the cell has from its panel or spec.
 
 use gaia_core::sync::config::Encodings;
 use serde_yaml::{Mapping, Value};
 use thiserror::Error;
 
+use super::parts::Machines;
 use super::whole::{PanelFields, Spec};
 use record::form;
 use record::suggest;
+
+use crate::machines;
 
 /// The field that holds a spec's panels.
 const PANELS: &str = "panels";
 
 /// Fields that hold exactly one of several forms.
-const CHOICES: [&str; 11] = [
+const CHOICES: [&str; 12] = [
     "workload",
     "data",
     "split",
@@ -29,7 +33,11 @@ const CHOICES: [&str; 11] = [
     "overlay",
     "goal",
     "launcher",
+    "evaluate",
 ];
+
+/// The field that holds a machine kind, or the name of one.
+const MACHINES: &str = "machines";
 
 /// The field that holds one word for both its legs, or a mapping of them.
 const ENCODING: &str = "encoding";
@@ -122,22 +130,42 @@ impl Override {
             let cause = Box::new(cause);
             SetError { key: self.key.clone(), value: self.value.clone(), cause }
         };
-        let mut root: Value = serde_yaml::from_str(text).expect("the spec's form has been checked");
-        let value: Value =
-            serde_yaml::from_str(&self.value).map_err(|error| fail(SetCause::NotYaml(error.to_string())))?;
-        let steps = self.steps();
-        own_for_panel(&mut root, &steps);
-        not_hidden(&root, &steps[0]).map_err(&fail)?;
-        put(&mut root, &steps, value).map_err(&fail)?;
+        let mut root = root_of(text);
+        self.put(&mut root).map_err(&fail)?;
         let changed = form::to_text(&root);
         form::parse::<Spec>("", &changed).map_err(|error| fail(SetCause::Form(error.message)))?;
         Ok(changed)
+    }
+
+    /// Changes the spec in YAML, whose form after that is still to be checked.
+    fn put(&self, root: &mut Value) -> Result<(), SetCause> {
+        let value: Value = serde_yaml::from_str(&self.value).map_err(|error| SetCause::NotYaml(error.to_string()))?;
+        let steps = self.steps();
+        own_for_panel(root, &steps);
+        not_hidden(root, &steps[0])?;
+        put(root, &steps, value)
     }
 
     /// `a.b[1].c` and `a.b.1.c` alike.
     fn steps(&self) -> Vec<String> {
         self.key.replace('[', ".").replace(']', "").split('.').map(str::to_string).collect()
     }
+}
+
+fn root_of(text: &str) -> Value {
+    serde_yaml::from_str(text).expect("the spec's form has been checked")
+}
+
+/// `text` with all `changes`, in their order, as YAML text whose form is checked once, when it is read.
+///
+/// # Errors
+/// The number of the first change that cannot be applied, and its cause.
+pub(super) fn apply_all(text: &str, changes: &[Override]) -> Result<String, (usize, SetCause)> {
+    let mut root = root_of(text);
+    for (number, change) in changes.iter().enumerate() {
+        change.put(&mut root).map_err(|cause| (number, cause))?;
+    }
+    Ok(form::to_text(&root))
 }
 
 /// Copies a field that the panel shares with the spec, and that `steps` lead into, to the panel.
@@ -167,6 +195,8 @@ fn not_hidden(root: &Value, field: &str) -> Result<(), SetCause> {
 
 fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause> {
     let of_spec = root.get(ENCODING).filter(|encoding| !encoding.is_null()).cloned();
+    let through_machines = steps.iter().any(|step| step == MACHINES);
+    let kind = if through_machines { kind_above(root, steps) } else { Value::Null };
     let mut here = root;
     for (depth, step) in steps.iter().enumerate() {
         let path = steps[..depth].join(".");
@@ -175,6 +205,10 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause>
             Value::Mapping(map) => entry(map, steps[..depth].last().map(String::as_str), step),
             Value::Null if is_encoding(&steps[..depth]) => {
                 *here = by_leg(of_spec.clone().unwrap_or_else(default_encoding));
+                here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
+            }
+            Value::Null if is_machines(&steps[..depth]) && kind.is_mapping() => {
+                *here = kind.clone();
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
             Value::Null => {
@@ -189,6 +223,10 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause>
                 *here = by_leg(std::mem::take(here));
                 here.as_mapping_mut().expect("just made").entry(step.as_str().into()).or_insert(Value::Null)
             }
+            Value::String(name) if is_machines(&steps[..depth]) && machines::text(name).is_some() => {
+                *here = with_fields(std::mem::take(here));
+                here.as_mapping_mut().expect("a kind has fields").entry(step.as_str().into()).or_insert(Value::Null)
+            }
             scalar => {
                 let value = form::to_text(scalar).trim().to_owned();
                 return Err(SetCause::NoFields { path, value, field: step.clone() });
@@ -201,6 +239,30 @@ fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause>
 
 fn is_encoding(path: &[String]) -> bool {
     path.last().is_some_and(|field| field == ENCODING)
+}
+
+/// The machine kind of a cell that has none of its own: its panel's, else the spec's; with its fields where it is built in.
+fn kind_above(root: &Value, steps: &[String]) -> Value {
+    let panels = root.get(PANELS).and_then(Value::as_sequence).filter(|_| steps[0] == PANELS);
+    let is_named = |panel: &&Value| panel.get("name").and_then(Value::as_str) == steps.get(1).map(String::as_str);
+    let of_panel = panels.and_then(|panels| panels.iter().find(is_named)).and_then(|panel| panel.get(MACHINES));
+    let written = of_panel.or(root.get(MACHINES)).filter(|kind| !kind.is_null()).cloned();
+    with_fields(written.unwrap_or_else(|| match Machines::default() {
+        Machines::Named(name) => name.into(),
+        Machines::Inline(_) => Value::Null,
+    }))
+}
+
+/// A built-in machine kind by its fields in place of its name.
+fn with_fields(kind: Value) -> Value {
+    match kind.as_str().and_then(machines::text) {
+        Some(text) => root_of(text),
+        None => kind,
+    }
+}
+
+fn is_machines(path: &[String]) -> bool {
+    path.last().is_some_and(|field| field == MACHINES)
 }
 
 /// An encoding with a field for each leg, so that one can be changed alone.
@@ -245,5 +307,44 @@ fn numbered(entries: usize) -> String {
         0 => "it is empty".into(),
         1 => "its only number is 0".into(),
         _ => format!("numbers go from 0 to {}", entries - 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The machine kind at a path after `--set`, as text.
+    fn rates(text: &str, key: &str, at: &[&str]) -> String {
+        let change: Override = format!("{key}=7e6").parse().unwrap();
+        let root = root_of(&change.apply(text).unwrap_or_else(|error| panic!("{error}")));
+        let kind = at.iter().fold(&root, |here, step| match step.parse::<usize>() {
+            Ok(number) => here.get(number).unwrap(),
+            Err(_) => here.get(*step).unwrap(),
+        });
+        format!("{} {}", kind["name"].as_str().unwrap(), kind["mf"]["updates-per-second"].as_f64().unwrap())
+    }
+
+    #[test]
+    fn a_field_of_machines_makes_a_kind_with_the_fields_of_the_named_one() {
+        let key = "machines.mf.updates-per-second";
+        assert_eq!(rates("machines: c4-4xlarge", key, &["machines"]), "c4-4xlarge 7000000");
+        assert_eq!(rates("title: none", key, &["machines"]), "e5-2698 7000000");
+        let cell = "cells: [{ name: LAN }]";
+        let of_cell = ["cells", "0", "machines"];
+        assert_eq!(rates(cell, &format!("cells.LAN.{key}"), &of_cell), "e5-2698 7000000");
+        let with_spec = format!("machines: c4-4xlarge\n{cell}");
+        assert_eq!(rates(&with_spec, &format!("cells.LAN.{key}"), &of_cell), "c4-4xlarge 7000000");
+        let panels = format!("{with_spec}\npanels: [{{ name: MF, machines: emulation-ec2 }}, {{ name: TM }}]");
+        let of_panel = ["panels", "0", "cells", "0", "machines"];
+        assert_eq!(rates(&panels, &format!("panels.MF.cells.LAN.{key}"), &of_panel), "emulation-ec2 7000000");
+        assert_eq!(rates(&panels, &format!("panels.TM.{key}"), &["panels", "1", "machines"]), "c4-4xlarge 7000000");
+    }
+
+    #[test]
+    fn a_machine_kind_in_a_file_has_no_fields_here() {
+        let change: Override = "machines.mf.rank=7".parse().unwrap();
+        let error = change.apply("machines: mine.yaml").unwrap_err().to_string();
+        assert!(error.contains("`machines` is `mine.yaml`, which has no field `mf`"), "{error}");
     }
 }

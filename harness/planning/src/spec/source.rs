@@ -11,7 +11,7 @@ use record::form::{self, FormError};
 use record::suggest;
 
 use super::launch::Launch;
-use super::set::{Override, SetError};
+use super::set::{self, Override, SetCause, SetError};
 use super::whole::Spec;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
@@ -158,6 +158,14 @@ impl Source {
         let path = std::fs::canonicalize(&self.file).ok()?;
         let is_it = std::fs::read_to_string(&path).is_ok_and(|text| text == self.text);
         is_it.then(|| path.display().to_string())
+    }
+
+    /// This source with `changes` made to its text. Its form is checked when it is read again.
+    ///
+    /// # Errors
+    /// The number of the first change that cannot be applied, and its cause.
+    pub fn with(&self, changes: &[Override]) -> Result<Source, (usize, SetCause)> {
+        Ok(Source { text: set::apply_all(&self.text, changes)?, ..self.clone() })
     }
 
     /// The typed spec, with the changes of the command line.

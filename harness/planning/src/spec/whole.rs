@@ -9,6 +9,7 @@ use emulator::units::Bandwidth;
 use gaia_core::sync::config::{Encodings, System};
 use serde::Deserialize;
 
+use super::fit::Fit;
 use super::launch::{Goal, Launch};
 use super::parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
 use super::prices::Prices;
@@ -77,6 +78,9 @@ pub struct Spec {
     /// A question that the rest of the spec follows from.
     #[serde(default)]
     pub whatif: Option<WhatIf>,
+    /// The constants to infer from measured numbers, by `experiments fit`. Not part of a plan.
+    #[serde(default)]
+    pub fit: Option<Fit>,
     /// The cells to compare.
     #[serde(default)]
     pub cells: Vec<Cell>,

@@ -1,0 +1,165 @@
+//! Profiles of the likelihood: chi-squared with one unknown fixed and the others fitted again, on a grid over its bounds, and the intervals
+//! that follow. Chi-squared rises by 1 at the ends of a 68 % interval and by 3.84 at those of a 95 % interval, times the factor of errors.
+
+use record::failure::Failure;
+use serde::Serialize;
+
+use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
+use crate::minimise::{Minimum, Problem};
+
+/// Bisections of an end of an interval between two points.
+const BISECTIONS: usize = 20;
+
+/// An interval of an unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The lower end. `None` means that it is not determined from below: the interval reaches the lower bound.
+    pub low: Option<f64>,
+    /// The upper end. `None` means that it is not determined from above.
+    pub high: Option<f64>,
+}
+
+/// A point of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProfilePoint {
+    /// The value at which the unknown is fixed.
+    pub value: f64,
+    /// The least chi-squared there.
+    pub chi2: f64,
+    /// The values of all unknowns there.
+    pub unknowns: Vec<f64>,
+}
+
+/// The profile of an unknown, with its intervals in its own unit.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Profile {
+    /// By value, ascending.
+    pub(crate) points: Vec<ProfilePoint>,
+    /// The 68 % interval.
+    pub(crate) one_sigma: Interval,
+    /// The 95 % interval.
+    pub(crate) two_sigma: Interval,
+    /// The best point of it.
+    pub(crate) best: Minimum,
+}
+
+/// The profile of `unknown` through the minimum `best`; `scale`: the factor of errors.
+///
+/// # Errors
+/// [`Failure`] of the model.
+pub(crate) fn profile(
+    problem: &mut Problem<'_>,
+    best: &Minimum,
+    unknown: usize,
+    scale: f64,
+) -> Result<Profile, Failure> {
+    let range = problem.ranges[unknown];
+    let count = problem.model.effort().profile_points;
+    let grid = |i: usize| range.low + range.width() * i as f64 / (count - 1) as f64;
+    let others: Vec<usize> = (0..best.at.len()).filter(|other| *other != unknown).collect();
+    let mut track = Track { problem, best, others: &others, unknown };
+    // From the minimum outwards: each point starts where the one before ended, and where the minimum is.
+    let (mut below, mut above) = (Vec::new(), Vec::new());
+    for i in (0..count).rev().filter(|i| grid(*i) < best.at[unknown]) {
+        let from = below.last().unwrap_or(best).clone();
+        below.push(track.at(grid(i), &from)?);
+    }
+    for i in (0..count).filter(|i| grid(*i) > best.at[unknown]) {
+        let from = above.last().unwrap_or(best).clone();
+        above.push(track.at(grid(i), &from)?);
+    }
+    let mut interval = |rise: f64| -> Result<Interval, Failure> {
+        let level = best.chi2 + rise * scale;
+        let low = track.crossing(&below, level)?.map(libm::exp);
+        let high = track.crossing(&above, level)?.map(libm::exp);
+        Ok(Interval { low, high })
+    };
+    let (one_sigma, two_sigma) = (interval(ONE_SIGMA)?, interval(TWO_SIGMA)?);
+    below.reverse();
+    let all: Vec<Minimum> = below.into_iter().chain([best.clone()]).chain(above).collect();
+    let best = all.iter().min_by(|one, other| one.chi2.total_cmp(&other.chi2)).expect("the minimum is one").clone();
+    let point = |minimum: &Minimum| ProfilePoint {
+        value: libm::exp(minimum.at[unknown]),
+        chi2: minimum.chi2,
+        unknowns: minimum.at.iter().map(|log| libm::exp(*log)).collect(),
+    };
+    Ok(Profile { points: all.iter().map(point).collect(), one_sigma, two_sigma, best })
+}
+
+/// The valley of chi-squared along one unknown.
+struct Track<'p, 'm, 'a> {
+    problem: &'p mut Problem<'m>,
+    best: &'a Minimum,
+    others: &'a [usize],
+    unknown: usize,
+}
+
+impl Track<'_, '_, '_> {
+    /// The least chi-squared with the unknown at `value`.
+    fn at(&mut self, value: f64, from: &Minimum) -> Result<Minimum, Failure> {
+        let mut found: Option<Minimum> = None;
+        for start in [from, self.best] {
+            let mut at = start.at.clone();
+            at[self.unknown] = value;
+            let minimum = self.problem.minimise(&at, self.others)?;
+            if found.as_ref().is_none_or(|found| minimum.chi2 < found.chi2) {
+                found = Some(minimum);
+            }
+            if self.others.is_empty() || from == self.best || !self.problem.model.effort().refines {
+                break;
+            }
+        }
+        Ok(found.expect("at least one search"))
+    }
+
+    /// The value at which chi-squared first rises above `level`, on the way outwards over `points`. `None` means that it does not.
+    fn crossing(&mut self, points: &[Minimum], level: f64) -> Result<Option<f64>, Failure> {
+        let Some(first) = points.iter().position(|point| point.chi2 > level) else { return Ok(None) };
+        let mut inside = if first == 0 { self.best.clone() } else { points[first - 1].clone() };
+        let mut outside = points[first].clone();
+        if self.problem.model.effort().refines {
+            for _ in 0..BISECTIONS {
+                let middle = self.at((inside.at[self.unknown] + outside.at[self.unknown]) / 2.0, &inside.clone())?;
+                if middle.chi2 > level { outside = middle } else { inside = middle }
+            }
+        }
+        // The root of the rise is nearly linear.
+        let root = |chi2: f64| (chi2 - self.best.chi2).max(0.0).sqrt();
+        let (from, to) = (root(inside.chi2), root(outside.chi2));
+        let share = if to > from { (root(level) - from) / (to - from) } else { 0.5 };
+        let (low, high) = (inside.at[self.unknown], outside.at[self.unknown]);
+        Ok(Some(low + (high - low) * share.clamp(0.0, 1.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minimise::tests::{Formula, problem};
+
+    #[test]
+    fn intervals_are_those_of_a_normal_distribution() {
+        let mut model = Formula(|x: &[f64]| vec![x[0], x[1] * x[0]]);
+        let mut problem = problem(&mut model, 2, &[4.0, 20.0]);
+        let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
+        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        let (low, high) = (found.one_sigma.low.unwrap(), found.one_sigma.high.unwrap());
+        assert!((libm::log(low / 4.0) + 0.01).abs() < 1e-4 && (libm::log(high / 4.0) - 0.01).abs() < 1e-4, "{found:?}");
+        let two = libm::log(found.two_sigma.high.unwrap() / 4.0);
+        assert!((two - 0.0196).abs() < 1e-4, "{two}");
+        // The second one has the errors of both numbers; a factor of 4 doubles them.
+        let second = profile(&mut problem, &best, 1, 4.0).unwrap();
+        let wide = libm::log(second.one_sigma.high.unwrap() / 5.0);
+        assert!((wide - 0.02 * 2.0f64.sqrt()).abs() < 1e-4, "{wide}");
+        assert_eq!(second.points.len(), 42);
+    }
+
+    #[test]
+    fn an_interval_that_reaches_a_bound_has_no_end_there() {
+        let mut model = Formula(|x: &[f64]| vec![1.0 + 0.001 / x[0]]);
+        let mut problem = problem(&mut model, 1, &[1.0]);
+        let best = problem.minimise(&[0.0], &[0]).unwrap();
+        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        assert_eq!(found.two_sigma, Interval { low: None, high: None });
+    }
+}
