@@ -242,6 +242,17 @@ fn mistakes_are_reported_together_with_their_paths() {
 }
 
 #[test]
+fn the_example_finds_what_its_numbers_were_simulated_with() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/examples/fit-cluster.yaml");
+    let folder = common::place(&[]);
+    fit(folder.path(), "fit-cluster", &fs::read_to_string(example).expect("it is there"), &[]);
+    let found = result(folder.path(), "fit-cluster");
+    assert_found(&found);
+    assert_eq!(found["statements"], serde_json::json!([]), "every unknown is determined");
+    assert_eq!(found["leave_one_out"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn the_results_of_run_are_not_replaced() {
     let folder = measured();
     let text = spec(SURFACE, &measurements(folder.path()));

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
 use crate::minimise::{Minimum, Problem};
 
+/// Points that are added to a profile within its 95 % interval, where that is narrow.
+const FINE_POINTS: usize = 12;
 /// Bisections of an end of an interval between two points.
 const BISECTIONS: usize = 20;
 
@@ -75,8 +77,16 @@ pub(crate) fn profile(
         Ok(Interval { low, high })
     };
     let (one_sigma, two_sigma) = (interval(ONE_SIGMA)?, interval(TWO_SIGMA)?);
-    below.reverse();
-    let all: Vec<Minimum> = below.into_iter().chain([best.clone()]).chain(above).collect();
+    let (low, high) = (two_sigma.low.map_or(range.low, libm::log), two_sigma.high.map_or(range.high, libm::log));
+    if track.problem.model.effort().refines && high - low < range.width() / 4.0 {
+        for i in 0..=FINE_POINTS {
+            let value = low + (high - low) * i as f64 / FINE_POINTS as f64;
+            let side = if value < best.at[unknown] { &mut below } else { &mut above };
+            side.push(track.at(value, best)?);
+        }
+    }
+    let mut all: Vec<Minimum> = below.into_iter().chain([best.clone()]).chain(above).collect();
+    all.sort_by(|one, other| one.at[unknown].total_cmp(&other.at[unknown]));
     let best = all.iter().min_by(|one, other| one.chi2.total_cmp(&other.chi2)).expect("the minimum is one").clone();
     let point = |minimum: &Minimum| ProfilePoint {
         value: libm::exp(minimum.at[unknown]),
@@ -151,7 +161,8 @@ mod tests {
         let second = profile(&mut problem, &best, 1, 4.0).unwrap();
         let wide = libm::log(second.one_sigma.high.unwrap() / 5.0);
         assert!((wide - 0.02 * 2.0f64.sqrt()).abs() < 1e-4, "{wide}");
-        assert_eq!(second.points.len(), 42);
+        assert_eq!(second.points.len(), 42 + FINE_POINTS + 1);
+        assert!(second.points.is_sorted_by_key(|point| point.value));
     }
 
     #[test]
