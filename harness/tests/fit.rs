@@ -124,7 +124,7 @@ fn assert_found(result: &Value) {
 }
 
 #[test]
-fn hidden_constants_are_found_by_a_surface_and_by_runs() {
+fn hidden_constants_are_found_by_a_surface() {
     let folder = measured();
     let (path, numbers) = (folder.path(), measurements(folder.path()));
     let summary = fit(path, "surface", &spec(SURFACE, &numbers), &[]);
@@ -146,7 +146,7 @@ fn hidden_constants_are_found_by_a_surface_and_by_runs() {
     }
 }
 
-/// A search of three unknowns by simulation takes a thousand cells: here two of them are to be found.
+/// By simulation, three unknowns take hundreds of cells: here two are to be found.
 #[test]
 fn hidden_constants_are_found_by_simulating_every_evaluation() {
     let folder = measured();
