@@ -3,11 +3,10 @@
 
 use paper::figures::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, at};
 use plotters::style::RGBColor;
-use record::numbers::significant;
 
 use crate::profile::ProfilePoint;
 use crate::result::{FitResult, UnknownResult};
-use crate::statements::quantity;
+use crate::statements::{number, quantity};
 
 /// Measured numbers: the left frame.
 const NUMBERS: Rect = Rect { left: 64.0, top: 44.0, right: 404.0, bottom: 344.0 };
@@ -25,6 +24,9 @@ const TOP_RISE: f64 = 8.0;
 const LEVELS: [(f64, &str); 2] = [(1.0, "68 %"), (3.84, "95 %")];
 /// The most numbers that are drawn with their place in the table.
 const LABELLED: usize = 40;
+
+/// An axis whose end is less than this many times its start has equally spaced values.
+const SHORT: f64 = 6.0;
 
 const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xB2);
 const ORANGE: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
@@ -46,8 +48,11 @@ impl LogAxis {
         self.page.0 + (self.page.1 - self.page.0) * share
     }
 
-    /// Round values on the axis: 1, 2 and 5 times powers of ten; fewer where these are more than `most`.
+    /// At most `most` round values on the axis: equally spaced on a short one, else 1, 2 and 5 times powers of ten or fewer.
     fn ticks(self, most: usize) -> Vec<f64> {
+        if self.values.1 < self.values.0 * SHORT {
+            return self.spaced(most);
+        }
         let first = libm::floor(libm::log10(self.values.0)) as i32;
         let last = libm::ceil(libm::log10(self.values.1)) as i32;
         let within = |value: &f64| (self.values.0..=self.values.1).contains(value);
@@ -61,6 +66,40 @@ impl LogAxis {
         let choices = [of(&[1.0, 2.0, 5.0], 1), of(&[1.0, 3.0], 1), of(&[1.0], 1), of(&[1.0], 2), of(&[1.0], 4)];
         choices.into_iter().find(|ticks| ticks.len() <= most).unwrap_or_default()
     }
+
+    /// Multiples of a round step.
+    fn spaced(self, most: usize) -> Vec<f64> {
+        let (low, high) = self.values;
+        let decade = libm::floor(libm::log10((high - low) / most as f64)) as i32;
+        let steps = (decade..decade + 3).flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| (factor, decade)));
+        for (factor, decade) in steps {
+            // Multiples of whole numbers over a power of ten: 0.3, not 0.30000000000000004.
+            let scale = 10.0f64.powi(-decade);
+            let (first, last) = (libm::ceil(low * scale / factor) as i64, libm::floor(high * scale / factor) as i64);
+            if (last - first) < most as i64 {
+                return (first..=last).map(|multiple| multiple as f64 * factor / scale).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    /// The axis of a profile: the 95 % interval and as much again on each side, within the bounds.
+    fn of_profile(unknown: &UnknownResult, page: (f64, f64)) -> Self {
+        let (low, high) =
+            (unknown.interval_95.low.unwrap_or(unknown.low), unknown.interval_95.high.unwrap_or(unknown.high));
+        let margin = high / low;
+        LogAxis { values: ((low / margin).max(unknown.low), (high * margin).min(unknown.high)), page }
+    }
+}
+
+/// A value on an axis: as few digits as it has.
+fn tick_text(value: f64) -> String {
+    let (number, exponent) = number(value).split_once('e').map_or_else(
+        || (number(value), String::new()),
+        |(number, exponent)| (number.to_owned(), format!("e{exponent}")),
+    );
+    let short = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{short}{exponent}")
 }
 
 /// The page.
@@ -69,8 +108,8 @@ pub(crate) fn draw(result: &FitResult) -> Canvas {
     let lowest = NUMBERS.top + (rows.max(1) - 1) as f64 * ROW + PROFILE_HEIGHT;
     let mut canvas = Canvas::new(lowest.max(NUMBERS.bottom) + FOOT);
     draw_numbers(&mut canvas, result);
-    for (number, unknown) in result.unknowns.iter().enumerate() {
-        let (left, top) = (COLUMNS[number % COLUMNS.len()], NUMBERS.top + (number / COLUMNS.len()) as f64 * ROW);
+    for (place, unknown) in result.unknowns.iter().enumerate() {
+        let (left, top) = (COLUMNS[place % COLUMNS.len()], NUMBERS.top + (place / COLUMNS.len()) as f64 * ROW);
         let area = Rect { left, top, right: left + PROFILE_WIDTH, bottom: top + PROFILE_HEIGHT };
         draw_profile(&mut canvas, area, unknown, result.quality.error_factor);
     }
@@ -89,22 +128,22 @@ fn draw_numbers(canvas: &mut Canvas, result: &FitResult) {
         let (across, up) = (x.place(tick), y.place(tick));
         canvas.line(&[at(across, area.top), at(across, area.bottom)], Pen::solid(LIGHT, 0.8));
         canvas.line(&[at(area.left, up), at(area.right, up)], Pen::solid(LIGHT, 0.8));
-        canvas.text(at(across, area.bottom + 11.0), Anchor::Middle, 10.0, INK, &significant(tick, 1));
-        canvas.text(at(area.left - 6.0, up), Anchor::Right, 10.0, INK, &significant(tick, 1));
+        canvas.text(at(across, area.bottom + 11.0), Anchor::Middle, 10.0, INK, &tick_text(tick));
+        canvas.text(at(area.left - 6.0, up), Anchor::Right, 10.0, INK, &tick_text(tick));
     }
     canvas.line(
         &[at(area.left, area.bottom), at(area.right, area.top)],
         Pen { colour: FAINT, width: 1.0, dash: &[5.0, 3.0] },
     );
     frame(canvas, area);
-    for (number, own) in result.residuals.iter().enumerate().filter(|(_, own)| own.model > 0.0) {
+    for (position, own) in result.residuals.iter().enumerate().filter(|(_, own)| own.model > 0.0) {
         let (error, place) = (own.relative_error, at(x.place(own.measured), y.place(own.model)));
         let ends = [own.measured / (1.0 + error), own.measured * (1.0 + error)].map(|end| at(x.place(end), place.y));
         let colour = if own.used { BLUE } else { ORANGE };
         canvas.line(&ends, Pen::solid(colour, 1.0));
         mark(canvas, place, own.used);
         if result.residuals.len() <= LABELLED {
-            canvas.text(at(place.x + 7.0, place.y + 8.0), Anchor::Left, 9.0, INK, &(number + 1).to_string());
+            canvas.text(at(place.x + 7.0, place.y + 8.0), Anchor::Left, 9.0, INK, &(position + 1).to_string());
         }
     }
     canvas.text(at((area.left + area.right) / 2.0, area.bottom + 28.0), Anchor::Middle, 11.0, INK, "measured");
@@ -120,13 +159,7 @@ fn legend(canvas: &mut Canvas, area: Rect, has_unused: bool) {
         mark(canvas, at(area.left + 56.0, top), false);
         canvas.text(at(area.left + 64.0, top), Anchor::Left, 10.0, INK, "not used");
     }
-    canvas.text(
-        at(area.right, top),
-        Anchor::Right,
-        10.0,
-        FAINT,
-        "numbers as in the table; whiskers: one standard error",
-    );
+    canvas.text(at(area.right, top), Anchor::Right, 10.0, FAINT, "whiskers: standard errors");
 }
 
 /// A point: filled for a used number, else hollow.
@@ -147,7 +180,7 @@ fn frame(canvas: &mut Canvas, area: Rect) {
 fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, factor: f64) {
     let title = format!("{}: {}", unknown.name, quantity(unknown.value, &unknown.unit));
     canvas.text(at(area.left, area.top - 12.0), Anchor::Left, 12.0, INK, &title);
-    let x = LogAxis { values: (unknown.low, unknown.high), page: (area.left, area.right) };
+    let x = LogAxis::of_profile(unknown, (area.left, area.right));
     let y = |rise: f64| area.bottom - (area.bottom - area.top) * (rise / TOP_RISE).clamp(0.0, 1.0);
     let interval = unknown.interval_95;
     let (left, right) = (interval.low.unwrap_or(unknown.low), interval.high.unwrap_or(unknown.high));
@@ -159,10 +192,10 @@ fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, factor
         );
         canvas.text(at(area.left - 5.0, y(level)), Anchor::Right, 9.0, FAINT, name);
     }
-    for tick in x.ticks(5) {
+    for tick in x.ticks(4) {
         let across = x.place(tick);
         canvas.line(&[at(across, area.bottom), at(across, area.bottom + 3.0)], Pen::solid(FAINT, 1.0));
-        canvas.text(at(across, area.bottom + 11.0), Anchor::Middle, 9.0, INK, &significant(tick, 1));
+        canvas.text(at(across, area.bottom + 11.0), Anchor::Middle, 9.0, INK, &tick_text(tick));
     }
     let least = unknown.profile.iter().map(|point| point.chi2).fold(f64::INFINITY, f64::min);
     let rise = |point: &ProfilePoint| (point.chi2 - least) / factor;
@@ -201,5 +234,9 @@ mod tests {
         assert_eq!(axis(2e6, 60e6).ticks(5), [2e6, 5e6, 1e7, 2e7, 5e7]);
         assert_eq!(axis(1.0, 1e9).ticks(5).len(), 5);
         assert_eq!(axis(1.0, 100.0).place(10.0), 50.0);
+        let texts: Vec<String> = axis(11.4e6, 12.6e6).ticks(4).into_iter().map(tick_text).collect();
+        assert_eq!(texts, ["11.5e6", "12e6", "12.5e6"]);
+        assert_eq!(axis(0.25, 0.7).ticks(4), [0.4, 0.6]);
+        assert_eq!([11.5e6, 0.4, 200.0, 1e7].map(tick_text), ["11.5e6", "0.4", "200", "10e6"]);
     }
 }

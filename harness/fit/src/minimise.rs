@@ -278,7 +278,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Search<'_, '_, '_> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{Differences, Effort};
+    use crate::model::{Differences, Effort, Grid};
 
     /// A model in a formula.
     pub(crate) struct Formula<F>(pub(crate) F);
@@ -292,7 +292,7 @@ pub(crate) mod tests {
             Effort {
                 step: 1e-5,
                 searches: 12,
-                profile_points: 41,
+                profile: Grid::WholeRange { points: 41 },
                 tolerance: 1e-12,
                 profile_tolerance: 1e-12,
                 differences: Differences::Central,

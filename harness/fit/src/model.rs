@@ -30,8 +30,8 @@ pub(crate) struct Effort {
     pub(crate) step: f64,
     /// Searches from other points than the start.
     pub(crate) searches: usize,
-    /// Points of each profile.
-    pub(crate) profile_points: usize,
+    /// The points of each profile.
+    pub(crate) profile: Grid,
     /// The relative change of chi-squared, and of the unknowns, at which a search ends.
     pub(crate) tolerance: f64,
     /// The same of a search with an unknown fixed.
@@ -40,6 +40,18 @@ pub(crate) struct Effort {
     pub(crate) differences: Differences,
     /// Whether ends of intervals are found by further evaluations between the points of a profile.
     pub(crate) refines: bool,
+}
+
+/// The points of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grid {
+    /// A number of points over the whole range of an unknown.
+    WholeRange {
+        /// The number.
+        points: usize,
+    },
+    /// A few, until chi-squared has risen by what ends a 95 % interval.
+    NearOptimum,
 }
 
 /// The points that a derivative is taken from.
@@ -77,7 +89,7 @@ impl Model for ByRuns<'_, '_> {
         Effort {
             step: 0.01,
             searches: 2,
-            profile_points: 7,
+            profile: Grid::NearOptimum,
             tolerance: 1e-5,
             profile_tolerance: 1e-3,
             differences: Differences::Forward,

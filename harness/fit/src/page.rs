@@ -4,7 +4,7 @@ use record::numbers::significant;
 
 use crate::profile::Interval;
 use crate::result::{Evaluation, FitResult, LeftOut};
-use crate::statements::quantity;
+use crate::statements::{number, quantity};
 use crate::text::interval_text;
 
 const STYLE: &str =
@@ -104,21 +104,21 @@ fn unknowns(result: &FitResult) -> String {
             format!("{}{bound}", quantity(unknown.value, &unknown.unit)),
             of(unknown.interval_68),
             of(unknown.interval_95),
-            format!("{} to {}", significant(unknown.low, 3), quantity(unknown.high, &unknown.unit)),
+            format!("{} to {}", number(unknown.low), quantity(unknown.high, &unknown.unit)),
         ])
     };
     table(&["unknown", "value", "68 %", "95 %", "bounds"], &[], result.unknowns.iter().map(row).collect())
 }
 
 fn residuals(result: &FitResult) -> String {
-    let row = |(number, own): (usize, &crate::result::Residual)| Row {
+    let row = |(place, own): (usize, &crate::result::Residual)| Row {
         cells: vec![
-            (number + 1).to_string(),
+            (place + 1).to_string(),
             own.name.clone(),
             own.group.clone().unwrap_or_default(),
-            significant(own.measured, 4),
+            number(own.measured),
             format!("{} %", significant(own.relative_error * 100.0, 2)),
-            significant(own.model, 4),
+            number(own.model),
             format!("{:.3}", own.ratio),
             own.sigmas.map_or_else(String::new, |sigmas| format!("{sigmas:+.2}")),
             match (own.within, own.holds) {

@@ -6,7 +6,19 @@ use serde::Serialize;
 
 use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
 use crate::minimise::{Minimum, Problem};
+use crate::model::Grid;
 
+/// Points that are added to a profile within its 95 % interval, where that is narrow.
+const FINE_POINTS: usize = 12;
+/// Few points: the first is this share of a standard error from the minimum, within these shares of the range, and each step is
+/// this many times the one before; the last is where chi-squared has risen this many times as far as at the end of a 95 % interval.
+const FIRST_STEP: f64 = 0.8;
+const LEAST_STEP: f64 = 1e-3;
+const GREATEST_STEP: f64 = 0.15;
+const GROWTH: f64 = 1.3;
+const ENOUGH: f64 = 1.02;
+/// Eigenvalues of the information below this are 0.
+const NO_INFORMATION: f64 = 1e-9;
 /// Bisections of an end of an interval between two points.
 const BISECTIONS: usize = 20;
 
@@ -54,20 +66,15 @@ pub(crate) fn profile(
     scale: f64,
 ) -> Result<Profile, Failure> {
     let range = problem.ranges[unknown];
-    let count = problem.model.effort().profile_points;
-    let grid = |i: usize| range.low + range.width() * i as f64 / (count - 1) as f64;
     let others: Vec<usize> = (0..best.at.len()).filter(|other| *other != unknown).collect();
+    let grid = match problem.model.effort().profile {
+        Grid::WholeRange { points } => Steps::Grid { points },
+        Grid::NearOptimum => Steps::Growing { first: near(problem, best, unknown, scale)? },
+    };
     let mut track = Track { problem, best, others: &others, unknown };
-    // From the minimum outwards: each point starts where the one before ended, and where the minimum is.
-    let (mut below, mut above) = (Vec::new(), Vec::new());
-    for i in (0..count).rev().filter(|i| grid(*i) < best.at[unknown]) {
-        let from = below.last().unwrap_or(best).clone();
-        below.push(track.at(grid(i), &from)?);
-    }
-    for i in (0..count).filter(|i| grid(*i) > best.at[unknown]) {
-        let from = above.last().unwrap_or(best).clone();
-        above.push(track.at(grid(i), &from)?);
-    }
+    let enough = best.chi2 + ENOUGH * TWO_SIGMA * scale;
+    let mut below = track.outwards(&grid, range.low, enough)?;
+    let mut above = track.outwards(&grid, range.high, enough)?;
     let mut interval = |rise: f64| -> Result<Interval, Failure> {
         let level = best.chi2 + rise * scale;
         let low = track.crossing(&below, level)?.map(libm::exp);
@@ -75,8 +82,16 @@ pub(crate) fn profile(
         Ok(Interval { low, high })
     };
     let (one_sigma, two_sigma) = (interval(ONE_SIGMA)?, interval(TWO_SIGMA)?);
-    below.reverse();
-    let all: Vec<Minimum> = below.into_iter().chain([best.clone()]).chain(above).collect();
+    let (low, high) = (two_sigma.low.map_or(range.low, libm::log), two_sigma.high.map_or(range.high, libm::log));
+    if track.problem.model.effort().refines && high - low < range.width() / 4.0 {
+        for i in 0..=FINE_POINTS {
+            let value = low + (high - low) * i as f64 / FINE_POINTS as f64;
+            let side = if value < best.at[unknown] { &mut below } else { &mut above };
+            side.push(track.at(value, best)?);
+        }
+    }
+    let mut all: Vec<Minimum> = below.into_iter().chain([best.clone()]).chain(above).collect();
+    all.sort_by(|one, other| one.at[unknown].total_cmp(&other.at[unknown]));
     let best = all.iter().min_by(|one, other| one.chi2.total_cmp(&other.chi2)).expect("the minimum is one").clone();
     let point = |minimum: &Minimum| ProfilePoint {
         value: libm::exp(minimum.at[unknown]),
@@ -84,6 +99,26 @@ pub(crate) fn profile(
         unknowns: minimum.at.iter().map(|log| libm::exp(*log)).collect(),
     };
     Ok(Profile { points: all.iter().map(point).collect(), one_sigma, two_sigma, best })
+}
+
+/// The points of a profile on one side of the minimum.
+#[derive(Clone, Copy, Debug)]
+enum Steps {
+    /// Of a grid over the whole range.
+    Grid { points: usize },
+    /// At growing distances, until chi-squared has risen enough.
+    Growing { first: f64 },
+}
+
+/// The first step of a profile with few points: most of a standard error, as the Jacobian has it.
+fn near(problem: &mut Problem<'_>, best: &Minimum, unknown: usize, scale: f64) -> Result<f64, Failure> {
+    let all: Vec<usize> = (0..best.at.len()).collect();
+    let jacobian = problem.jacobian(&best.at, &all)?;
+    let information = jacobian.transpose() * &jacobian;
+    let variance =
+        information.pseudo_inverse(NO_INFORMATION).map_or(f64::INFINITY, |inverse| inverse[(unknown, unknown)]);
+    let width = problem.ranges[unknown].width();
+    Ok((FIRST_STEP * (variance * scale).sqrt()).clamp(width * LEAST_STEP, width * GREATEST_STEP))
 }
 
 /// The valley of chi-squared along one unknown.
@@ -95,6 +130,40 @@ struct Track<'p, 'm, 'a> {
 }
 
 impl Track<'_, '_, '_> {
+    /// The points from the minimum outwards to `bound`: each starts where the one before ended, and where the minimum is.
+    fn outwards(&mut self, steps: &Steps, bound: f64, enough: f64) -> Result<Vec<Minimum>, Failure> {
+        let (from, range) = (self.best.at[self.unknown], self.problem.ranges[self.unknown]);
+        let (way, sign) = ((bound - from).abs(), (bound - from).signum());
+        let distances: Vec<f64> = match *steps {
+            Steps::Grid { points } => {
+                let grid = (0..points).map(|i| range.low + range.width() * i as f64 / (points - 1) as f64);
+                let mut distances: Vec<f64> =
+                    grid.map(|value| (value - from) * sign).filter(|way| *way > 0.0).collect();
+                distances.sort_by(f64::total_cmp);
+                distances
+            }
+            Steps::Growing { first } => {
+                let growing = (0..).scan((0.0, first), |(distance, step), _| {
+                    *distance += *step;
+                    *step *= GROWTH;
+                    Some(*distance)
+                });
+                growing.take_while(|distance| *distance < way).chain((way > 0.0).then_some(way)).collect()
+            }
+        };
+        let mut points: Vec<Minimum> = Vec::new();
+        for distance in distances {
+            let value = (from + sign * distance).clamp(range.low, range.high);
+            let start = points.last().unwrap_or(self.best).clone();
+            points.push(self.at(value, &start)?);
+            let is_enough = points.last().is_some_and(|point| point.chi2 > enough);
+            if is_enough && matches!(steps, Steps::Growing { .. }) {
+                break;
+            }
+        }
+        Ok(points)
+    }
+
     /// The least chi-squared with the unknown at `value`.
     fn at(&mut self, value: f64, from: &Minimum) -> Result<Minimum, Failure> {
         let mut found: Option<Minimum> = None;
@@ -136,6 +205,7 @@ impl Track<'_, '_, '_> {
 mod tests {
     use super::*;
     use crate::minimise::tests::{Formula, problem};
+    use crate::model::{Effort, Model};
 
     #[test]
     fn intervals_are_those_of_a_normal_distribution() {
@@ -151,7 +221,34 @@ mod tests {
         let second = profile(&mut problem, &best, 1, 4.0).unwrap();
         let wide = libm::log(second.one_sigma.high.unwrap() / 5.0);
         assert!((wide - 0.02 * 2.0f64.sqrt()).abs() < 1e-4, "{wide}");
-        assert_eq!(second.points.len(), 42);
+        assert_eq!(second.points.len(), 42 + FINE_POINTS + 1);
+        assert!(second.points.is_sorted_by_key(|point| point.value));
+    }
+
+    /// The model of a formula, at the cost of simulation.
+    struct Costly<F>(Formula<F>, usize);
+
+    impl<F: Fn(&[f64]) -> Vec<f64>> Model for Costly<F> {
+        fn predict(&mut self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Failure> {
+            self.1 += points.len();
+            self.0.predict(points)
+        }
+
+        fn effort(&self) -> Effort {
+            Effort { profile: Grid::NearOptimum, refines: false, ..self.0.effort() }
+        }
+    }
+
+    #[test]
+    fn few_points_give_the_same_intervals() {
+        let mut model = Costly(Formula(|x: &[f64]| vec![x[0], x[1] * x[0]]), 0);
+        let mut problem = problem(&mut model, 2, &[4.0, 20.0]);
+        let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
+        let found = profile(&mut problem, &best, 1, 1.0).unwrap();
+        let half = |end: Option<f64>| libm::log(end.unwrap() / 5.0).abs() / (0.01 * 2.0f64.sqrt());
+        assert!((half(found.one_sigma.high) - 1.0).abs() < 0.01 && (half(found.one_sigma.low) - 1.0).abs() < 0.01);
+        assert!((half(found.two_sigma.high) - 1.96).abs() < 0.02 && (half(found.two_sigma.low) - 1.96).abs() < 0.02);
+        assert!((5..=9).contains(&found.points.len()), "{}", found.points.len());
     }
 
     #[test]

@@ -8,9 +8,19 @@ use crate::result::{Evaluation, FitResult, UnknownResult};
 /// The difference between surface and simulation that is worth a sentence, a share.
 const EXACT: f64 = 0.005;
 
+/// A number with four digits; a great or small one with an exponent that is a multiple of three: `11.98e6`.
+pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || !value.is_finite() || (1e-3..1e5).contains(&size) {
+        return significant(value, 4);
+    }
+    let exponent = (libm::floor(libm::log10(size) / 3.0) * 3.0) as i32;
+    format!("{}e{exponent}", significant(value / 10.0f64.powi(exponent), 4))
+}
+
 /// A value with its unit.
 pub(crate) fn quantity(value: f64, unit: &str) -> String {
-    let number = significant(value, 4);
+    let number = number(value);
     if unit.is_empty() { number } else { format!("{number} {unit}") }
 }
 
@@ -84,4 +94,16 @@ fn of_unknown(unknown: &UnknownResult) -> Vec<String> {
         (Some(_), Some(_)) => {}
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn great_numbers_have_exponents_as_specs_do() {
+        let texts = [11_983_654.0, 2.011, 0.0004, 99_999.0, 350_000.0].map(number);
+        assert_eq!(texts, ["11.98e6", "2.011", "400.0e-6", "99,999", "350.0e3"]);
+        assert_eq!(quantity(1.5, "Gbit/s"), "1.500 Gbit/s");
+    }
 }

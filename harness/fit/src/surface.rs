@@ -8,7 +8,7 @@ use planning::spec::FieldKind;
 use record::failure::Failure;
 
 use crate::lab::{Lab, Question, fingerprint};
-use crate::model::{Differences, Effort, Model, number};
+use crate::model::{Differences, Effort, Grid, Model, number};
 use crate::setup::{CellName, Setup};
 
 /// Two values of an axis at most this share apart are one.
@@ -160,7 +160,7 @@ impl Model for Surfaces<'_> {
         Effort {
             step: 1e-5,
             searches: 12,
-            profile_points: 41,
+            profile: Grid::WholeRange { points: 41 },
             tolerance: 1e-12,
             profile_tolerance: 1e-12,
             differences: Differences::Central,

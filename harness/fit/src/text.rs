@@ -5,7 +5,7 @@ use record::numbers::significant;
 
 use crate::profile::Interval;
 use crate::result::{FitResult, Residual, UnknownResult};
-use crate::statements::quantity;
+use crate::statements::{number, quantity};
 
 /// The summary that the command prints.
 pub(crate) fn summary(result: &FitResult) -> String {
@@ -41,7 +41,6 @@ fn unknown(unknown: &UnknownResult) -> [String; 4] {
 
 /// `3.1 to 3.4`, `above 3.1`, `not determined`.
 pub(crate) fn interval_text(interval: Interval, unknown: &UnknownResult) -> String {
-    let number = |value: f64| significant(value, 4);
     match (interval.low, interval.high) {
         (Some(low), Some(high)) => format!("{} to {}", number(low), quantity(high, &unknown.unit)),
         (Some(low), None) => format!("above {}", quantity(low, &unknown.unit)),
@@ -59,8 +58,8 @@ fn residual(residual: &Residual) -> [String; 6] {
     let used = if residual.used { "" } else { "not used" };
     [
         residual.name.clone(),
-        significant(residual.measured, 4),
-        significant(residual.model, 4),
+        number(residual.measured),
+        number(residual.model),
         format!("{:.3}", residual.ratio),
         residual.sigmas.map_or_else(|| "-".into(), |sigmas| format!("{sigmas:+.2}")),
         format!("{used}{verdict}").trim().to_owned(),
