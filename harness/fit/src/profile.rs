@@ -75,6 +75,10 @@ pub(crate) fn profile(
     let enough = best.chi2 + ENOUGH * TWO_SIGMA * scale;
     let mut below = track.outwards(&grid, range.low, enough)?;
     let mut above = track.outwards(&grid, range.high, enough)?;
+    if matches!(grid, Steps::Grid { .. }) {
+        track.back(&mut below)?;
+        track.back(&mut above)?;
+    }
     let mut interval = |rise: f64| -> Result<Interval, Failure> {
         let level = best.chi2 + rise * scale;
         let low = track.crossing(&below, level)?.map(libm::exp);
@@ -130,6 +134,19 @@ struct Track<'p, 'm, 'a> {
 }
 
 impl Track<'_, '_, '_> {
+    /// Fits the points again from the outermost inwards, each from where its outer neighbour ended, and keeps the better: a valley that
+    /// begins far from the minimum is not seen on the way outwards.
+    fn back(&mut self, points: &mut [Minimum]) -> Result<(), Failure> {
+        for i in (1..points.len()).rev() {
+            let start = points[i].clone();
+            let again = self.at(points[i - 1].at[self.unknown], &start)?;
+            if again.chi2 < points[i - 1].chi2 {
+                points[i - 1] = again;
+            }
+        }
+        Ok(())
+    }
+
     /// The points from the minimum outwards to `bound`: each starts where the one before ended, and where the minimum is.
     fn outwards(&mut self, steps: &Steps, bound: f64, enough: f64) -> Result<Vec<Minimum>, Failure> {
         let (from, range) = (self.best.at[self.unknown], self.problem.ranges[self.unknown]);
