@@ -242,6 +242,17 @@ fn mistakes_are_reported_together_with_their_paths() {
 }
 
 #[test]
+fn a_ratio_over_zero_is_an_error_and_not_a_fit() {
+    let over = ", over: { cell: LAN, column: barrier_seconds_per_clock }";
+    let ratio = entry("ratio", 1.0, "{ cell: WAN, column: seconds_per_clock }", over);
+    let folder = common::place(&[("zero.yaml", &spec(SURFACE, &ratio))]);
+    let ran = experiments(folder.path(), &["fit", "zero.yaml", "-q"]);
+    assert!(errors(&ran).contains("the measurement `ratio` is inf in the model"), "{}", errors(&ran));
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(!folder.path().join("results/zero/fit.json").exists());
+}
+
+#[test]
 fn the_example_finds_what_its_numbers_were_simulated_with() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/examples/fit-cluster.yaml");
     let folder = common::place(&[]);

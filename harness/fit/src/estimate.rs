@@ -46,7 +46,7 @@ pub(crate) fn minima(problem: &mut Problem<'_>, start: &[f64]) -> Result<Vec<Min
     found.sort_by(|one, other| one.chi2.total_cmp(&other.chi2));
     let most = found[0].chi2 + TWO_SIGMA * scale(found[0].chi2, problem.data.len(), all.len());
     let mut apart: Vec<Minimum> = Vec::new();
-    for minimum in found.into_iter().filter(|minimum| minimum.chi2 < most) {
+    for minimum in found.into_iter().filter(|minimum| minimum.chi2 <= most) {
         let mut is_new = true;
         for known in &apart {
             is_new = is_new && !is_same(problem, known, &minimum)?;
@@ -110,6 +110,15 @@ mod tests {
             1,
             "only a sum is measured"
         );
+    }
+
+    #[test]
+    fn numbers_far_from_any_model_have_a_minimum_too() {
+        // Beyond 2^53 a rise of 3.84 is lost in rounding.
+        let mut model = Formula(|x: &[f64]| vec![x[0]]);
+        let mut problem = problem(&mut model, 1, &[1e6]);
+        problem.data[0].sigma = 1e-9;
+        assert_eq!(minima(&mut problem, &[0.0]).unwrap().len(), 1);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) fn fit<'a>(setup: &'a Setup, lab: &mut Lab<'a>, leave_out: LeaveOut) 
     };
     let point: Vec<f64> = natural(&explored.best);
     let readings = simulated(setup, lab, std::slice::from_ref(&point))?;
-    Ok(result(setup, explored, evaluation, &point, &setup.predicted(&readings[0])))
+    Ok(result(setup, explored, evaluation, &point, &setup.predicted(&readings[0])?))
 }
 
 /// The same by a surface, which is refined where it is not exact.
@@ -84,7 +84,7 @@ fn by_surface(setup: &Setup, lab: &mut Lab<'_>, points: usize) -> Result<(Explor
 /// The greatest relative difference between surface and simulation.
 fn difference(setup: &Setup, lab: &mut Lab<'_>, surfaces: &mut Surfaces<'_>, at: &Minimum) -> Result<f64, Failure> {
     let point = natural(at);
-    let exact = setup.predicted(&simulated(setup, lab, std::slice::from_ref(&point))?[0]);
+    let exact = setup.predicted(&simulated(setup, lab, std::slice::from_ref(&point))?[0])?;
     let found = surfaces.predict(&[point])?.swap_remove(0);
     Ok(found.iter().zip(&exact).map(|(found, exact)| (found / exact - 1.0).abs()).fold(0.0, f64::max))
 }

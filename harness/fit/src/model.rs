@@ -82,7 +82,7 @@ struct NoNumber {
 impl Model for ByRuns<'_, '_> {
     fn predict(&mut self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Failure> {
         let readings = simulated(self.setup, self.lab, points)?;
-        Ok(readings.iter().map(|readings| self.setup.predicted(readings)).collect())
+        readings.iter().map(|readings| self.setup.predicted(readings)).collect()
     }
 
     fn effort(&self) -> Effort {

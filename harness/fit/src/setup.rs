@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use paper::figures::{Figure, claim_names};
 use planning::plan::{Diagnostic, Diagnostics, Experiment, Registries};
-use planning::spec::{Changes, Evaluate, Fit, FittedField, Override, Reading, Source, Spec, known_unit};
+use planning::spec::{Changes, Evaluate, Fit, FittedField, Measurement, Override, Reading, Source, Spec, known_unit};
 use record::failure::Failure;
 use record::suggest;
 use thiserror::Error;
@@ -19,6 +19,14 @@ pub(crate) type CellName = (String, String);
 #[error("{file}: found no section `fit`, expected one with unknowns, fields and measurements (docs/fit.md)")]
 struct NoFit {
     file: String,
+}
+
+/// A value of the model that cannot be compared with the measured one.
+#[derive(Debug, Error)]
+#[error("the measurement `{name}` is {value} in the model, expected a finite number: is the column of `over` 0 there?")]
+struct NotFinite {
+    name: String,
+    value: f64,
 }
 
 /// A spec with a fit, checked.
@@ -98,9 +106,18 @@ impl Setup {
     }
 
     /// The numbers of the measurements, of the numbers of the model in the order of [`Setup::readings`].
-    pub(crate) fn predicted(&self, readings: &[f64]) -> Vec<f64> {
-        let value = |(of, over): &(usize, Option<usize>)| readings[*of] / over.map_or(1.0, |over| readings[over]);
-        self.of.iter().map(value).collect()
+    ///
+    /// # Errors
+    /// [`Failure::Run`] for one that is not finite: least squares end nowhere with it.
+    pub(crate) fn predicted(&self, readings: &[f64]) -> Result<Vec<f64>, Failure> {
+        let value = |(of, over): (usize, Option<usize>), measurement: &Measurement| {
+            let value = readings[of] / over.map_or(1.0, |over| readings[over]);
+            if (value / measurement.value).is_finite() {
+                return Ok(value);
+            }
+            Err(Failure::run(NotFinite { name: measurement.name.clone(), value }))
+        };
+        self.of.iter().zip(&self.fit.measurements).map(|(of, measurement)| value(*of, measurement)).collect()
     }
 
     /// Whether the model is evaluated by a surface, and its number of values per field.

@@ -153,7 +153,7 @@ impl<'a> Surfaces<'a> {
 
 impl Model for Surfaces<'_> {
     fn predict(&mut self, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Failure> {
-        Ok(points.iter().map(|point| self.setup.predicted(&self.readings(point))).collect())
+        points.iter().map(|point| self.setup.predicted(&self.readings(point))).collect()
     }
 
     fn effort(&self) -> Effort {
