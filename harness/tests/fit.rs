@@ -219,6 +219,11 @@ fn mistakes_are_reported_together_with_their_paths() {
         ("set: cells.LAN.nic", "set: cells.LAN.nci", "fit.fields[0]: `cells.LAN.nci` = 10000000000 bit/s: "),
         ("set: cells.LAN.nic", "set: cells.LNA.nic", "has no entry `LNA`; did you mean `LAN`?"),
         ("value: 1,", "value: -1,", "fit.measurements[0].value: -1: expected more than 0"),
+        (
+            "low: 1, high: 12",
+            "low: 3, high: 3.0000001",
+            "fit.unknowns[2].high: 3.0000001: expected more than `low`, 3, by at least 2 %",
+        ),
         ("points: 4", "points: 1", "fit.evaluate.surface.points: 1: expected 2 to 100"),
         ("to: mf / slowdown", "to: mf + slowdown", "expected unknowns and numbers with `*` and `/` between them"),
         ("  fields:", "  feilds:", "did you mean `fields`?"),
@@ -232,6 +237,10 @@ fn mistakes_are_reported_together_with_their_paths() {
         assert!(found.contains(expected), "{to}: {found}");
         assert_eq!(ran.status.code(), Some(2), "{found}");
     }
+    let exact = spec(SURFACE, &good).replace("model-error: 1 %", "model-error: 0 %");
+    let folder = common::place(&[("exact.yaml", &exact.replace("error: 1 %,", "error: 1e-198 %,"))]);
+    let found = errors(&experiments(folder.path(), &["fit", "exact.yaml"]));
+    assert!(found.contains("fit.measurements[0].error: 1e-200 of the value, and fit.model-error is 0e0"), "{found}");
     let both = spec(SURFACE, &good).replace("cell: LAN,", "cell: LNA,").replace("/ slowdown", "/ slow");
     let folder = common::place(&[("wrong.yaml", &both), ("none.yaml", CLUSTER)]);
     let found = errors(&experiments(folder.path(), &["plan", "wrong.yaml"]));

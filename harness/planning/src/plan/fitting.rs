@@ -15,6 +15,10 @@ use crate::spec::{
 const MAX_UNKNOWNS: usize = 24;
 /// The most fields, and the most measurements.
 const MAX_ENTRIES: usize = 1_000;
+/// The least quotient of an unknown's bounds: derivatives are differences of 1 %, which must fit between them.
+const LEAST_RANGE: f64 = 1.02;
+/// The least relative error of a measurement, that of the model included: squares of smaller ones overflow.
+const LEAST_ERROR: f64 = 1e-9;
 /// Values per field of a surface.
 const POINTS: std::ops::RangeInclusive<usize> = 2..=100;
 
@@ -53,8 +57,9 @@ fn check_unknowns(diagnostics: &mut Diagnostics, fit: &Fit) {
         unique(diagnostics, &path, name, fit.unknowns[..position].iter().map(|other| &*other.name), "fit.unknowns");
         plain(diagnostics, &format!("{path}.unit"), &unknown.unit);
         diagnostics.positive(&format!("{path}.low"), *low, 1e30);
-        if !(high > low && *high <= 1e30) {
-            diagnostics.add(format!("{path}.high"), format!("{high}: expected more than `low`, {low}, at most 1e30"));
+        if !(*high >= low * LEAST_RANGE && *high <= 1e30) {
+            let message = format!("{high}: expected more than `low`, {low}, by at least 2 %, and at most 1e30");
+            diagnostics.add(format!("{path}.high"), message);
         } else if !(*low..=*high).contains(&unknown.start()) {
             diagnostics.add(format!("{path}.start"), format!("{}: expected {low} to {high}", unknown.start()));
         }
@@ -135,11 +140,16 @@ fn check_measurements(diagnostics: &mut Diagnostics, spec: &Spec, fit: &Fit) {
             plain(diagnostics, &path, text);
         }
         diagnostics.positive(&format!("{path}.value"), *value, 1e30);
-        let relative = error.relative(*value);
+        let (relative, of_model) = (error.relative(*value), fit.model_error.relative(1.0));
         if !(relative >= 0.0 && relative.is_finite()) {
             diagnostics.add(format!("{path}.error"), "expected 0 or more");
-        } else if relative == 0.0 && fit.model_error.relative(1.0) == 0.0 && measurement.used {
+        } else if relative == 0.0 && of_model == 0.0 && measurement.used {
             diagnostics.add(format!("{path}.error"), "0, and fit.model-error is 0: expected one of them above 0");
+        } else if relative < LEAST_ERROR && of_model < LEAST_ERROR && measurement.used {
+            let message = format!(
+                "{relative:e} of the value, and fit.model-error is {of_model:e}: expected one of them at {LEAST_ERROR:e} or above"
+            );
+            diagnostics.add(format!("{path}.error"), message);
         }
         if let Some([low, high]) = within.filter(|[low, high]| low.is_nan() || high.is_nan() || low > high) {
             diagnostics.add(format!("{path}.within"), format!("{low} to {high}: expected the lower bound first"));
