@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::minimise::Range;
 
-/// Two unknowns whose correlation is greater cannot be told apart.
+/// Two unknowns whose correlation is greater are named together.
 const ALIKE: f64 = 0.95;
 /// A direction is weak where its 95 % interval spans more than this share of an unknown's bounds.
 const WEAK: f64 = 0.5;
@@ -32,11 +32,11 @@ pub struct Identifiability {
     pub directions: Vec<Vec<f64>>,
     /// Between all unknowns, in their order; -1 to 1.
     pub correlations: Vec<Vec<f64>>,
-    /// Unknowns that are not determined, or not apart.
+    /// Unknowns that are not determined, not apart, or apart with correlated errors.
     pub statements: Vec<Statement>,
 }
 
-/// Unknowns that the measurements do not determine.
+/// Unknowns that the measurements do not determine, or whose errors are correlated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Statement {
     /// Their names.
@@ -148,17 +148,24 @@ fn statement(group: &[usize], unknowns: &[Named], covariance: &DMatrix<f64>) -> 
     let mut order: Vec<usize> = (0..group.len()).collect();
     order.sort_by(|a, b| eigen.eigenvalues[*a].total_cmp(&eigen.eigenvalues[*b]));
     let narrowest = group.iter().map(|i| unknowns[*i].range.width()).fold(f64::INFINITY, f64::min);
-    // The last one, the widest, is what is not determined.
-    let is_determined = |i: &&usize| 2.0 * 1.96 * eigen.eigenvalues[**i].max(0.0).sqrt() < WEAK * narrowest;
-    let determined: Vec<String> = order[..group.len() - 1]
+    let (widest, others) = order.split_last().expect("a group has members");
+    let is_determined = |i: &usize| 2.0 * 1.96 * eigen.eigenvalues[*i].max(0.0).sqrt() < WEAK * narrowest;
+    // Near the optimum; a profile sees farther.
+    let are_apart = is_determined(widest) && !group.iter().any(|i| unknowns[*i].is_wide);
+    let determined: Vec<String> = others
         .iter()
-        .filter(is_determined)
+        .filter(|i| is_determined(i))
         .map(|i| combination(&names, &eigen.eigenvectors.column(*i).iter().copied().collect::<Vec<_>>()))
         .collect();
     let (last, first) = quoted.split_last().expect("a group has members");
     let which = format!("{} and {last}", first.join(", "));
     let text = if determined.is_empty() {
         format!("{which} cannot be told apart, and no combination of them is determined")
+    } else if are_apart {
+        format!(
+            "the errors of {which} are correlated: {} is determined better than each alone",
+            determined.join(" and ")
+        )
     } else {
         format!("{which} cannot be told apart: near the optimum, only {} is determined", determined.join(" and "))
     };
@@ -212,6 +219,19 @@ mod tests {
         assert_eq!(text([100.0, 100.0]), [format!("{apart} lan * mf is determined")]);
         assert_eq!(text([-100.0, 100.0]), [format!("{apart} lan / mf is determined")]);
         assert_eq!(text([-100.0, -42.0]), [format!("{apart} lan * mf^0.42 is determined")]);
+    }
+
+    #[test]
+    fn correlated_unknowns_with_narrow_intervals_are_told_apart() {
+        let jacobian = DMatrix::from_row_slice(2, 2, &[100.0, 100.0, 10.0, -10.0]);
+        let text = |unknowns: &[Named]| identifiability(&jacobian, unknowns, 1.0).statements[0].text.clone();
+        let mut unknowns = named(&["a", "b"]);
+        assert_eq!(
+            text(&unknowns),
+            "the errors of `a` and `b` are correlated: a * b is determined better than each alone"
+        );
+        unknowns[0].is_wide = true;
+        assert_eq!(text(&unknowns), "`a` and `b` cannot be told apart: near the optimum, only a * b is determined");
     }
 
     #[test]

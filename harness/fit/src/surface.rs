@@ -89,8 +89,8 @@ impl<'a> Surfaces<'a> {
     }
 
     fn simulate(&mut self, lab: &mut Lab<'_>) -> Result<(), Failure> {
-        let counts = |cell: &CellSurface| cell.axes.iter().map(|axis| self.axes[*axis].values.len()).product::<usize>();
-        let all: usize = self.cells.iter().map(counts).sum();
+        let counts = |cell: &CellSurface| product(cell.axes.iter().map(|axis| self.axes[*axis].values.len()));
+        let all = self.cells.iter().map(counts).fold(0, usize::saturating_add);
         if all > MAX_CELLS {
             let message = format!(
                 "fit.evaluate.surface: {all} cells on the grid: expected at most {MAX_CELLS}; fewer `points`, or `runs`"
@@ -167,6 +167,11 @@ impl Model for Surfaces<'_> {
             refines: true,
         }
     }
+}
+
+/// The product of counts; the greatest number where it is greater.
+fn product(counts: impl Iterator<Item = usize>) -> usize {
+    counts.fold(1, usize::saturating_mul)
 }
 
 /// The axes of all fields, before it is known which cells have them.
@@ -289,6 +294,11 @@ mod tests {
             let found = interpolated(&values, &[rate.place(&[a]), time.place(&[b])]);
             assert!((found - of(a, b)).abs() < 1e-12, "{a} {b}: {found}");
         }
+    }
+
+    #[test]
+    fn a_grid_too_large_to_count_is_not_counted_as_small() {
+        assert_eq!((product([5, 4].into_iter()), product([16; 16].into_iter())), (20, usize::MAX));
     }
 
     #[test]
