@@ -80,17 +80,20 @@ pub fn experiments(
     Ok(experiments)
 }
 
-/// Whether two specs have one name, or a spec that of the variant of the other.
+/// Whether two specs have one name, or a spec that of the variant of the other, or their variants one name and two files.
 fn share_a_folder(one: &Experiment, other: &Experiment) -> bool {
+    if let (Some(one_variant), Some(other_variant)) = (&one.variant, &other.variant) {
+        return one.name == other.name || (one_variant.name == other_variant.name && one.origin != other.origin);
+    }
     let folder_of_variant =
         |of: &Experiment, name: &str| of.variant.as_ref().is_some_and(|variant| variant.name == name);
     one.name == other.name || folder_of_variant(one, &other.name) || folder_of_variant(other, &one.name)
 }
 
-/// Two specs, or a spec and a variant, that would share a folder of results.
+/// Two specs, two variants, or a spec and a variant, that would share a folder of results.
 #[derive(Debug, Error)]
 #[error(
-    "two specs are named `{name}`, {first} and {second}: their results would share a folder; expected names that differ, or a \
+    "two specs or variants are named `{name}`, {first} and {second}: their results would share a folder; expected names that differ, or a \
      command each with an --out of its own"
 )]
 pub struct SameName {
@@ -102,6 +105,10 @@ pub struct SameName {
 impl SameName {
     fn both(first: &Experiment, second: &Experiment) -> Self {
         let file = |experiment: &Experiment| experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
+        let folder = |experiment: &Experiment| experiment.variant.as_ref().map(|variant| variant.name.clone());
+        if let (Some(name), Some(_)) = (folder(first), folder(second)) {
+            return SameName { name, first: file(first), second: file(second) };
+        }
         let name = if first.name.len() < second.name.len() { &first.name } else { &second.name };
         SameName { name: name.clone(), first: file(first), second: file(second) }
     }

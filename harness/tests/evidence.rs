@@ -335,7 +335,7 @@ fn same_name_specs_do_not_replace_each_other() {
         assert_eq!(code(&both), 2, "{command}: {}", errors(&both));
         let reported = errors(&both);
         assert!(
-            reported.contains("two specs are named `exp`")
+            reported.contains("two specs or variants are named `exp`")
                 && reported.contains("a/exp.yaml and ")
                 && !reported.contains("begins")
         );

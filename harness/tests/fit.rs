@@ -281,3 +281,26 @@ fn the_results_of_run_are_not_replaced() {
     assert!(errors(&ran).contains("holds the results of `experiments run hidden"), "{}", errors(&ran));
     assert_eq!(ran.status.code(), Some(2));
 }
+
+#[test]
+fn the_results_of_a_fit_are_not_replaced_and_not_mixed_with_a_variants() {
+    let folder = measured();
+    let (path, text) = (folder.path(), spec(SURFACE, &measurements(folder.path())));
+    fit(path, "mine", &text, &[]);
+    let page = || fs::read(path.join("results/mine/report.html")).expect("it was written");
+    let before = page();
+    let ran = experiments(path, &["run", "mine.yaml"]);
+    assert!(errors(&ran).contains("results/mine holds the results of a fit of that name"), "{}", errors(&ran));
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(page() == before && !path.join("results/mine/cells.json").exists());
+    // A variant of the same name, in a folder of its own.
+    fs::create_dir(path.join("variants")).expect("writable");
+    fs::write(path.join("variants/mine.yaml"), "variant-of: [../hidden.yaml]\nseeds: [1]\n").expect("writable");
+    let ran = experiments(path, &["run", "variants/mine.yaml", "-q"]);
+    assert!(errors(&ran).contains("results/mine holds the results of a fit of that name"), "{}", errors(&ran));
+    let ran = experiments(path, &["run", "variants/mine.yaml", "-q", "--out", "other"]);
+    assert!(ran.status.success(), "{}", errors(&ran));
+    let ran = experiments(path, &["fit", "mine.yaml", "-q", "--out", "other"]);
+    assert!(errors(&ran).contains("other/mine holds the results of a variant of that name"), "{}", errors(&ran));
+    assert_eq!(ran.status.code(), Some(2));
+}

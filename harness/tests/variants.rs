@@ -138,9 +138,27 @@ fn a_folder_is_of_one_spec_or_of_one_variant() {
     );
     for both in [["strict.yaml", "specs/strict.yaml"], ["specs/strict.yaml", "strict.yaml"]] {
         let output = experiments(path, &["plan", both[0], both[1]]);
-        refused(&output, &["two specs are named `strict`"]);
+        refused(&output, &["two specs or variants are named `strict`"]);
     }
     assert!(done(path, &["plan", "strict.yaml", "strict.yaml"]).contains("2 plans;"));
+}
+
+#[test]
+fn a_folder_is_of_one_variant_also_where_their_specs_differ() {
+    let folder = files();
+    let path = folder.path();
+    fs::create_dir(path.join("variants")).unwrap();
+    fs::write(path.join("b.yaml"), SPEC).unwrap();
+    fs::write(path.join("variants/strict.yaml"), FREE.replace("a.yaml", "../b.yaml")).unwrap();
+    let both = ["plan", "strict.yaml", "variants/strict.yaml"];
+    refused(&experiments(path, &both), &["two specs or variants are named `strict`", "variants/strict.yaml"]);
+    run(path, "strict.yaml");
+    refused(
+        &experiments(path, &["run", "variants/strict.yaml", "--out", "out"]),
+        &["out/strict holds the results of another variant of that name", "strict.yaml: found", "variants/strict.yaml"],
+    );
+    assert!(!path.join("out/strict/b").exists());
+    run(path, "strict.yaml");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use csv::Writer;
 use paper::figures::render;
 use record::failure::Failure;
-use record::results::atomic;
+use record::results::{atomic, folders};
 
 use crate::result::FitResult;
 use crate::{figure, page};
@@ -24,7 +24,7 @@ pub(crate) fn write(folder: &Path, result: &FitResult) -> Result<(), Failure> {
         ("figure.svg", render::svg(&canvas).map_err(Failure::run)?.into_bytes()),
         ("figure.png", render::png(&canvas).map_err(Failure::run)?),
         ("report.html", page::html(result).into_bytes()),
-        ("fit.json", json),
+        (folders::FIT, json),
     ];
     for (name, bytes) in files {
         atomic::write(&folder.join(name), &bytes).map_err(Failure::run)?;

@@ -31,7 +31,7 @@ use gaia_core::workload::ic::device::DeviceChoice;
 use planning::spec::Changes;
 use record::failure::Failure;
 use record::results::lock::Lock;
-use record::results::{atomic, store};
+use record::results::{atomic, folders};
 use running::{Host, Options};
 use thiserror::Error;
 
@@ -61,14 +61,14 @@ pub struct Job {
     pub leave_out: LeaveOut,
 }
 
-/// The folder of a fit has the results of `run`.
+/// The folder of a fit has results of `run`.
 #[derive(Debug, Error)]
 #[error(
-    "{folder} holds the results of `experiments run {spec}`: expected another folder with --out, so that figure and page are not replaced"
+    "{folder} holds the results of {what}: expected another folder with --out, so that figure and page are not replaced"
 )]
 struct Occupied {
     folder: PathBuf,
-    spec: String,
+    what: String,
 }
 
 /// A fit, made.
@@ -78,9 +78,9 @@ pub struct Fitted {
     pub result: FitResult,
     /// The folder of its files.
     pub folder: PathBuf,
-    /// Cells that were simulated, and cells that were there.
+    /// The number of cells that this command simulated.
     pub simulated: usize,
-    /// Cells that an earlier command had simulated.
+    /// The number of those that an earlier command had simulated.
     pub reused: usize,
 }
 
@@ -99,8 +99,11 @@ impl Fitted {
 pub fn fit(job: &Job) -> Result<Fitted, Failure> {
     let setup = setup::Setup::new(&job.spec, &job.changes)?;
     let folder = job.out.join(&setup.source.name);
-    if store::read_cells(&folder).is_ok() {
-        return Err(Failure::input(Occupied { folder, spec: job.spec.clone() }));
+    if folders::is_of_spec(&folder) {
+        return Err(Failure::input(Occupied { folder, what: format!("`experiments run {}`", job.spec) }));
+    }
+    if folders::is_of_variant(&folder) {
+        return Err(Failure::input(Occupied { folder, what: "a variant of that name".to_owned() }));
     }
     atomic::create_folder(&folder).map_err(Failure::run)?;
     let _lock = Lock::take(&folder).map_err(Failure::run)?;

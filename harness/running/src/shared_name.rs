@@ -3,7 +3,7 @@
 //!
 //! `host.json` of the spec's folder has the path of the spec. A folder that shows no cell which the new run does not show too can
 //! lose nothing. A spec that has moved (nothing is where it was) is taken for the same. A variant's specs have folders of their own in the
-//! variant's; its folder is of no spec.
+//! variant's; its folder is of no spec, and of one variant. The folder of a fit has its figure and its page under the names of a run's.
 
 use std::path::{Path, PathBuf};
 
@@ -29,16 +29,31 @@ pub(super) struct NotOurs {
 /// A warning before the folder of `experiment` below `out` gets its results. `None` means that no cell it shows is lost.
 ///
 /// # Errors
-/// [`NotOurs`] when it shows cells of a spec in another file, or where a spec and a variant have one name.
+/// [`NotOurs`] when it shows cells of a spec in another file, or where specs, variants and fits have one name.
 pub(super) fn check(out: &Path, experiment: &Experiment) -> Result<Option<String>, NotOurs> {
     let folder = &out.join(&experiment.name);
     let ours = || experiment.origin.clone().unwrap_or_else(|| "one that is built in".into());
     let not_ours = |folder: &Path, what| NotOurs { folder: folder.to_owned(), what, theirs: None, ours: ours() };
     let of_variant = experiment.variant.as_ref().map(|variant| out.join(&variant.name));
-    match of_variant {
-        Some(folder) if folders::is_of_spec(&folder) => return Err(not_ours(&folder, "a spec")),
+    match &of_variant {
+        Some(folder) if folders::is_of_spec(folder) => return Err(not_ours(folder, "a spec")),
         None if folders::is_of_variant(folder) => return Err(not_ours(folder, "a variant")),
         _ => {}
+    }
+    let whole = of_variant.as_ref().unwrap_or(folder);
+    if folders::is_of_fit(whole) {
+        return Err(not_ours(whole, "a fit"));
+    }
+    let other_file = |folder: &Path| {
+        let theirs = store::read_origin(folder).ok().and_then(|origin| origin.spec);
+        theirs.filter(|theirs| Some(theirs) != experiment.origin.as_ref() && Path::new(theirs).exists())
+    };
+    if of_variant.is_some() {
+        // A folder that is not there has none.
+        let others = folders::of_specs(whole).unwrap_or_default();
+        if let Some(theirs) = others.iter().filter(|other| *other != folder).find_map(|other| other_file(other)) {
+            return Err(NotOurs { theirs: Some(theirs), ..not_ours(whole, "another variant") });
+        }
     }
     // What cannot be read shows nothing.
     let Ok(index) = store::read_cells(folder) else { return Ok(None) };
@@ -47,10 +62,7 @@ pub(super) fn check(out: &Path, experiment: &Experiment) -> Result<Option<String
     if lost == 0 {
         return Ok(None);
     }
-    let theirs = store::read_origin(folder).ok().and_then(|origin| origin.spec);
-    if let Some(theirs) =
-        theirs.filter(|theirs| Some(theirs) != experiment.origin.as_ref() && Path::new(theirs).exists())
-    {
+    if let Some(theirs) = other_file(folder) {
         return Err(NotOurs { theirs: Some(theirs), ..not_ours(folder, "another spec") });
     }
     Ok(Some(format!(

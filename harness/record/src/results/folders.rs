@@ -1,6 +1,7 @@
 //! The folders of a folder of results: `<out>/<spec>/`, and `<out>/<variant>/<spec>/` where specs ran with the settings of a variant.
 //!
 //! `<out>/<variant>/variant.json` ([`Variant`]) distinguishes the two. It is written before the folders of the variant's specs.
+//! `<out>/<spec>/` with a `fit.json` is of `experiments fit`.
 
 use std::fs;
 use std::io;
@@ -15,6 +16,9 @@ use super::store::file;
 pub const VARIANT: &str = "variant.json";
 /// The version of that file's form.
 pub const VARIANT_SCHEMA: u32 = 1;
+
+/// The name of the file with the result of a fit.
+pub const FIT: &str = "fit.json";
 
 /// The variant that a folder holds the results of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +54,11 @@ impl Variant {
 /// Whether the folder is a variant's.
 pub fn is_of_variant(folder: &Path) -> bool {
     folder.join(VARIANT).is_file()
+}
+
+/// Whether the folder has the result of a fit.
+pub fn is_of_fit(folder: &Path) -> bool {
+    folder.join(FIT).is_file()
 }
 
 /// Whether the folder is a spec's.
