@@ -80,7 +80,7 @@ fn measurements(folder: &Path) -> String {
     let seconds = |cell: &str| number(folder, cell, "seconds_per_clock");
     let of = |cell: &str| format!("{{ cell: {cell}, column: seconds_per_clock }}");
     [
-        entry("lan", seconds("LAN"), &of("LAN"), ", group: lan, claims: [a.b]"),
+        entry("lan", seconds("LAN"), &of("LAN"), ", group: lan, claims: [fig13.gaia-speedup]"),
         entry("lan of 8", seconds("LAN of 8"), &of("LAN of 8"), ", group: lan"),
         entry("wan", seconds("WAN"), &of("WAN"), ", group: wan"),
         entry(
@@ -130,7 +130,7 @@ fn hidden_constants_are_found_by_a_surface() {
     let summary = fit(path, "surface", &spec(SURFACE, &numbers), &[]);
     let by_surface = result(path, "surface");
     assert_found(&by_surface);
-    assert_eq!(by_surface["claims"], serde_json::json!(["a.b"]));
+    assert_eq!(by_surface["claims"], serde_json::json!(["fig13.gaia-speedup"]));
     let residuals = by_surface["residuals"].as_array().unwrap();
     let unused = residuals.iter().find(|own| own["name"] == "unused").unwrap();
     assert!((unused["ratio"].as_f64().unwrap() - 0.5).abs() < 0.01, "twice of what it is was given: {unused}");
@@ -223,6 +223,11 @@ fn mistakes_are_reported_together_with_their_paths() {
             "low: 1, high: 12",
             "low: 3, high: 3.0000001",
             "fit.unknowns[2].high: 3.0000001: expected more than `low`, 3, by at least 2 %",
+        ),
+        (
+            "of: { cell: LAN, column: seconds_per_clock }",
+            "of: { cell: LAN, column: seconds_per_clock }, claims: [fig13.gaia-speedpu]",
+            "fit.measurements[0].claims[0]: unknown claim `fig13.gaia-speedpu`; did you mean `fig13.gaia-speedup`?",
         ),
         ("points: 4", "points: 1", "fit.evaluate.surface.points: 1: expected 2 to 100"),
         ("to: mf / slowdown", "to: mf + slowdown", "expected unknowns and numbers with `*` and `/` between them"),

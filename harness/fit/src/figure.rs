@@ -4,6 +4,7 @@
 use paper::figures::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, at};
 use plotters::style::RGBColor;
 
+use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
 use crate::profile::ProfilePoint;
 use crate::result::{FitResult, UnknownResult};
 use crate::statements::{number, quantity};
@@ -21,7 +22,7 @@ const FOOT: f64 = 52.0;
 /// The rise of chi-squared at the upper edge of a profile.
 const TOP_RISE: f64 = 8.0;
 /// The rises that have a line: the ends of 68 % and 95 % intervals.
-const LEVELS: [(f64, &str); 2] = [(1.0, "68 %"), (3.84, "95 %")];
+const LEVELS: [(f64, &str); 2] = [(ONE_SIGMA, "68 %"), (TWO_SIGMA, "95 %")];
 /// The most numbers that are drawn with their place in the table.
 const LABELLED: usize = 40;
 

@@ -70,6 +70,10 @@ impl Setup {
         if let Ok(figure) = &figure {
             check_columns(&mut wrong, figure, &fit);
         }
+        for (position, measurement) in fit.measurements.iter().enumerate() {
+            // Machine kinds take these names into `fitted-to`.
+            wrong.claims(&format!("fit.measurements[{position}].claims"), &measurement.claims, &claims);
+        }
         if wrong.list.is_empty() {
             check_fields(&mut wrong, &source, &fit);
         }

@@ -202,13 +202,13 @@ impl Diagnostics {
         }
     }
 
-    /// The results that rates were fitted to must be claims of figures.
-    pub(super) fn fitted_to(&mut self, path: &str, used: &[String], claims: &[&str]) {
-        for (position, name) in used.iter().enumerate().filter(|(_, name)| !claims.contains(&name.as_str())) {
-            let near = suggest::nearest(name, claims.iter().copied());
+    /// The names in the list at `path` must be those of claims of figures, `known`.
+    pub fn claims(&mut self, path: &str, names: &[String], known: &[&str]) {
+        for (position, name) in names.iter().enumerate().filter(|(_, name)| !known.contains(&name.as_str())) {
+            let near = suggest::nearest(name, known.iter().copied());
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let message = format!("unknown claim `{name}`{near} (expected the `id` of a claim, as in claims.json)");
-            self.add(format!("{path}.fitted-to[{position}]"), message);
+            self.add(format!("{path}[{position}]"), message);
         }
     }
 

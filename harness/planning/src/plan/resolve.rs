@@ -237,7 +237,7 @@ impl Resolving<'_> {
                 self.diagnostics.machine_kind(path, &kind);
                 // The names in built-in kinds are tested where claims are known.
                 if !matches!(asked, Machines::Named(name) if !machines::is_path(name)) {
-                    self.diagnostics.fitted_to(path, &kind.fitted_to, self.claims);
+                    self.diagnostics.claims(&format!("{path}.fitted-to"), &kind.fitted_to, self.claims);
                 }
                 Some(kind)
             }
