@@ -12,10 +12,8 @@ use crate::profile::{Profile, profile};
 use crate::result::{Evaluation, FieldResult, FitResult, OtherMinimum, Quality, Residual, SCHEMA, UnknownResult};
 use crate::setup::{Setup, written};
 use crate::statements;
-use crate::surface::Surfaces;
+use crate::surface::{EXACT, Surfaces};
 
-/// The greatest relative difference between surface and simulation that needs no refinement.
-const EXACT: f64 = 0.005;
 /// Times that the optimum is added to the grid of a surface.
 const MAX_REFINEMENTS: usize = 3;
 /// Times that a better minimum, found on a profile, is taken for the new optimum.

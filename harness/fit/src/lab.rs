@@ -1,5 +1,5 @@
 //! The model by simulation: values of fields in, numbers of cells out. Cells are stored by the hash of their plans, so that one whose plan
-//! is unchanged is read, not run; a fit that was killed goes on where it was.
+//! is unchanged is read, not run; a fit that was killed resumes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -167,8 +167,8 @@ pub(crate) fn fingerprint(experiment: &Experiment, cell: &CellName) -> String {
     asked(experiment, cell).key
 }
 
-/// One experiment with the missing runs of all. Cells of one panel and seed run side by side; those with a target of their own do so with
-/// it, in a group per experiment.
+/// One experiment with the missing runs of all. Cells of one panel and seed run at the same time; those with a target of their own do so
+/// with it, in a group per experiment.
 fn merged(experiments: &[Experiment], asked: &[Vec<Asked<'_>>], missing: &[(usize, &Planned)]) -> Experiment {
     let first = &experiments[0];
     let mut loaders: Vec<Loader> = Vec::new();

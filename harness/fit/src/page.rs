@@ -1,5 +1,6 @@
 //! `report.html`: a short page with the figure, the unknowns, the numbers and the statements.
 
+use paper::escaped;
 use record::numbers::significant;
 
 use crate::profile::Interval;
@@ -30,7 +31,7 @@ pub(crate) fn html(result: &FitResult) -> String {
     if !result.statements.is_empty() {
         let items: String =
             result.statements.iter().map(|text| format!("<li>{}</li>\n", escaped(&code(text)))).collect();
-        page.push_str(&format!("<h2>To know</h2>\n<ul>\n{items}</ul>\n"));
+        page.push_str(&format!("<h2>Statements</h2>\n<ul>\n{items}</ul>\n"));
     }
     page.push_str("<h2>Unknowns</h2>\n");
     page.push_str(&unknowns(result));
@@ -47,7 +48,7 @@ pub(crate) fn html(result: &FitResult) -> String {
     page
 }
 
-/// A row of a table: its cells, and whether it stands back.
+/// A row of a table: its cells, and whether it is grey.
 struct Row {
     cells: Vec<String>,
     is_faint: bool,
@@ -160,8 +161,4 @@ fn without(result: &FitResult) -> String {
 /// Names in backticks are names on a page.
 fn code(text: &str) -> String {
     text.replace('`', "")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

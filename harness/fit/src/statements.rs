@@ -4,9 +4,7 @@ use record::numbers::significant;
 
 use crate::minimise::Bound;
 use crate::result::{Evaluation, FitResult, UnknownResult};
-
-/// The difference between surface and simulation that is worth a sentence, a share.
-const EXACT: f64 = 0.005;
+use crate::surface::EXACT;
 
 /// A number with four digits; a great or small one with an exponent that is a multiple of three: `11.98e6`.
 pub(crate) fn number(value: f64) -> String {
@@ -58,7 +56,7 @@ pub(crate) fn of(result: &FitResult) -> Vec<String> {
         && *greatest_difference > EXACT
     {
         all.push(format!(
-            "the surface is up to {} % from the simulation at the optimum, after {refinements} refinements: more `points`, or `runs`, would be exact",
+            "the surface is up to {} % from the simulation at the optimum, after {refinements} refinements: more `points` may be nearer, and `runs` is exact",
             significant(greatest_difference * 100.0, 2)
         ));
     }

@@ -10,3 +10,5 @@ pub mod overview;
 mod plans;
 pub mod report;
 pub mod strict;
+
+pub use self::markup::escaped;

@@ -29,7 +29,7 @@ pub(crate) fn head(names: &[&str]) -> String {
 }
 
 /// `text` with what HTML would take for markup written out.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

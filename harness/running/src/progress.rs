@@ -19,7 +19,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 pub enum Progress {
     /// Bars on a terminal, lines elsewhere.
     Shown,
-    /// The number of cells that are over, and no cell by name.
+    /// The number of cells that have ended, and no cell by name.
     Counted,
     /// No progress, only warnings.
     Hidden,
@@ -42,7 +42,7 @@ enum Mode {
     Counted(Count),
 }
 
-/// The number of cells that are over: a bar on a terminal, a line now and then elsewhere.
+/// The number of cells that have ended: a bar on a terminal, a line every [`PLAIN_EVERY`] elsewhere.
 #[derive(Debug)]
 enum Count {
     Bar(ProgressBar),
