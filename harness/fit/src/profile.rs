@@ -1,6 +1,7 @@
 //! Profiles of the likelihood: chi-squared with one unknown fixed and the others fitted again, on a grid over its bounds, and the intervals
 //! that follow. Chi-squared rises by 1 at the ends of a 68 % interval and by 3.84 at those of a 95 % interval, times the factor of errors.
 
+use nalgebra::DMatrix;
 use record::failure::Failure;
 use serde::Serialize;
 
@@ -19,6 +20,8 @@ const GROWTH: f64 = 1.3;
 const ENOUGH: f64 = 1.02;
 /// Eigenvalues of the information below this are 0.
 const NO_INFORMATION: f64 = 1e-9;
+/// The share of an unknown in directions without information that makes it one without a standard error.
+const UNDETERMINED: f64 = 1e-3;
 /// Bisections of an end of an interval between two points.
 const BISECTIONS: usize = 20;
 
@@ -119,8 +122,12 @@ fn near(problem: &mut Problem<'_>, best: &Minimum, unknown: usize, scale: f64) -
     let all: Vec<usize> = (0..best.at.len()).collect();
     let jacobian = problem.jacobian(&best.at, &all)?;
     let information = jacobian.transpose() * &jacobian;
-    let variance =
-        information.pseudo_inverse(NO_INFORMATION).map_or(f64::INFINITY, |inverse| inverse[(unknown, unknown)]);
+    // Where a direction without information changes the unknown, the product of the two is less than 1 for it.
+    let of_inverse = |inverse: DMatrix<f64>| {
+        let is_determined = (&information * &inverse)[(unknown, unknown)] > 1.0 - UNDETERMINED;
+        if is_determined { inverse[(unknown, unknown)] } else { f64::INFINITY }
+    };
+    let variance = information.clone().pseudo_inverse(NO_INFORMATION).map_or(f64::INFINITY, of_inverse);
     let width = problem.ranges[unknown].width();
     Ok((FIRST_STEP * (variance * scale).sqrt()).clamp(width * LEAST_STEP, width * GREATEST_STEP))
 }
@@ -266,6 +273,15 @@ mod tests {
         assert!((half(found.one_sigma.high) - 1.0).abs() < 0.01 && (half(found.one_sigma.low) - 1.0).abs() < 0.01);
         assert!((half(found.two_sigma.high) - 1.96).abs() < 0.02 && (half(found.two_sigma.low) - 1.96).abs() < 0.02);
         assert!((5..=9).contains(&found.points.len()), "{}", found.points.len());
+    }
+
+    #[test]
+    fn few_points_cross_the_whole_range_of_what_is_not_determined() {
+        let mut model = Costly(Formula(|x: &[f64]| vec![x[0] * x[1]]), 0);
+        let mut problem = problem(&mut model, 2, &[12.0]);
+        let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
+        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        assert!(found.points.len() <= 13, "{}", found.points.len());
     }
 
     #[test]
