@@ -66,13 +66,17 @@ pub fn is_of_spec(folder: &Path) -> bool {
     folder.join(file::CELLS).is_file()
 }
 
-/// `dir` if it is a spec's, else the folders of specs in it and in the folders of variants in it, by path. Empty: there are none.
+/// `dir` if it is a spec's, else the folders of specs in it and in the folders of variants in it, by path. Empty: there are none, or `dir`
+/// is a fit's, whose runs are not all in an index.
 ///
 /// # Errors
 /// Of listing `dir`. A folder in it that cannot be listed holds no specs.
 pub fn of_specs(dir: &Path) -> io::Result<Vec<PathBuf>> {
     if is_of_spec(dir) {
         return Ok(vec![dir.to_owned()]);
+    }
+    if is_of_fit(dir) {
+        return Ok(Vec::new());
     }
     let mut folders = below(dir)?;
     folders.retain(|folder| is_of_spec(folder));
@@ -128,6 +132,11 @@ mod tests {
         assert_eq!(found(out.path()), ["derived/fig8", "derived/fig9", "fig8"]);
         assert_eq!(found(&path("derived")), ["derived/fig8", "derived/fig9"]);
         assert_eq!(found(&path("derived/fig9")), ["derived/fig9"]);
+        fs::create_dir_all(path("fit/runs")).unwrap();
+        fs::write(path("fit/runs").join(file::CELLS), "{}").unwrap();
+        fs::write(path("fit").join(FIT), "{}").unwrap();
+        assert!(found(&path("fit")).is_empty(), "its runs are not a spec's");
+        assert_eq!(found(out.path()), ["derived/fig8", "derived/fig9", "fig8"]);
         assert!(found(&path("empty")).is_empty() && of_specs(&path("none")).is_err());
     }
 }
