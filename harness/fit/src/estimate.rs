@@ -1,13 +1,15 @@
 //! The estimate: the best of several searches, and other minima that the data do not exclude.
 
 use record::failure::Failure;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::minimise::{Minimum, Problem};
 
-/// The rise of chi-squared at the end of a 68 % interval of one unknown.
-pub(crate) const ONE_SIGMA: f64 = 1.0;
-/// The same of a 95 % interval.
-pub(crate) const TWO_SIGMA: f64 = 3.84;
+/// Probabilities below the upper ends of a 68 % and of a 95 % interval.
+const BELOW_ONE_SIGMA: f64 = 0.841_344_75;
+const BELOW_TWO_SIGMA: f64 = 0.975;
+/// Rises are rounded to this: quantiles have other last digits on other platforms.
+const DIGITS: f64 = 1e4;
 
 /// Searches end up to this share of an unknown's range apart in one minimum.
 const SAME: f64 = 0.01;
@@ -19,9 +21,33 @@ const PRIMES: [u32; 24] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 4
 /// Starts keep this share of the range away from bounds.
 const MARGIN: f64 = 0.05;
 
-/// The factor of errors: the reduced chi-squared where it is above 1, else 1.
-pub(crate) fn scale(chi2: f64, data: usize, unknowns: usize) -> f64 {
-    if data <= unknowns { 1.0 } else { (chi2 / (data - unknowns) as f64).max(1.0) }
+/// What errors become by the data, and the rises of chi-squared that follow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spreads {
+    /// The factor of squared errors: the reduced chi-squared where it is above 1, else 1.
+    pub(crate) factor: f64,
+    /// The rise of chi-squared at the ends of a 68 % interval of one unknown.
+    pub(crate) one_sigma: f64,
+    /// The same of a 95 % interval.
+    pub(crate) two_sigma: f64,
+}
+
+impl Spreads {
+    /// Of a fit of `unknowns` unknowns to `data` numbers with this least chi-squared. With errors that are known a rise is the square of a
+    /// quantile of the normal distribution (1 and 3.84); where the factor is itself estimated, of Student's.
+    pub(crate) fn of(chi2: f64, data: usize, unknowns: usize) -> Spreads {
+        let freedom = data.saturating_sub(unknowns) as f64;
+        let factor = if freedom > 0.0 { (chi2 / freedom).max(1.0) } else { 1.0 };
+        let square = |below: f64| {
+            let quantile = if factor > 1.0 {
+                StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom above 0").inverse_cdf(below)
+            } else {
+                Normal::standard().inverse_cdf(below)
+            };
+            (quantile * quantile * DIGITS).round() / DIGITS
+        };
+        Spreads { factor, one_sigma: factor * square(BELOW_ONE_SIGMA), two_sigma: factor * square(BELOW_TWO_SIGMA) }
+    }
 }
 
 /// The minima of searches from `start` and from other points, the best first; each within the 95 % rise of the best, and apart from
@@ -44,7 +70,7 @@ pub(crate) fn minima(problem: &mut Problem<'_>, start: &[f64]) -> Result<Vec<Min
     }
     // Stable: of equal minima the one of the earlier start.
     found.sort_by(|one, other| one.chi2.total_cmp(&other.chi2));
-    let most = found[0].chi2 + TWO_SIGMA * scale(found[0].chi2, problem.data.len(), all.len());
+    let most = found[0].chi2 + Spreads::of(found[0].chi2, problem.data.len(), all.len()).two_sigma;
     let mut apart: Vec<Minimum> = Vec::new();
     for minimum in found.into_iter().filter(|minimum| minimum.chi2 <= most) {
         let mut is_new = true;
@@ -123,7 +149,14 @@ mod tests {
 
     #[test]
     fn errors_are_scaled_where_the_fit_is_worse_than_they_are() {
-        assert_eq!((scale(0.5, 5, 2), scale(12.0, 5, 2), scale(12.0, 2, 2)), (1.0, 4.0, 1.0));
+        let factors =
+            [(0.5, 5, 2), (12.0, 5, 2), (12.0, 2, 2)].map(|(chi2, data, unknowns)| Spreads::of(chi2, data, unknowns));
+        assert_eq!(factors.map(|spreads| spreads.factor), [1.0, 4.0, 1.0]);
+        // 1.96 squared; 2.145 and 1.0366 squared of Student's distribution with 14 degrees of freedom.
+        assert_eq!((factors[0].one_sigma, (factors[0].two_sigma * 100.0).round()), (1.0, 384.0));
+        let scaled = Spreads::of(28.0, 21, 7);
+        assert!((scaled.two_sigma / 2.0 - 4.600).abs() < 1e-3, "{scaled:?}");
+        assert!((scaled.one_sigma / 2.0 - 1.0746).abs() < 2e-3, "{scaled:?}");
     }
 
     #[test]

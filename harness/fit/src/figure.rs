@@ -4,9 +4,8 @@
 use paper::figures::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, at};
 use plotters::style::RGBColor;
 
-use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
 use crate::profile::ProfilePoint;
-use crate::result::{FitResult, UnknownResult};
+use crate::result::{FitResult, Quality, UnknownResult};
 use crate::statements::{number, quantity};
 
 /// Measured numbers: the left frame.
@@ -19,10 +18,8 @@ const PROFILE_HEIGHT: f64 = 96.0;
 const ROW: f64 = 162.0;
 /// Below the last frame, for the names of its axis.
 const FOOT: f64 = 52.0;
-/// The rise of chi-squared at the upper edge of a profile.
-const TOP_RISE: f64 = 8.0;
-/// The rises that have a line: the ends of 68 % and 95 % intervals.
-const LEVELS: [(f64, &str); 2] = [(ONE_SIGMA, "68 %"), (TWO_SIGMA, "95 %")];
+/// The rise of chi-squared at the upper edge of a profile, over that at the ends of a 95 % interval.
+const TOP_RISE: f64 = 2.1;
 /// The most numbers that are drawn with their place in the table.
 const LABELLED: usize = 40;
 
@@ -112,7 +109,7 @@ pub(crate) fn draw(result: &FitResult) -> Canvas {
     for (place, unknown) in result.unknowns.iter().enumerate() {
         let (left, top) = (COLUMNS[place % COLUMNS.len()], NUMBERS.top + (place / COLUMNS.len()) as f64 * ROW);
         let area = Rect { left, top, right: left + PROFILE_WIDTH, bottom: top + PROFILE_HEIGHT };
-        draw_profile(&mut canvas, area, unknown, result.quality.error_factor);
+        draw_profile(&mut canvas, area, unknown, &result.quality);
     }
     canvas
 }
@@ -178,7 +175,7 @@ fn frame(canvas: &mut Canvas, area: Rect) {
     canvas.line(&corners, Pen::solid(FAINT, 1.0));
 }
 
-fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, factor: f64) {
+fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, quality: &Quality) {
     let title = format!("{}: {}", unknown.name, quantity(unknown.value, &unknown.unit));
     canvas.text(at(area.left, area.top - 12.0), Anchor::Left, 12.0, INK, &title);
     let x = LogAxis::of_profile(unknown, (area.left, area.right));
@@ -186,7 +183,7 @@ fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, factor
     let interval = unknown.interval_95;
     let (left, right) = (interval.low.unwrap_or(unknown.low), interval.high.unwrap_or(unknown.high));
     canvas.fill(Rect { left: x.place(left), right: x.place(right), ..area }, SHADE);
-    for (level, name) in LEVELS {
+    for (level, name) in [(quality.rise_68 / quality.rise_95, "68 %"), (1.0, "95 %")] {
         canvas.line(
             &[at(area.left, y(level)), at(area.right, y(level))],
             Pen { colour: FAINT, width: 0.8, dash: &[3.0, 2.5] },
@@ -199,7 +196,7 @@ fn draw_profile(canvas: &mut Canvas, area: Rect, unknown: &UnknownResult, factor
         canvas.text(at(across, area.bottom + 11.0), Anchor::Middle, 9.0, INK, &tick_text(tick));
     }
     let least = unknown.profile.iter().map(|point| point.chi2).fold(f64::INFINITY, f64::min);
-    let rise = |point: &ProfilePoint| (point.chi2 - least) / factor;
+    let rise = |point: &ProfilePoint| (point.chi2 - least) / quality.rise_95;
     for pair in unknown.profile.windows(2).filter(|pair| pair.iter().any(|point| rise(point) <= TOP_RISE)) {
         canvas.line(&clipped(pair, x, &rise).map(|(across, up)| at(across, y(up))), Pen::solid(BLUE, 1.8));
     }

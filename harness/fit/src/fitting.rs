@@ -2,7 +2,7 @@
 
 use record::failure::Failure;
 
-use crate::estimate::{self, TWO_SIGMA, scale};
+use crate::estimate::{self, Spreads};
 use crate::identify::{Identifiability, Named, identifiability};
 use crate::lab::Lab;
 use crate::leave_out;
@@ -121,11 +121,11 @@ fn explore(
     let mut problem = problem(setup, model);
     let all: Vec<usize> = (0..problem.ranges.len()).collect();
     let mut improvements = 0;
-    let (profiles, factor) = loop {
-        let factor = scale(minima[0].chi2, problem.data.len(), all.len());
+    let (profiles, spreads) = loop {
+        let spreads = Spreads::of(minima[0].chi2, problem.data.len(), all.len());
         let mut profiles = Vec::new();
         for unknown in &all {
-            profiles.push(profile(&mut problem, &minima[0], *unknown, factor)?);
+            profiles.push(profile(&mut problem, &minima[0], *unknown, spreads)?);
         }
         let better = profiles.iter().map(|profile| &profile.best).min_by(|a, b| a.chi2.total_cmp(&b.chi2));
         match better.filter(|better| better.chi2 < minima[0].chi2 - BETTER && improvements < MAX_IMPROVEMENTS) {
@@ -133,7 +133,7 @@ fn explore(
                 improvements += 1;
                 minima = estimate::minima(&mut problem, &better.at.clone())?;
             }
-            None => break (profiles, factor),
+            None => break (profiles, spreads),
         }
     };
     let others = minima.split_off(1);
@@ -150,7 +150,7 @@ fn explore(
             is_wide: is_wide(*range, profile),
         })
         .collect();
-    let identifiability = identifiability(&problem.jacobian(&best.at, &all)?, &named, factor);
+    let identifiability = identifiability(&problem.jacobian(&best.at, &all)?, &named, spreads.factor);
     let left_out = if leaves_out { leave_out::each_group(setup, &mut problem, &best)? } else { Vec::new() };
     Ok(Explored { best, others, profiles, identifiability, left_out })
 }
@@ -166,11 +166,14 @@ fn result(setup: &Setup, explored: Explored, evaluation: Evaluation, point: &[f6
     let Explored { best, others, profiles, identifiability, left_out } = explored;
     let fit = &setup.fit;
     let used = fit.measurements.iter().filter(|measurement| measurement.used).count();
+    let spreads = Spreads::of(best.chi2, used, fit.unknowns.len());
     let quality = Quality {
         chi2: best.chi2,
         used,
         degrees_of_freedom: used.saturating_sub(fit.unknowns.len()),
-        error_factor: scale(best.chi2, used, fit.unknowns.len()),
+        error_factor: spreads.factor,
+        rise_68: spreads.one_sigma,
+        rise_95: spreads.two_sigma,
     };
     let unknowns = fit.unknowns.iter().zip(point).zip(best.at.iter().zip(profiles));
     let unknowns: Vec<UnknownResult> = unknowns
@@ -209,7 +212,7 @@ fn result(setup: &Setup, explored: Explored, evaluation: Evaluation, point: &[f6
         identifiability,
         other_minima: others
             .iter()
-            .filter(|other| other.chi2 - best.chi2 < TWO_SIGMA * quality.error_factor)
+            .filter(|other| other.chi2 - best.chi2 < quality.rise_95)
             .map(|other| OtherMinimum { chi2: other.chi2, unknowns: natural(other) })
             .collect(),
         leave_one_out: left_out,

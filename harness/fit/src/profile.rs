@@ -1,11 +1,11 @@
 //! Profiles of the likelihood: chi-squared with one unknown fixed and the others fitted again, on a grid over its bounds, and the intervals
-//! that follow. Chi-squared rises by 1 at the ends of a 68 % interval and by 3.84 at those of a 95 % interval, times the factor of errors.
+//! that follow, by the rises of [`Spreads`].
 
 use nalgebra::DMatrix;
 use record::failure::Failure;
 use serde::Serialize;
 
-use crate::estimate::{ONE_SIGMA, TWO_SIGMA};
+use crate::estimate::Spreads;
 use crate::minimise::{Minimum, Problem};
 use crate::model::Grid;
 
@@ -58,7 +58,7 @@ pub(crate) struct Profile {
     pub(crate) best: Minimum,
 }
 
-/// The profile of `unknown` through the minimum `best`; `scale`: the factor of errors.
+/// The profile of `unknown` through the minimum `best`; `spreads`: of its data.
 ///
 /// # Errors
 /// [`Failure`] of the model.
@@ -66,16 +66,16 @@ pub(crate) fn profile(
     problem: &mut Problem<'_>,
     best: &Minimum,
     unknown: usize,
-    scale: f64,
+    spreads: Spreads,
 ) -> Result<Profile, Failure> {
     let range = problem.ranges[unknown];
     let others: Vec<usize> = (0..best.at.len()).filter(|other| *other != unknown).collect();
     let grid = match problem.model.effort().profile {
         Grid::WholeRange { points } => Steps::Grid { points },
-        Grid::NearOptimum => Steps::Growing { first: near(problem, best, unknown, scale)? },
+        Grid::NearOptimum => Steps::Growing { first: near(problem, best, unknown, spreads.factor)? },
     };
     let mut track = Track { problem, best, others: &others, unknown };
-    let enough = best.chi2 + ENOUGH * TWO_SIGMA * scale;
+    let enough = best.chi2 + ENOUGH * spreads.two_sigma;
     let mut below = track.outwards(&grid, range.low, enough)?;
     let mut above = track.outwards(&grid, range.high, enough)?;
     if matches!(grid, Steps::Grid { .. }) {
@@ -83,12 +83,12 @@ pub(crate) fn profile(
         track.back(&mut above)?;
     }
     let mut interval = |rise: f64| -> Result<Interval, Failure> {
-        let level = best.chi2 + rise * scale;
+        let level = best.chi2 + rise;
         let low = track.crossing(&below, level)?.map(libm::exp);
         let high = track.crossing(&above, level)?.map(libm::exp);
         Ok(Interval { low, high })
     };
-    let (one_sigma, two_sigma) = (interval(ONE_SIGMA)?, interval(TWO_SIGMA)?);
+    let (one_sigma, two_sigma) = (interval(spreads.one_sigma)?, interval(spreads.two_sigma)?);
     let (low, high) = (two_sigma.low.map_or(range.low, libm::log), two_sigma.high.map_or(range.high, libm::log));
     if track.problem.model.effort().refines && high - low < range.width() / 4.0 {
         for i in 0..=FINE_POINTS {
@@ -231,18 +231,22 @@ mod tests {
     use crate::minimise::tests::{Formula, problem};
     use crate::model::{Effort, Model};
 
+    /// Of errors that are known.
+    const KNOWN: Spreads = Spreads { factor: 1.0, one_sigma: 1.0, two_sigma: 3.8415 };
+
     #[test]
     fn intervals_are_those_of_a_normal_distribution() {
         let mut model = Formula(|x: &[f64]| vec![x[0], x[1] * x[0]]);
         let mut problem = problem(&mut model, 2, &[4.0, 20.0]);
         let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
-        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        let found = profile(&mut problem, &best, 0, KNOWN).unwrap();
         let (low, high) = (found.one_sigma.low.unwrap(), found.one_sigma.high.unwrap());
         assert!((libm::log(low / 4.0) + 0.01).abs() < 1e-4 && (libm::log(high / 4.0) - 0.01).abs() < 1e-4, "{found:?}");
         let two = libm::log(found.two_sigma.high.unwrap() / 4.0);
         assert!((two - 0.0196).abs() < 1e-4, "{two}");
         // The second one has the errors of both numbers; a factor of 4 doubles them.
-        let second = profile(&mut problem, &best, 1, 4.0).unwrap();
+        let doubled = Spreads { factor: 4.0, one_sigma: 4.0 * KNOWN.one_sigma, two_sigma: 4.0 * KNOWN.two_sigma };
+        let second = profile(&mut problem, &best, 1, doubled).unwrap();
         let wide = libm::log(second.one_sigma.high.unwrap() / 5.0);
         assert!((wide - 0.02 * 2.0f64.sqrt()).abs() < 1e-4, "{wide}");
         assert_eq!(second.points.len(), 42 + FINE_POINTS + 1);
@@ -268,7 +272,7 @@ mod tests {
         let mut model = Costly(Formula(|x: &[f64]| vec![x[0], x[1] * x[0]]), 0);
         let mut problem = problem(&mut model, 2, &[4.0, 20.0]);
         let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
-        let found = profile(&mut problem, &best, 1, 1.0).unwrap();
+        let found = profile(&mut problem, &best, 1, KNOWN).unwrap();
         let half = |end: Option<f64>| libm::log(end.unwrap() / 5.0).abs() / (0.01 * 2.0f64.sqrt());
         assert!((half(found.one_sigma.high) - 1.0).abs() < 0.01 && (half(found.one_sigma.low) - 1.0).abs() < 0.01);
         assert!((half(found.two_sigma.high) - 1.96).abs() < 0.02 && (half(found.two_sigma.low) - 1.96).abs() < 0.02);
@@ -280,7 +284,7 @@ mod tests {
         let mut model = Costly(Formula(|x: &[f64]| vec![x[0] * x[1]]), 0);
         let mut problem = problem(&mut model, 2, &[12.0]);
         let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
-        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        let found = profile(&mut problem, &best, 0, KNOWN).unwrap();
         assert!(found.points.len() <= 13, "{}", found.points.len());
     }
 
@@ -289,7 +293,7 @@ mod tests {
         let mut model = Formula(|x: &[f64]| vec![1.0 + 0.001 / x[0]]);
         let mut problem = problem(&mut model, 1, &[1.0]);
         let best = problem.minimise(&[0.0], &[0]).unwrap();
-        let found = profile(&mut problem, &best, 0, 1.0).unwrap();
+        let found = profile(&mut problem, &best, 0, KNOWN).unwrap();
         assert_eq!(found.two_sigma, Interval { low: None, high: None });
     }
 }

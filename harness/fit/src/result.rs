@@ -32,7 +32,7 @@ pub struct FitResult {
     pub residuals: Vec<Residual>,
     /// Which unknowns the numbers determine.
     pub identifiability: Identifiability,
-    /// Other minima that the numbers do not exclude, with chi-squared less than 3.84 (times the factor of errors) above the least.
+    /// Other minima that the numbers do not exclude, with chi-squared less than [`Quality::rise_95`] above the least.
     pub other_minima: Vec<OtherMinimum>,
     /// The fit without one group at a time; empty where it was not asked for.
     pub leave_one_out: Vec<LeftOut>,
@@ -72,6 +72,10 @@ pub struct Quality {
     pub degrees_of_freedom: usize,
     /// The factor by which squared errors are scaled: chi-squared per degree of freedom where that is above 1, else 1.
     pub error_factor: f64,
+    /// The rise of chi-squared at the ends of a 68 % interval: 1, or where errors are scaled the factor times Student's quantile squared.
+    pub rise_68: f64,
+    /// The same of a 95 % interval: 3.84 with errors that are known.
+    pub rise_95: f64,
 }
 
 /// An unknown, estimated.
