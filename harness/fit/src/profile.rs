@@ -157,7 +157,9 @@ impl Track<'_, '_, '_> {
     /// The points from the minimum outwards to `bound`: each starts where the one before ended, and where the minimum is.
     fn outwards(&mut self, steps: &Steps, bound: f64, enough: f64) -> Result<Vec<Minimum>, Failure> {
         let (from, range) = (self.best.at[self.unknown], self.problem.ranges[self.unknown]);
-        let (way, sign) = ((bound - from).abs(), (bound - from).signum());
+        // The minimum may be at the bound, so that the difference has no sign.
+        let sign = if bound == range.low { -1.0 } else { 1.0 };
+        let way = (bound - from).abs();
         let distances: Vec<f64> = match *steps {
             Steps::Grid { points } => {
                 let grid = (0..points).map(|i| range.low + range.width() * i as f64 / (points - 1) as f64);
@@ -286,6 +288,16 @@ mod tests {
         let best = problem.minimise(&[0.0, 0.0], &[0, 1]).unwrap();
         let found = profile(&mut problem, &best, 0, KNOWN).unwrap();
         assert!(found.points.len() <= 13, "{}", found.points.len());
+    }
+
+    #[test]
+    fn a_minimum_at_a_bound_has_an_interval_on_one_side() {
+        let mut model = Formula(|x: &[f64]| vec![x[0]]);
+        let mut problem = problem(&mut model, 1, &[1.0]);
+        let best = Minimum { at: vec![problem.ranges[0].low], ..problem.minimise(&[0.0], &[0]).unwrap() };
+        let found = profile(&mut problem, &best, 0, KNOWN).unwrap();
+        assert!(found.one_sigma.low.is_none() && found.two_sigma.low.is_none(), "{found:?}");
+        assert!(found.points.is_sorted_by_key(|point| point.value));
     }
 
     #[test]
