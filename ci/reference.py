@@ -5,7 +5,8 @@ usage: reference.py store OUT REFERENCE     keep tables, figures, claims and man
        reference.py compare OUT REFERENCE   exit 1 when OUT is worse than, or other than, REFERENCE
 
 Compared are, figure by figure:
-* claims: none may fail that holds in the reference (one that holds now and failed there is reported);
+* claims: none may fail that holds in the reference (one that holds now and failed there is reported). A claim that a rate was fitted to
+  since has no verdict, and is none of these;
 * table.csv: with the sources and seeds of the reference, every value must be equal, because simulated runs have the same bits
   everywhere. With other sources words must be equal and numbers within TOLERANCE; with other seeds only claims are compared.
 Left out are runs in real time, which are never quite equal, and panels and figures of image classification: libtorch's bits depend
@@ -21,11 +22,14 @@ from pathlib import Path
 
 TOLERANCE = 0.05
 FILES = ["table.csv", "claims.json", "figure.svg", "figure.png"]
-LEFT_OUT = {"validation", "ic", "ic-cifar10", "sweep-ic"}
+# A variant's pictures differ little from those of the figures.
+FILES_OF_VARIANTS = ["table.csv", "claims.json"]
+VARIANT = "variant.json"
+LEFT_OUT = {"validation", "ic", "ic-cifar10", "ic-long", "sweep-ic", "choice-ic"}
 # Panels of image classification are named `IC`, `IC V/C`, `IC, full speed`.
 IMAGES = re.compile(r"IC\b")
 # Kept as evidence, and compared where they have run: `all` does not run them.
-SWEEP = "sweep-"
+NOT_IN_ALL = ("sweep-", "choice-")
 
 
 def cells(folder):
@@ -41,19 +45,24 @@ def cells(folder):
 
 
 def specs(out):
-    """The folders whose cells have been reported on."""
-    folders = sorted(path.parent for path in Path(out).glob("*/cells.json"))
+    """The folders whose cells have been reported on, those of variants with them."""
+    out = Path(out)
+    folders = sorted(path.parent for pattern in ("*/cells.json", "*/*/cells.json") for path in out.glob(pattern))
     return [folder for folder in folders if all((folder / name).exists() for name in FILES)]
 
 
 def store(out, reference):
     for folder in specs(out):
-        kept = Path(reference) / folder.name
+        name = folder.relative_to(out)
+        kept = Path(reference) / name
         kept.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            shutil.copyfile(folder / name, kept / name)
+        of_variant = len(name.parts) > 1
+        if of_variant:
+            shutil.copyfile(folder.parent / VARIANT, kept.parent / VARIANT)
+        for file in FILES_OF_VARIANTS if of_variant else FILES:
+            shutil.copyfile(folder / file, kept / file)
         (kept / "manifests.json").write_text(json.dumps(cells(folder), indent=1, ensure_ascii=False) + "\n")
-        print(f"{folder.name}: kept")
+        print(f"{name}: kept")
 
 
 def comparable(listed):
@@ -91,12 +100,14 @@ def differences(ours, theirs, exact):
 
 def compare(out, reference):
     worse = []
-    for kept in sorted(path.parent for path in Path(reference).glob("*/manifests.json")):
-        name, folder = kept.name, Path(out) / kept.name
-        if name in LEFT_OUT:
+    reference = Path(reference)
+    for kept in sorted(path.parent for pattern in ("*/", "*/*/") for path in reference.glob(f"{pattern}manifests.json")):
+        name = kept.relative_to(reference)
+        folder, of_variant = Path(out) / name, len(name.parts) > 1
+        if kept.name in LEFT_OUT:
             continue
         if not (folder / "cells.json").exists():
-            if name.startswith(SWEEP):
+            if of_variant or kept.name.startswith(NOT_IN_ALL):
                 continue
             worse.append(f"{name}: has not run")
             continue
