@@ -1,9 +1,9 @@
 //! `experiments fit`: infers constants of the model from measured numbers, by least squares.
 //!
-//! * [`setup`]: the section `fit` of a spec, checked. [`columns`]: the numbers of a cell. [`lab`]: cells, simulated or read.
-//! * [`model`]: unknowns to numbers, by simulation or by [`surface`]. [`minimise`], [`estimate`]: the optimum.
-//! * [`profile`], [`identify`], [`leave_out`]: what the numbers determine. [`fitting`] is the course of all that.
-//! * [`result`]: the outcome as types, with [`statements`] in words; [`files`], [`figure`], [`page`] and [`text`] show it.
+//! * `setup`: the section `fit` of a spec, checked. `columns`: the numbers of a cell. `lab`: cells, simulated or read.
+//! * `model`: unknowns to numbers, by simulation or by `surface`. `minimise`, `estimate`: the optimum.
+//! * `profile`, `identify`, `leave_out`: what the numbers determine. `fitting` is the course of all that.
+//! * `result`: the outcome as types, with `statements` in words; `files`, `figure`, `page` and `text` show it.
 //!
 //! Nothing here depends on time or threads: equal specs and sources leave equal bytes.
 
