@@ -116,7 +116,8 @@ mod tests {
         let mut count = 0;
         for folder in fs::read_dir(reference).unwrap() {
             let path = folder.unwrap().path().join("table.csv");
-            let bytes = fs::read(&path).unwrap();
+            // The folders of the fit and of the claims have none.
+            let Ok(bytes) = fs::read(&path) else { continue };
             let mut reader = Reader::from_reader(&*bytes);
             let names = reader.headers().unwrap().clone();
             let rows: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
