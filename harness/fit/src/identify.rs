@@ -39,7 +39,7 @@ pub struct Identifiability {
 /// Unknowns that the measurements do not determine, or whose errors are correlated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Statement {
-    /// Their names.
+    /// The names of the unknowns that cannot be told apart.
     pub unknowns: Vec<String>,
     /// The combinations of them that are determined.
     pub determined: Vec<String>,
@@ -50,7 +50,7 @@ pub struct Statement {
 /// An unknown as this module needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
-    /// Its name.
+    /// The unknown's name in the spec.
     pub(crate) name: String,
     /// Its bounds, in logarithms.
     pub(crate) range: Range,

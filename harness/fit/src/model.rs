@@ -47,7 +47,7 @@ pub(crate) struct Effort {
 pub(crate) enum Grid {
     /// A number of points over the whole range of an unknown.
     WholeRange {
-        /// The number.
+        /// The values per unknown.
         points: usize,
     },
     /// A few, until chi-squared has risen by what ends a 95 % interval.

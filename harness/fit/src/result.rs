@@ -81,7 +81,7 @@ pub struct Quality {
 /// An unknown, estimated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct UnknownResult {
-    /// Its name.
+    /// The unknown's name in the spec.
     pub name: String,
     /// The unit of all its values.
     pub unit: String,
@@ -104,18 +104,18 @@ pub struct UnknownResult {
 /// A field at the optimum.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FieldResult {
-    /// The path.
+    /// The path of the field, as `--set` takes it.
     pub set: String,
     /// The expression.
     pub expression: String,
-    /// The value.
+    /// The value at the optimum, with its unit, as `--set` takes it.
     pub value: String,
 }
 
 /// A number, measured and by the model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Residual {
-    /// Its name.
+    /// The measurement's name in the spec.
     pub name: String,
     /// Its group.
     pub group: Option<String>,
@@ -166,7 +166,7 @@ pub struct LeftOut {
 /// A number that was left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Predicted {
-    /// Its name.
+    /// The measurement's name in the spec.
     pub name: String,
     /// The model's value.
     pub model: f64,

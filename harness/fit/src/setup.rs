@@ -36,7 +36,7 @@ pub(crate) struct Setup {
     pub(crate) source: Source,
     /// The changes that are no text: seed, data.
     pub(crate) changes: Changes,
-    /// The section.
+    /// The spec's section `fit`, checked.
     pub(crate) fit: Fit,
     /// The spec at the start values.
     pub(crate) experiment: Experiment,

@@ -67,7 +67,7 @@ pub struct OfSpec {
 pub struct Row<'a> {
     /// The spec that it is of.
     pub spec: &'a str,
-    /// Its name.
+    /// The claim's `id`, the same in all columns.
     pub id: &'a str,
     /// One entry per column; `None` where the variant has not run.
     pub claims: Vec<Option<&'a Claim>>,

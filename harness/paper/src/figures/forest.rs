@@ -37,7 +37,7 @@ const FOOT: f64 = 40.0;
 /// The range of ratios that the axis has at least, and at most: marks beyond are at its ends, with an arrow.
 const LEAST_RANGE: (f64, f64) = (0.5, 2.0);
 const WIDEST_RANGE: (f64, f64) = (0.1, 10.0);
-/// The tolerance.
+/// The colour of the band that a claim's tolerance is drawn as.
 const BAND: RGBColor = RGBColor(0xDC, 0xE8, 0xF2);
 
 /// The number that a claim's is over.

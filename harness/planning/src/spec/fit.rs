@@ -152,7 +152,7 @@ pub enum ErrorSize {
 pub struct Expression {
     /// As written.
     pub text: String,
-    /// The number.
+    /// The product of the numbers in the expression.
     pub factor: f64,
     /// Names and exponents, sorted by name; no exponent is 0.
     pub powers: Vec<(String, i32)>,
