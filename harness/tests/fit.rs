@@ -277,6 +277,22 @@ fn the_example_finds_what_its_numbers_were_simulated_with() {
     assert_eq!(found["leave_one_out"].as_array().unwrap().len(), 3);
 }
 
+/// A cell without machines of its own takes those of the spec with what is set there.
+#[test]
+fn the_order_of_fields_does_not_matter() {
+    let folder = measured();
+    let path = folder.path();
+    let of_spec = "    - { set: machines.mf.updates-per-second, to: mf }\n";
+    let of_cell = "    - { set: cells.LAN of 8.machines.server.apply-gb-per-second, to: mf / 1000000 }\n";
+    let fields = |from: &str, to: &str| spec(SURFACE, &measurements(path)).replace(from, to);
+    let residuals = |name: &str, text: &str| {
+        fit(path, name, text, &[]);
+        result(path, name)["residuals"].clone()
+    };
+    let first = residuals("first", &fields(of_spec, &format!("{of_spec}{of_cell}")));
+    assert_eq!(first, residuals("last", &fields(of_spec, &format!("{of_cell}{of_spec}"))));
+}
+
 #[test]
 fn the_results_of_run_are_not_replaced() {
     let folder = measured();
@@ -298,8 +314,17 @@ fn the_results_of_a_fit_are_not_replaced_and_not_mixed_with_a_variants() {
     assert!(errors(&ran).contains("results/mine holds the results of a fit of that name"), "{}", errors(&ran));
     assert_eq!(ran.status.code(), Some(2));
     assert!(page() == before && !path.join("results/mine/cells.json").exists());
-    // A variant of the same name, in a folder of its own.
     fs::create_dir(path.join("variants")).expect("writable");
+    // A fit of the same name in another file, which later takes the place of the first.
+    fs::copy(path.join("mine.yaml"), path.join("variants/mine.yaml")).expect("writable");
+    let ran = experiments(path, &["fit", "variants/mine.yaml", "-q"]);
+    let found = errors(&ran);
+    assert!(
+        found.contains("results/mine holds the results of the fit of that name of ") && page() == before,
+        "{found}"
+    );
+    assert_eq!(ran.status.code(), Some(2));
+    // A variant of the same name, in a folder of its own.
     fs::write(path.join("variants/mine.yaml"), "variant-of: [../hidden.yaml]\nseeds: [1]\n").expect("writable");
     let ran = experiments(path, &["run", "variants/mine.yaml", "-q"]);
     assert!(errors(&ran).contains("results/mine holds the results of a fit of that name"), "{}", errors(&ran));

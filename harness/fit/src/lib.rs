@@ -25,13 +25,14 @@ mod statements;
 mod surface;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::spec::Changes;
 use record::failure::Failure;
 use record::results::lock::Lock;
-use record::results::{atomic, folders};
+use record::results::manifest::Origin;
+use record::results::{self, atomic, folders, store};
 use running::{Host, Options};
 use thiserror::Error;
 
@@ -61,7 +62,7 @@ pub struct Job {
     pub leave_out: LeaveOut,
 }
 
-/// The folder of a fit has results of `run`.
+/// The folder of a fit has results of `run`, or of the fit of another file.
 #[derive(Debug, Error)]
 #[error(
     "{folder} holds the results of {what}: expected another folder with --out, so that figure and page are not replaced"
@@ -105,8 +106,16 @@ pub fn fit(job: &Job) -> Result<Fitted, Failure> {
     if folders::is_of_variant(&folder) {
         return Err(Failure::input(Occupied { folder, what: "a variant of that name".to_owned() }));
     }
+    let theirs = store::read_origin(&folder).ok().and_then(|origin| origin.spec);
+    // A spec that has moved (nothing is where it was) is taken for the same.
+    let is_other = |theirs: &String| Some(theirs) != setup.origin.as_ref() && Path::new(theirs).exists();
+    if let Some(theirs) = theirs.filter(is_other) {
+        return Err(Failure::input(Occupied { folder, what: format!("the fit of that name of {theirs}") }));
+    }
     atomic::create_folder(&folder).map_err(Failure::run)?;
     let _lock = Lock::take(&folder).map_err(Failure::run)?;
+    store::write_origin(&folder, &Origin { schema: results::SCHEMA, spec: setup.origin.clone() })
+        .map_err(Failure::run)?;
     let host = Host::new(&job.options).map_err(Failure::run)?;
     let mut lab = lab::Lab::new(&setup, host, job.options.progress, job.device, &folder);
     let result = fitting::fit(&setup, &mut lab, job.leave_out)?;

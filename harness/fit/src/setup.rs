@@ -34,6 +34,8 @@ struct NotFinite {
 pub(crate) struct Setup {
     /// The spec's text with the changes of the command line.
     pub(crate) source: Source,
+    /// The absolute path of the spec's file. `None` means that it is built in.
+    pub(crate) origin: Option<String>,
     /// The changes that are no text: seed, data.
     pub(crate) changes: Changes,
     /// The spec's section `fit`, checked.
@@ -56,6 +58,7 @@ impl Setup {
     pub(crate) fn new(name: &str, changes: &Changes) -> Result<Setup, Failure> {
         let mut source = Source::find(name).map_err(Failure::input)?;
         let spec = source.spec(changes).map_err(Failure::input)?;
+        let origin = source.origin();
         let changed = source.with(&changes.set).map_err(|(_, cause)| Failure::input(cause))?;
         source = Source { text: changed.text, ..source };
         let changes = Changes { set: Vec::new(), ..changes.clone() };
@@ -88,7 +91,7 @@ impl Setup {
         let of = fit.measurements.iter().map(|own| (place(&own.of), own.over.as_ref().map(place))).collect();
         let start: Vec<f64> = fit.unknowns.iter().map(|unknown| unknown.start()).collect();
         let experiment = resolved(&source, &changes, &fit, &field_values(&fit, &start))?;
-        Ok(Setup { source, changes, fit, experiment, figure, readings, of })
+        Ok(Setup { source, origin, changes, fit, experiment, figure, readings, of })
     }
 
     /// The cells that the measurements need, sorted.
@@ -159,7 +162,10 @@ fn overrides(fit: &Fit, fields: &[f64]) -> Vec<Override> {
 }
 
 fn resolved(source: &Source, changes: &Changes, fit: &Fit, fields: &[f64]) -> Result<Experiment, Failure> {
-    let changed = source.with(&overrides(fit, fields)).map_err(|(_, cause)| Failure::input(cause))?;
+    let mut overrides = overrides(fit, fields);
+    // What is set for a whole spec comes before what is set for a cell, which copies the rest: the order of fields does not matter.
+    overrides.sort_by_key(|change| change.key.matches('.').count());
+    let changed = source.with(&overrides).map_err(|(_, cause)| Failure::input(cause))?;
     let spec: Spec = changed.spec(changes).map_err(Failure::input)?;
     let (names, claims) = (Figure::names(), claim_names());
     let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
