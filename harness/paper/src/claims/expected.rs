@@ -74,6 +74,25 @@ impl Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims;
+    use std::path::Path;
+
+    /// experiments/fit-paper.yaml repeats the bounds of claims as text.
+    #[test]
+    fn the_fit_of_the_paper_has_the_bounds_of_its_claims() {
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/reference");
+        let claims: Vec<_> = claims::below(&reference).unwrap().into_iter().flat_map(|(_, claims)| claims).collect();
+        let fit = std::fs::read_to_string(reference.join("fit-paper/fit.json")).unwrap();
+        let fit: serde_json::Value = serde_json::from_str(&fit).unwrap();
+        let bounded: Vec<_> =
+            fit["residuals"].as_array().unwrap().iter().filter(|one| !one["within"].is_null()).collect();
+        assert_eq!(bounded.len(), 12);
+        for one in bounded {
+            let first = claims.iter().find(|claim| one["claims"][0] == *claim.id).unwrap();
+            let expected = serde_json::to_value(first.expected).unwrap();
+            assert_eq!(expected["within"], one["within"], "{}", first.id);
+        }
+    }
 
     #[test]
     fn one_sided_bounds_at_the_bound() {
