@@ -9,18 +9,7 @@ use std::process::{Command, Output};
 use common::errors;
 
 /// Two cells that end within a second.
-const SPEC: &str = "
-workload: { mf: { rank: 4 } }
-data: { generated: { users: 40, items: 10, ratings: 200 } }
-goal: { clocks: 2 }
-profile: va-ca
-machines-per-site: 1
-cells:
-  - name: Baseline
-    system: { global: { bsp: {} } }
-  - name: Gaia
-    system: { gaia: { inside: { bsp: {} } } }
-";
+const SPEC: &str = include_str!("common/two-cells.yaml");
 
 /// The same with a target that is reached.
 fn with_target() -> String {
@@ -376,7 +365,7 @@ fn same_name_specs_do_not_replace_each_other() {
 fn minor_control_characters_in_names_are_refused_and_never_sent() {
     for (part, by, path) in [
         ("name: Gaia", "name: \"G\\e[31m\"", "cells[1].name"),
-        ("goal:", "title: \"a\\0b\"\ngoal:", "title"),
+        ("title: two cells", "title: \"a\\0b\"", "title"),
         ("goal:", "panels: [{ name: \"a\\x7Fb\" }]\ngoal:", "panels[0].name"),
     ] {
         let reported = Place::new(&SPEC.replacen(part, by, 1)).run(&[]);

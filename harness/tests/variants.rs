@@ -14,19 +14,7 @@ use harness::spec::{Changes, Found, Source, Variant, embedded_variants};
 use tempfile::TempDir;
 
 /// Two cells that end within a second.
-const SPEC: &str = "
-title: two cells
-workload: { mf: { rank: 4 } }
-data: { generated: { users: 40, items: 10, ratings: 200 } }
-goal: { clocks: 2 }
-profile: va-ca
-machines-per-site: 1
-cells:
-  - name: Baseline
-    system: { global: { bsp: {} } }
-  - name: Gaia
-    system: { gaia: { inside: { bsp: {} } } }
-";
+const SPEC: &str = include_str!("common/two-cells.yaml");
 const STRICT: &str = "
 title: Gaia with DS 0
 variant-of: [a.yaml]

@@ -278,7 +278,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Search<'_, '_, '_> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{Differences, Effort, Grid};
+    use crate::model::Effort;
 
     /// A model in a formula.
     pub(crate) struct Formula<F>(pub(crate) F);
@@ -289,15 +289,7 @@ pub(crate) mod tests {
         }
 
         fn effort(&self) -> Effort {
-            Effort {
-                step: 1e-5,
-                searches: 12,
-                profile: Grid::WholeRange { points: 41 },
-                tolerance: 1e-12,
-                profile_tolerance: 1e-12,
-                differences: Differences::Central,
-                refines: true,
-            }
+            Effort::FREE
         }
     }
 

@@ -42,6 +42,19 @@ pub(crate) struct Effort {
     pub(crate) refines: bool,
 }
 
+impl Effort {
+    /// For a model that is smooth and costs next to nothing to evaluate.
+    pub(crate) const FREE: Self = Effort {
+        step: 1e-5,
+        searches: 12,
+        profile: Grid::WholeRange { points: 41 },
+        tolerance: 1e-12,
+        profile_tolerance: 1e-12,
+        differences: Differences::Central,
+        refines: true,
+    };
+}
+
 /// The points of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grid {

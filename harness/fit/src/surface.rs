@@ -8,7 +8,7 @@ use planning::spec::FieldKind;
 use record::failure::Failure;
 
 use crate::lab::{Lab, Question, fingerprint};
-use crate::model::{Differences, Effort, Grid, Model, number};
+use crate::model::{Effort, Model, number};
 use crate::setup::{CellName, Setup};
 
 /// The greatest relative difference between surface and simulation at the optimum that needs no refinement, and no sentence.
@@ -159,15 +159,7 @@ impl Model for Surfaces<'_> {
     }
 
     fn effort(&self) -> Effort {
-        Effort {
-            step: 1e-5,
-            searches: 12,
-            profile: Grid::WholeRange { points: 41 },
-            tolerance: 1e-12,
-            profile_tolerance: 1e-12,
-            differences: Differences::Central,
-            refines: true,
-        }
+        Effort::FREE
     }
 }
 
