@@ -109,6 +109,13 @@ impl Figure {
             claim_names: || family::claim_names("ic"),
         },
         Figure {
+            name: "ic-long",
+            question: NEAR_LAN,
+            form: &BarsAndAccuracy { bars: SPEEDUPS },
+            claims: |r| family::claims("ic-long", r),
+            claim_names: || family::claim_names("ic-long"),
+        },
+        Figure {
             name: "accuracy",
             question: accuracy::QUESTION,
             form: &CurvesOverTime::Accuracy,
