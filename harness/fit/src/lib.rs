@@ -25,7 +25,7 @@ mod statements;
 mod surface;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::spec::Changes;
@@ -106,10 +106,7 @@ pub fn fit(job: &Job) -> Result<Fitted, Failure> {
     if folders::is_of_variant(&folder) {
         return Err(Failure::input(Occupied { folder, what: "a variant of that name".to_owned() }));
     }
-    let theirs = store::read_origin(&folder).ok().and_then(|origin| origin.spec);
-    // A spec that has moved (nothing is where it was) is taken for the same.
-    let is_other = |theirs: &String| Some(theirs) != setup.origin.as_ref() && Path::new(theirs).exists();
-    if let Some(theirs) = theirs.filter(is_other) {
+    if let Some(theirs) = store::other_spec(&folder, setup.origin.as_ref()) {
         return Err(Failure::input(Occupied { folder, what: format!("the fit of that name of {theirs}") }));
     }
     atomic::create_folder(&folder).map_err(Failure::run)?;

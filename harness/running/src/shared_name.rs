@@ -44,10 +44,7 @@ pub(super) fn check(out: &Path, experiment: &Experiment) -> Result<Option<String
     if folders::is_of_fit(whole) {
         return Err(not_ours(whole, "a fit"));
     }
-    let other_file = |folder: &Path| {
-        let theirs = store::read_origin(folder).ok().and_then(|origin| origin.spec);
-        theirs.filter(|theirs| Some(theirs) != experiment.origin.as_ref() && Path::new(theirs).exists())
-    };
+    let other_file = |folder: &Path| store::other_spec(folder, experiment.origin.as_ref());
     if of_variant.is_some() {
         // A folder that is not there has none.
         let others = folders::of_specs(whole).unwrap_or_default();

@@ -328,6 +328,13 @@ pub fn read_origin(spec_folder: &Path) -> Result<Origin, ReadError> {
     read_json(&spec_folder.join(file::HOST))
 }
 
+/// The path of another spec than `ours` that the folder is of. `None` also where nothing is at that path any more: a spec that has moved
+/// is taken for the same.
+pub fn other_spec(spec_folder: &Path, ours: Option<&String>) -> Option<String> {
+    let theirs = read_origin(spec_folder).ok()?.spec?;
+    (Some(&theirs) != ours && Path::new(&theirs).exists()).then_some(theirs)
+}
+
 /// The cells that the spec's folder stands for.
 ///
 /// # Errors
