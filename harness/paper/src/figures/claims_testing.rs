@@ -55,6 +55,7 @@ pub(super) fn situations() -> Vec<(&'static str, Vec<Column>)> {
         ("empty", vec![empty]),
         ("one", vec![column("figures", 1.0)]),
         ("three", vec![column("figures", 1.0), column("a variant with a long name", 1.6), column("derived", 0.5)]),
+        ("alike", ["figures", "calibrated-high-lan", "calibrated-low-lan"].map(|name| column(name, 1.0)).into()),
     ]
 }
 

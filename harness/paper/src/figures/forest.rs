@@ -19,8 +19,8 @@ const RIGHT: f64 = 622.0;
 const MEASURED: f64 = 752.0;
 const PAPERS: f64 = 800.0;
 const VERDICT: f64 = 808.0;
-/// The width of the columns' names, left of the axis.
-const NAMES: f64 = 64.0;
+/// The room left of the axis: for a claim's name, and below it for the names of columns.
+const NAMES: f64 = LEFT - 14.0 - ARROW;
 /// Room for an arrow on either side of the axis.
 const ARROW: f64 = 16.0;
 /// Sizes of text.
@@ -205,12 +205,14 @@ impl Page<'_> {
     fn draw_row(&self, canvas: &mut Canvas, row: &Row<'_>, top: f64) {
         let several = self.columns.len() > 1;
         let y = top + LINE / 2.0;
-        canvas.text(at(14.0, y), Anchor::Left, TEXT, INK, &shown_id(row.id, self.columns.len()));
+        canvas.text(at(14.0, y), Anchor::Left, TEXT, INK, &shown_id(row.id, self.columns));
         canvas.text(at(PAPERS, y), Anchor::Right, TEXT, INK, &row.any().paper_text());
         for (i, (claim, column)) in row.claims.iter().zip(self.columns).enumerate() {
             let y = y + i as f64 * LINE;
             if several {
-                let name = fitted(SMALL, NAMES, &column.name);
+                // Only the first line has the claim's name, too.
+                let room = if i == 0 { beside_id(self.columns) } else { NAMES };
+                let name = fitted(SMALL, room, &column.name);
                 canvas.text(at(LEFT - ARROW, y), Anchor::Right, SMALL, FAINT, &name);
             }
             match claim {
@@ -258,10 +260,16 @@ impl Page<'_> {
     }
 }
 
-/// A claim's name, as long as there is room for it left of the axis and of the columns' names.
-fn shown_id(id: &str, columns: usize) -> String {
-    let names = if columns > 1 { NAMES + 6.0 } else { 0.0 };
-    fitted(TEXT, LEFT - 14.0 - ARROW - names, id)
+/// The width of the first column's name, which is on the line of the claim's name: at most half of the room.
+fn beside_id(columns: &[Column]) -> f64 {
+    let first = columns.first().map_or(0.0, |column| text_width(SMALL, &column.name));
+    first.min(NAMES / 2.0)
+}
+
+/// A claim's name, as long as there is room for it left of the axis and of the first column's name.
+fn shown_id(id: &str, columns: &[Column]) -> String {
+    let taken = if columns.len() > 1 { beside_id(columns) + 6.0 } else { 0.0 };
+    fitted(TEXT, NAMES - taken, id)
 }
 
 /// The verdict as the row has it: its marks are in the drawing.
@@ -296,12 +304,23 @@ mod tests {
             let ids: Vec<f64> = rows(&columns)
                 .iter()
                 .map(|row| {
-                    let shown = shown_id(row.id, columns.len());
+                    let shown = shown_id(row.id, &columns);
                     texts.iter().find(|(_, text)| *text == shown).expect("its name is there").0
                 })
                 .collect();
             for pair in ids.windows(2) {
                 assert!(pair[1] - pair[0] >= columns.len() as f64 * 11.0, "{name}: {pair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_whose_names_begin_alike_can_be_told_apart() {
+        for (name, columns) in situations().into_iter().filter(|(_, columns)| columns.len() > 1) {
+            let canvas = forest(&columns);
+            let texts: Vec<&str> = canvas.marks().iter().filter_map(text).map(|(_, text)| text).collect();
+            for column in &columns {
+                assert!(texts.contains(&column.name.as_str()), "{name}: {} is cut", column.name);
             }
         }
     }
