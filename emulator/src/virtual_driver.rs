@@ -522,6 +522,7 @@ impl<N: Node> VirtualDriver<N> {
         let mut queue: Vec<Event> = self.queue.iter().map(|Reverse(event)| *event).collect();
         // The inner order of a heap depends on its history; sorted, equal states give equal bytes.
         queue.sort_unstable();
+        let _sharing = binary::Sharing::begin();
         binary::write(&self.nodes.len(), &mut to)?;
         for node in &self.nodes {
             binary::write(&node.snapshot(), &mut to)?;
@@ -556,6 +557,7 @@ impl<N: Node> VirtualDriver<N> {
     /// [`VirtualDriver::resume`] from a stream. Nodes are replaced one after another, so that there are never two states of all of them.
     pub fn read_checkpoint(&mut self, from: &mut impl io::Read) -> Result<(), RunError> {
         let damaged = |error: io::Error| RunError::Checkpoint(error.to_string());
+        let _sharing = binary::Sharing::begin();
         let nodes: usize = binary::read(from).map_err(damaged)?;
         if nodes != self.nodes.len() {
             let found = format!("it holds {nodes} machines, the plan has {}", self.nodes.len());

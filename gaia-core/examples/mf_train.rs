@@ -62,7 +62,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         sgd(isa, &train, 0, &step, &mut l, Some(&mut squares), &mut r);
         if adagrad.is_some() {
             r.copy_to_packed(&mut view);
-            delta(isa, &view, &server, &mut update);
+            update.copy_from_slice(&server);
+            delta(isa, &view, &mut update);
         }
         seconds += cpu_seconds() - start;
         if adagrad.is_some() {

@@ -5,11 +5,10 @@
 
 use crate::simd::{Isa, Kernel, LANES, Simd, dispatch};
 
-/// `out = after - before`: the additive update of a clock.
-pub fn delta(isa: Isa, after: &[f32], before: &[f32], out: &mut [f32]) {
+/// `before = after - before`: the additive update of a clock, in the place of the values that it began with.
+pub fn delta(isa: Isa, after: &[f32], before: &mut [f32]) {
     assert_eq!(after.len(), before.len(), "the tables differ in length");
-    assert_eq!(after.len(), out.len(), "the tables differ in length");
-    dispatch(isa, Delta { after, before, out });
+    dispatch(isa, Delta { after, before });
 }
 
 /// `destination += source`, element by element.
@@ -86,8 +85,7 @@ fn take_changed(accumulated: &mut [f32], out_index: &mut Vec<u32>, out_value: &m
 
 struct Delta<'a> {
     after: &'a [f32],
-    before: &'a [f32],
-    out: &'a mut [f32],
+    before: &'a mut [f32],
 }
 
 impl Kernel for Delta<'_> {
@@ -96,13 +94,12 @@ impl Kernel for Delta<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let (after, after_rest) = self.after.as_chunks::<LANES>();
-        let (before, before_rest) = self.before.as_chunks::<LANES>();
-        let (out, out_rest) = self.out.as_chunks_mut::<LANES>();
-        for ((after, before), out) in after.iter().zip(before).zip(out) {
-            simd.store(simd.sub(simd.load(after), simd.load(before)), out);
+        let (before, before_rest) = self.before.as_chunks_mut::<LANES>();
+        for (after, before) in after.iter().zip(before) {
+            simd.store(simd.sub(simd.load(after), simd.load(before)), before);
         }
-        for ((after, before), out) in after_rest.iter().zip(before_rest).zip(out_rest) {
-            *out = after - before;
+        for (after, before) in after_rest.iter().zip(before_rest) {
+            *before = after - *before;
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod rates;
 pub mod server;
 pub mod setting;
 pub mod simd;
+mod spare;
 mod stage;
 pub mod sync;
 pub mod tensor;

@@ -45,6 +45,7 @@ pub(crate) struct ShardLog {
 struct Sent {
     number: u32,
     positions: Vec<u32>,
+    #[serde(with = "emulator::binary::shared")]
     change: Arc<[f32]>,
 }
 

@@ -57,6 +57,7 @@ pub enum Sample<S> {
         /// The moment at which the shard had these values.
         at: Instant,
         /// The shard's rows one after another.
+        #[serde(with = "emulator::binary::shared")]
         values: Arc<[f32]>,
     },
     /// A significance filter has run.

@@ -10,6 +10,7 @@ use crate::layout::{Layout, RowSet};
 use crate::overlay::{self, Overlay};
 use crate::rates::{MachineKind, Similitude};
 use crate::simd::Isa;
+use crate::spare::Spare;
 use crate::sync::config::{Encodings, System};
 use crate::sync::rule::Rule;
 use crate::sync::{Apply, Progress, SyncModel};
@@ -64,6 +65,7 @@ pub struct Setting {
     membership: Vec<(usize, usize)>,
     /// The rows of the shard at every position of a group; groups are equal in size.
     shard_rows: Vec<Arc<RowSet>>,
+    spare: Arc<Spare>,
 }
 
 /// Whether the objective of one site's copy on all data is wanted.
@@ -71,6 +73,9 @@ pub struct Setting {
 pub enum RecordCopies {
     /// Record workers' states and the first group's tables every clock.
     EveryClock,
+    /// Record the first group's tables alone, every clock: for systems whose workers read and evaluate this very copy
+    /// ([`Setting::evaluates_one_copy`]).
+    Tables,
     /// Record neither of them at any clock.
     Never,
 }
@@ -113,7 +118,7 @@ impl Setting {
         assert!(in_rounds, "{:?} on arrival", model.rule());
         let merges = model.between().is_some_and(|between| between.merges().is_some());
         assert!(!merges || parts.overlay == Overlay::Direct, "a hub would sum what every site is to merge");
-        Setting { model, parts, groups, membership, shard_rows }
+        Setting { model, parts, groups, membership, shard_rows, spare: Arc::default() }
     }
 
     /// The decisions of the sync model of the system.
@@ -124,6 +129,16 @@ impl Setting {
     /// The rule that merges the sites' copies in rounds; `None` means that they are not merged.
     pub fn merges(&self) -> Option<Rule> {
         self.model.between()?.merges()
+    }
+
+    /// The arrays that workers use in turn.
+    pub(crate) fn spare(&self) -> &Arc<Spare> {
+        &self.spare
+    }
+
+    /// Whether what workers read for a clock is the first group's copy of it, so that the sum of what they measure is that copy's objective.
+    pub fn evaluates_one_copy(&self) -> bool {
+        self.groups.len() == 1 && self.model.between().is_none() && self.model.is_synchronous()
     }
 
     /// The number of machines.

@@ -46,9 +46,9 @@ pub struct Sparse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Payload {
     /// Every float. Zeros may be left out on the wire.
-    Dense(Arc<[f32]>),
+    Dense(#[serde(with = "emulator::binary::shared")] Arc<[f32]>),
     /// A few floats of many.
-    Sparse(Arc<Sparse>),
+    Sparse(#[serde(with = "emulator::binary::shared")] Arc<Sparse>),
 }
 
 /// The kind of a payload (all floats or a few), and the form in which it is written.

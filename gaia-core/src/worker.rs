@@ -34,6 +34,8 @@ pub struct Worker<W: Workload> {
     machine: MachineId,
     workload: Arc<W>,
     shards: Vec<ShardView>,
+    /// Floats of all declared rows.
+    floats: usize,
     state: WorkerState<W::State>,
 }
 
@@ -118,7 +120,7 @@ impl<W: Workload> Worker<W> {
             sending: Sending::new(setting.model().communication(), &shards),
             evaluation: Evaluation::default(),
         };
-        Worker { setting, machine, workload, shards, state }
+        Worker { setting, machine, workload, shards, floats: view_rows.floats(), state }
     }
 
     /// The number of clocks that the worker has completed.
@@ -214,6 +216,15 @@ impl<W: Workload> Worker<W> {
         self.setting.model().cache_serves(&state)
     }
 
+    /// Whether the rows that are here may do for a later clock. If none may, all are sent anew before it.
+    fn some_cache_serves(&self, clock: u32) -> bool {
+        let serves = |rows: &Rows| {
+            let state = CacheState { clock, data_clock: rows.data_clock, asked_for: rows.asked_for };
+            self.setting.model().cache_serves(&state)
+        };
+        self.state.caches.iter().any(|cache| cache.rows.as_ref().is_none_or(|rows| serves(&rows[0])))
+    }
+
     /// Notes the stages whose rows are here now.
     fn note_ready(&mut self, now: Instant, since: Instant, answer: &LastAnswer) {
         let stages = self.setting.parts.layout.stages().len();
@@ -292,6 +303,8 @@ impl<W: Workload> Worker<W> {
         let of_workload = number * self.setting.parts.system.parts() + clock.part;
         self.schedule(now, &mut clock, of_workload);
         let until_first_push = clock.pushes[0] - now;
+        let is_last_part = clock.part + 1 == self.setting.parts.system.parts();
+        let keeps_view = !is_last_part || !self.state.sending.writes_at_the_end() || self.some_cache_serves(number + 1);
         self.state.activity = Activity::Computing(clock);
         let task = ClockTask {
             workload: self.workload.clone(),
@@ -299,6 +312,9 @@ impl<W: Workload> Worker<W> {
             clock: of_workload,
             state,
             view,
+            floats: self.floats,
+            spare: self.setting.spare().clone(),
+            keeps_view,
             shards: self.shards.iter().map(|shard| shard.stages.clone()).collect(),
             pulled,
             last,

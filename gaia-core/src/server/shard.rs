@@ -68,7 +68,7 @@ impl Shard {
         let count = workers.len();
         let (readers, waiting) = Readers::new(count, &rows);
         let state = ShardState {
-            store: Some(Store { values, accumulated, shared, ..Store::default() }),
+            store: Some(Store { values: values.into(), accumulated, shared, ..Store::default() }),
             working: None,
             queue: VecDeque::new(),
             readers: waiting,
@@ -327,8 +327,8 @@ impl Shard {
             }
             (Working::Answer { worker, rows }, Outcome::Gathered(stages)) => {
                 // What is needed first goes first.
-                for values in stages {
-                    let rows = Rows { payload: Payload::Dense(values), ..rows.clone() };
+                for payload in stages {
+                    let rows = Rows { payload, ..rows.clone() };
                     out.messages.push_back((self.workers[worker], Message::Rows(rows)));
                 }
             }
@@ -401,7 +401,7 @@ impl Shard {
         if !self.is_first_group || self.setting.parts.record_copies == RecordCopies::Never {
             return;
         }
-        let values: Arc<[f32]> = self.state.store.as_ref().expect("the store is here").values.as_slice().into();
+        let values = &self.state.store.as_ref().expect("the store is here").values;
         let mut until = self.data_clock();
         while !self.setting.model().exchanges_after(until) && until < self.setting.parts.max_clocks {
             until += 1;

@@ -17,8 +17,10 @@ use crate::wire::{Payload, Sparse};
 /// Values and accumulated updates of a shard's floats.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Store {
-    /// Values as answers have them, one per float of the shard.
-    pub values: Vec<f32>,
+    /// Values as answers have them, one per float of the shard. Answers and recorded copies of all of them share this array; work that
+    /// changes it makes an own copy first where one of them is still held.
+    #[serde(with = "emulator::binary::shared")]
+    pub values: Arc<[f32]>,
     /// Updates not yet sent, for each side of the overlay; none without other sites.
     pub accumulated: Vec<Vec<f32>>,
     /// The velocity of an outer optimiser (see [`crate::sync::rule`]), one for each value; empty before its first step, and without
@@ -71,10 +73,11 @@ pub enum Outcome {
     /// The store has changed.
     Applied,
     /// The rows of each stage, one after another.
-    Gathered(Vec<Arc<[f32]>>),
+    Gathered(Vec<Payload>),
     /// The significant updates, and what the filter had before it.
     Filtered {
         /// The updates that leave for the other sites.
+        #[serde(with = "emulator::binary::shared")]
         sparse: Arc<Sparse>,
         /// All accumulated updates before the filter ran.
         pending: Pending,
@@ -150,7 +153,7 @@ impl StoreTask {
                 Outcome::Applied
             }
             Operation::Gather(stages) => {
-                Outcome::Gathered(stages.iter().map(|segments| gather(&self.store.values, segments)).collect())
+                Outcome::Gathered(stages.iter().map(|segments| Payload::Dense(self.store.gather(segments))).collect())
             }
             Operation::Filter { side, threshold, most } => self.store.filter(self.isa, side, threshold, most),
             Operation::Relay(payload, sides) => {
@@ -163,8 +166,16 @@ impl StoreTask {
 }
 
 impl Store {
+    /// These floats one after another: shared where they are all there are, else copied.
+    fn gather(&self, segments: &[Segment]) -> Arc<[f32]> {
+        match segments {
+            [Segment { first: 0, second: 0, len }] if *len == self.values.len() => self.values.clone(),
+            _ => gather(&self.values, segments),
+        }
+    }
+
     fn apply(&mut self, isa: Isa, segments: &[Segment], payload: &Payload, sides: &[usize]) {
-        add_rows(isa, &mut self.values, segments, payload);
+        add_rows(isa, Arc::make_mut(&mut self.values), segments, payload);
         sides.iter().for_each(|&side| add_rows(isa, &mut self.accumulated[side], segments, payload));
     }
 
@@ -175,12 +186,12 @@ impl Store {
             self.velocity.resize(self.values.len(), 0.0);
         }
         kernel::outer_step(isa, &mut change, &mut self.velocity, step);
-        kernel::add_assign(isa, &mut self.values, &change);
+        kernel::add_assign(isa, Arc::make_mut(&mut self.values), &change);
         sides.iter().for_each(|&side| kernel::add_assign(isa, &mut self.accumulated[side], &change));
     }
 
     fn apply_mirror(&mut self, isa: Isa, payload: &Payload, sides: &[usize]) {
-        add(isa, &mut self.values, payload);
+        add(isa, Arc::make_mut(&mut self.values), payload);
         sides.iter().for_each(|&side| add(isa, &mut self.accumulated[side], payload));
     }
 
@@ -195,7 +206,10 @@ impl Store {
             kernel::outer_step(isa, &mut change, velocity, step);
         }
         kernel::add_assign(isa, values, &change);
-        self.values.copy_from_slice(values);
+        match Arc::get_mut(&mut self.values) {
+            Some(own) => own.copy_from_slice(values),
+            None => self.values = values.as_slice().into(),
+        }
     }
 
     fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {
@@ -228,7 +242,10 @@ fn put_back(sparse: &mut Sparse, most: usize, accumulated: &mut [f32], values: &
 }
 
 /// Copies of these floats of `values` one after another.
-pub(super) fn gather(values: &[f32], segments: &[Segment]) -> Arc<[f32]> {
+pub(crate) fn gather(values: &[f32], segments: &[Segment]) -> Arc<[f32]> {
+    if let [Segment { first, len, .. }] = *segments {
+        return values[first..first + len].into();
+    }
     let floats = segments.iter().map(|segment| segment.len).sum();
     let mut rows: Arc<[f32]> = std::iter::repeat_n(0.0, floats).collect();
     let mut rest = Arc::get_mut(&mut rows).expect("nobody else has it yet");
@@ -298,7 +315,7 @@ mod tests {
     fn a_filter_says_what_it_had_and_leaves_what_it_holds() {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
-        let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated], ..Store::default() };
+        let mut store = Store { values: [20.0; 50].into(), accumulated: vec![accumulated], ..Store::default() };
         let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1, usize::MAX) else {
             unreachable!("it filters")
         };
@@ -311,7 +328,7 @@ mod tests {
     fn of_too_many_the_most_significant_go() {
         let accumulated = vec![1.0, -5.0, 2.0, 0.1, 3.0, -2.0];
         let values = vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0];
-        let mut store = Store { values, accumulated: vec![accumulated], ..Store::default() };
+        let mut store = Store { values: values.into(), accumulated: vec![accumulated], ..Store::default() };
         let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, 3) else {
             unreachable!("it filters")
         };
@@ -323,7 +340,7 @@ mod tests {
     fn all_go_where_just_as_many_may_and_none_where_none_may() {
         for (most, goes, stays) in [(2, &[0, 1][..], [0.0, 0.0]), (0, &[], [2.0, -1.0])] {
             let (values, accumulated) = (vec![10.0; 2], vec![vec![2.0, -1.0]]);
-            let mut store = Store { values, accumulated, ..Store::default() };
+            let mut store = Store { values: values.into(), accumulated, ..Store::default() };
             let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, most) else {
                 unreachable!("it filters")
             };
@@ -343,8 +360,12 @@ mod tests {
         let whole = |len| -> Arc<[Segment]> { [Segment { first: 0, second: 0, len }].into() };
         let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1 };
         let is_light = |operation, floats| {
-            StoreTask { store: Store { values: vec![0.0; floats], ..Store::default() }, operation, isa: Isa::detect() }
-                .is_light()
+            StoreTask {
+                store: Store { values: vec![0.0; floats].into(), ..Store::default() },
+                operation,
+                isa: Isa::detect(),
+            }
+            .is_light()
         };
         let most = LIGHT_FLOATS;
         assert_eq!(most, 32_768);
@@ -370,7 +391,7 @@ mod tests {
         let update = |values: [f32; 2]| (whole.clone(), Payload::Dense(values.into()));
         let step = OuterStep { share: 0.5, learning_rate: 0.5, momentum: 0.5, nesterov: false };
         let (values, accumulated) = (vec![10.0; 2], vec![vec![0.0; 2], vec![1.0; 2]]);
-        let mut store = Store { values, accumulated, ..Store::default() };
+        let mut store = Store { values: values.into(), accumulated, ..Store::default() };
         for (velocity, values, owed) in
             [([4.0, -2.0], [12.0, 9.0], [3.0, 0.0]), ([6.0, -3.0], [15.0, 7.5], [6.0, -1.5])]
         {
@@ -398,7 +419,7 @@ mod tests {
             // The site's own change is in its values, but not in those that the round began with.
             let shared =
                 Shared { values: vec![10.0; 2], velocity: if velocity.is_empty() { vec![] } else { vec![2.0, -1.0] } };
-            let store = Store { values: vec![12.0, 9.0], velocity: vec![7.0; 2], shared, ..Store::default() };
+            let store = Store { values: [12.0, 9.0].into(), velocity: vec![7.0; 2], shared, ..Store::default() };
             let task = StoreTask { store, operation: Operation::Merge(changes(), step), isa: Isa::detect() };
             let (store, outcome) = task.run();
             assert_eq!(outcome, Outcome::Applied);

@@ -64,6 +64,10 @@ impl SyncModel for BosenModel {
         self.inside.cache_serves(cache)
     }
 
+    fn is_synchronous(&self) -> bool {
+        self.inside.is_synchronous()
+    }
+
     fn communication(&self) -> Communication {
         let Bosen { budget, parts, message, .. } = self.settings;
         Communication::Continuous { parts, budget, message }

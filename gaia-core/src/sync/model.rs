@@ -81,6 +81,11 @@ pub trait SyncModel: Send + Sync {
     fn exchanges_after(&self, _clock: u32) -> bool {
         true
     }
+    /// Does every clock read exactly the updates of all clocks before it, after each of which workers exchange. Where there is one parameter
+    /// server all workers of a clock then read one model, the same to the bit on any network.
+    fn is_synchronous(&self) -> bool {
+        false
+    }
     /// The times at which workers' changes are sent.
     fn communication(&self) -> Communication {
         Communication::AtTheEnd

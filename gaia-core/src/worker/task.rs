@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::layout::Segment;
+use crate::server::store::gather;
 use crate::simd::Isa;
+use crate::spare::Spare;
 use crate::wire::Payload;
 use crate::workload::traits::{Evaluation, Workload};
 
@@ -16,7 +18,13 @@ pub struct ClockTask<W: Workload> {
     pub(super) isa: Isa,
     pub(super) clock: u32,
     pub(super) state: W::State,
+    /// The worker's rows; without any floats where every shard has sent all of them anew.
     pub(super) view: Vec<f32>,
+    /// The floats of all rows.
+    pub(super) floats: usize,
+    pub(super) spare: Arc<Spare>,
+    /// Whether the rows are needed after the computation.
+    pub(super) keeps_view: bool,
     pub(super) shards: Vec<Arc<[Arc<[Segment]>]>>,
     /// The data that bring the view up to date, one entry per shard: `Some` where the shard has sent anything new.
     pub(super) pulled: Vec<Option<Pulled>>,
@@ -35,6 +43,7 @@ pub(super) struct Pulled {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ClockDone<S> {
     pub(super) state: S,
+    /// The worker's rows; no floats where they are not needed again.
     pub(super) view: Vec<f32>,
     pub(super) changes: Vec<Vec<Payload>>,
     pub(super) evaluation: Option<Evaluation>,
@@ -44,6 +53,10 @@ pub struct ClockDone<S> {
 impl<W: Workload> ClockTask<W> {
     /// Evaluates what was read, if it is time to, then learns (unless the run is over), and takes the difference.
     pub(crate) fn run(mut self) -> ClockDone<W::State> {
+        if self.view.len() != self.floats {
+            debug_assert!(self.view.is_empty() && self.pulled.iter().all(Option::is_some), "rows that are sent anew");
+            self.view = self.spare.take(self.floats);
+        }
         for (stages, pulled) in self.shards.iter().zip(&self.pulled) {
             pulled.iter().for_each(|pulled| pulled.copy_into(&mut self.view, stages, self.isa));
         }
@@ -52,10 +65,18 @@ impl<W: Workload> ClockTask<W> {
         let state_before = self.record_state.then(|| Arc::new(self.state.clone()));
         let mut changes = Vec::new();
         if !self.last {
-            let before = self.view.clone();
+            // Taken out before, in the arrays of the messages: the view is changed in its place.
+            let of_stage = |stage: &Arc<[Segment]>| gather(&self.view, stage);
+            let mut before: Vec<Vec<Arc<[f32]>>> =
+                self.shards.iter().map(|stages| stages.iter().map(of_stage).collect()).collect();
             self.workload.compute(self.clock, &mut self.state, &mut self.view);
-            let change = |stage: &Arc<[Segment]>| change(self.isa, stage, &self.view, &before);
-            changes = self.shards.iter().map(|stages| stages.iter().map(change).collect()).collect();
+            for (stages, before) in self.shards.iter().zip(&mut before) {
+                stages.iter().zip(before).for_each(|(stage, before)| change(self.isa, stage, &self.view, before));
+            }
+            changes = before.into_iter().map(|stages| stages.into_iter().map(Payload::Dense).collect()).collect();
+        }
+        if !self.keeps_view {
+            self.spare.give(std::mem::take(&mut self.view));
         }
         ClockDone { state: self.state, view: self.view, changes, evaluation, state_before }
     }
@@ -78,15 +99,12 @@ impl Pulled {
     }
 }
 
-/// The changes in these floats.
-fn change(isa: Isa, segments: &[Segment], after: &[f32], before: &[f32]) -> Payload {
-    let mut change: Arc<[f32]> = std::iter::repeat_n(0.0, floats(segments)).collect();
-    let values = Arc::get_mut(&mut change).expect("nobody else has it yet");
+/// Turns the values of these floats `before` into their changes.
+fn change(isa: Isa, segments: &[Segment], after: &[f32], before: &mut Arc<[f32]>) {
+    let values = Arc::get_mut(before).expect("nobody else has it yet");
     for &Segment { first, second, len } in segments {
-        let range = first..first + len;
-        kernel::delta(isa, &after[range.clone()], &before[range], &mut values[second..second + len]);
+        kernel::delta(isa, &after[first..first + len], &mut values[second..second + len]);
     }
-    Payload::Dense(change)
 }
 
 pub(super) fn floats(segments: &[Segment]) -> usize {

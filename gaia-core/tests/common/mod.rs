@@ -56,6 +56,7 @@ pub(crate) struct Case {
     pub(crate) slow_link: Option<[u32; 2]>,
     pub(crate) overlay: Overlay,
     pub(crate) encodings: Encodings,
+    pub(crate) record_copies: RecordCopies,
 }
 
 impl Case {
@@ -76,6 +77,7 @@ impl Case {
             slow_link: None,
             overlay: Overlay::Direct,
             encodings: Encoding::Packed.into(),
+            record_copies: RecordCopies::Never,
         }
     }
 
@@ -169,7 +171,7 @@ impl Case {
             seed: self.seed,
             max_clocks: self.clocks,
             isa: Isa::detect(),
-            record_copies: RecordCopies::Never,
+            record_copies: self.record_copies,
             progress: Arc::new(|clock| Progress { clock, clocks_per_pass: 1, learning_rate_factor: 1.0 }),
         })
     }

@@ -36,7 +36,7 @@ pub(super) fn setting<W: Learning>(
         clocks_per_pass: learning.clocks_per_pass() / parts,
         learning_rate_factor: learning.learning_rate_factor(clock * parts),
     };
-    Setting::new(SettingParts {
+    let mut setting = Setting::new(SettingParts {
         placement: Placement {
             site_of: machines.iter().map(|&machine| topology.site_of(machine)).collect(),
             bytes_per_second: machines
@@ -56,7 +56,11 @@ pub(super) fn setting<W: Learning>(
         isa,
         record_copies: RecordCopies::EveryClock,
         progress: Arc::new(progress),
-    })
+    });
+    if setting.evaluates_one_copy() {
+        setting.parts.record_copies = RecordCopies::Tables;
+    }
+    setting
 }
 
 fn bytes_per_second(topology: &Topology, from: MachineId, to: MachineId) -> f64 {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Take, Write};
 use std::path::Path;
 
-use emulator::binary;
+use emulator::binary::{self, Sharing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -15,7 +15,7 @@ use thiserror::Error;
 use record::results::atomic::{self, WriteError};
 
 const FILE: &str = "checkpoint.bin";
-const MAGIC: &[u8; 8] = b"gaiackp4";
+const MAGIC: &[u8; 8] = b"gaiackp5";
 const HASH_BYTES: usize = 32;
 /// Bytes that are written and hashed at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -25,6 +25,8 @@ pub(super) struct Checkpoint<R> {
     pub(super) recorder: R,
     /// The driver's state, still to be read.
     pub(super) driver: BufReader<Take<File>>,
+    /// Until the driver has read, too: both hold parts of one model.
+    _sharing: Sharing,
 }
 
 /// Writes the state of the cell of `plan`; `driver` writes its own. The bytes of the file.
@@ -38,6 +40,7 @@ pub(super) fn write<R: Serialize>(
     atomic::write_with(&folder.join(FILE), |file| {
         let mut hashed = Hashed { to: &mut *file, hasher: blake3::Hasher::new() };
         let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut hashed);
+        let _sharing = Sharing::begin();
         to.write_all(MAGIC)?;
         binary::write(&(plan, recorder), &mut to)?;
         driver(&mut to)?;
@@ -118,12 +121,13 @@ fn intact<R: DeserializeOwned>(mut file: File, plan: &str) -> Result<Checkpoint<
     }
     file.seek(SeekFrom::Start(MAGIC.len() as u64))?;
     let mut body = BufReader::with_capacity(PIECE_BYTES, file.take(hashed - MAGIC.len() as u64));
+    let sharing = Sharing::begin();
     let of: String = binary::read(&mut body)?;
     if of != plan {
         return Err(CheckpointError::OtherPlan { plan: of });
     }
     let recorder = binary::read(&mut body)?;
-    Ok(Checkpoint { recorder, driver: body })
+    Ok(Checkpoint { recorder, driver: body, _sharing: sharing })
 }
 
 /// Takes the checkpoint of a cell away.

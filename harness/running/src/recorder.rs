@@ -3,7 +3,8 @@
 //! A row of `samples.parquet` stands for the moment when every worker has read the parameters for its next clock. Its
 //! objective is the sum of what each worker measured on its own data with the rows that it read (DESIGN: each worker's
 //! own data on its site's copy); its time is when the last of them had read. Beside it stands the objective of the first
-//! site's copy on all data. Evaluation takes no virtual time.
+//! site's copy on all data; where that copy is what all workers read, it is the same sum and not measured again. Evaluation takes no
+//! virtual time.
 //!
 //! Rows are finished in the order of clocks, and the goal is asked after each: the end of a run depends on nothing else.
 
@@ -19,7 +20,7 @@ use emulator::virtual_driver::{Observer, Transfer};
 use gaia_core::breakdown::{PARTS, Parts};
 use gaia_core::outbox::Sample as Recorded;
 use gaia_core::server::store::Pending;
-use gaia_core::setting::Setting;
+use gaia_core::setting::{RecordCopies, Setting};
 use gaia_core::workload::traits::{Evaluation, MetricPart, Workload};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -85,10 +86,14 @@ pub(super) struct Counts {
 struct PendingRow<S> {
     evaluations: Vec<Option<(Instant, Evaluation)>>,
     states: Vec<Option<Arc<S>>>,
-    copies: BTreeMap<MachineId, Arc<[f32]>>,
+    copies: BTreeMap<MachineId, Copied>,
     ended: u32,
     wan: Counts,
 }
+
+/// The rows of a shard of the first site.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Copied(#[serde(with = "emulator::binary::shared")] pub(super) Arc<[f32]>);
 
 impl<S> Default for RecorderState<S> {
     fn default() -> Self {
@@ -138,7 +143,8 @@ impl<W: Workload> Recorder<'_, W> {
             let shards = self.setting.groups()[0].machines.len();
             let complete = self.state.pending.get(&next).is_some_and(|row| {
                 row.evaluations.iter().all(Option::is_some)
-                    && row.states.iter().all(Option::is_some)
+                    && (self.setting.parts.record_copies == RecordCopies::Tables
+                        || row.states.iter().all(Option::is_some))
                     && row.copies.len() == shards
             });
             if !complete {
@@ -170,7 +176,13 @@ impl<W: Workload> Recorder<'_, W> {
         let stands = self.state.samples.last().filter(|_| !self.evaluates(clock));
         let (objective_one_copy, metrics) = match stands {
             Some(last) => (last.objective_one_copy, last.metrics.clone()),
-            None => (self.evaluate_copy(row, copy).objective, (self.judge)(&all, copy)),
+            None => {
+                let of_copy = match self.setting.parts.record_copies {
+                    RecordCopies::Tables => all.objective,
+                    _ => self.evaluate_copy(row, copy).objective,
+                };
+                (of_copy, (self.judge)(&all, copy))
+            }
         };
         Sample {
             clock,
@@ -226,7 +238,7 @@ impl<W: Workload> Observer<Recorded<W::State>> for Recorder<'_, W> {
             }
             Recorded::State { clock, state } => self.row(clock).states[worker] = Some(state),
             Recorded::Copy { clock, values, .. } => {
-                self.row(clock).copies.insert(machine, values);
+                self.row(clock).copies.insert(machine, Copied(values));
             }
             Recorded::Filter { pending, significant, .. } => {
                 self.state.found += pending;

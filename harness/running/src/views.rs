@@ -10,6 +10,8 @@ use gaia_core::layout::Segment;
 use gaia_core::setting::Setting;
 use gaia_core::workload::traits::Workload;
 
+use super::recorder::Copied;
+
 /// Places of rows in a table of all rows.
 pub(super) struct Views {
     floats: usize,
@@ -40,9 +42,9 @@ impl Views {
     }
 
     /// The table of all rows, from the copies of the first site's shards.
-    pub(super) fn table(&self, copies: &BTreeMap<MachineId, Arc<[f32]>>) -> Vec<f32> {
+    pub(super) fn table(&self, copies: &BTreeMap<MachineId, Copied>) -> Vec<f32> {
         let mut table = vec![0.0; self.floats];
-        for (machine, copy) in copies {
+        for (machine, Copied(copy)) in copies {
             for &Segment { first, second, len } in self.shards[machine].iter() {
                 table[first..first + len].copy_from_slice(&copy[second..second + len]);
             }

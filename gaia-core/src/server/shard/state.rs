@@ -58,11 +58,32 @@ pub(super) struct Credit {
 /// Work that waits for the store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Work {
-    Apply { updates: Vec<Whole>, cause: Cause },
-    ApplyRows { credit: Credit, rows: Arc<[u32]>, payload: Payload, cause: Cause },
-    ApplyMirror { from: MachineId, clocks: Arc<[SiteClock]>, payload: Payload, cause: Cause },
-    Encode { sending: Sending, sparse: Arc<Sparse> },
-    Merge { clock: u32, changes: Vec<Payload>, cause: Cause },
+    Apply {
+        updates: Vec<Whole>,
+        cause: Cause,
+    },
+    ApplyRows {
+        credit: Credit,
+        rows: Arc<[u32]>,
+        payload: Payload,
+        cause: Cause,
+    },
+    ApplyMirror {
+        from: MachineId,
+        clocks: Arc<[SiteClock]>,
+        payload: Payload,
+        cause: Cause,
+    },
+    Encode {
+        sending: Sending,
+        #[serde(with = "emulator::binary::shared")]
+        sparse: Arc<Sparse>,
+    },
+    Merge {
+        clock: u32,
+        changes: Vec<Payload>,
+        cause: Cause,
+    },
 }
 
 /// Work that the store is away for.
@@ -92,6 +113,7 @@ pub(super) enum Working {
     },
     Encode {
         sending: Sending,
+        #[serde(with = "emulator::binary::shared")]
         sparse: Arc<Sparse>,
     },
     Merge {

@@ -445,7 +445,7 @@ fn a_round_is_read_and_written_when_the_changes_of_all_sites_are_here() {
         let store = bench.shard.store().expect("it is idle");
         let third = |sum: f32| 1.0 + sum * (1.0f64 / 3.0) as f32;
         assert_eq!(&store.values[..7], [third(8.0), third(8.0), third(8.0), 1.0, third(2.0), third(1.0), 1.0]);
-        assert_eq!(store.shared.values, store.values);
+        assert_eq!(store.shared.values[..], store.values[..]);
         assert_eq!(store.accumulated, [vec![0.0; FLOATS]]);
         assert_eq!(bench.out.samples.len(), 0, "no filter of significance has run");
     }

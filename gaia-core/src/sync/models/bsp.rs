@@ -24,6 +24,10 @@ impl SyncModel for Bsp {
     fn cache_serves(&self, cache: &CacheState) -> bool {
         cache.data_clock >= cache.clock
     }
+
+    fn is_synchronous(&self) -> bool {
+        true
+    }
 }
 
 impl SyncModelInside for Bsp {

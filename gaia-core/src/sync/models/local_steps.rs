@@ -54,6 +54,10 @@ impl SyncModel for LocalSteps {
     fn exchanges_after(&self, clock: u32) -> bool {
         (clock + 1).is_multiple_of(self.every)
     }
+
+    fn is_synchronous(&self) -> bool {
+        self.every == 1
+    }
 }
 
 impl SyncModelInside for LocalSteps {

@@ -36,6 +36,10 @@ impl SyncModel for Ssp {
     fn pushes(&self) -> bool {
         self.push
     }
+
+    fn is_synchronous(&self) -> bool {
+        self.slack == 0
+    }
 }
 
 impl SyncModelInside for Ssp {

@@ -3,6 +3,8 @@
 //!
 //! Parameter servers and messages hold the same rows *packed*: `rank` numbers per row, nothing between them.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -39,10 +41,31 @@ impl Rows {
     /// # Panics
     /// Panics if the length is no multiple of `rank`.
     pub fn from_packed(packed: &[f32], rank: u32) -> Rows {
-        assert!(packed.len().is_multiple_of(rank as usize), "{} numbers are no rows of {rank}", packed.len());
-        let mut rows = Rows::zeros(packed.len() / rank as usize, rank);
-        rows.copy_from_packed(packed);
+        let mut rows = Rows::zeros(0, rank);
+        rows.become_packed(packed, rank);
         rows
+    }
+
+    /// Becomes the rows of [`Rows::from_packed`] in the memory that it has: rows of the same rank have their padding in the same places.
+    pub(super) fn become_packed(&mut self, packed: &[f32], rank: u32) {
+        assert!(packed.len().is_multiple_of(rank as usize), "{} numbers are no rows of {rank}", packed.len());
+        if self.rank != rank {
+            *self = Rows::zeros(0, rank);
+        }
+        self.count = packed.len() / rank as usize;
+        self.lanes.resize(self.count * groups(rank), Lane::ZERO);
+        self.copy_from_packed(packed);
+    }
+
+    /// Calls `work` with some rows, whose memory the thread keeps for its next call: for tables that every clock has anew.
+    pub(super) fn with_spare<T>(work: impl FnOnce(&mut Rows) -> T) -> T {
+        thread_local! {
+            static SPARE: Cell<Option<Rows>> = const { Cell::new(None) };
+        }
+        let mut rows = SPARE.take().unwrap_or_else(|| Rows::zeros(0, 1));
+        let done = work(&mut rows);
+        SPARE.set(Some(rows));
+        done
     }
 
     /// Overwrites all rows by `count` x `rank` numbers: how a worker takes its snapshot at the start of a clock.
@@ -145,6 +168,23 @@ mod tests {
             assert_eq!(rows.lanes.len() * LANES, rows.len() * stride(rank));
             let bytes = postcard::to_allocvec(&rows).unwrap();
             assert_eq!(postcard::from_bytes::<Rows>(&bytes).unwrap(), rows);
+        }
+    }
+
+    #[test]
+    fn rows_in_used_memory_are_those_in_new_memory() {
+        let packed: Vec<f32> = (1..=60).map(|k| k as f32).collect();
+        for (rank, numbers) in [(20, 60), (20, 20), (20, 40), (3, 60), (30, 60), (20, 0)] {
+            let packed = &packed[..numbers];
+            let seen = Rows::with_spare(|rows| {
+                rows.become_packed(packed, rank);
+                let seen = rows.clone();
+                flat_mut(&mut rows.lanes)
+                    .chunks_exact_mut(stride(rank))
+                    .for_each(|row| row[..rank as usize].fill(-1.0));
+                seen
+            });
+            assert_eq!(seen, Rows::from_packed(packed, rank), "{numbers} numbers of rank {rank}");
         }
     }
 

@@ -119,16 +119,21 @@ impl Workload for MfWorker {
 
     fn compute(&self, clock: u32, state: &mut MfState, view: &mut [f32]) {
         let step = self.config.step(clock / self.config.clocks_per_pass, self.whole.most_rated);
-        let mut r = Rows::from_packed(view, self.config.rank);
-        sgd(self.isa, &self.train, self.clock_of_pass(clock), &step, &mut state.l, state.squares.as_mut(), &mut r);
-        r.copy_to_packed(view);
+        let clock = self.clock_of_pass(clock);
+        Rows::with_spare(|r| {
+            r.become_packed(view, self.config.rank);
+            sgd(self.isa, &self.train, clock, &step, &mut state.l, state.squares.as_mut(), r);
+            r.copy_to_packed(view);
+        });
     }
 
     fn evaluate(&self, state: &MfState, view: &[f32]) -> Evaluation {
-        let r = Rows::from_packed(view, self.config.rank);
-        let objective = objective(self.isa, &self.train, &state.l, &r, self.config.lambda as f32).total();
+        let (objective, errors) = Rows::with_spare(|r| {
+            r.become_packed(view, self.config.rank);
+            let objective = objective(self.isa, &self.train, &state.l, r, self.config.lambda as f32).total();
+            (objective, squared_error(self.isa, &self.held_out, &state.l, r))
+        });
         // One metric: squared errors of held-out ratings.
-        let errors = squared_error(self.isa, &self.held_out, &state.l, &r);
         let errors = MetricPart { sum: errors, count: self.held_out.len() as u64 };
         Evaluation { objective, ..Evaluation::default() }.with_metrics(&[errors])
     }

@@ -132,7 +132,7 @@ pub fn clocks<W: Workload>(
 /// Bytes of parameters that a shard adds updates to.
 pub fn apply(isa: Isa, effort: Effort) -> Rate {
     let rows = Shard::new();
-    let mut store = Store { values: vec![1.0; rows.floats], ..Store::default() };
+    let mut store = Store { values: vec![1.0; rows.floats].into(), ..Store::default() };
     let apply = |store: &mut Store| {
         let updates = vec![(rows.segments.clone(), rows.update.clone())];
         run(store, Operation::Apply(updates, Arc::from([])), isa);
@@ -168,7 +168,8 @@ pub fn server(isa: Isa, effort: Effort) -> Server {
 
     let mut accumulated = vec![1e-3; floats];
     accumulated.iter_mut().step_by(SIGNIFICANT_EVERY).for_each(|update| *update = 0.02);
-    let mut store = Store { values: vec![1.0; floats], accumulated: vec![accumulated.clone()], ..Store::default() };
+    let mut store =
+        Store { values: vec![1.0; floats].into(), accumulated: vec![accumulated.clone()], ..Store::default() };
     let fill = |store: &mut Store| store.accumulated[0].copy_from_slice(&accumulated);
     let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX }, isa);
     let filter = rate(bytes, effort, &mut store, fill, filter);

@@ -1,7 +1,7 @@
 //! The objective, and the error on held-out ratings.
 
 use super::dot::dot;
-use super::sgd::assert_shape;
+use super::sgd::{AHEAD, assert_shape, prefetch};
 use crate::simd::{Isa, Kernel, Lane, Simd, dispatch};
 use crate::workload::mf::block::{Block, Entry, Tile};
 use crate::workload::mf::rows::{Rows, groups};
@@ -63,12 +63,55 @@ impl Kernel for SquaredError<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
+        match self.groups {
+            1 => self.of_groups::<S, 1>(simd),
+            2 => self.of_groups::<S, 2>(simd),
+            3 => self.of_groups::<S, 3>(simd),
+            4 => self.of_groups::<S, 4>(simd),
+            5 => self.of_groups::<S, 5>(simd),
+            6 => self.of_groups::<S, 6>(simd),
+            7 => self.of_groups::<S, 7>(simd),
+            8 => self.of_groups::<S, 8>(simd),
+            _ => self.of_any(simd),
+        }
+    }
+}
+
+impl SquaredError<'_> {
+    /// Rows of `G` groups, both fetched a few ratings ahead: ratings of a tile are shuffled.
+    #[inline(always)]
+    fn of_groups<S: Simd, const G: usize>(self, simd: S) -> f64 {
+        let ((all_l, _), (all_r, _)) = (self.l.as_chunks::<G>(), self.r.as_chunks::<G>());
+        let mut sum = 0.0;
+        for tile in self.tiles {
+            let (users, items) = (&all_l[tile.users.clone()], &all_r[tile.items.clone()]);
+            let entries = &self.entries[tile.entries.clone()];
+            for (index, entry) in entries.iter().enumerate() {
+                if let Some(next) = entries.get(index + AHEAD) {
+                    prefetch(simd, &users[next.user as usize]);
+                    prefetch(simd, &items[next.item as usize]);
+                }
+                let (l, r) = (&users[entry.user as usize], &items[entry.item as usize]);
+                let error = f64::from(entry.value - dot(simd, l, r));
+                sum += error * error;
+            }
+        }
+        sum
+    }
+
+    /// Rows of any length, user by user: the next item's row is fetched ahead.
+    #[inline(always)]
+    fn of_any<S: Simd>(self, simd: S) -> f64 {
         let groups = self.groups;
         let mut sum = 0.0;
         for tile in self.tiles {
             let users = &self.l[tile.users.start * groups..tile.users.end * groups];
             let items = &self.r[tile.items.start * groups..tile.items.end * groups];
-            for entry in &self.entries[tile.entries.clone()] {
+            let entries = &self.entries[tile.entries.clone()];
+            for (index, entry) in entries.iter().enumerate() {
+                if let Some(next) = entries.get(index + 1) {
+                    prefetch(simd, &items[next.item as usize * groups..][..groups]);
+                }
                 let l = &users[entry.user as usize * groups..][..groups];
                 let r = &items[entry.item as usize * groups..][..groups];
                 let error = f64::from(entry.value - dot(simd, l, r));

@@ -17,7 +17,7 @@ use crate::workload::mf::block::{Block, Entry, Tile};
 use crate::workload::mf::rows::{Rows, groups};
 
 /// Ratings between a prefetch of rows and their use.
-const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = 4;
 
 /// The constants of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -273,7 +273,7 @@ fn from_memory<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U
 }
 
 #[inline(always)]
-fn prefetch<S: Simd>(simd: S, row: &[Lane]) {
+pub(super) fn prefetch<S: Simd>(simd: S, row: &[Lane]) {
     for lane in row {
         simd.prefetch(lane);
     }
