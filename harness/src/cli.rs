@@ -155,6 +155,10 @@ pub struct RunArgs {
     /// Device for networks: `auto` (CUDA if available), `cpu` or `cuda:N`
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
+    /// Let every cell learn by itself: results are the same, and take longer. Otherwise a cell that differs from one before in its network
+    /// or machines alone, under BSP and one parameter server, takes over what that one has learned
+    #[arg(long)]
+    pub no_replay: bool,
     /// Do not show progress
     #[arg(long, short)]
     pub quiet: bool,

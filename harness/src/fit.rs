@@ -26,6 +26,7 @@ pub fn command(args: &FitArgs) -> Result<String, Failure> {
             isa: Isa::detect(),
             checkpoint_every: CHECKPOINT_EVERY,
             memory: args.memory,
+            replays: true,
             progress: if args.quiet { Progress::Hidden } else { Progress::Counted },
         },
         device: args.device,

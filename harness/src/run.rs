@@ -35,6 +35,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         isa: isa(args.isa).map_err(Failure::run)?,
         checkpoint_every: Duration::from_secs_f64(args.checkpoint_every),
         memory: args.memory,
+        replays: !args.no_replay,
         progress: if args.quiet { Progress::Hidden } else { Progress::Shown },
     };
     let mut host = Host::new(&options).map_err(Failure::run)?;

@@ -166,12 +166,21 @@ fn a_broken_or_unfinished_cell_is_run_again_to_the_same_files() {
 }
 
 #[test]
-fn bsp_learns_the_same_on_every_network() {
-    let spec = SPEC.replace("{ ssp: { slack: 1 } }", "{ bsp: {} }");
+fn bsp_learns_the_same_on_every_network_and_a_replay_leaves_the_same_files() {
+    let spec = format!("{}encoding: dense\n", SPEC.replace("{ ssp: { slack: 1 } }", "{ bsp: {} }"));
     let place = Place::new(&spec);
-    assert_eq!(code(&place.run(&["--quiet"])), 0);
+    let replayed = |folder: &str, more: &[&str]| {
+        assert_eq!(code(&place.run(&[&["--quiet", "--out", folder], more].concat())), 0);
+        let hosts = fs::read_dir(place.path(folder).join("small"))
+            .expect("a folder")
+            .filter_map(|entry| fs::read_to_string(entry.expect("an entry").path().join("host.json")).ok());
+        hosts.filter(|host| host.contains("\"replayed\": true")).count()
+    };
+    assert_eq!(replayed("learned", &["--no-replay"]), 0);
+    assert_eq!(replayed("replayed", &[]), 2, "Baseline and LAN");
+    assert_eq!(files(&place.path("learned")), files(&place.path("replayed")));
     let objective = |cell: &str| {
-        let all = summaries(&place.path("results"));
+        let all = summaries(&place.path("learned"));
         let summary = all.iter().find(|summary| summary["cell"] == cell).expect("the cell was run").clone();
         (summary["last_objective"].clone(), summary["clocks"].clone())
     };

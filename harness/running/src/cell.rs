@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::digest::Digest;
+use emulator::id::MachineId;
 use emulator::link::{Fabric, LinkConfig, LinkError};
 use emulator::topology::{Topology, TopologyError};
 use emulator::virtual_driver::{RunError, Step, VirtualDriver};
@@ -13,12 +14,15 @@ use gaia_core::machine::Machine;
 use gaia_core::setting::Setting;
 use gaia_core::simd::Isa;
 use gaia_core::workload::traits::Workload as Learning;
+use rayon::prelude::*;
 use thiserror::Error;
 use tracing::{info, warn};
 
+use super::course::{self, Course, Courses, Replayed};
 use super::device::{self, Device};
 use super::gathered::{GatherError, Gathered};
 use super::goal::Goal;
+use super::learners::Learners;
 use super::local::{self, Assignment, Cell, Keeping, LocalError};
 use super::meter::{self, Meter};
 use super::panics::Panicked;
@@ -87,6 +91,9 @@ pub(super) struct Job<'a> {
     pub(super) jobs: usize,
     pub(super) checkpoint_every: Duration,
     pub(super) meter: Meter,
+    /// The courses of learning of cells before. `None`: every cell learns by itself.
+    pub(super) courses: Option<&'a Courses>,
+    pub(super) learners: &'a Learners,
     /// The device of networks. `None` means a workload without a network.
     pub(super) device: Option<&'a Device>,
 }
@@ -120,11 +127,15 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
     fn visit<W: Listed>(self, workload: W) -> Self::Out {
         let Run { job, progress, say } = self;
         let (set, placed) = (W::set(job.data), job.plan.placed());
-        let learners =
-            workload.learners(set, &build::dealt(&placed, job.isa, job.device)).map_err(CellError::Learners)?;
+        let make = || {
+            let dealt = build::dealt(&placed, job.isa, job.device);
+            job.pool.install(|| workload.learners(set, &dealt)).map_err(CellError::Learners)
+        };
+        // Networks keep a part of their state with their device: each cell has its own.
+        let learners = if W::NEEDS_LIBTORCH { Arc::new(make()?) } else { job.learners.of(&placed, make)? };
         let judge = workload.judge(set);
         let judging = Judging {
-            judge: &|workers, copy| {
+            judge: &|_, workers, copy| {
                 let values = judge(&Seen { workers, copy, isa: job.isa });
                 assert_eq!(values.len(), W::METRICS.len(), "a value per metric of `{}`", W::NAME);
                 W::METRICS.iter().map(|metric| metric.name).zip(values).collect()
@@ -133,7 +144,7 @@ impl<Say: Fn(&str)> Visitor for Run<'_, Say> {
             winnable: workload.winnable(set),
             held: &|| W::held(set, &build::dealt(job.plan, job.isa, job.device)),
         };
-        let summary = job.run_workload(learners, &judging, progress, &say)?;
+        let summary = job.learn_or_replay(&learners, &judging, progress, &say)?;
         job.data.still_sound()?;
         W::replaced(set)
             .iter()
@@ -159,6 +170,16 @@ struct End<'a> {
 
 type Driver<W> = VirtualDriver<Machine<W>>;
 
+/// The source of what a cell's workers measure.
+enum Learns<'a> {
+    /// They learn.
+    Anew,
+    /// They learn, and what they measure goes into this course.
+    Recorded(&'a mut Course),
+    /// They measure what a course has.
+    Replayed,
+}
+
 impl Job<'_> {
     /// Runs the cell, from its last checkpoint where there is one, and leaves its folder whole.
     pub(super) fn run(&self, progress: &CellProgress, say: impl Fn(&str)) -> Result<Summary, CellError> {
@@ -166,9 +187,46 @@ impl Job<'_> {
         workload.visit(Run { job: self, progress, say })
     }
 
+    /// Runs the cell with what a cell before has measured where it would measure the same, else with learners.
+    fn learn_or_replay<W: Learning>(
+        &self,
+        learners: &[Arc<W>],
+        judging: &Judging<'_>,
+        progress: &CellProgress,
+        say: impl Fn(&str),
+    ) -> Result<Summary, CellError> {
+        let is_exact = !self.plan.workload.kind().about().needs_libtorch || self.device.is_none_or(device::is_exact);
+        let key = self.courses.filter(|_| is_exact).zip(course::key(self.plan));
+        let Some((courses, key)) = key else {
+            return self.run_workload(learners.to_vec(), Learns::Anew, judging, progress, say);
+        };
+        let goal = self.goal(self.plan.workload.clocks_per_pass(), judging.winnable);
+        let found = courses.find(&key).filter(|_| course::has_fixed_lengths(self.plan));
+        if let Some((course, end)) =
+            found.and_then(|course| Some((course.clone(), course.end(&goal, self.max_clocks())?)))
+        {
+            info!(cell = self.name, clocks = end, "learning replayed");
+            let of_course = Judging {
+                judge: &|clock, _, _| course.metrics(clock),
+                end: &|clamped, _| (judging.end)(clamped, course.copy(end)),
+                ..*judging
+            };
+            let replayed = |(worker, learner): (usize, &Arc<W>)| {
+                Arc::new(Replayed { learner: learner.clone(), worker, course: course.clone() })
+            };
+            let replayed = learners.iter().enumerate().map(replayed).collect();
+            return self.run_workload(replayed, Learns::Replayed, &of_course, progress, say);
+        }
+        let mut course = Course::default();
+        let summary = self.run_workload(learners.to_vec(), Learns::Recorded(&mut course), judging, progress, say)?;
+        courses.keep(key, course);
+        Ok(summary)
+    }
+
     fn run_workload<W: Learning>(
         &self,
         workloads: Vec<Arc<W>>,
+        learns: Learns<'_>,
         judging: &Judging<'_>,
         progress: &CellProgress,
         say: impl Fn(&str),
@@ -183,7 +241,10 @@ impl Job<'_> {
         let clocks_per_pass = self.plan.workload.clocks_per_pass();
         let setting = build::setting(&placed, &topology, &workloads[0], self.max_clocks(), self.isa);
         let setting = Arc::new(setting);
+        let replays = matches!(learns, Learns::Replayed);
+        let course = if let Learns::Recorded(course) = learns { Some(course) } else { None };
         let mut recorder = Recorder {
+            course,
             setting: setting.clone(),
             views: Views::new(&setting, &workloads),
             workloads,
@@ -196,8 +257,13 @@ impl Job<'_> {
         };
         let (mut summary, faults) = match self.plan.launch {
             Launch::Simulated => {
-                let mut driver = self.begin(&topology, &mut recorder, say)?;
-                self.run_to_the_end(&mut driver, &mut recorder)?;
+                // The state of a replay is of no use to a run that has no course.
+                let mut driver = match replays {
+                    true => self.start(&topology, &mut recorder)?,
+                    false => self.begin(&topology, &mut recorder, say)?,
+                };
+                let checkpoint_every = if replays { Duration::MAX } else { self.checkpoint_every };
+                self.run_to_the_end(&mut driver, &mut recorder, checkpoint_every)?;
                 let mut digest = driver.digest().clone();
                 if let Some(gathered) = &gathered {
                     gathered.shift(&mut recorder.state);
@@ -228,6 +294,7 @@ impl Job<'_> {
         summary.metrics.extend(facts);
         summary.model = model;
         store::write_summary(self.folder, &summary)?;
+        host.replayed = replays;
         host.wall_seconds = Some(begun.elapsed().as_secs_f64());
         host.cpu_seconds = Some(self.meter.cpu_seconds() - cpu_before);
         host.peak_memory_bytes = meter::peak_memory_bytes();
@@ -262,8 +329,10 @@ impl Job<'_> {
     ) -> Result<Driver<W>, LinkError> {
         let network = Arc::new(topology.network());
         let fabric = Fabric::new(network, LinkConfig { chunk: self.plan.chunk }, self.plan.seed)?;
-        let machines = topology.machines().zip(workloads);
-        let machines = machines.map(|(id, workload)| Machine::new(setting.clone(), id, workload.clone())).collect();
+        // Side by side: the starting state of a large model takes as long as a clock.
+        let machine = |(id, workload): (MachineId, &Arc<W>)| Machine::new(setting.clone(), id, workload.clone());
+        let ids: Vec<MachineId> = topology.machines().collect();
+        let machines = self.pool.install(|| ids.into_par_iter().zip(workloads).map(machine).collect());
         Ok(VirtualDriver::new(machines, fabric, self.pool.clone()))
     }
 
@@ -285,6 +354,8 @@ impl Job<'_> {
                 match driver.read_checkpoint(&mut read.driver) {
                     Ok(()) => {
                         recorder.state = read.recorder;
+                        // The measurements before are gone.
+                        recorder.course = None;
                         info!(cell = self.name, clock = recorder.state.samples.len(), "cell resumed");
                         say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
                         return Ok(driver);
@@ -295,7 +366,12 @@ impl Job<'_> {
             Ok(None) => {}
             Err(error) => unusable(&error.to_string()),
         }
-        let mut driver = new(recorder)?;
+        self.start(topology, recorder)
+    }
+
+    /// A driver at the start of the run.
+    fn start<W: Learning>(&self, topology: &Topology, recorder: &mut Recorder<'_, W>) -> Result<Driver<W>, LinkError> {
+        let mut driver = self.driver(topology, &recorder.setting, &recorder.workloads)?;
         driver.start(recorder);
         Ok(driver)
     }
@@ -304,8 +380,9 @@ impl Job<'_> {
         &self,
         driver: &mut Driver<W>,
         recorder: &mut Recorder<'_, W>,
+        checkpoint_every: Duration,
     ) -> Result<(), CellError> {
-        let (mut written, mut until_next) = (Instant::now(), self.checkpoint_every);
+        let (mut written, mut until_next) = (Instant::now(), checkpoint_every);
         loop {
             for _ in 0..EVENTS_A_LOOK {
                 if driver.step(recorder)? == Step::Ended {
@@ -321,7 +398,7 @@ impl Job<'_> {
                 let (clock, seconds) = (recorder.state.samples.len(), (written - begun).as_secs_f64());
                 info!(cell = self.name, clock, bytes, seconds, "checkpoint written");
                 // However large the state, writing it takes a small part of a run.
-                until_next = self.checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
+                until_next = checkpoint_every.max((written - begun) * CHECKPOINTS_APART);
             }
         }
     }

@@ -82,6 +82,11 @@ pub(super) fn name(device: &Device) -> String {
     match *device {}
 }
 
+/// Whether it computes the same bits every time: the algorithms of a GPU may add up in any order.
+pub(super) fn is_exact(device: &Device) -> bool {
+    name(device) == DeviceChoice::Cpu.to_string()
+}
+
 /// The processor, for a machine that is a process of its own; `None` without libtorch.
 pub(super) fn processor() -> Option<Device> {
     #[cfg(feature = "torch")]

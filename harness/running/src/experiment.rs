@@ -69,6 +69,7 @@ pub(super) fn run(
         place.run_group(group, &mut loaders[loader], &mut failed)?;
         if groups[number + 1..].iter().all(|later| later[0].loader != loader) {
             loaders[loader].forget();
+            host.learners.forget();
         }
     }
     Ok(failed)
@@ -208,6 +209,8 @@ impl Place<'_> {
             jobs: host.jobs,
             checkpoint_every: host.checkpoint_every,
             meter: Meter::start(),
+            courses: host.courses.as_ref(),
+            learners: &host.learners,
             device: host.device.as_ref(),
         };
         let expected_clocks = target.map(|target| target.clocks);

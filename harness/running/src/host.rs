@@ -12,7 +12,9 @@ use record::results::sound::Unsound;
 use record::results::store::ReadError;
 use thiserror::Error;
 
+use super::course::Courses;
 use super::device::Device;
+use super::learners::Learners;
 use super::progress::{Display, Progress};
 
 /// The resources that all cells of a command share: threads, memory, the display, a device.
@@ -24,6 +26,10 @@ pub struct Host {
     /// Bytes of memory that cells and their data may take.
     pub(super) memory: u64,
     pub(super) display: Display,
+    /// The courses of learning that cells share. `None` means that every cell learns by itself.
+    pub(super) courses: Option<Courses>,
+    /// The learners that cells share.
+    pub(super) learners: Learners,
     /// The device of networks. `None` means that no spec has networks.
     pub(super) device: Option<Device>,
 }
@@ -88,6 +94,8 @@ pub struct Options {
     pub checkpoint_every: Duration,
     /// The memory that cells may take; `None` means the available memory of the host.
     pub memory: Option<ByteSize>,
+    /// Whether a cell that learns what a cell before has learned replays it.
+    pub replays: bool,
     /// Whether progress is shown.
     pub progress: Progress,
 }
@@ -108,6 +116,8 @@ impl Host {
             checkpoint_every: options.checkpoint_every,
             memory: memory::limit(options.memory),
             display: Display::new(options.progress),
+            courses: options.replays.then(Courses::default),
+            learners: Learners::default(),
             device: None,
         })
     }

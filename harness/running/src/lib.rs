@@ -7,11 +7,13 @@
 mod build;
 mod cell;
 mod checkpoint;
+mod course;
 mod device;
 mod experiment;
 mod gathered;
 mod goal;
 mod host;
+mod learners;
 mod local;
 mod meter;
 mod panics;

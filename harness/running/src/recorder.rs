@@ -25,13 +25,14 @@ use gaia_core::workload::traits::{Evaluation, MetricPart, Workload};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::course::Course;
 use super::goal::{End, Goal};
 use super::progress::CellProgress;
 use super::views::Views;
 use record::results::{Blocked, Breakdown, ClockRow, LinkEnds, MetricValues, Part, Sample};
 
-/// The values of a workload's metrics, from what all workers measured and the first site's copy of all rows.
-pub(super) type Judge<'a> = &'a (dyn Fn(&Evaluation, &[f32]) -> MetricValues + Sync);
+/// The values of a workload's metrics after a clock, from what all workers measured and the first site's copy of all rows.
+pub(super) type Judge<'a> = &'a (dyn Fn(u32, &Evaluation, &[f32]) -> MetricValues + Sync);
 
 /// Gathers a run's results.
 pub(super) struct Recorder<'a, W: Workload> {
@@ -43,6 +44,8 @@ pub(super) struct Recorder<'a, W: Workload> {
     pub(super) progress: &'a CellProgress,
     /// The values of the workload's metrics.
     pub(super) judge: Judge<'a>,
+    /// The course of this cell's learning from its first clock on. `None`: nobody wants it.
+    pub(super) course: Option<&'a mut Course>,
     pub(super) state: RecorderState<W::State>,
     /// The first site's copy of all rows at the end of the run; empty before.
     pub(super) last_copy: Vec<f32>,
@@ -154,6 +157,12 @@ impl<W: Workload> Recorder<'_, W> {
             let copy = self.views.table(&row.copies);
             let sample = self.sample_of(next, &row, &copy);
             self.progress.clock(&sample);
+            // What is measured at the end alone is measured there in this cell alone.
+            let is_of_all = self.workloads[0].evaluates(next * self.setting.parts.system.parts());
+            if let Some(course) = self.course.as_mut().filter(|_| is_of_all || next < self.setting.parts.max_clocks) {
+                let evaluations = row.evaluations.iter().flatten().map(|&(_, evaluation)| evaluation).collect();
+                course.push(evaluations, sample.objective, sample.metrics.clone(), &copy);
+            }
             self.state.samples.push(sample);
             let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
             self.state.end = self.goal.end(&objectives, self.setting.parts.max_clocks);
@@ -181,7 +190,7 @@ impl<W: Workload> Recorder<'_, W> {
                     RecordCopies::Tables => all.objective,
                     _ => self.evaluate_copy(row, copy).objective,
                 };
-                (of_copy, (self.judge)(&all, copy))
+                (of_copy, (self.judge)(clock, &all, copy))
             }
         };
         Sample {

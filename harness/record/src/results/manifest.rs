@@ -116,6 +116,9 @@ pub struct Host {
     pub device: Option<String>,
     /// The time at which the cell was begun (again), UTC: `2017-03-27T09:30:00Z`.
     pub started: String,
+    /// Whether the cell's learning was that of a cell before, of the same command, so that its messages and times alone were simulated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
     /// Wall seconds from when the workers were built until the cell was complete. `None` while it runs. After a resumption, those since.
     pub wall_seconds: Option<f64>,
     /// Processor seconds in the same interval; with cells running at the same time, of all of them.
@@ -193,6 +196,7 @@ impl Host {
             jobs,
             device: None,
             started: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
+            replayed: false,
             wall_seconds: None,
             cpu_seconds: None,
             peak_memory_bytes: None,

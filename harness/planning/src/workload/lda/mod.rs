@@ -19,6 +19,7 @@ use gaia_core::workload::lda::config::Lda;
 use gaia_core::workload::lda::likelihood;
 use gaia_core::workload::lda::top_words::{TopWord, top_words};
 use gaia_core::workload::lda::worker::{LdaWorker, WholeCorpus};
+use rayon::prelude::*;
 use record::failure::Failure;
 use record::results::{Better, Measured, ModelTable};
 use serde::{Deserialize, Serialize};
@@ -204,7 +205,7 @@ impl WorkloadKind for Lda {
         let parts = parts(set, dealt);
         let whole = Arc::new(WholeCorpus::of(set, &parts, &self, dealt.seed)?);
         let worker = |part| Arc::new(LdaWorker::new(set, part, whole.clone(), self, dealt.seed, dealt.isa));
-        Ok(parts.iter().map(worker).collect())
+        Ok(parts.par_iter().map(worker).collect())
     }
 
     fn winnable(&self, set: &Corpus) -> Option<f64> {

@@ -18,6 +18,7 @@ use emulator::time::Duration;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::workload::mf::config::Mf;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
+use rayon::prelude::*;
 use record::failure::Failure;
 use record::results::Better;
 use serde::{Deserialize, Serialize};
@@ -198,9 +199,9 @@ impl WorkloadKind for Mf {
 
     fn learners(self, set: &Ratings, dealt: &Dealt<'_>) -> Result<Vec<Arc<MfWorker>>, Box<dyn Error + Send + Sync>> {
         let whole = WholeData::of(set, &self);
-        // Each part is dropped when its worker has it in its own order: all of them together are as large as the data.
+        // Side by side. Each part is dropped when its worker has it in its own order: all of them together are as large as the data.
         let worker = |part: Partition| Arc::new(MfWorker::new(&part, whole, self, dealt.seed, dealt.isa));
-        Ok(parts(set, dealt).into_iter().map(worker).collect())
+        Ok(parts(set, dealt).into_par_iter().map(worker).collect())
     }
 
     fn learner(
