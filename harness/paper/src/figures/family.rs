@@ -93,6 +93,52 @@ const FIGURES: &[(&str, &[Expectation])] = &[
             bsp("IC", "ic", "IC, S/S", "Figure 10", speedups(53.5, 53.7, 20.0)),
         ],
     ),
+    ("paper-mf", &[bsp("", "", "MF at full size, 11 sites", "Figure 8", speedups(3.8, 3.7, 3.0))]),
+    ("paper-tm", &[bsp("", "", "TM at full size, 11 sites", "Figure 8", speedups(3.7, 4.8, 2.5))]),
+    (
+        "paper-mf-all",
+        &[
+            bsp("V/C", "vc", "MF at full size, V/C", "Figure 9", speedups(3.7, 3.5, 3.0)),
+            bsp("S/S", "ss", "MF at full size, S/S", "Figure 10", speedups(25.0, 24.0, 10.0)),
+            Expectation {
+                panel: "11 sites, SSP",
+                id: "ssp",
+                ..ssp("MF at full size under SSP, 11 sites", "Figures 3 and 8", Some(2.7), 3.7 / 3.8)
+            },
+            Expectation {
+                panel: "V/C, SSP",
+                id: "vc-ssp",
+                ..ssp("MF at full size under SSP, V/C", "Figures 3 and 9", Some(2.3), 3.5 / 3.7)
+            },
+            Expectation {
+                panel: "S/S, SSP",
+                id: "ss-ssp",
+                ..ssp("MF at full size under SSP, S/S", "Figures 3 and 10", Some(13.7), 24.0 / 25.0)
+            },
+        ],
+    ),
+    (
+        "paper-tm-all",
+        &[
+            bsp("V/C", "vc", "TM at full size, V/C", "Figure 9", speedups(3.7, 3.9, 3.0)),
+            bsp("S/S", "ss", "TM at full size, S/S", "Figure 10", speedups(14.0, 17.0, 8.0)),
+            Expectation {
+                panel: "11 sites, SSP",
+                id: "ssp",
+                ..ssp("TM at full size under SSP, 11 sites", "Figure 8", None, 4.8 / 3.7)
+            },
+            Expectation {
+                panel: "V/C, SSP",
+                id: "vc-ssp",
+                ..ssp("TM at full size under SSP, V/C", "Figure 9", None, 3.9 / 3.7)
+            },
+            Expectation {
+                panel: "S/S, SSP",
+                id: "ss-ssp",
+                ..ssp("TM at full size under SSP, S/S", "Figure 10", None, 17.0 / 14.0)
+            },
+        ],
+    ),
     ("ic", IMAGES),
     ("ic-long", IMAGES),
     ("fig13", &[ssp("MF under SSP, 11 sites", "Figures 3 and 8", Some(2.7), 3.7 / 3.8)]),

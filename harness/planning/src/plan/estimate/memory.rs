@@ -13,8 +13,11 @@ use crate::workload::kind::{FLOAT_BYTES, Footprint};
 
 /// The program and its tables of results, in bytes; in a build with libtorch, its libraries too.
 const PROGRAM_BYTES: f64 = if cfg!(feature = "torch") { 150e6 } else { 50e6 };
-/// Copies of worker state: the worker's own and the recorder's.
-const STATES: f64 = 2.0;
+/// Copies of worker state: the worker's own; and the recorder's, where the objective of one copy is not the sum of what workers measure.
+const OWN_STATE: f64 = 1.0;
+const RECORDED_STATE: f64 = 1.0;
+/// Copies of the rows that a worker keeps from clock to clock, where they may do for the next.
+const KEPT_ROWS: f64 = 1.0;
 /// Additional copies of it per clock that workers may be apart.
 const STATES_APART: f64 = 0.5;
 /// Clocks that workers are apart when nothing bounds it, and the most when the bound is wide.
@@ -80,8 +83,10 @@ fn run(plan: &Plan, counts: &Counts, footprint: &Footprint) -> f64 {
         counts.mirrored * footprint.in_flight
     };
     let servers = (SERVED + copies_of_rule(&plan.system)) * served;
-    let states = (STATES + apart * STATES_APART) * footprint.state;
-    states + (footprint.rows + apart * footprint.rows_apart + logs) * read + servers + in_flight
+    let recorded = if plan.system.sites().is_none() && plan.system.model().is_synchronous() { 0.0 } else { RECORDED_STATE };
+    let kept = if apart > 0.0 || logs > 0.0 { KEPT_ROWS } else { 0.0 };
+    let states = (OWN_STATE + recorded + apart * STATES_APART) * footprint.state;
+    states + (footprint.rows + kept + apart * footprint.rows_apart + logs) * read + servers + in_flight
 }
 
 /// Additional copies of the model per parameter server for its update rules: among its workers, and between sites.

@@ -77,7 +77,7 @@ impl Estimated for Lda {
             data: tokens / TOKENS_PER_PAIR * PAIR_BYTES,
             ordered: tokens * ORDERED_TOKEN_BYTES,
             state: tokens * TOPIC_BYTES,
-            rows: 2.8,
+            rows: 1.8,
             rows_apart: 1.2,
             // Significant counts are few, and arrive at once.
             in_flight: 0.0,

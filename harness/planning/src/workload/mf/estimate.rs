@@ -59,7 +59,7 @@ impl Estimated for Mf {
             data: ratings * RATING_BYTES,
             ordered: ratings * ORDERED_RATING_BYTES,
             state: f64::from(size.owners) * row,
-            rows: 3.6,
+            rows: 2.3,
             rows_apart: 2.3,
             in_flight: 4.0,
         }
