@@ -40,9 +40,18 @@ impl Rows {
     /// Panics if the length is no multiple of `rank`.
     pub fn from_packed(packed: &[f32], rank: u32) -> Rows {
         assert!(packed.len().is_multiple_of(rank as usize), "{} numbers are no rows of {rank}", packed.len());
-        let mut rows = Rows::zeros(packed.len() / rank as usize, rank);
-        rows.copy_from_packed(packed);
-        rows
+        let count = packed.len() / rank as usize;
+        let mut lanes = Vec::with_capacity(count * groups(rank));
+        for row in packed.chunks_exact(rank as usize) {
+            let (whole, rest) = row.as_chunks::<LANES>();
+            lanes.extend(whole.iter().copied().map(Lane));
+            if !rest.is_empty() {
+                let mut last = Lane::ZERO;
+                last.0[..rest.len()].copy_from_slice(rest);
+                lanes.push(last);
+            }
+        }
+        Rows { rank, count, lanes }
     }
 
     /// Overwrites all rows by `count` x `rank` numbers: how a worker takes its snapshot at the start of a clock.
