@@ -28,6 +28,7 @@ macro_rules! both {
 
 impl Simd for Avx2 {
     type Floats = Floats;
+    const GROUPS_IN_REGISTERS: usize = 3;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Floats {

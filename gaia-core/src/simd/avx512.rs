@@ -16,6 +16,7 @@ pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
 
 impl Simd for Avx512 {
     type Floats = __m512;
+    const GROUPS_IN_REGISTERS: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

@@ -51,6 +51,8 @@ pub(super) fn one_lane(lane: usize) -> &'static [u32; LANES] {
 pub(crate) trait Simd: Copy {
     /// Sixteen numbers in registers.
     type Floats: Copy;
+    /// Groups of lanes of a row, where the registers hold two rows and some constants.
+    const GROUPS_IN_REGISTERS: usize;
 
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Floats;

@@ -18,7 +18,7 @@
 use super::dot::{Products, dot, dot_in_registers, products, products_in_registers};
 use super::rules::{AdaGrad, EntryRule, PlainRule, RowRule, Rule, Step, Sums};
 use crate::simd::{Isa, Kernel, Lane, Simd, dispatch};
-use crate::workload::mf::block::{Block, Entry, Tile};
+use crate::workload::mf::block::{Block, Entry, SHUFFLED_ROW_BYTES, Tile};
 use crate::workload::mf::rows::{Rows, groups};
 
 /// Ratings between a prefetch of rows and their use.
@@ -120,7 +120,10 @@ impl Kernel for ByRow<'_> {
 /// Picks the loop for the length of a row.
 #[inline(always)]
 fn by_groups<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) {
+    // Under sums by entry the arithmetic takes so long that registers that do not suffice cost nothing.
+    let fits = groups <= S::GROUPS_IN_REGISTERS || matches!(U::SUMS, Some(Sums::Entries));
     match groups {
+        _ if !fits => from_memory(simd, pass, groups, rule),
         1 => in_registers::<S, U, 1>(simd, pass, rule),
         2 => in_registers::<S, U, 2>(simd, pass, rule),
         3 => in_registers::<S, U, 3>(simd, pass, rule),
@@ -186,6 +189,9 @@ fn in_registers<S: Simd, U: Rule, const G: usize>(simd: S, pass: Pass<'_>, rule:
 fn from_memory<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) {
     let zero = simd.splat(0.0);
     let sums_a_row = Sums::groups(U::SUMS, groups);
+    // Short rows come shuffled, long ones user by user.
+    let is_shuffled = groups * size_of::<Lane>() <= SHUFFLED_ROW_BYTES;
+    let ahead = if is_shuffled { AHEAD } else { 1 };
     let rows = |range: &std::ops::Range<usize>, groups: usize| range.start * groups..range.end * groups;
     for tile in pass.tiles {
         let users = &mut pass.l[rows(&tile.users, groups)];
@@ -193,8 +199,12 @@ fn from_memory<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U
         let squares = &mut pass.squares[rows(&tile.users, sums_a_row)];
         let entries = &pass.entries[tile.entries.clone()];
         for (index, entry) in entries.iter().enumerate() {
-            if let Some(next) = entries.get(index + 1) {
+            if let Some(next) = entries.get(index + ahead) {
                 prefetch(simd, &items[next.item as usize * groups..][..groups]);
+                if is_shuffled {
+                    prefetch(simd, &users[next.user as usize * groups..][..groups]);
+                    prefetch(simd, &squares[next.user as usize * sums_a_row..][..sums_a_row]);
+                }
             }
             let l_row = &mut users[entry.user as usize * groups..][..groups];
             let r_row = &mut items[entry.item as usize * groups..][..groups];
