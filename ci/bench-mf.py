@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the matrix-factorisation kernel against LIBMF, in one run, on one thread each.
+"""Compares the matrix-factorisation kernel with LIBMF and cornac, in one run, on one thread each.
 
-Both train on the same generated ratings (10,000 x 2,000, 1 M, planted rank 10 with noise, mean taken off), with the
-same rank and the same lambda. Printed are million rating updates per CPU-second, the objective (the same formula for
-both) and held-out RMSE after the same number of passes, and how much sooner in CPU time ours comes to LIBMF's final
-objective.
+All train on the same generated ratings (10,000 x 2,000, 1 M, planted rank 10 with noise, mean subtracted), with the same rank and the same
+lambda. Per rank and form of ours (see the example mf_train) it prints, in the form of bench_line.py, million rating updates per CPU-second,
+and the CPU time until LIBMF's objective after its last pass is reached (the same formula for both); with objectives and held-out errors on
+lines of their own. In each round all take their turn.
 
-LIBMF comes from the Python registry (package `libmf`, compiled here with its AVX code) into a virtual environment under
-target/. The time of its passes is that of N passes less that of 1 pass, times N / (N - 1), so that its set-up is not
-counted; ours counts the passes only. Needs cargo, a C++ compiler and Python 3 with venv.
+The time of a peer's passes is that of N passes less that of 1 pass, times N / (N - 1), so that its preparations are not counted; ours
+counts the passes only. Peers are installed by bench-environment.sh. Needs cargo, a C++ compiler and Python 3 with venv.
 """
 
 import argparse
@@ -16,43 +15,46 @@ import json
 import os
 import subprocess
 import sys
-import venv
+import tempfile
+import time
+import warnings
 from pathlib import Path
+
+from bench_line import line
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-ENVIRONMENT = TARGET / "bench-mf" / "venv"
-PACKAGES = ["libmf==0.9.2", "numpy"]
 USERS, ITEMS, RATINGS = 10_000, 2_000, 1_000_000
 LAMBDA = 0.05
+# LIBMF's default.
 LIBMF_ETA = 0.1
-# Ours: per form, the learning rate of R (and of L in the plain form), and its decay per pass.
-LEARNING_RATE = {"plain": 0.08, "server": 0.06}
-DECAY = 0.2
-# Ours goes on for this many times the passes, to see when it comes to LIBMF's objective.
+# Ours, by form: learning rate of R (and of L in the plain form), its decay per pass, and AdaGrad's rate; at high rank in the second line.
+RATES = {"plain": (0.08, 0.2, 0.0), "server": (0.06, 0.2, 0.1), "server-by-row": (0.06, 0.2, 0.1)}
+HIGH_RANK_RATES = {"plain": (0.08, 0.2, 0.0), "server": (0.06, 0.2, 0.07), "server-by-row": (0.045, 0.2, 0.06)}
+HIGH_RANK = 256
+# Of a result: its name in print, its key, its digits.
+FIGURES = [("objective", "objective", 0), ("RMSE", "rmse", 4), ("held out", "held_out_rmse", 4)]
+# Ours goes on for this many times the passes, to see when it reaches LIBMF's objective.
 LONGER = 3
-# LIBMF chooses its vector code when it is compiled; the package's own build has none.
-FLAGS = "-O3 -DNDEBUG -DUSEAVX -march=native"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ranks", type=int, nargs="+", default=[32, 100, 500])
     parser.add_argument("--passes", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="rank 32 alone")
     arguments = parser.parse_args()
-    if Path(sys.prefix) != ENVIRONMENT:
-        enter_environment()
-    compare(arguments.ranks, arguments.passes)
+    enter_environment()
+    compare([32] if arguments.quick else arguments.ranks, arguments.passes, arguments.rounds)
 
 
 def enter_environment():
-    """Runs this script again inside the virtual environment, which is made at the first time."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-    install = [python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-binary", "libmf", *PACKAGES]
-    subprocess.run(install, env={**os.environ, "CFLAGS": FLAGS, "CXXFLAGS": FLAGS}, check=True)
-    sys.exit(subprocess.run([python, __file__, *sys.argv[1:]]).returncode)
+    """Runs this script again in the peers' environment, unless it is there."""
+    command = ["bash", ROOT / "ci" / "bench-environment.sh"]
+    python = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    if Path(sys.prefix) != Path(python).parent.parent:
+        os.execv(python, [python, __file__, *sys.argv[1:]])
 
 
 def generate():
@@ -75,55 +77,69 @@ def generate():
     return rows[~held], rows[held]
 
 
-def compare(ranks, passes):
-    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "gaia-core", "--example", "mf_train"], cwd=ROOT, check=True)
+def compare(ranks, passes, rounds):
+    command = ["cargo", "build", "--quiet", "--locked", "--release", "-p", "gaia-core", "--example", "mf_train"]
+    subprocess.run(command, cwd=ROOT, check=True)
     train, held = generate()
-    folder = TARGET / "bench-mf"
-    train.tofile(folder / "train.bin")
-    held.tofile(folder / "held-out.bin")
     constant = float((held["value"] ** 2).mean() ** 0.5)
-    print(f"{len(train)} ratings, {passes} passes, lambda {LAMBDA}, held-out RMSE of the mean {constant:.4f}")
-    print(f"{'rank':>4} {'engine':<22} {'M updates/CPU-s':>15} {'objective':>11} {'RMSE':>7} {'held out':>8}  against LIBMF")
-    for rank in ranks:
-        peer = train_libmf(train, held, rank, passes)
-        show(rank, "LIBMF (AVX)", peer, "")
-        for form in ["plain", "server"]:
-            lines = train_ours(folder, rank, passes, form)
-            last = lines[passes - 1]
-            ours = {**last, "speed": passes * len(train) / last["cpu_seconds"] / 1e6}
-            note = f"{ours['speed'] / peer['speed']:.1f}x updates; {to_same_objective(lines, peer)}"
-            show(rank, f"ours, {form} ({last['isa']})", ours, note)
+    print(f"{len(train)} ratings, {passes} passes, lambda {LAMBDA}, held-out RMSE of the mean {constant:.4f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        train.tofile(Path(folder) / "train.bin")
+        held.tofile(Path(folder) / "held-out.bin")
+        for rank in ranks:
+            report(rank, *take_turns(folder, train, held, rank, passes, rounds))
 
 
-def show(rank, engine, result, note):
-    print(
-        f"{rank:>4} {engine:<22} {result['speed']:>15.1f} {result['objective']:>11.0f} {result['rmse']:>7.4f}"
-        f" {result['held_out_rmse']:>8.4f}  {note}",
-        flush=True,
-    )
+def take_turns(folder, train, held, rank, passes, rounds):
+    """What LIBMF, cornac and each form of ours measured in each round. Results do not differ between rounds, times do."""
+    libmf, cornac, ours = [], [], {form: [] for form in RATES}
+    longest = {form: LONGER * passes for form in RATES}
+    for _ in range(rounds):
+        libmf.append(train_libmf(train, held, rank, passes))
+        cornac.append(train_cornac(train, rank, passes))
+        for form, runs in ours.items():
+            lines = train_ours(folder, rank, longest[form], form)
+            reached = next((each["pass"] for each in lines if each["objective"] <= libmf[0]["objective"]), None)
+            longest[form] = max(passes, reached or passes)
+            speed = passes * len(train) / lines[passes - 1]["cpu_seconds"] / 1e6
+            seconds = lines[reached - 1]["cpu_seconds"] if reached else None
+            runs.append({**lines[passes - 1], "speed": speed, "reached": reached, "seconds": seconds})
+    return libmf, cornac, ours
 
 
-def to_same_objective(lines, peer):
-    """In words: when ours came to the peer's final objective."""
-    for line in lines:
-        if line["objective"] <= peer["objective"]:
-            ratio = peer["cpu_seconds"] / line["cpu_seconds"]
-            return f"same objective after pass {line['pass']}, {ratio:.1f}x sooner in CPU time"
-    return f"LIBMF's objective not reached in {len(lines)} passes"
+def report(rank, libmf, cornac, ours):
+    def speeds(runs):
+        return [run["speed"] for run in runs]
+
+    show(f"rank {rank}, LIBMF", libmf[0])
+    print(line(f"mf/plain/rank-{rank}/against-cornac", "M/CPU-s", speeds(ours["plain"]), "cornac 3.0.1", speeds(cornac)))
+    for form, runs in ours.items():
+        name, of = f"mf/{form}/rank-{rank}", "LIBMF 0.9.2 AVX"
+        show(f"rank {rank}, ours, {form} ({runs[0]['isa']})", runs[0])
+        print(line(name, "M/CPU-s", speeds(runs), of, speeds(libmf)))
+        if runs[0]["reached"] is None:
+            print(f"{name}: LIBMF's objective is not reached")
+            continue
+        print(f"{name}: LIBMF's objective after {runs[0]['reached']} passes")
+        seconds = [run["cpu_seconds"] for run in libmf]
+        print(line(f"{name}/to-objective", "CPU-s", [run["seconds"] for run in runs], of, seconds), flush=True)
+
+
+def show(who, result):
+    figures = [f"{name} {result[key]:.{digits}f}" for name, key, digits in FIGURES]
+    print(f"{who}: {', '.join(figures)}", flush=True)
 
 
 def train_ours(folder, rank, passes, form):
-    command = [TARGET / "release" / "examples" / "mf_train", folder / "train.bin", folder / "held-out.bin"]
-    command += map(str, [USERS, ITEMS, rank, LONGER * passes, LEARNING_RATE[form], DECAY, LAMBDA, form])
+    learning_rate, decay, adagrad = (HIGH_RANK_RATES if rank >= HIGH_RANK else RATES)[form]
+    command = [TARGET / "release" / "examples" / "mf_train", Path(folder) / "train.bin", Path(folder) / "held-out.bin"]
+    command += map(str, [USERS, ITEMS, rank, passes, learning_rate, decay, LAMBDA, adagrad, form])
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [json.loads(line) for line in output.splitlines()]
+    return [json.loads(each) for each in output.splitlines()]
 
 
 def train_libmf(train, held, rank, passes):
     """Trains LIBMF in this process; its own progress lines are switched off."""
-    import time
-    import warnings
-
     import numpy as np
 
     devnull, stdout = os.open(os.devnull, os.O_WRONLY), os.dup(1)
@@ -153,6 +169,24 @@ def train_libmf(train, held, rank, passes):
         "rmse": float((error**2).mean(dtype=float) ** 0.5),
         "held_out_rmse": float((residuals(held, p, q) ** 2).mean(dtype=float) ** 0.5),
     }
+
+
+def train_cornac(train, rank, passes):
+    """The speed of cornac's plain SGD. It has no weights or biases of its own; its objective is ours."""
+    import cornac
+    import numpy as np
+
+    rows = [train["user"].astype(np.int64), train["item"].astype(np.int64), train["value"].astype(np.float64)]
+    names = [{number: number for number in range(count)} for count in [USERS, ITEMS]]
+    data = cornac.data.Dataset(USERS, ITEMS, *names, tuple(rows), seed=1)
+    seconds = []
+    for count in [1, passes]:
+        settings = {"learning_rate": 0.01, "lambda_reg": LAMBDA, "use_bias": False, "num_threads": 1, "seed": 1}
+        model = cornac.models.MF(k=rank, max_iter=count, verbose=False, **settings)
+        start = time.process_time()
+        model.fit(data)
+        seconds.append(time.process_time() - start)
+    return {"speed": (passes - 1) * len(train) / (seconds[1] - seconds[0]) / 1e6}
 
 
 def residuals(rows, p, q):

@@ -24,6 +24,9 @@ cargo fmt --all --check
 step "what must not be committed"
 python3 ci/tidy.py
 
+step "figures of benches"
+python3 ci/bench_test.py
+
 step "no new circles of modules"
 python3 ci/circles.py
 

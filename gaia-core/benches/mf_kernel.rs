@@ -11,7 +11,7 @@ use gaia_core::kernel::significant;
 use gaia_core::simd::Isa;
 use gaia_core::workload::mf::block::Block;
 use gaia_core::workload::mf::init::{Factor, initial_rows};
-use gaia_core::workload::mf::kernel::{Step, sgd};
+use gaia_core::workload::mf::kernel::{AdaGrad, Step, Sums, sgd};
 use gaia_core::workload::mf::rows::Rows;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -40,22 +40,27 @@ fn updates(criterion: &mut Criterion) {
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     for rank in [32, 100, 500] {
         let block = Block::new(&ratings, USERS as usize, ITEMS as usize, rank, 1, 0.0);
-        for adagrad in [None, Some(0.05)] {
+        for sums in [None, Some(Sums::Entries), Some(Sums::Rows)] {
             for isa in supported() {
-                pass(&mut group, isa, &block, adagrad);
+                pass(&mut group, isa, &block, sums);
             }
         }
     }
     group.finish();
 }
 
-fn pass(group: &mut BenchmarkGroup<'_, WallTime>, isa: Isa, block: &Block, adagrad: Option<f32>) {
+fn pass(group: &mut BenchmarkGroup<'_, WallTime>, isa: Isa, block: &Block, sums: Option<Sums>) {
     let rank = block.rank();
     let mut l = Rows::from_packed(&initial_rows(1, Factor::Users, 0..USERS, rank), rank);
     let mut r = Rows::from_packed(&initial_rows(1, Factor::Items, 0..ITEMS, rank), rank);
-    let mut squares = Rows::zeros(l.len(), rank);
+    let mut squares = sums.unwrap_or_default().zeros(l.len(), rank);
+    let adagrad = sums.map(|sums| AdaGrad { rate: 0.05, sums });
     let step = Step { learning_rate: 0.01, lambda: 0.1, adagrad };
-    let rule = if adagrad.is_some() { "adagrad" } else { "plain" };
+    let rule = match sums {
+        None => "plain",
+        Some(Sums::Entries) => "adagrad",
+        Some(Sums::Rows) => "adagrad-by-row",
+    };
     group.bench_function(BenchmarkId::new(format!("{rule}/rank-{rank}"), isa), |bencher| {
         bencher.iter(|| sgd(isa, block, 0, black_box(&step), &mut l, Some(&mut squares), &mut r));
     });

@@ -1,13 +1,14 @@
 //! Trains a matrix factorisation on a file of ratings, in one thread, and prints a line of JSON per pass: CPU seconds
 //! of the passes so far (not of reading, ordering or judging), the objective, and both root mean squared errors.
 //!
-//! `ci/bench-mf.py` holds it against LIBMF. Usage:
-//! `mf_train TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA FORM`, where a file is rows of three
+//! `ci/bench-mf.py` compares it with LIBMF. Usage:
+//! `mf_train TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA ADAGRAD FORM`, where a file is rows of three
 //! little-endian 4-byte numbers (user, item, f32 value), the learning rate of pass c (from 0) is
-//! LEARNING-RATE / (1 + DECAY c), and FORM is one of
+//! LEARNING-RATE / (1 + DECAY c), ADAGRAD is that of AdaGrad, and FORM is one of
 //! * `plain`: SGD for both factors;
-//! * `server`: as a worker of a parameter server does it: AdaGrad for L, a snapshot of R copied before each pass and
-//!   the difference to it taken after.
+//! * `server`: as a worker of a parameter server does it: AdaGrad for L with a sum per entry, a snapshot of R copied before
+//!   each pass and the difference to it taken after;
+//! * `server-by-row`: the same, AdaGrad with a sum per row.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -19,29 +20,31 @@ use gaia_core::kernel::{add_assign, delta};
 use gaia_core::simd::Isa;
 use gaia_core::workload::mf::block::Block;
 use gaia_core::workload::mf::init::{Factor, initial_rows};
-use gaia_core::workload::mf::kernel::{Step, objective, sgd, squared_error};
+use gaia_core::workload::mf::kernel::{AdaGrad, Step, Sums, objective, sgd, squared_error};
 use gaia_core::workload::mf::rows::Rows;
 use rustix::time::{ClockId, clock_gettime};
 
-/// eta of AdaGrad in the `server` form.
-const ADAGRAD: f32 = 0.1;
 const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [train, held_out, users, items, rank, passes, learning_rate, decay, lambda, form] = &arguments[..] else {
-        return Err("expected TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA FORM".into());
+    let [train, held_out, users, items, rank, passes, learning_rate, decay, lambda, adagrad, form] = &arguments[..]
+    else {
+        return Err("expected TRAIN HELD-OUT USERS ITEMS RANK PASSES LEARNING-RATE DECAY LAMBDA ADAGRAD FORM".into());
     };
     let (users, items, rank): (u32, u32, u32) = (users.parse()?, items.parse()?, rank.parse()?);
     let block_of = |path: &str| -> Result<Block, Box<dyn Error>> {
         Ok(Block::new(&read_ratings(path.as_ref())?, users as usize, items as usize, rank, 1, 0.0))
     };
     let (train, held_out) = (block_of(train)?, block_of(held_out)?);
-    let adagrad = match form.as_str() {
+    let sums = match form.as_str() {
         "plain" => None,
-        "server" => Some(ADAGRAD),
-        other => return Err(format!("form {other}: expected plain or server").into()),
+        "server" => Some(Sums::Entries),
+        "server-by-row" => Some(Sums::Rows),
+        other => return Err(format!("form {other}: expected plain, server or server-by-row").into()),
     };
+    let rate: f32 = adagrad.parse()?;
+    let adagrad = sums.map(|sums| AdaGrad { rate, sums });
     let (learning_rate, decay): (f32, f32) = (learning_rate.parse()?, decay.parse()?);
     let lambda: f32 = lambda.parse()?;
 
@@ -51,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut update = vec![0.0; server.len()];
     let mut l = Rows::from_packed(&initial_rows(SEED, Factor::Users, 0..users, rank), rank);
     let mut r = Rows::from_packed(&server, rank);
-    let mut squares = Rows::zeros(users as usize, rank);
+    let mut squares = sums.unwrap_or_default().zeros(users as usize, rank);
     let mut seconds = 0.0;
     for pass in 1..=passes.parse::<u16>()? {
         let step = Step { learning_rate: learning_rate / (1.0 + decay * f32::from(pass - 1)), lambda, adagrad };

@@ -5,7 +5,7 @@ use gaia_core::kernel::{add_assign, delta, significant};
 use gaia_core::simd::Isa;
 use gaia_core::workload::mf::block::Block;
 use gaia_core::workload::mf::init::{Factor, initial_rows};
-use gaia_core::workload::mf::kernel::{Step, objective, sgd, squared_error};
+use gaia_core::workload::mf::kernel::{AdaGrad, Step, Sums, objective, sgd, squared_error};
 use gaia_core::workload::mf::rows::Rows;
 use proptest::prelude::*;
 
@@ -30,7 +30,9 @@ struct Problem {
 
 fn problem() -> impl Strategy<Value = Problem> {
     let shape = (1usize..40, 1usize..30, prop_oneof![1u32..70, 100u32..140, Just(500)], 1u32..5);
-    let step = (0.0f32..0.1, 0.0f32..0.2, prop::option::of(0.001f32..0.2));
+    let adagrad = (0.001f32..0.2, prop_oneof![Just(Sums::Entries), Just(Sums::Rows)])
+        .prop_map(|(rate, sums)| AdaGrad { rate, sums });
+    let step = (0.0f32..0.1, 0.0f32..0.2, prop::option::of(adagrad));
     (shape, step).prop_flat_map(|((users, items, rank, clocks_per_pass), (learning_rate, lambda, adagrad))| {
         let rating = (0..users as u32, 0..items as u32, 0.5f32..5.0);
         let rating = rating.prop_map(|(user, item, value)| Rating { user, item, value });
@@ -45,13 +47,23 @@ fn problem() -> impl Strategy<Value = Problem> {
     })
 }
 
+/// The sums of squares that the step needs.
+fn no_squares(step: &Step, users: usize, rank: u32) -> Rows {
+    step.adagrad.map_or(Sums::Entries, |adagrad| adagrad.sums).zeros(users, rank)
+}
+
+/// Every rule for L at this rate.
+fn rules(rate: f32) -> [Option<AdaGrad>; 3] {
+    [None, Some(AdaGrad { rate, sums: Sums::Entries }), Some(AdaGrad { rate, sums: Sums::Rows })]
+}
+
 /// L, the sums of squares and R after two passes, the objective of it, and the squared error.
 fn learn(isa: Isa, problem: &Problem) -> (Vec<u32>, Vec<u32>, Vec<u32>, [u64; 3]) {
     let &Problem { users, items, rank, clocks_per_pass, step, .. } = problem;
     let block = Block::new(&problem.ratings, users, items, rank, clocks_per_pass, 3.0);
     let mut l = Rows::from_packed(&initial_rows(5, Factor::Users, 0..users as u32, rank), rank);
     let mut r = Rows::from_packed(&initial_rows(5, Factor::Items, 0..items as u32, rank), rank);
-    let mut squares = Rows::zeros(users, rank);
+    let mut squares = no_squares(&step, users, rank);
     for clock in (0..clocks_per_pass).chain(0..clocks_per_pass) {
         sgd(isa, &block, clock, &step, &mut l, Some(&mut squares), &mut r);
     }
@@ -113,11 +125,19 @@ fn reference(problem: &Problem, order: &[Rating]) -> (Vec<f64>, Vec<f64>) {
     for rating in order {
         let row = &mut r[rating.item as usize * *rank as usize..][..*rank as usize];
         let error = f64::from(rating.value) - 3.0 - l.iter().zip(&*row).map(|(a, b)| a * b).sum::<f64>();
-        for ((l, r), squares) in l.iter_mut().zip(row).zip(&mut squares) {
-            let (old_l, gradient) = (*l, error * *r - lambda * *l);
-            *squares += gradient * gradient;
+        let gradients: Vec<f64> = l.iter().zip(&*row).map(|(l, r)| error * r - lambda * l).collect();
+        for (squares, gradient) in squares.iter_mut().zip(&gradients) {
+            *squares += match step.adagrad {
+                Some(AdaGrad { sums: Sums::Rows, .. }) => {
+                    gradients.iter().map(|gradient| gradient * gradient).sum::<f64>() / f64::from(*rank)
+                }
+                _ => gradient * gradient,
+            };
+        }
+        for (((l, r), squares), gradient) in l.iter_mut().zip(row).zip(&squares).zip(&gradients) {
+            let old_l = *l;
             *l += match step.adagrad {
-                Some(adagrad) => f64::from(adagrad) * gradient / squares.sqrt(),
+                Some(AdaGrad { rate, .. }) => f64::from(rate) * gradient / squares.sqrt(),
                 None => rate * gradient,
             };
             *r += rate * (error * old_l - lambda * *r);
@@ -129,7 +149,7 @@ fn reference(problem: &Problem, order: &[Rating]) -> (Vec<f64>, Vec<f64>) {
 #[test]
 fn steps_follow_their_definition() {
     for rank in [1, 16, 33, 100, 300] {
-        for adagrad in [None, Some(0.05)] {
+        for adagrad in rules(0.05) {
             // One clock per rating makes the order of work that of the items.
             let ratings: Vec<_> = (0..9).map(|item| Rating { user: 0, item, value: 1.0 + (item % 5) as f32 }).collect();
             let step = Step { learning_rate: 0.05, lambda: 0.1, adagrad };
@@ -137,7 +157,7 @@ fn steps_follow_their_definition() {
             let block = Block::new(&problem.ratings, 1, 9, rank, 9, 3.0);
             let mut l = Rows::from_packed(&initial_rows(5, Factor::Users, 0..1, rank), rank);
             let mut r = Rows::from_packed(&initial_rows(5, Factor::Items, 0..9, rank), rank);
-            let mut squares = Rows::zeros(1, rank);
+            let mut squares = no_squares(&step, 1, rank);
             for clock in 0..9 {
                 sgd(Isa::detect(), &block, clock, &step, &mut l, Some(&mut squares), &mut r);
             }
@@ -186,15 +206,30 @@ fn a_planted_model_is_found() {
         .map(|(user, item)| Rating { user, item, value: 3.0 + sign(user + 1) * sign(item + 7) })
         .collect();
     let block = Block::new(&ratings, users as usize, items as usize, rank, 1, 3.0);
-    for (adagrad, learning_rate) in [(None, 0.05), (Some(0.1), 0.05)] {
+    for (adagrad, learning_rate) in rules(0.1).map(|adagrad| (adagrad, 0.05)) {
         let mut l = Rows::from_packed(&initial_rows(1, Factor::Users, 0..users, rank), rank);
         let mut r = Rows::from_packed(&initial_rows(1, Factor::Items, 0..items, rank), rank);
-        let mut squares = Rows::zeros(users as usize, rank);
         let step = Step { learning_rate, lambda: 0.001, adagrad };
+        let mut squares = no_squares(&step, users as usize, rank);
         for _ in 0..40 {
             sgd(Isa::detect(), &block, 0, &step, &mut l, Some(&mut squares), &mut r);
         }
         let rmse = (squared_error(Isa::detect(), &block, &l, &r) / block.len() as f64).sqrt();
         assert!(rmse < 0.05, "adagrad {adagrad:?}: root mean squared error {rmse}");
+    }
+}
+
+#[test]
+fn a_row_without_a_gradient_stays() {
+    // Predicted exactly, and nothing pulls on it: sums by row stay 0, and no division by them shows.
+    let (rank, ratings) = (20, [Rating { user: 0, item: 0, value: 0.0 }]);
+    let block = Block::new(&ratings, 1, 1, rank, 1, 0.0);
+    let adagrad = Some(AdaGrad { rate: 0.1, sums: Sums::Rows });
+    let step = Step { learning_rate: 0.1, lambda: 0.0, adagrad };
+    let (mut l, mut r) = (Rows::zeros(1, rank), Rows::from_packed(&[0.5; 20], rank));
+    let mut squares = no_squares(&step, 1, rank);
+    for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {
+        sgd(isa, &block, 0, &step, &mut l, Some(&mut squares), &mut r);
+        assert_eq!((l.to_packed(), squares.to_packed(), r.to_packed()), (vec![0.0; 20], vec![0.0], vec![0.5; 20]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd};
+use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd, one_lane};
 
 /// Made by [`run`] only: stands for AVX2 and FMA being there.
 #[derive(Clone, Copy)]
@@ -28,6 +28,7 @@ macro_rules! both {
 
 impl Simd for Avx2 {
     type Floats = Floats;
+    const GROUPS_IN_REGISTERS: usize = 3;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Floats {
@@ -136,14 +137,13 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn with_lane(self, a: Floats, lane: usize, x: f32) -> Floats {
-        // SAFETY: the token stands for AVX2.
+        let mask = one_lane(lane);
+        // SAFETY: the token stands for AVX2; the mask has 16 entries, which can be read at any alignment.
         unsafe {
-            let lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
-            let half = |a, first| {
-                let here = _mm256_cmpeq_epi32(lanes, _mm256_set1_epi32((lane % LANES) as i32 - first));
-                _mm256_blendv_ps(a, _mm256_set1_ps(x), _mm256_castsi256_ps(here))
-            };
-            [half(a[0], 0), half(a[1], 8)]
+            let x = _mm256_set1_ps(x);
+            let half = |a, mask| _mm256_or_ps(_mm256_and_ps(mask, x), _mm256_andnot_ps(mask, a));
+            let low = half(a[0], _mm256_loadu_ps(mask.as_ptr().cast()));
+            [low, half(a[1], _mm256_loadu_ps(mask.as_ptr().add(8).cast()))]
         }
     }
 

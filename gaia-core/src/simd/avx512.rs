@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd};
+use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd, one_lane};
 
 /// Made by [`run`] only: stands for AVX-512F, AVX2 and FMA being there.
 #[derive(Clone, Copy)]
@@ -16,6 +16,7 @@ pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
 
 impl Simd for Avx512 {
     type Floats = __m512;
+    const GROUPS_IN_REGISTERS: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
@@ -132,8 +133,14 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn with_lane(self, a: __m512, lane: usize, x: f32) -> __m512 {
-        // SAFETY: the token stands for AVX-512F.
-        unsafe { _mm512_mask_broadcastss_ps(a, 1 << (lane % LANES), _mm_set_ss(x)) }
+        let mask = one_lane(lane);
+        // SAFETY: the token stands for AVX-512F; the mask has 16 entries, which can be read at any alignment.
+        unsafe {
+            let mask = _mm512_loadu_si512(mask.as_ptr().cast());
+            // 0xCA: of the second where the first has ones, else of the third.
+            let (x, a) = (_mm512_castps_si512(_mm512_set1_ps(x)), _mm512_castps_si512(a));
+            _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xca>(mask, x, a))
+        }
     }
 
     #[inline(always)]

@@ -16,6 +16,7 @@ type Floats = [f32; LANES];
 
 impl Simd for Scalar {
     type Floats = Floats;
+    const GROUPS_IN_REGISTERS: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Floats {

@@ -13,6 +13,8 @@
 //! A lane's running sums are kept in four independent parts, groups of lanes going round over them, as an addition waits for
 //! the one before it.
 
+use std::hint::select_unpredictable;
+
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -273,7 +275,7 @@ fn first_above(sums: &[[Lane; PARTS]], part: usize, lane: usize, x: f32) -> usiz
     let (mut first, mut left) = (0, sums.len());
     while left > 1 {
         let half = left / 2;
-        first += half * usize::from(sums[first + half - 1][part].0[lane] <= x);
+        first += select_unpredictable(sums[first + half - 1][part].0[lane] <= x, half, 0);
         left -= half;
     }
     first

@@ -19,7 +19,7 @@ use super::rows::stride;
 /// Bytes of rows in a tile: half of the 1 MiB of L2 that today's server cores have at least.
 const TILE_BYTES: usize = 1 << 19;
 /// Rows longer than this (bytes) go user by user: then the throughput of one rating hides the latency of the next.
-const SHUFFLED_ROW_BYTES: usize = 512;
+pub(crate) const SHUFFLED_ROW_BYTES: usize = 512;
 /// Users and items of a tile are numbered from its corner in 16 bits.
 const MAX_SIDE: usize = 1 << 16;
 

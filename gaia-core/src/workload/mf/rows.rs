@@ -46,15 +46,21 @@ impl Rows {
         rows
     }
 
-    /// Becomes the rows of [`Rows::from_packed`] in the memory that it has: rows of the same rank have their padding in the same places.
+    /// Becomes the rows of [`Rows::from_packed`] in the memory that it has.
     pub(super) fn become_packed(&mut self, packed: &[f32], rank: u32) {
         assert!(packed.len().is_multiple_of(rank as usize), "{} numbers are no rows of {rank}", packed.len());
-        if self.rank != rank {
-            *self = Rows::zeros(0, rank);
+        (self.rank, self.count) = (rank, packed.len() / rank as usize);
+        self.lanes.clear();
+        self.lanes.reserve(self.count * groups(rank));
+        for row in packed.chunks_exact(rank as usize) {
+            let (whole, rest) = row.as_chunks::<LANES>();
+            self.lanes.extend(whole.iter().copied().map(Lane));
+            if !rest.is_empty() {
+                let mut last = Lane::ZERO;
+                last.0[..rest.len()].copy_from_slice(rest);
+                self.lanes.push(last);
+            }
         }
-        self.count = packed.len() / rank as usize;
-        self.lanes.resize(self.count * groups(rank), Lane::ZERO);
-        self.copy_from_packed(packed);
     }
 
     /// Calls `work` with some rows, whose memory the thread keeps for its next call: for tables that every clock has anew.

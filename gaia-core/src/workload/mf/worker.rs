@@ -59,7 +59,7 @@ pub struct MfWorker {
     held_out: Block,
 }
 
-/// The users' rows, and AdaGrad's sum of squared gradients per entry.
+/// The users' rows, and AdaGrad's sums of squared gradients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MfState {
     l: Rows,
@@ -113,7 +113,7 @@ impl Workload for MfWorker {
     fn initial_state(&self) -> MfState {
         let packed: Vec<f32> = self.users.iter().flat_map(|&user| self.row_of(Factor::Users, user)).collect();
         let l = Rows::from_packed(&packed, self.config.rank);
-        let squares = self.config.adagrad.map(|_| Rows::zeros(self.users.len(), self.config.rank));
+        let squares = self.config.adagrad.map(|_| self.config.adagrad_sums.zeros(self.users.len(), self.config.rank));
         MfState { l, squares }
     }
 

@@ -9,30 +9,24 @@
 //! ```text
 //! s_u <- s_u + g^2        l_u <- l_u + eta_l g / sqrt(s_u)
 //! ```
+//! or, with one sum per row instead of one per entry ([`Sums::Rows`]), which halves the arithmetic and the memory:
+//! ```text
+//! s_u <- s_u + |g|^2 / rank        l_u <- l_u + eta_l g / sqrt(s_u)
+//! ```
 //! A step is half the negative gradient of the rating's part of the [objective](super::Objective).
 
-use super::dot::{dot, dot_in_registers};
+use super::dot::{Products, dot, dot_in_registers, products, products_in_registers};
+use super::rules::{AdaGrad, EntryRule, PlainRule, RowRule, Rule, Step, Sums};
 use crate::simd::{Isa, Kernel, Lane, Simd, dispatch};
-use crate::workload::mf::block::{Block, Entry, Tile};
+use crate::workload::mf::block::{Block, Entry, SHUFFLED_ROW_BYTES, Tile};
 use crate::workload::mf::rows::{Rows, groups};
 
 /// Ratings between a prefetch of rows and their use.
 pub(super) const AHEAD: usize = 4;
 
-/// The constants of a step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
-    /// eta: of R, and of L when `adagrad` is none.
-    pub learning_rate: f32,
-    /// L2 regularisation, per rating.
-    pub lambda: f32,
-    /// eta_l: AdaGrad steps for L.
-    pub adagrad: Option<f32>,
-}
-
 /// One pass over the ratings of clock `clock` (in `0..clocks_per_pass`) of the block. `l` has a row per user, `r` one
-/// per item; `l_squares`, of the shape of `l`, holds AdaGrad's sums of squared gradients and is needed with
-/// `step.adagrad` only.
+/// per item; `l_squares`, of the shape that [`Sums::zeros`] has, holds AdaGrad's sums of squared gradients and is
+/// needed with `step.adagrad` only.
 ///
 /// # Panics
 /// Panics if shapes do not match, or the processor lacks `isa`.
@@ -41,9 +35,9 @@ pub fn sgd(isa: Isa, block: &Block, clock: u32, step: &Step, l: &mut Rows, l_squ
     assert_shape("R", r, block.items(), block.rank());
     let squares = match step.adagrad {
         None => &mut [],
-        Some(_) => {
+        Some(AdaGrad { sums, .. }) => {
             let squares = l_squares.expect("AdaGrad steps come with their sums of squares");
-            assert_shape("the sums of squares", squares, block.users(), block.rank());
+            assert_shape("the sums of squares", squares, block.users(), sums.width(block.rank()));
             &mut squares.lanes[..]
         }
     };
@@ -52,7 +46,8 @@ pub fn sgd(isa: Isa, block: &Block, clock: u32, step: &Step, l: &mut Rows, l_squ
     let groups = groups(block.rank());
     match step.adagrad {
         None => dispatch(isa, Plain { pass, groups }),
-        Some(rate) => dispatch(isa, AdaGrad { pass, groups, rate }),
+        Some(AdaGrad { rate, sums: Sums::Entries }) => dispatch(isa, ByEntry { pass, groups, rate }),
+        Some(AdaGrad { rate, sums: Sums::Rows }) => dispatch(isa, ByRow { pass, groups, rate, rank: block.rank() }),
     }
 }
 
@@ -76,10 +71,17 @@ struct Plain<'a> {
     groups: usize,
 }
 
-struct AdaGrad<'a> {
+struct ByEntry<'a> {
     pass: Pass<'a>,
     groups: usize,
     rate: f32,
+}
+
+struct ByRow<'a> {
+    pass: Pass<'a>,
+    groups: usize,
+    rate: f32,
+    rank: u32,
 }
 
 impl Kernel for Plain<'_> {
@@ -87,27 +89,41 @@ impl Kernel for Plain<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let step = self.pass.step;
-        let rule = PlainRule { rate: step.learning_rate, keep: (-step.learning_rate).mul_add(step.lambda, 1.0) };
+        let rule = PlainRule::of(self.pass.step);
         by_groups(simd, self.pass, self.groups, rule);
     }
 }
 
-impl Kernel for AdaGrad<'_> {
+impl Kernel for ByEntry<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let step = self.pass.step;
-        let r = PlainRule { rate: step.learning_rate, keep: (-step.learning_rate).mul_add(step.lambda, 1.0) };
-        by_groups(simd, self.pass, self.groups, AdaGradRule { r, rate: self.rate, lambda: step.lambda });
+        let Step { lambda, .. } = *self.pass.step;
+        let r = PlainRule::of(self.pass.step);
+        by_groups(simd, self.pass, self.groups, EntryRule { r, rate: self.rate, lambda });
+    }
+}
+
+impl Kernel for ByRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Step { lambda, .. } = *self.pass.step;
+        let r = PlainRule::of(self.pass.step);
+        let share = 1.0 / self.rank as f32;
+        by_groups(simd, self.pass, self.groups, RowRule { r, rate: self.rate, lambda, share });
     }
 }
 
 /// Picks the loop for the length of a row.
 #[inline(always)]
 fn by_groups<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) {
+    // Under sums by entry the arithmetic takes so long that registers that do not suffice cost nothing.
+    let fits = groups <= S::GROUPS_IN_REGISTERS || matches!(U::SUMS, Some(Sums::Entries));
     match groups {
+        _ if !fits => from_memory(simd, pass, groups, rule),
         1 => in_registers::<S, U, 1>(simd, pass, rule),
         2 => in_registers::<S, U, 2>(simd, pass, rule),
         3 => in_registers::<S, U, 3>(simd, pass, rule),
@@ -120,121 +136,48 @@ fn by_groups<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) 
     }
 }
 
-/// The change of one group of 16 lanes of both rows.
-trait Rule: Copy {
-    /// Whether `squares` has rows.
-    const SQUARES: bool;
-    /// The constants of a step, scaled by the error of a rating.
-    type Scaled<S: Simd>: Copy;
-    fn scale<S: Simd>(self, simd: S, error: f32) -> Self::Scaled<S>;
-    /// New (l, squares, r).
-    fn update<S: Simd>(
-        simd: S,
-        scaled: Self::Scaled<S>,
-        l: S::Floats,
-        squares: S::Floats,
-        r: S::Floats,
-    ) -> (S::Floats, S::Floats, S::Floats);
-}
-
-/// l + eta (e r - lambda l) = (eta e) r + (1 - eta lambda) l.
-#[derive(Clone, Copy)]
-struct PlainRule {
-    rate: f32,
-    keep: f32,
-}
-
-impl Rule for PlainRule {
-    const SQUARES: bool = false;
-    /// eta e, 1 - eta lambda.
-    type Scaled<S: Simd> = (S::Floats, S::Floats);
-
-    #[inline(always)]
-    fn scale<S: Simd>(self, simd: S, error: f32) -> Self::Scaled<S> {
-        (simd.splat(self.rate * error), simd.splat(self.keep))
-    }
-
-    #[inline(always)]
-    fn update<S: Simd>(
-        simd: S,
-        (rate, keep): Self::Scaled<S>,
-        l: S::Floats,
-        squares: S::Floats,
-        r: S::Floats,
-    ) -> (S::Floats, S::Floats, S::Floats) {
-        (simd.mul_add(rate, r, simd.mul(keep, l)), squares, simd.mul_add(rate, l, simd.mul(keep, r)))
-    }
-}
-
-/// AdaGrad for L, the plain rule for R.
-#[derive(Clone, Copy)]
-struct AdaGradRule {
-    r: PlainRule,
-    rate: f32,
-    lambda: f32,
-}
-
-impl Rule for AdaGradRule {
-    const SQUARES: bool = true;
-    /// Of R; e, eta_l, lambda.
-    type Scaled<S: Simd> = (<PlainRule as Rule>::Scaled<S>, S::Floats, S::Floats, S::Floats);
-
-    #[inline(always)]
-    fn scale<S: Simd>(self, simd: S, error: f32) -> Self::Scaled<S> {
-        (self.r.scale(simd, error), simd.splat(error), simd.splat(self.rate), simd.splat(self.lambda))
-    }
-
-    #[inline(always)]
-    fn update<S: Simd>(
-        simd: S,
-        ((r_rate, r_keep), error, rate, lambda): Self::Scaled<S>,
-        l: S::Floats,
-        squares: S::Floats,
-        r: S::Floats,
-    ) -> (S::Floats, S::Floats, S::Floats) {
-        let gradient = simd.neg_mul_add(lambda, l, simd.mul(error, r));
-        let squares = simd.mul_add(gradient, gradient, squares);
-        let next_l = simd.mul_add(simd.mul(rate, gradient), simd.rsqrt(squares), l);
-        (next_l, squares, simd.mul_add(r_rate, l, simd.mul(r_keep, r)))
-    }
-}
-
 /// Rows of `G` groups: both are read once, stay in registers, and are written once.
 #[inline(always)]
 fn in_registers<S: Simd, U: Rule, const G: usize>(simd: S, pass: Pass<'_>, rule: U) {
     let (all_l, _) = pass.l.as_chunks_mut::<G>();
     let (all_r, _) = pass.r.as_chunks_mut::<G>();
-    let (all_squares, _) = pass.squares.as_chunks_mut::<G>();
+    let sums_a_row = const { Sums::groups(U::SUMS, G) };
     let zero = simd.splat(0.0);
     for tile in pass.tiles {
         let users = &mut all_l[tile.users.clone()];
         let items = &mut all_r[tile.items.clone()];
-        let squares = if U::SQUARES { &mut all_squares[tile.users.clone()] } else { &mut [] };
+        let squares = &mut pass.squares[tile.users.start * sums_a_row..tile.users.end * sums_a_row];
         let entries = &pass.entries[tile.entries.clone()];
         for (index, entry) in entries.iter().enumerate() {
             if let Some(next) = entries.get(index + AHEAD) {
                 prefetch(simd, &users[next.user as usize]);
                 prefetch(simd, &items[next.item as usize]);
-                if U::SQUARES {
-                    prefetch(simd, &squares[next.user as usize]);
-                }
+                prefetch(simd, &squares[next.user as usize * sums_a_row..][..sums_a_row]);
             }
             let l_row = &mut users[entry.user as usize];
             let r_row = &mut items[entry.item as usize];
+            let sums = &mut squares[entry.user as usize * sums_a_row..][..sums_a_row];
             let mut l = [zero; G];
             let mut r = [zero; G];
             for g in 0..G {
                 l[g] = simd.load(&l_row[g].0);
                 r[g] = simd.load(&r_row[g].0);
             }
-            let scaled = rule.scale(simd, entry.value - dot_in_registers(simd, &l, &r));
+            let scaled = match U::SUMS {
+                Some(Sums::Rows) => {
+                    let products = products_in_registers(simd, &l, &r);
+                    rule.scale(simd, entry.value - products.l_r, products, &mut sums[0].0[0])
+                }
+                _ => rule.scale(simd, entry.value - dot_in_registers(simd, &l, &r), Products::default(), &mut 0.0),
+            };
             for g in 0..G {
-                let sum = if U::SQUARES { simd.load(&squares[entry.user as usize][g].0) } else { zero };
+                let by_entry = matches!(U::SUMS, Some(Sums::Entries));
+                let sum = if by_entry { simd.load(&sums[g].0) } else { zero };
                 let (next_l, sum, next_r) = U::update(simd, scaled, l[g], sum, r[g]);
                 simd.store(next_l, &mut l_row[g].0);
                 simd.store(next_r, &mut r_row[g].0);
-                if U::SQUARES {
-                    simd.store(sum, &mut squares[entry.user as usize][g].0);
+                if by_entry {
+                    simd.store(sum, &mut sums[g].0);
                 }
             }
         }
@@ -245,26 +188,41 @@ fn in_registers<S: Simd, U: Rule, const G: usize>(simd: S, pass: Pass<'_>, rule:
 #[inline(always)]
 fn from_memory<S: Simd, U: Rule>(simd: S, pass: Pass<'_>, groups: usize, rule: U) {
     let zero = simd.splat(0.0);
-    let rows = |range: &std::ops::Range<usize>| range.start * groups..range.end * groups;
+    let sums_a_row = Sums::groups(U::SUMS, groups);
+    // Short rows come shuffled, long ones user by user.
+    let is_shuffled = groups * size_of::<Lane>() <= SHUFFLED_ROW_BYTES;
+    let ahead = if is_shuffled { AHEAD } else { 1 };
+    let rows = |range: &std::ops::Range<usize>, groups: usize| range.start * groups..range.end * groups;
     for tile in pass.tiles {
-        let users = &mut pass.l[rows(&tile.users)];
-        let items = &mut pass.r[rows(&tile.items)];
-        let squares = if U::SQUARES { &mut pass.squares[rows(&tile.users)] } else { &mut [] };
+        let users = &mut pass.l[rows(&tile.users, groups)];
+        let items = &mut pass.r[rows(&tile.items, groups)];
+        let squares = &mut pass.squares[rows(&tile.users, sums_a_row)];
         let entries = &pass.entries[tile.entries.clone()];
         for (index, entry) in entries.iter().enumerate() {
-            if let Some(next) = entries.get(index + 1) {
+            if let Some(next) = entries.get(index + ahead) {
                 prefetch(simd, &items[next.item as usize * groups..][..groups]);
+                if is_shuffled {
+                    prefetch(simd, &users[next.user as usize * groups..][..groups]);
+                    prefetch(simd, &squares[next.user as usize * sums_a_row..][..sums_a_row]);
+                }
             }
             let l_row = &mut users[entry.user as usize * groups..][..groups];
             let r_row = &mut items[entry.item as usize * groups..][..groups];
-            let scaled = rule.scale(simd, entry.value - dot(simd, l_row, r_row));
-            let sums = if U::SQUARES { &mut squares[entry.user as usize * groups..][..groups] } else { &mut [] };
+            let sums = &mut squares[entry.user as usize * sums_a_row..][..sums_a_row];
+            let scaled = match U::SUMS {
+                Some(Sums::Rows) => {
+                    let products = products(simd, l_row, r_row);
+                    rule.scale(simd, entry.value - products.l_r, products, &mut sums[0].0[0])
+                }
+                _ => rule.scale(simd, entry.value - dot(simd, l_row, r_row), Products::default(), &mut 0.0),
+            };
             for (g, (l, r)) in l_row.iter_mut().zip(r_row).enumerate() {
-                let sum = if U::SQUARES { simd.load(&sums[g].0) } else { zero };
+                let by_entry = matches!(U::SUMS, Some(Sums::Entries));
+                let sum = if by_entry { simd.load(&sums[g].0) } else { zero };
                 let (next_l, sum, next_r) = U::update(simd, scaled, simd.load(&l.0), sum, simd.load(&r.0));
                 simd.store(next_l, &mut l.0);
                 simd.store(next_r, &mut r.0);
-                if U::SQUARES {
+                if by_entry {
                     simd.store(sum, &mut sums[g].0);
                 }
             }

@@ -4,6 +4,7 @@ use datasets::ratings;
 use datasets::ratings::config::Generated;
 use gaia_core::simd::Isa;
 use gaia_core::workload::mf::config::Mf;
+use gaia_core::workload::mf::kernel::Sums;
 use gaia_core::workload::mf::rows::stride;
 use gaia_core::workload::mf::worker::{MfWorker, WholeData};
 use record::failure::Failure;
@@ -53,7 +54,12 @@ impl Estimated for Mf {
         let size = Mf::size(posed.data);
         let ratings = (size.work as f64) + size.held_out as f64;
         // Padded rows of factors, AdaGrad's sums of squares included.
-        let row = stride(self.rank) as f64 * 4.0 * if self.adagrad.is_some() { 2.0 } else { 1.0 };
+        let sums = match (self.adagrad, self.adagrad_sums) {
+            (None, _) => 0,
+            (Some(_), Sums::Entries) => stride(self.rank),
+            (Some(_), Sums::Rows) => stride(1),
+        };
+        let row = (stride(self.rank) + sums) as f64 * 4.0;
         Footprint {
             libraries: 0.0,
             data: ratings * RATING_BYTES,
@@ -66,21 +72,22 @@ impl Estimated for Mf {
     }
 
     fn pace_key(&self, _: DataRef<'_, Self>) -> Option<String> {
-        Some(format!("mf of rank {}", self.rank))
+        let sums = if self.adagrad.is_some() && self.adagrad_sums == Sums::Rows { ", sums by row" } else { "" };
+        Some(format!("mf of rank {}{sums}", self.rank))
     }
 
     /// Measured seconds per rating of one core.
     fn pace(&self, _: DataRef<'_, Self>, isa: Isa, effort: Effort) -> Option<Pace> {
         let shape =
             Generated { users: Some(USERS), items: Some(ITEMS), ratings: Some(RATINGS), ..Generated::default() };
-        let (worker, ratings) = worker(self.rank, isa, &shape);
+        let (worker, ratings) = worker(self.rank, self.adagrad_sums, isa, &shape);
         Some(measure::pace(&worker, measure::Clock { learnt: ratings, judged: ratings, warm_up: 0 }, effort))
     }
 
     /// Rating updates of a worker's clock.
     fn calibrate(args: &CalibrateArgs, isa: Isa, effort: Effort) -> Result<Option<Calibrated>, Failure> {
         let rank = args.rank;
-        let (worker, ratings) = worker(rank, isa, &Generated::at_scale(RATINGS_SCALE));
+        let (worker, ratings) = worker(rank, Sums::Entries, isa, &Generated::at_scale(RATINGS_SCALE));
         let mut view = initial_view(&worker);
         Ok(Some(Calibrated {
             rate: clocks(&worker, &mut view, ratings, 0, effort, cpu_seconds),
@@ -115,8 +122,8 @@ fn read_share(posed: &Posed<'_, Mf>) -> f64 {
 }
 
 /// A worker that holds all ratings, and the number of ratings that it learns from.
-fn worker(rank: u32, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
-    let config = Mf { rank, ..Mf::default() };
+fn worker(rank: u32, adagrad_sums: Sums, isa: Isa, shape: &Generated) -> (MfWorker, u64) {
+    let config = Mf { rank, adagrad_sums, ..Mf::default() };
     let ratings = ratings::generate::generate(shape, measure::SEED);
     let parts = ratings::partition::partition(&ratings, &[1], ratings::partition::Split::Even);
     let worker = MfWorker::new(&parts[0], WholeData::of(&ratings, &config), config, measure::SEED, isa);

@@ -218,3 +218,21 @@ impl WorkloadKind for Mf {
         Box::new(|seen| vec![seen.root_mean(0)])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_name_how_squares_are_summed_only_where_it_is_by_row() {
+        let written = |config: &str| {
+            let config: Mf = serde_yaml::from_str(config).expect("a form of mf");
+            serde_json::to_string(&config).expect("plain data")
+        };
+        assert_eq!(written("adagrad-sums: entries"), written("{}"));
+        assert!(!written("{}").contains("sums"));
+        assert!(written("adagrad-sums: rows").contains(r#""adagrad-sums":"rows""#));
+        let error = serde_yaml::from_str::<Mf>("adagrad-sums: row").expect_err("no such sums").to_string();
+        assert!(error.contains("`entries` or `rows`"), "{error}");
+    }
+}
