@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::kernel::Pending;
 use crate::kernel::{self, OuterStep};
 use crate::layout::Segment;
-use crate::simd::{Isa, LANES};
+use crate::simd::Isa;
 use crate::wire::{Payload, Sparse};
 
 /// Values and accumulated updates of a shard's floats.
@@ -79,15 +80,6 @@ pub enum Outcome {
         /// All accumulated updates before the filter ran.
         pending: Pending,
     },
-}
-
-/// Accumulated updates that a filter finds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    /// Parameters that have one.
-    pub touched: u64,
-    /// The sum of their sizes, signs left out.
-    pub amount: f64,
 }
 
 /// A store and the work on it.
@@ -200,10 +192,9 @@ impl Store {
 
     fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {
         let accumulated = &mut self.accumulated[side];
-        let pending = Pending::of(accumulated);
         let mut sparse = Sparse { len: accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
-        kernel::significant(isa, accumulated, &self.values, threshold, index, value);
+        let pending = kernel::significant(isa, accumulated, &self.values, threshold, index, value);
         if sparse.index.len() > most {
             put_back(&mut sparse, most, accumulated, &self.values);
         }
@@ -264,29 +255,6 @@ fn add(isa: Isa, destination: &mut [f32], payload: &Payload) {
                 destination[index as usize] += value;
             }
         }
-    }
-}
-
-impl Pending {
-    /// Of these updates; summed in one order of lanes whatever the instructions.
-    pub fn of(updates: &[f32]) -> Self {
-        let (groups, rest) = updates.as_chunks::<LANES>();
-        let mut amounts = [0.0f64; LANES];
-        let mut touched = 0;
-        for group in groups.iter().map(<[f32; LANES]>::as_slice).chain([rest]) {
-            for (amount, &update) in amounts.iter_mut().zip(group) {
-                *amount += f64::from(update.abs());
-                touched += u64::from(update != 0.0);
-            }
-        }
-        Pending { touched, amount: amounts.iter().sum() }
-    }
-}
-
-impl std::ops::AddAssign for Pending {
-    fn add_assign(&mut self, other: Pending) {
-        self.touched += other.touched;
-        self.amount += other.amount;
     }
 }
 
@@ -424,12 +392,5 @@ mod tests {
         let merged = StoreTask { store, operation: merge, isa: Isa::detect() }.run().0.values;
         assert!(merged[0].is_nan(), "{merged:?}");
         assert_eq!(merged[1..], [f32::INFINITY, f32::NEG_INFINITY, 3.5, 3.0]);
-    }
-
-    #[test]
-    fn what_filters_find_adds_up() {
-        let mut found = Pending { touched: 2, amount: 1.5 };
-        found += Pending { touched: 3, amount: 0.25 };
-        assert_eq!(found, Pending { touched: 5, amount: 1.75 });
     }
 }
