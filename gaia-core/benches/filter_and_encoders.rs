@@ -12,7 +12,7 @@ use std::sync::Arc;
 use gaia_core::server::store::{Operation, Store, StoreTask};
 use gaia_core::simd::Isa;
 use gaia_core::sync::config::Encoding;
-use gaia_core::wire::{Payload, Sparse};
+use gaia_core::wire::{self, Payload, Sparse};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Measurements of a number, of which the median counts.
@@ -78,7 +78,8 @@ impl Filtered {
 
     fn filter(&mut self) {
         let store = std::mem::take(&mut self.store);
-        let operation = Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX };
+        let encoding = Encoding::Plain;
+        let operation = Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX, encoding };
         let (store, outcome) = StoreTask { store, operation, isa: Isa::detect() }.run();
         black_box(outcome);
         self.store = store;
@@ -122,6 +123,14 @@ fn updates(mut value: impl FnMut(&mut Random) -> f32) -> Payload {
     Payload::Sparse(Arc::new(Sparse { len: ENCODED, index, value }))
 }
 
+/// The updates as a lossy encoding has them.
+fn as_sent(payload: &Payload, encoding: Encoding) -> Payload {
+    let Payload::Sparse(sparse) = payload else { unreachable!("updates are sparse") };
+    let mut sparse = Sparse::clone(sparse);
+    wire::cut(&mut sparse, encoding, |_, _| ());
+    Payload::Sparse(Arc::new(sparse))
+}
+
 /// Bits per update and GB/s of measuring, writing and reading.
 fn encoders(name: &str, payload: &Payload, encodings: &[Encoding]) {
     let Payload::Sparse(sparse) = payload else { unreachable!("updates are sparse") };
@@ -150,7 +159,7 @@ fn encoders(name: &str, payload: &Payload, encodings: &[Encoding]) {
             decoded.push(gigabytes / seconds(read));
         }
         let [measured, written, decoded] = [measured, written, decoded].map(median);
-        let encoding = format!("{encoding:?}").to_lowercase();
+        let encoding = encoding.name();
         println!("{name:8} {encoding:10} {bits:8.2} {measured:8.2} {written:8.2} {decoded:8.2}");
     }
 }
@@ -166,8 +175,11 @@ fn main() {
     let entropy = -density.log2() - (1.0 - density) / density * (1.0 - density).log2();
     println!("\nentropy of a place: {entropy:.2} bits; of a count of -3 to 3, without 0: {:.2} bits", 6f64.log2());
     println!("{:8} {:10} {:>8} {:>8} {:>8} {:>8}", "updates", "encoding", "bits", "measure", "write", "read");
-    let lossless = [Encoding::Plain, Encoding::Packed];
+    let lossless = [Encoding::Plain, Encoding::Packed, Encoding::Smallest, Encoding::Rice];
     let floats = updates(|random| random.normal() * 0.01);
     encoders("floats", &floats, &lossless);
+    for encoding in [Encoding::Bf16, Encoding::Int8] {
+        encoders("floats", &as_sent(&floats, encoding), &[encoding]);
+    }
     encoders("counts", &updates(|random| [-3.0, -2.0, -1.0, 1.0, 2.0, 3.0][random.below(6) as usize]), &lossless);
 }

@@ -13,7 +13,8 @@ pub use crate::kernel::Pending;
 use crate::kernel::{self, OuterStep};
 use crate::layout::Segment;
 use crate::simd::Isa;
-use crate::wire::{Payload, Sparse};
+use crate::sync::config::Encoding;
+use crate::wire::{self, Payload, Sparse};
 
 /// Values and accumulated updates of a shard's floats.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,8 @@ pub enum Operation {
         threshold: f32,
         /// The maximal number of updates, the most significant ones; the others stay.
         most: usize,
+        /// The encoding that they leave in: what a lossy one cuts off stays.
+        encoding: Encoding,
     },
     /// Write a message of these updates, and add them to what these sides owe: those of a hub that passes them on.
     Relay(Payload, Arc<[usize]>),
@@ -144,7 +147,10 @@ impl StoreTask {
             Operation::Gather(stages) => {
                 Outcome::Gathered(stages.iter().map(|segments| gather(&self.store.values, segments)).collect())
             }
-            Operation::Filter { side, threshold, most } => self.store.filter(self.isa, side, threshold, most),
+            Operation::Filter { side, threshold, most, encoding } => {
+                let (sparse, pending) = self.store.filter(self.isa, side, threshold, most);
+                Outcome::Filtered { sparse: Arc::new(self.store.cut(side, sparse, encoding)), pending }
+            }
             Operation::Relay(payload, sides) => {
                 sides.iter().for_each(|&side| add(self.isa, &mut self.store.accumulated[side], &payload));
                 Outcome::Applied
@@ -190,7 +196,7 @@ impl Store {
         self.values.copy_from_slice(values);
     }
 
-    fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {
+    fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> (Sparse, Pending) {
         let accumulated = &mut self.accumulated[side];
         let mut sparse = Sparse { len: accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
@@ -198,7 +204,14 @@ impl Store {
         if sparse.index.len() > most {
             put_back(&mut sparse, most, accumulated, &self.values);
         }
-        Outcome::Filtered { sparse: Arc::new(sparse), pending }
+        (sparse, pending)
+    }
+
+    /// The updates as an encoding has them. What it cuts off stays accumulated, so that other sites get it once it matters.
+    fn cut(&mut self, side: usize, mut sparse: Sparse, encoding: Encoding) -> Sparse {
+        let accumulated = &mut self.accumulated[side];
+        wire::cut(&mut sparse, encoding, |index, left| accumulated[index as usize] = left);
+        sparse
     }
 }
 
@@ -267,9 +280,7 @@ mod tests {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
         let mut store = Store { values: vec![20.0; 50], accumulated: vec![accumulated], ..Store::default() };
-        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1, usize::MAX) else {
-            unreachable!("it filters")
-        };
+        let (sparse, pending) = store.filter(Isa::detect(), 0, 0.1, usize::MAX);
         assert_eq!(pending, Pending { touched: 33, amount: 17.0 * 4.0 + 16.0 });
         assert_eq!(Pending::of(&sparse.value), Pending { touched: 17, amount: 68.0 });
         assert_eq!(Pending::of(&store.accumulated[0]), Pending { touched: 16, amount: 16.0 });
@@ -280,9 +291,7 @@ mod tests {
         let accumulated = vec![1.0, -5.0, 2.0, 0.1, 3.0, -2.0];
         let values = vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0];
         let mut store = Store { values, accumulated: vec![accumulated], ..Store::default() };
-        let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, 3) else {
-            unreachable!("it filters")
-        };
+        let (sparse, _) = store.filter(Isa::detect(), 0, 0.05, 3);
         assert_eq!((&sparse.index[..], &sparse.value[..]), (&[1, 2, 4][..], &[-5.0, 2.0, 3.0][..]));
         assert_eq!(store.accumulated[0], [1.0, 0.0, 0.0, 0.1, 0.0, -2.0]);
     }
@@ -292,9 +301,7 @@ mod tests {
         for (most, goes, stays) in [(2, &[0, 1][..], [0.0, 0.0]), (0, &[], [2.0, -1.0])] {
             let (values, accumulated) = (vec![10.0; 2], vec![vec![2.0, -1.0]]);
             let mut store = Store { values, accumulated, ..Store::default() };
-            let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, most) else {
-                unreachable!("it filters")
-            };
+            let (sparse, _) = store.filter(Isa::detect(), 0, 0.05, most);
             assert_eq!((&sparse.index[..], &store.accumulated[0][..]), (goes, &stays[..]), "at most {most}");
             assert_eq!(sparse.len, 2, "of so many floats");
         }
@@ -309,7 +316,7 @@ mod tests {
         };
         let sides = |count: usize| (0..count).collect::<Arc<[usize]>>();
         let whole = |len| -> Arc<[Segment]> { [Segment { first: 0, second: 0, len }].into() };
-        let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1 };
+        let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1, encoding: Encoding::Plain };
         let is_light = |operation, floats| {
             StoreTask { store: Store { values: vec![0.0; floats], ..Store::default() }, operation, isa: Isa::detect() }
                 .is_light()
@@ -384,7 +391,8 @@ mod tests {
         let values = begun.iter().zip(&change).map(|(begun, change)| begun + change).collect();
         let shared = Shared { values: begun, ..Shared::default() };
         let store = Store { values, accumulated: vec![change], shared, ..Store::default() };
-        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX };
+        let encoding = Encoding::Plain;
+        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX, encoding };
         let (store, outcome) = StoreTask { store, operation: filter, isa: Isa::detect() }.run();
         let Outcome::Filtered { sparse, .. } = outcome else { unreachable!("it filters") };
         let changes = vec![Payload::Sparse(sparse), Payload::Dense([2.0; 5].into())];
@@ -392,5 +400,30 @@ mod tests {
         let merged = StoreTask { store, operation: merge, isa: Isa::detect() }.run().0.values;
         assert!(merged[0].is_nan(), "{merged:?}");
         assert_eq!(merged[1..], [f32::INFINITY, f32::NEG_INFINITY, 3.5, 3.0]);
+    }
+
+    #[test]
+    fn what_a_lossy_encoding_cuts_off_stays_accumulated() {
+        let accumulated = vec![1.003_906_25, 0.0, -3.007_812_5, 0.01, 0.5, 1e-3];
+        for (encoding, sent) in [
+            (Encoding::Plain, &[(0, 1.003_906_25), (2, -3.007_812_5), (3, 0.01), (4, 0.5)][..]),
+            (Encoding::Rice, &[(0, 1.003_906_25), (2, -3.007_812_5), (3, 0.01), (4, 0.5)]),
+            // 8 bits from the first that is set: the steps are 1/128, 1/64, ...
+            (Encoding::Bf16, &[(0, 1.0), (2, -3.0), (3, 0.009_948_730_5), (4, 0.5)]),
+            // Multiples of 1/32, as 3 is in [2, 4); what is below stays as a whole.
+            (Encoding::Int8, &[(0, 1.0), (2, -3.0), (4, 0.5)]),
+        ] {
+            let store =
+                Store { values: vec![1.0; 6], accumulated: vec![vec![], accumulated.clone()], ..Store::default() };
+            let operation = Operation::Filter { side: 1, threshold: 0.002, most: usize::MAX, encoding };
+            let (store, outcome) = StoreTask { store, operation, isa: Isa::detect() }.run();
+            let Outcome::Filtered { sparse, pending } = outcome else { unreachable!("it filters") };
+            assert_eq!(pending.touched, 5);
+            let found: Vec<(u32, f32)> = sparse.index.iter().copied().zip(sparse.value.iter().copied()).collect();
+            assert_eq!(found, sent, "{encoding:?}");
+            let mut all = store.accumulated[1].clone();
+            found.iter().for_each(|&(index, value)| all[index as usize] += value);
+            assert_eq!(all, accumulated, "{encoding:?}");
+        }
     }
 }
