@@ -404,10 +404,11 @@ mod tests {
 
     #[test]
     fn what_a_lossy_encoding_cuts_off_stays_accumulated() {
-        let accumulated = vec![1.003_906_25, 0.0, -3.007_812_5, 0.01, 0.5, 1e-3];
+        let above_one = 1.0 + 1.0 / 256.0;
+        let accumulated = vec![above_one, 0.0, -3.007_812_5, 0.01, 0.5, 1e-3];
         for (encoding, sent) in [
-            (Encoding::Plain, &[(0, 1.003_906_25), (2, -3.007_812_5), (3, 0.01), (4, 0.5)][..]),
-            (Encoding::Rice, &[(0, 1.003_906_25), (2, -3.007_812_5), (3, 0.01), (4, 0.5)]),
+            (Encoding::Plain, &[(0, above_one), (2, -3.007_812_5), (3, 0.01), (4, 0.5)][..]),
+            (Encoding::Rice, &[(0, above_one), (2, -3.007_812_5), (3, 0.01), (4, 0.5)]),
             // 8 bits from the first that is set: the steps are 1/128, 1/64, ...
             (Encoding::Bf16, &[(0, 1.0), (2, -3.0), (3, 0.009_948_730_5), (4, 0.5)]),
             // Multiples of 1/32, as 3 is in [2, 4); what is below stays as a whole.
