@@ -3,6 +3,9 @@
 //! Every result has the same bits on every [`Isa`]. Slices that belong together must be of one length; a kernel panics
 //! when they are not.
 
+mod filter;
+
+pub use self::filter::{Pending, significant};
 use crate::simd::{Isa, Kernel, LANES, Simd, dispatch};
 
 /// `before = after - before`: the additive update of a clock, in the place of the values that it began with.
@@ -48,38 +51,6 @@ pub fn outer_step(isa: Isa, sum: &mut [f32], velocity: &mut [f32], step: OuterSt
         dispatch(isa, MomentumStep { sum, velocity, step });
     } else {
         dispatch(isa, MeanStep { sum, step });
-    }
-}
-
-/// The significance filter (paper section 3.2): where |accumulated| > threshold * |value|, the index and the
-/// accumulated update are appended to the outputs, indexes rising, and the accumulated update is reset to 0.
-///
-/// Any non-zero update is significant if the value is exactly 0, and everywhere if the threshold is 0. An update
-/// of 0 never is. When the threshold is 0, updates that are NaN or infinite count as well: sites that merge all of their
-/// changes must not hide that one of them has diverged.
-pub fn significant(
-    isa: Isa,
-    accumulated: &mut [f32],
-    values: &[f32],
-    threshold: f32,
-    out_index: &mut Vec<u32>,
-    out_value: &mut Vec<f32>,
-) {
-    assert_eq!(accumulated.len(), values.len(), "the tables differ in length");
-    assert!(u32::try_from(accumulated.len()).is_ok(), "a table has at most 2^32 - 1 entries");
-    assert!(threshold >= 0.0, "a threshold is not negative, found {threshold}");
-    if threshold == 0.0 {
-        take_changed(accumulated, out_index, out_value);
-    } else {
-        dispatch(isa, Significant { accumulated, values, threshold, out_index, out_value });
-    }
-}
-
-/// The filter with threshold 0. No comparison with a product of the value, which may be NaN or infinite.
-fn take_changed(accumulated: &mut [f32], out_index: &mut Vec<u32>, out_value: &mut Vec<f32>) {
-    for (index, update) in (0..).zip(accumulated).filter(|(_, update)| **update != 0.0) {
-        out_index.push(index);
-        out_value.push(std::mem::take(update));
     }
 }
 
@@ -179,81 +150,9 @@ impl Kernel for MomentumStep<'_> {
     }
 }
 
-struct Significant<'a> {
-    accumulated: &'a mut [f32],
-    values: &'a [f32],
-    threshold: f32,
-    out_index: &'a mut Vec<u32>,
-    out_value: &'a mut Vec<f32>,
-}
-
-impl Kernel for Significant<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let threshold = simd.splat(self.threshold);
-        let (accumulated, accumulated_rest) = self.accumulated.as_chunks_mut::<LANES>();
-        let (values, values_rest) = self.values.as_chunks::<LANES>();
-        let mut packed_values = [0.0; LANES];
-        let mut packed_indexes = [0; LANES];
-        let mut first = 0;
-        for (accumulated, values) in accumulated.iter_mut().zip(values) {
-            let updates = simd.load(accumulated);
-            let mask = simd.exceeds(updates, threshold, simd.load(values));
-            if mask != 0 {
-                let count = mask.count_ones() as usize;
-                simd.compress(mask, updates, first, &mut packed_values, &mut packed_indexes);
-                self.out_value.extend_from_slice(&packed_values[..count]);
-                self.out_index.extend_from_slice(&packed_indexes[..count]);
-                reset(accumulated, mask);
-            }
-            first += LANES as u32;
-        }
-        for (index, (accumulated, value)) in (first..).zip(accumulated_rest.iter_mut().zip(values_rest)) {
-            if accumulated.abs() > self.threshold * value.abs() {
-                self.out_index.push(index);
-                self.out_value.push(std::mem::take(accumulated));
-            }
-        }
-    }
-}
-
-/// Sets the lanes of the mask to 0.
-#[inline(always)]
-fn reset(lanes: &mut [f32; LANES], mask: u16) {
-    for (k, lane) in lanes.iter_mut().enumerate() {
-        *lane = if mask & (1 << k) != 0 { 0.0 } else { *lane };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn with_threshold_zero_all_that_is_not_zero_goes_however_large() {
-        let updates = [0.0, f32::NAN, -0.0, f32::INFINITY, f32::NEG_INFINITY, 1e-30, -2.0];
-        let taken = [1, 3, 4, 5, 6];
-        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {
-            for value in [0.0, 5.0, f32::NAN, f32::INFINITY] {
-                // More than one group of lanes.
-                let mut accumulated = updates.repeat(5);
-                let values = vec![value; accumulated.len()];
-                let (mut indexes, mut amounts) = (Vec::new(), Vec::new());
-                significant(isa, &mut accumulated, &values, 0.0, &mut indexes, &mut amounts);
-                let expected: Vec<u32> = (0..5).flat_map(|n| taken.map(|index| n * 7 + index)).collect();
-                assert_eq!(indexes, expected, "{isa}, values {value}");
-                assert!(
-                    indexes
-                        .iter()
-                        .zip(&amounts)
-                        .all(|(&index, amount)| { amount.to_bits() == updates[index as usize % 7].to_bits() })
-                );
-                assert!(accumulated.iter().all(|&left| left == 0.0));
-            }
-        }
-    }
 
     #[test]
     fn outer_steps_have_the_same_bits_on_all_instructions_and_are_those_of_their_formula() {

@@ -101,8 +101,11 @@ impl Setting {
     ///
     /// # Panics
     /// Panics if sites differ in their machines under a system with one server group per site, a sync model applies updates on arrival by a
-    /// rule that needs whole rounds, or sites that merge their copies have hubs: a plan is checked for all.
+    /// rule that needs whole rounds, sites that merge their copies have hubs, or messages inside a group have a lossy encoding: a plan is
+    /// checked for all.
     pub fn new(parts: SettingParts) -> Self {
+        let inside = parts.encodings.inside;
+        assert_eq!(inside, inside.lossless(), "nothing keeps what an encoding inside a group cuts off");
         let groups = groups(&parts.system, &parts.placement);
         let size = groups[0].machines.len();
         assert!(groups.iter().all(|group| group.machines.len() == size), "server groups of one size: {groups:?}");

@@ -8,22 +8,32 @@
 //!   layout); the last block is filled up by repeating its last index, which takes no bits. Values take 4 bytes each, or,
 //!   where all are small whole numbers and it is smaller, as many bits as the block's largest needs (see `integers`).
 //! * `dense`: never sparsely.
+//! * `smallest`, `rice`: indexes by blocks of 4096, each in its smallest form (see `blocks`); values as in `packed`.
+//! * `bf16`, `int8`: the same with values of 2 bytes or one, where they are not all small whole numbers (see `values`).
 //!
-//! All are lossless. A simulated run counts [`Payload::encoded_len`] and never writes the bytes; a real one sends
+//! All but the last two are lossless. Their values are cut before they are written ([`cut`]), and what is cut off stays with the sender: the
+//! sender's and the receiver's sums are then of the same values. A simulated run counts [`Payload::encoded_len`] and never writes the bytes; a real one sends
 //! [`Payload::encode`]. The two agree, which the tests hold on to.
 //!
 //! Layout: form (1 byte), floats in all (4), values sent (4), then the body.
 
+mod bits;
+mod blocks;
+mod body;
 mod integers;
 mod reader;
+mod values;
 
 use std::sync::Arc;
 
 use bitpacking::{BitPacker, BitPacker4x};
 use serde::{Deserialize, Serialize};
 
+use self::blocks::Blocks;
+use self::body::Entries;
 pub use self::reader::DecodeError;
 use self::reader::{BLOCK, Reader, block_bytes};
+use self::values::Values;
 use crate::sync::config::Encoding;
 
 /// Bytes before the body.
@@ -51,23 +61,50 @@ pub enum Payload {
     Sparse(#[serde(with = "emulator::binary::shared")] Arc<Sparse>),
 }
 
-/// The kind of a payload (all floats or a few), and the form in which it is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    DenseAll = 0,
-    DenseSparsely = 1,
-    SparseAll = 2,
-    SparseDensely = 3,
-    DenseInWholeNumbers = 4,
-    SparseInWholeNumbers = 5,
-}
-
 /// The form in which a body is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Body {
     All,
     Sparse,
     WholeNumbers,
+    Blocks(Values),
+}
+
+/// The kind of a payload (all floats or a few), and the form of its body, by the first byte.
+const FORMS: [(Kind, Body); 14] = [
+    (Kind::Dense, Body::All),
+    (Kind::Dense, Body::Sparse),
+    (Kind::Sparse, Body::Sparse),
+    (Kind::Sparse, Body::All),
+    (Kind::Dense, Body::WholeNumbers),
+    (Kind::Sparse, Body::WholeNumbers),
+    (Kind::Dense, Body::Blocks(Values::Floats)),
+    (Kind::Sparse, Body::Blocks(Values::Floats)),
+    (Kind::Dense, Body::Blocks(Values::WholeNumbers)),
+    (Kind::Sparse, Body::Blocks(Values::WholeNumbers)),
+    (Kind::Dense, Body::Blocks(Values::Bf16)),
+    (Kind::Sparse, Body::Blocks(Values::Bf16)),
+    (Kind::Dense, Body::Blocks(Values::Int8)),
+    (Kind::Sparse, Body::Blocks(Values::Int8)),
+];
+
+/// The kind of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Dense,
+    Sparse,
+}
+
+/// The kind and form that the first byte of a payload names.
+fn form(byte: u8, encoding: Encoding) -> Result<(Kind, Body), DecodeError> {
+    let (of_blocks, expected) = match encoding {
+        Encoding::Plain | Encoding::Packed | Encoding::Dense => (false, "0 to 5"),
+        Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => (true, "0, 3 or 6 to 13"),
+    };
+    match FORMS.get(usize::from(byte)) {
+        Some(&(kind, body)) if body == Body::All || matches!(body, Body::Blocks(_)) == of_blocks => Ok((kind, body)),
+        _ => Err(DecodeError::Form { found: byte, expected }),
+    }
 }
 
 impl Sparse {
@@ -98,17 +135,12 @@ impl Payload {
     /// Appends the payload's bytes.
     pub fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) {
         let (body, _) = self.smallest_body(encoding);
-        let form = match (self, body) {
-            (Payload::Dense(_), Body::All) => Form::DenseAll,
-            (Payload::Dense(_), Body::Sparse) => Form::DenseSparsely,
-            (Payload::Dense(_), Body::WholeNumbers) => Form::DenseInWholeNumbers,
-            (Payload::Sparse(_), Body::All) => Form::SparseDensely,
-            (Payload::Sparse(_), Body::Sparse) => Form::SparseAll,
-            (Payload::Sparse(_), Body::WholeNumbers) => Form::SparseInWholeNumbers,
-        };
+        let kind = if let Payload::Dense(_) = self { Kind::Dense } else { Kind::Sparse };
+        let form = FORMS.iter().position(|&form| form == (kind, body)).expect("the table has all of them");
         out.push(form as u8);
         out.extend((self.floats() as u32).to_le_bytes());
         match (self, body) {
+            (_, Body::Blocks(values)) => body::write(self.entries(), encoding, values, out),
             (Payload::Dense(values), Body::All) => write_all(values, out),
             (Payload::Sparse(sparse), Body::All) => write_all(&sparse.to_dense(), out),
             (Payload::Dense(values), _) => {
@@ -125,68 +157,83 @@ impl Payload {
     /// `most_floats`, those of all parameters, is refused before any room is made for it.
     pub fn decode(bytes: &[u8], encoding: Encoding, most_floats: usize) -> Result<Payload, DecodeError> {
         let mut reader = Reader::of(bytes);
-        let form = match reader.take(1)?[0] {
-            0 => Form::DenseAll,
-            1 => Form::DenseSparsely,
-            2 => Form::SparseAll,
-            3 => Form::SparseDensely,
-            4 => Form::DenseInWholeNumbers,
-            5 => Form::SparseInWholeNumbers,
-            other => return Err(DecodeError::Form(other)),
-        };
+        let (kind, body) = form(reader.take(1)?[0], encoding)?;
         let len = reader.u32()?;
         if len as usize > most_floats {
             return Err(DecodeError::Room { len, most: most_floats });
         }
         let count = reader.u32()? as usize;
-        let holds_all = matches!(form, Form::DenseAll | Form::SparseDensely);
-        if count > len as usize || (holds_all && count < len as usize) {
+        if count > len as usize || (body == Body::All && count < len as usize) {
             return Err(DecodeError::Count { count, len });
         }
-        let sparse = match form {
-            Form::DenseAll => return Ok(Payload::Dense(reader.floats(count)?.into())),
-            Form::SparseDensely => {
+        let sparse = match (kind, body) {
+            (Kind::Dense, Body::All) => return Ok(Payload::Dense(reader.floats(count)?.into())),
+            (Kind::Sparse, Body::All) => {
                 let (index, value) = non_zero(&reader.floats(count)?);
                 Sparse { len, index, value }
             }
-            Form::DenseSparsely | Form::SparseAll => {
+            (_, Body::Sparse) => {
                 let index = reader.indexes(count, len, encoding)?;
                 Sparse { len, index, value: reader.floats(count)? }
             }
-            Form::DenseInWholeNumbers | Form::SparseInWholeNumbers => {
+            (_, Body::WholeNumbers) => {
                 let index = reader.indexes(count, len, encoding)?;
                 Sparse { len, index, value: integers::read(&mut reader, count)? }
             }
+            (_, Body::Blocks(values)) => body::read(&mut reader, count, len, values)?,
         };
-        Ok(match form {
-            Form::DenseSparsely | Form::DenseInWholeNumbers => Payload::Dense(sparse.to_dense().into()),
-            _ => Payload::Sparse(Arc::new(sparse)),
+        Ok(match kind {
+            Kind::Dense => Payload::Dense(sparse.to_dense().into()),
+            Kind::Sparse => Payload::Sparse(Arc::new(sparse)),
         })
+    }
+
+    fn entries(&self) -> Entries<'_> {
+        match self {
+            Payload::Dense(values) => Entries::Dense(values),
+            Payload::Sparse(sparse) => Entries::Sparse(sparse),
+        }
     }
 
     /// The smallest way to write it, and the body's bytes; of equal ones the simplest.
     fn smallest_body(&self, encoding: Encoding) -> (Body, u64) {
         let all = 4 * self.floats() as u64;
-        let kept = match self {
-            // Pairs of index and value are longer from a third on: no need to count on.
-            Payload::Dense(values) if encoding == Encoding::Plain => count_non_zero(values, values.len().div_ceil(3)),
-            Payload::Dense(values) => count_non_zero(values, values.len()),
-            Payload::Sparse(sparse) => sparse.index.len(),
-        };
-        let (sparse, whole_numbers) = match (encoding, self) {
-            (Encoding::Dense, _) => (u64::MAX, u64::MAX),
-            (Encoding::Plain, _) => (12 * kept as u64, u64::MAX),
-            // With few zeros and no whole numbers there is nothing to win, and no need to look further.
-            (Encoding::Packed, Payload::Dense(values)) if is_full_of_fractions(values, kept) => (u64::MAX, u64::MAX),
-            (Encoding::Packed, _) => self.packed_lengths(),
+        let (sparse, whole_numbers) = match encoding {
+            // Whatever is 0: no need to count.
+            Encoding::Dense => return (Body::All, all),
+            Encoding::Plain => (12 * self.kept_in_plain() as u64, u64::MAX),
+            Encoding::Packed => self.packed_lengths(),
+            Encoding::Smallest | Encoding::Rice => {
+                let (values, blocks) = body::smallest(self.entries(), encoding);
+                return if all <= blocks { (Body::All, all) } else { (Body::Blocks(values), blocks) };
+            }
+            // All values as they are would not be what a receiver of the others has.
+            Encoding::Bf16 | Encoding::Int8 => {
+                let (values, blocks) = body::smallest(self.entries(), encoding);
+                return (Body::Blocks(values), blocks);
+            }
         };
         let smallest = [(Body::All, all), (Body::Sparse, sparse), (Body::WholeNumbers, whole_numbers)];
         smallest.into_iter().min_by_key(|&(_, bytes)| bytes).expect("three ways")
     }
 
+    /// The number of values that are not 0; of an array, of which a third is enough.
+    fn kept_in_plain(&self) -> usize {
+        match self {
+            // Pairs of index and value are longer from a third on: no need to count on.
+            Payload::Dense(values) => count_non_zero(values, values.len().div_ceil(3)),
+            Payload::Sparse(sparse) => sparse.index.len(),
+        }
+    }
+
+    /// Bytes with packed indexes: of the form with floats, and of that with whole numbers.
     fn packed_lengths(&self) -> (u64, u64) {
         let mut lengths = Lengths::default();
         match self {
+            // With few zeros and no whole numbers there is nothing to win, and no need to look further.
+            Payload::Dense(values) if is_full_of_fractions(values, count_non_zero(values, values.len())) => {
+                return (u64::MAX, u64::MAX);
+            }
             Payload::Sparse(sparse) => {
                 let entries = sparse.index.iter().zip(&sparse.value);
                 entries.for_each(|(&index, &value)| lengths.push(index, value));
@@ -272,7 +319,28 @@ pub fn indexes_len(index: &[u32], encoding: Encoding) -> u64 {
     match encoding {
         Encoding::Plain | Encoding::Dense => 8 * index.len() as u64,
         Encoding::Packed => packed_blocks(index).map(|(_, _, bits)| 1 + block_bytes(bits)).sum::<u64>(),
+        Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
+            let (mut bytes, mut blocks) = (0, index_blocks(encoding));
+            blocks::each_block(index, blocks::UNBOUNDED, |block, _| bytes += blocks.measure(block).bare);
+            bytes
+        }
     }
+}
+
+/// Blocks of indexes that have no values.
+fn index_blocks(encoding: Encoding) -> Blocks {
+    Blocks::new(body::choice(encoding, Values::WholeNumbers))
+}
+
+/// Cuts the values of a message down to those that it will carry in a lossy encoding, and takes out those that become 0. `left` has the
+/// index and the rest of each that loses something; what stays and the rests are together what was there, to the bit. A lossless encoding
+/// cuts nothing, nor does any of them cut small whole numbers where these are smaller as they are.
+pub fn cut(sparse: &mut Sparse, encoding: Encoding, left: impl FnMut(u32, f32)) {
+    if encoding.lossless() == encoding {
+        return;
+    }
+    let (values, _) = body::smallest(Entries::Sparse(sparse), encoding);
+    values.cut(&mut sparse.index, &mut sparse.value, left);
 }
 
 /// Blocks of 128 indexes with the index before each and the bits that a difference takes.
@@ -299,7 +367,7 @@ fn write_sparse(index: &[u32], value: &[f32], body: Body, encoding: Encoding, ou
     encode_indexes(index, encoding, out);
     match body {
         Body::WholeNumbers => integers::write(value, out),
-        Body::All | Body::Sparse => out.extend(value.iter().flat_map(|value| value.to_le_bytes())),
+        Body::All | Body::Sparse | Body::Blocks(_) => out.extend(value.iter().flat_map(|value| value.to_le_bytes())),
     }
 }
 
@@ -315,6 +383,10 @@ pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
                 out.resize(start + block_bytes(bits) as usize, 0);
                 packer.compress_sorted(initial, &block, &mut out[start..], bits);
             }
+        }
+        Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
+            let mut blocks = index_blocks(encoding);
+            blocks::each_block(index, blocks::UNBOUNDED, |block, _| _ = blocks.write(block, out));
         }
     }
 }
@@ -371,7 +443,33 @@ mod tests {
     }
 
     fn encoding() -> impl Strategy<Value = Encoding> {
-        prop_oneof![Just(Encoding::Plain), Just(Encoding::Packed), Just(Encoding::Dense)]
+        prop::sample::select(ALL.to_vec())
+    }
+
+    const ALL: [Encoding; 7] = [
+        Encoding::Plain,
+        Encoding::Packed,
+        Encoding::Dense,
+        Encoding::Smallest,
+        Encoding::Rice,
+        Encoding::Bf16,
+        Encoding::Int8,
+    ];
+
+    /// The payload as a lossy encoding has it.
+    fn as_sent(payload: &Payload, encoding: Encoding) -> Payload {
+        let mut sparse = match payload {
+            Payload::Dense(values) => {
+                let (index, value) = non_zero(values);
+                Sparse { len: values.len() as u32, index, value }
+            }
+            Payload::Sparse(sparse) => Sparse::clone(sparse),
+        };
+        cut(&mut sparse, encoding, |_, _| ());
+        match payload {
+            Payload::Dense(_) => Payload::Dense(sparse.to_dense().into()),
+            Payload::Sparse(_) => Payload::Sparse(Arc::new(sparse)),
+        }
     }
 
     proptest! {
@@ -383,6 +481,7 @@ mod tests {
         ) {
             // Writing 2^30 floats densely takes 4 GiB; among the others it is never the smaller form.
             prop_assume!(encoding != Encoding::Dense || payload.floats() < 1 << 20);
+            let payload = as_sent(&payload, encoding);
             let mut bytes = Vec::new();
             payload.encode(encoding, &mut bytes);
             prop_assert_eq!(bytes.len() as u64, payload.encoded_len(encoding));
@@ -391,7 +490,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_the_reader_panic(
-            form in 0u8..7, bytes in proptest::collection::vec(any::<u8>(), 0..200), encoding in encoding(),
+            form in 0u8..15, bytes in proptest::collection::vec(any::<u8>(), 0..200), encoding in encoding(),
         ) {
             if let Ok(payload) = Payload::decode(&[&[form], &bytes[..]].concat(), encoding, 5000) {
                 prop_assert!(payload.floats() <= 5000);
@@ -401,20 +500,20 @@ mod tests {
 
     #[test]
     fn no_room_is_made_by_a_number_in_the_input() {
+        const DENSE_SPARSELY: u8 = 1;
+        const SPARSELY: u8 = 2;
+        const SPARSE_IN_WHOLE_NUMBERS: u8 = 5;
         let error = |bytes: &[u8]| Payload::decode(bytes, Encoding::Packed, 1000).unwrap_err().to_string();
         let promise = |form: u8, len: u32, count: u32, rest: &[u8]| {
             [&[form], &len.to_le_bytes()[..], &count.to_le_bytes()[..], rest].concat()
         };
-        let nothing = promise(Form::DenseSparsely as u8, u32::MAX, 0, &[]);
+        let nothing = promise(DENSE_SPARSELY, u32::MAX, 0, &[]);
         assert_eq!(error(&nothing), "an array of 4294967295 floats: expected at most 1000, all parameters of the run");
         // Blocks of no bits: 128 indexes per byte, all of them the same.
-        let same = promise(Form::SparseInWholeNumbers as u8, 1000, 1000, &[0; 16]);
+        let same = promise(SPARSE_IN_WHOLE_NUMBERS, 1000, 1000, &[0; 16]);
         assert_eq!(error(&same), "index 0 after 0: expected ascending ones");
-        assert_eq!(
-            error(&promise(Form::SparseAll as u8, 1000, 1001, &[0; 16])),
-            "1001 values for an array of 1000 floats"
-        );
-        assert_eq!(error(&promise(Form::DenseAll as u8, 3, 2, &[0; 8])), "2 values for an array of 3 floats");
+        assert_eq!(error(&promise(SPARSELY, 1000, 1001, &[0; 16])), "1001 values for an array of 1000 floats");
+        assert_eq!(error(&promise(0, 3, 2, &[0; 8])), "2 values for an array of 3 floats");
     }
 
     #[test]
@@ -434,7 +533,7 @@ mod tests {
     #[test]
     fn negative_zero_comes_back() {
         let payload = Payload::Dense(vec![0.0, -0.0, 0.0, 1.0, 0.0, 0.0].into());
-        for encoding in [Encoding::Plain, Encoding::Packed, Encoding::Dense] {
+        for encoding in ALL.into_iter().filter(|encoding| encoding.lossless() == *encoding) {
             let mut bytes = Vec::new();
             payload.encode(encoding, &mut bytes);
             let Ok(Payload::Dense(values)) = Payload::decode(&bytes, encoding, 6) else { panic!("dense") };

@@ -180,6 +180,12 @@ const MEANING: &[Mistake] = &[
         "target: { profile: lan, system: { global: { local-steps: { every: 10 } } } }",
     ),
     ("staleness", "threshold: 0.01 }", "threshold: 0.01 }\n        mirror-clock: { bounded: { staleness: 5000 } }"),
+    ("lossy encoding of all messages", "machines: e5-2698", "encoding: bf16"),
+    (
+        "lossy encoding inside the sites of a cell",
+        "machines-per-site: 3\n",
+        "machines-per-site: 3\n    encoding: { inside: int8, between: bf16 }\n",
+    ),
 ];
 
 /// A spec of topic modelling that is right.

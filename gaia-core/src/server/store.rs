@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::kernel::Pending;
 use crate::kernel::{self, OuterStep};
 use crate::layout::Segment;
-use crate::simd::{Isa, LANES};
-use crate::wire::{Payload, Sparse};
+use crate::simd::Isa;
+use crate::sync::config::Encoding;
+use crate::wire::{self, Payload, Sparse};
 
 /// Values and accumulated updates of a shard's floats.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,8 @@ pub enum Operation {
         threshold: f32,
         /// The maximal number of updates, the most significant ones; the others stay.
         most: usize,
+        /// The encoding that they leave in: what a lossy one cuts off stays.
+        encoding: Encoding,
     },
     /// Write a message of these updates, and add them to what these sides owe: those of a hub that passes them on.
     Relay(Payload, Arc<[usize]>),
@@ -82,15 +86,6 @@ pub enum Outcome {
         /// All accumulated updates before the filter ran.
         pending: Pending,
     },
-}
-
-/// Accumulated updates that a filter finds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    /// Parameters that have one.
-    pub touched: u64,
-    /// The sum of their sizes, signs left out.
-    pub amount: f64,
 }
 
 /// A store and the work on it.
@@ -155,7 +150,10 @@ impl StoreTask {
             Operation::Gather(stages) => {
                 Outcome::Gathered(stages.iter().map(|segments| Payload::Dense(self.store.gather(segments))).collect())
             }
-            Operation::Filter { side, threshold, most } => self.store.filter(self.isa, side, threshold, most),
+            Operation::Filter { side, threshold, most, encoding } => {
+                let (sparse, pending) = self.store.filter(self.isa, side, threshold, most);
+                Outcome::Filtered { sparse: Arc::new(self.store.cut(side, sparse, encoding)), pending }
+            }
             Operation::Relay(payload, sides) => {
                 sides.iter().for_each(|&side| add(self.isa, &mut self.store.accumulated[side], &payload));
                 Outcome::Applied
@@ -212,16 +210,22 @@ impl Store {
         }
     }
 
-    fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> Outcome {
+    fn filter(&mut self, isa: Isa, side: usize, threshold: f32, most: usize) -> (Sparse, Pending) {
         let accumulated = &mut self.accumulated[side];
-        let pending = Pending::of(accumulated);
         let mut sparse = Sparse { len: accumulated.len() as u32, ..Sparse::default() };
         let (index, value) = (&mut sparse.index, &mut sparse.value);
-        kernel::significant(isa, accumulated, &self.values, threshold, index, value);
+        let pending = kernel::significant(isa, accumulated, &self.values, threshold, index, value);
         if sparse.index.len() > most {
             put_back(&mut sparse, most, accumulated, &self.values);
         }
-        Outcome::Filtered { sparse: Arc::new(sparse), pending }
+        (sparse, pending)
+    }
+
+    /// The updates as an encoding has them. What it cuts off stays accumulated, so that other sites get it once it matters.
+    fn cut(&mut self, side: usize, mut sparse: Sparse, encoding: Encoding) -> Sparse {
+        let accumulated = &mut self.accumulated[side];
+        wire::cut(&mut sparse, encoding, |index, left| accumulated[index as usize] = left);
+        sparse
     }
 }
 
@@ -284,29 +288,6 @@ fn add(isa: Isa, destination: &mut [f32], payload: &Payload) {
     }
 }
 
-impl Pending {
-    /// Of these updates; summed in one order of lanes whatever the instructions.
-    pub fn of(updates: &[f32]) -> Self {
-        let (groups, rest) = updates.as_chunks::<LANES>();
-        let mut amounts = [0.0f64; LANES];
-        let mut touched = 0;
-        for group in groups.iter().map(<[f32; LANES]>::as_slice).chain([rest]) {
-            for (amount, &update) in amounts.iter_mut().zip(group) {
-                *amount += f64::from(update.abs());
-                touched += u64::from(update != 0.0);
-            }
-        }
-        Pending { touched, amount: amounts.iter().sum() }
-    }
-}
-
-impl std::ops::AddAssign for Pending {
-    fn add_assign(&mut self, other: Pending) {
-        self.touched += other.touched;
-        self.amount += other.amount;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,9 +297,7 @@ mod tests {
         // In turn: nothing, significant at 10 %, held.
         let accumulated: Vec<f32> = (0..50).map(|place| [0.0, -4.0, 1.0][place % 3]).collect();
         let mut store = Store { values: [20.0; 50].into(), accumulated: vec![accumulated], ..Store::default() };
-        let Outcome::Filtered { sparse, pending } = store.filter(Isa::detect(), 0, 0.1, usize::MAX) else {
-            unreachable!("it filters")
-        };
+        let (sparse, pending) = store.filter(Isa::detect(), 0, 0.1, usize::MAX);
         assert_eq!(pending, Pending { touched: 33, amount: 17.0 * 4.0 + 16.0 });
         assert_eq!(Pending::of(&sparse.value), Pending { touched: 17, amount: 68.0 });
         assert_eq!(Pending::of(&store.accumulated[0]), Pending { touched: 16, amount: 16.0 });
@@ -329,9 +308,7 @@ mod tests {
         let accumulated = vec![1.0, -5.0, 2.0, 0.1, 3.0, -2.0];
         let values = vec![10.0, 10.0, 0.0, 10.0, 10.0, 10.0];
         let mut store = Store { values: values.into(), accumulated: vec![accumulated], ..Store::default() };
-        let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, 3) else {
-            unreachable!("it filters")
-        };
+        let (sparse, _) = store.filter(Isa::detect(), 0, 0.05, 3);
         assert_eq!((&sparse.index[..], &sparse.value[..]), (&[1, 2, 4][..], &[-5.0, 2.0, 3.0][..]));
         assert_eq!(store.accumulated[0], [1.0, 0.0, 0.0, 0.1, 0.0, -2.0]);
     }
@@ -341,9 +318,7 @@ mod tests {
         for (most, goes, stays) in [(2, &[0, 1][..], [0.0, 0.0]), (0, &[], [2.0, -1.0])] {
             let (values, accumulated) = (vec![10.0; 2], vec![vec![2.0, -1.0]]);
             let mut store = Store { values: values.into(), accumulated, ..Store::default() };
-            let Outcome::Filtered { sparse, .. } = store.filter(Isa::detect(), 0, 0.05, most) else {
-                unreachable!("it filters")
-            };
+            let (sparse, _) = store.filter(Isa::detect(), 0, 0.05, most);
             assert_eq!((&sparse.index[..], &store.accumulated[0][..]), (goes, &stays[..]), "at most {most}");
             assert_eq!(sparse.len, 2, "of so many floats");
         }
@@ -358,7 +333,7 @@ mod tests {
         };
         let sides = |count: usize| (0..count).collect::<Arc<[usize]>>();
         let whole = |len| -> Arc<[Segment]> { [Segment { first: 0, second: 0, len }].into() };
-        let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1 };
+        let filter = || Operation::Filter { side: 0, threshold: 0.0, most: 1, encoding: Encoding::Plain };
         let is_light = |operation, floats| {
             StoreTask {
                 store: Store { values: vec![0.0; floats].into(), ..Store::default() },
@@ -437,7 +412,8 @@ mod tests {
         let values = begun.iter().zip(&change).map(|(begun, change)| begun + change).collect();
         let shared = Shared { values: begun, ..Shared::default() };
         let store = Store { values, accumulated: vec![change], shared, ..Store::default() };
-        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX };
+        let encoding = Encoding::Plain;
+        let filter = Operation::Filter { side: 0, threshold: 0.0, most: usize::MAX, encoding };
         let (store, outcome) = StoreTask { store, operation: filter, isa: Isa::detect() }.run();
         let Outcome::Filtered { sparse, .. } = outcome else { unreachable!("it filters") };
         let changes = vec![Payload::Sparse(sparse), Payload::Dense([2.0; 5].into())];
@@ -448,9 +424,28 @@ mod tests {
     }
 
     #[test]
-    fn what_filters_find_adds_up() {
-        let mut found = Pending { touched: 2, amount: 1.5 };
-        found += Pending { touched: 3, amount: 0.25 };
-        assert_eq!(found, Pending { touched: 5, amount: 1.75 });
+    fn what_a_lossy_encoding_cuts_off_stays_accumulated() {
+        let above_one = 1.0 + 1.0 / 256.0;
+        let accumulated = vec![above_one, 0.0, -3.007_812_5, 0.01, 0.5, 1e-3];
+        for (encoding, sent) in [
+            (Encoding::Plain, &[(0, above_one), (2, -3.007_812_5), (3, 0.01), (4, 0.5)][..]),
+            (Encoding::Rice, &[(0, above_one), (2, -3.007_812_5), (3, 0.01), (4, 0.5)]),
+            // 8 bits from the first that is set: the steps are 1/128, 1/64, ...
+            (Encoding::Bf16, &[(0, 1.0), (2, -3.0), (3, 0.009_948_730_5), (4, 0.5)]),
+            // Multiples of 1/32, as 3 is in [2, 4); what is below stays as a whole.
+            (Encoding::Int8, &[(0, 1.0), (2, -3.0), (4, 0.5)]),
+        ] {
+            let store =
+                Store { values: [1.0; 6].into(), accumulated: vec![vec![], accumulated.clone()], ..Store::default() };
+            let operation = Operation::Filter { side: 1, threshold: 0.002, most: usize::MAX, encoding };
+            let (store, outcome) = StoreTask { store, operation, isa: Isa::detect() }.run();
+            let Outcome::Filtered { sparse, pending } = outcome else { unreachable!("it filters") };
+            assert_eq!(pending.touched, 5);
+            let found: Vec<(u32, f32)> = sparse.index.iter().copied().zip(sparse.value.iter().copied()).collect();
+            assert_eq!(found, sent, "{encoding:?}");
+            let mut all = store.accumulated[1].clone();
+            found.iter().for_each(|&(index, value)| all[index as usize] += value);
+            assert_eq!(all, accumulated, "{encoding:?}");
+        }
     }
 }

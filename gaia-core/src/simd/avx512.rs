@@ -4,18 +4,19 @@ use std::arch::x86_64::*;
 
 use super::lanes::{Kernel, LANES, RSQRT_MAGIC, Simd, one_lane};
 
-/// Made by [`run`] only: stands for AVX-512F, AVX2 and FMA being there.
+/// Made by [`run`] only: stands for AVX-512F, AVX2, FMA and POPCNT being there.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(());
 
 /// Runs the kernel in a function compiled for AVX-512F.
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx2,fma,popcnt")]
 pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
 }
 
 impl Simd for Avx512 {
     type Floats = __m512;
+    type Doubles = [__m512d; 2];
     const GROUPS_IN_REGISTERS: usize = 8;
 
     #[inline(always)]
@@ -105,6 +106,47 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn non_zero(self, a: __m512) -> u16 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(a, _mm512_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn without(self, a: __m512, mask: u16) -> __m512 {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { _mm512_maskz_mov_ps(!mask, a) }
+    }
+
+    #[inline(always)]
+    fn no_sizes(self) -> [__m512d; 2] {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe { [_mm512_setzero_pd(); 2] }
+    }
+
+    #[inline(always)]
+    fn add_sizes(self, sums: [__m512d; 2], a: __m512) -> [__m512d; 2] {
+        // SAFETY: the token stands for AVX-512F.
+        unsafe {
+            let sizes = _mm512_abs_ps(a);
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(sizes)));
+            [
+                _mm512_add_pd(sums[0], _mm512_cvtps_pd(_mm512_castps512_ps256(sizes))),
+                _mm512_add_pd(sums[1], _mm512_cvtps_pd(high)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn sizes(self, sums: [__m512d; 2]) -> [f64; LANES] {
+        let mut lanes = [0.0; LANES];
+        for (eight, lanes) in sums.into_iter().zip(lanes.as_chunks_mut::<8>().0) {
+            // SAFETY: the token stands for AVX-512F; 8 f64 can be written there, at any alignment.
+            unsafe { _mm512_storeu_pd(lanes.as_mut_ptr(), eight) };
+        }
+        lanes
+    }
+
+    #[inline(always)]
     fn scan(self, a: __m512) -> __m512 {
         // SAFETY: the token stands for AVX-512F.
         unsafe {
@@ -147,5 +189,11 @@ impl Simd for Avx512 {
     fn prefetch<T>(self, value: &T) {
         // SAFETY: SSE is in every x86-64; a prefetch of any address reads nothing that shows.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_behind<T>(self, value: &T, bytes: usize) {
+        // SAFETY: as in `prefetch`; the address is not read from, so that it need not be one of the value's array.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).wrapping_byte_add(bytes).cast()) }
     }
 }

@@ -51,6 +51,8 @@ pub(super) fn one_lane(lane: usize) -> &'static [u32; LANES] {
 pub(crate) trait Simd: Copy {
     /// Sixteen numbers in registers.
     type Floats: Copy;
+    /// Sixteen f64 in registers.
+    type Doubles: Copy;
     /// Groups of lanes of a row, where the registers hold two rows and some constants.
     const GROUPS_IN_REGISTERS: usize;
 
@@ -76,6 +78,16 @@ pub(crate) trait Simd: Copy {
     fn rsqrt_seed(self, a: Self::Floats) -> Self::Floats;
     /// Bit k set where |a| > threshold * |b| in lane k.
     fn exceeds(self, a: Self::Floats, threshold: Self::Floats, b: Self::Floats) -> u16;
+    /// Bit k set where lane k is not 0 (of either sign), or NaN.
+    fn non_zero(self, a: Self::Floats) -> u16;
+    /// `a` with 0 in the lanes whose bit in `mask` is set.
+    fn without(self, a: Self::Floats, mask: u16) -> Self::Floats;
+    /// 0 in every lane.
+    fn no_sizes(self) -> Self::Doubles;
+    /// `sums + |a|`, each lane rounded once.
+    fn add_sizes(self, sums: Self::Doubles, a: Self::Floats) -> Self::Doubles;
+    /// The lanes in memory.
+    fn sizes(self, sums: Self::Doubles) -> [f64; LANES];
     /// Moves the lanes of `a` whose bit in `mask` is set, and the numbers of these lanes plus `first`, to the front of
     /// the outputs; what follows there is left open.
     fn compress(self, mask: u16, a: Self::Floats, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]);
@@ -89,6 +101,8 @@ pub(crate) trait Simd: Copy {
     fn with_lane(self, a: Self::Floats, lane: usize, x: f32) -> Self::Floats;
     /// Asks for the cache line that a value begins in, ahead of its use.
     fn prefetch<T>(self, value: &T);
+    /// The same of the line so many bytes behind the value's beginning, whatever is there.
+    fn prefetch_behind<T>(self, value: &T, bytes: usize);
 
     /// 1 / sqrt(a) within 7e-4, by one tuned Newton step; a finite number for a = 0. The same bits everywhere, which the
     /// processors' own approximations do not give, and several times faster than a division by a square root.

@@ -27,7 +27,7 @@ pub(crate) use self::lanes::{Kernel, Lane, Simd, flat, flat_mut};
 pub enum Isa {
     /// Plain Rust; without fused multiply-add in the processor it is slow, but equal.
     Scalar,
-    /// AVX2 with FMA: two registers of eight lanes.
+    /// AVX2 with FMA (and POPCNT, as all such processors have): two registers of eight lanes.
     Avx2,
     /// AVX-512F: one register of sixteen lanes.
     Avx512,
@@ -52,7 +52,11 @@ impl Isa {
         match self {
             Isa::Scalar => true,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Isa::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("popcnt")
+            }
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Isa::Avx2.is_supported() && is_x86_feature_detected!("avx512f"),
             #[cfg(not(target_arch = "x86_64"))]
@@ -85,10 +89,10 @@ pub(crate) fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     match isa {
         Isa::Scalar => kernel.run(scalar::Scalar::new()),
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the assertion above has found AVX2 and FMA.
+        // SAFETY: the assertion above has found AVX2, FMA and POPCNT.
         Isa::Avx2 => unsafe { avx2::run(kernel) },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the assertion above has found AVX-512F, AVX2 and FMA.
+        // SAFETY: the assertion above has found AVX-512F, AVX2, FMA and POPCNT.
         Isa::Avx512 => unsafe { avx512::run(kernel) },
         #[cfg(not(target_arch = "x86_64"))]
         Isa::Avx2 | Isa::Avx512 => unreachable!("not supported on this architecture"),

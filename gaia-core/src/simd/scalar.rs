@@ -16,6 +16,7 @@ type Floats = [f32; LANES];
 
 impl Simd for Scalar {
     type Floats = Floats;
+    type Doubles = [f64; LANES];
     const GROUPS_IN_REGISTERS: usize = 8;
 
     #[inline(always)]
@@ -83,7 +84,39 @@ impl Simd for Scalar {
 
     #[inline(always)]
     fn compress(self, mask: u16, a: Floats, first: u32, values: &mut [f32; LANES], indexes: &mut [u32; LANES]) {
-        compress(mask, &a, first, values, indexes);
+        let (mut mask, mut end) = (mask, 0);
+        while mask != 0 {
+            let lane = mask.trailing_zeros();
+            values[end] = a[lane as usize];
+            indexes[end] = first + lane;
+            end += 1;
+            mask &= mask - 1;
+        }
+    }
+
+    #[inline(always)]
+    fn non_zero(self, a: Floats) -> u16 {
+        (0..LANES).fold(0, |mask, k| mask | (u16::from(a[k] != 0.0) << k))
+    }
+
+    #[inline(always)]
+    fn without(self, a: Floats, mask: u16) -> Floats {
+        std::array::from_fn(|k| if mask & (1 << k) != 0 { 0.0 } else { a[k] })
+    }
+
+    #[inline(always)]
+    fn no_sizes(self) -> [f64; LANES] {
+        [0.0; LANES]
+    }
+
+    #[inline(always)]
+    fn add_sizes(self, sums: [f64; LANES], a: Floats) -> [f64; LANES] {
+        std::array::from_fn(|k| sums[k] + f64::from(a[k].abs()))
+    }
+
+    #[inline(always)]
+    fn sizes(self, sums: [f64; LANES]) -> [f64; LANES] {
+        sums
     }
 
     #[inline(always)]
@@ -111,23 +144,7 @@ impl Simd for Scalar {
 
     #[inline(always)]
     fn prefetch<T>(self, _value: &T) {}
-}
 
-/// [`Simd::compress`] by the bits of the mask.
-#[inline(always)]
-pub(super) fn compress(
-    mut mask: u16,
-    a: &[f32; LANES],
-    first: u32,
-    values: &mut [f32; LANES],
-    indexes: &mut [u32; LANES],
-) {
-    let mut end = 0;
-    while mask != 0 {
-        let lane = mask.trailing_zeros();
-        values[end] = a[lane as usize];
-        indexes[end] = first + lane;
-        end += 1;
-        mask &= mask - 1;
-    }
+    #[inline(always)]
+    fn prefetch_behind<T>(self, _value: &T, _bytes: usize) {}
 }

@@ -130,6 +130,40 @@ pub enum Encoding {
     Packed,
     /// 4 bytes for every parameter, zero or not: what a server that knows nothing of sparse updates sends.
     Dense,
+    /// By blocks of 4096 parameters the smallest of nothing, bit-packed gaps between indexes, a bitmap and every value; values as in
+    /// `packed`.
+    Smallest,
+    /// As `smallest`, with gaps in Rice codes where they are smaller: about a bit less per update, for more work.
+    Rice,
+    /// As `smallest`, with values of 2 bytes (bfloat16) that are no small whole numbers. Lossy: what is cut off stays among the
+    /// accumulated updates, so that it is for the servers of different sites alone.
+    Bf16,
+    /// As `rice`, with values of one byte that are no small whole numbers, as multiples of a power of two that 256 share. Lossy likewise.
+    Int8,
+}
+
+impl Encoding {
+    /// As specs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Plain => "plain",
+            Encoding::Packed => "packed",
+            Encoding::Dense => "dense",
+            Encoding::Smallest => "smallest",
+            Encoding::Rice => "rice",
+            Encoding::Bf16 => "bf16",
+            Encoding::Int8 => "int8",
+        }
+    }
+
+    /// The encoding itself where it is lossless, else that with the same indexes and all of the values.
+    pub fn lossless(self) -> Encoding {
+        match self {
+            Encoding::Bf16 => Encoding::Smallest,
+            Encoding::Int8 => Encoding::Rice,
+            lossless => lossless,
+        }
+    }
 }
 
 /// The encoding of payloads, by leg: a paper's system may encode them in one way inside a site and in another between sites.

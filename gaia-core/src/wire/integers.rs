@@ -24,6 +24,65 @@ fn value(code: u32) -> f32 {
     ((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed())) as f32
 }
 
+/// Bytes of codes, counted without making them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Codes {
+    count: u64,
+    /// The bits that occur in the block's codes.
+    bits: u32,
+    /// Bytes of whole blocks.
+    bytes: u64,
+    /// Whether every value has a code.
+    all_coded: bool,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Codes { count: 0, bits: 0, bytes: 0, all_coded: true }
+    }
+}
+
+impl Codes {
+    /// Counts `values`, up to the first without a code.
+    pub(super) fn push_all(&mut self, values: &[f32]) {
+        if !self.all_coded {
+            return;
+        }
+        for &value in values {
+            let Some(code) = code(value) else { return self.end() };
+            self.bits |= code;
+            self.count += 1;
+            if self.count.is_multiple_of(BLOCK as u64) {
+                self.end_block();
+            }
+        }
+    }
+
+    /// Whether all so far have a code, and so has the first of these that is not 0.
+    pub(super) fn may_go_on(&self, values: &[f32]) -> bool {
+        let first = values.iter().find(|value| value.to_bits() != 0);
+        self.all_coded && first.is_none_or(|&value| code(value).is_some())
+    }
+
+    /// A value has no code.
+    pub(super) fn end(&mut self) {
+        self.all_coded = false;
+    }
+
+    fn end_block(&mut self) {
+        self.bytes += 1 + block_bytes((u32::BITS - self.bits.leading_zeros()) as u8);
+        self.bits = 0;
+    }
+
+    /// Bytes of all codes; `None`: some value has none.
+    pub(super) fn bytes(mut self) -> Option<u64> {
+        if !self.count.is_multiple_of(BLOCK as u64) {
+            self.end_block();
+        }
+        self.all_coded.then_some(self.bytes)
+    }
+}
+
 /// Appends the codes of `values`, all of which have one.
 pub(super) fn write(values: &[f32], out: &mut Vec<u8>) {
     let packer = BitPacker4x::new();

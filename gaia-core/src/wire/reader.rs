@@ -3,6 +3,7 @@
 use bitpacking::{BitPacker, BitPacker4x};
 use thiserror::Error;
 
+use super::blocks;
 use crate::sync::config::Encoding;
 
 /// Numbers of a bit-packed block.
@@ -14,7 +15,7 @@ pub(super) const fn block_bytes(bits: u8) -> u64 {
 }
 
 /// The reasons why bytes are no payload.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages of the variants name their fields")]
 pub enum DecodeError {
     /// Fewer bytes than the prefix or the counts promise.
@@ -24,12 +25,28 @@ pub enum DecodeError {
         /// Bytes that the prefix asks for.
         expected: usize,
     },
-    /// The first byte names no form.
-    #[error("unknown payload form {0}: expected 0 to 5")]
-    Form(u8),
+    /// The first byte names no form of the encoding.
+    #[error("unknown payload form {found}: expected {expected}")]
+    Form {
+        found: u8,
+        /// The forms of the encoding.
+        expected: &'static str,
+    },
     /// A packed number is wider than 32 bits.
     #[error("packed numbers of {0} bits: expected at most 32")]
     Width(u8),
+    /// The first byte of a block of indexes names no form.
+    #[error("unknown head {0:#04x} of a block of indexes")]
+    Head(u8),
+    /// A number in bytes of seven bits does not end.
+    #[error("a number of more than 21 bits")]
+    Number,
+    /// A block has more indexes than there are values left.
+    #[error("more indexes in a block than values are promised")]
+    TooMany,
+    /// The exponent of a block of values is none of finite numbers.
+    #[error("a shared exponent of {0}: expected 1 to 254")]
+    Scale(u8),
     /// An index beyond the array.
     #[error("index {index} in an array of {len}")]
     Index {
@@ -83,6 +100,11 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// The bytes that are not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
     pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_le_bytes(self.take(4)?.try_into().expect("four bytes")))
     }
@@ -101,6 +123,9 @@ impl<'a> Reader<'a> {
                 words.iter().try_for_each(|&bytes| ascending.push(u64::from_le_bytes(bytes)))?;
             }
             Encoding::Packed => self.packed_indexes(count, &mut ascending)?,
+            Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
+                return Ok(blocks::read(self, count, blocks::UNBOUNDED, len)?.index);
+            }
         }
         Ok(ascending.index)
     }

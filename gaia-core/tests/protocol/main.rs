@@ -10,6 +10,7 @@ mod hierarchical;
 mod hub_laws;
 mod laws;
 mod lda_laws;
+mod lossy_laws;
 mod lr_laws;
 mod oracles;
 mod own_sync_model;

@@ -59,7 +59,8 @@ impl Shard {
         let sending = self.mirrors.next_idle(&mut self.state.mirrors)?;
         let (side, most) = (sending.side, self.updates_in(seconds, sending.side));
         let threshold = (f64::from(self.threshold(side)) * of_threshold) as f32;
-        Some((Working::BestEffort { sending, most }, Operation::Filter { side, threshold, most }, self.filter_span()))
+        let operation = Operation::Filter { side, threshold, most, encoding: self.setting.parts.encodings.between };
+        Some((Working::BestEffort { sending, most }, operation, self.filter_span()))
     }
 
     /// The number of updates that the slowest link of a side carries in `seconds`, about; at least 1.
@@ -73,7 +74,8 @@ impl Shard {
     /// Takes out what is to leave over a side.
     pub(super) fn filter(&self, sending: Sending) -> (Working, Operation, Duration) {
         let side = sending.side;
-        let operation = Operation::Filter { side, threshold: self.threshold(side), most: usize::MAX };
+        let encoding = self.setting.parts.encodings.between;
+        let operation = Operation::Filter { side, threshold: self.threshold(side), most: usize::MAX, encoding };
         (Working::Filter { clock: self.data_clock(), sending }, operation, self.filter_span())
     }
 

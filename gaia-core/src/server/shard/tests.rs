@@ -249,7 +249,7 @@ fn best_effort_fills_its_share_of_the_slowest_link_and_goes_on_when_the_links_ar
         for peer in [1, 2] {
             bench.shard.handle_backlog(bench.now, MachineId(peer), 0, &mut bench.out);
         }
-        let Some(Operation::Filter { side: 0, threshold, most: found }) = bench.begun() else { break };
+        let Some(Operation::Filter { side: 0, threshold, most: found, .. }) = bench.begun() else { break };
         assert_eq!((*threshold, *found), (0.1, most));
         assert_eq!(bench.shard.best_effort_to(), Some(&[MachineId(1), MachineId(2)][..]));
         bench.finish_all();

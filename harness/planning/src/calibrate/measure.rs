@@ -171,7 +171,10 @@ pub fn server(isa: Isa, effort: Effort) -> Server {
     let mut store =
         Store { values: vec![1.0; floats].into(), accumulated: vec![accumulated.clone()], ..Store::default() };
     let fill = |store: &mut Store| store.accumulated[0].copy_from_slice(&accumulated);
-    let filter = |store: &mut Store| run(store, Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX }, isa);
+    let filter = |store: &mut Store| {
+        let encoding = Encoding::Plain;
+        run(store, Operation::Filter { side: 0, threshold: 0.01, most: usize::MAX, encoding }, isa);
+    };
     let filter = rate(bytes, effort, &mut store, fill, filter);
 
     let mut encoded = Vec::new();

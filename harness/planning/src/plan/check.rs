@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use emulator::profile::MAX_RATE;
 use emulator::units::{Bandwidth, ByteSize};
 use gaia_core::rates::MachineKind;
-use gaia_core::sync::config::{Bosen, Inside, Rule, Sites, System};
+use gaia_core::sync::config::{Bosen, Encodings, Inside, Rule, Sites, System};
 use gaia_core::sync::inside::{InvalidSetting, MAX_CLOCKS as MAX_CLOCKS_AHEAD};
 use thiserror::Error;
 
@@ -111,6 +111,20 @@ impl Diagnostics {
                 self.sites(&format!("{path}.hierarchical"), &at, sites);
             }
         }
+    }
+
+    /// What a lossy encoding cuts off must stay somewhere: the servers of sites have accumulated updates for it.
+    pub(super) fn encodings(&mut self, path: &str, encodings: Encodings) {
+        let Encodings { inside, between } = encodings;
+        if inside.lossless() == inside {
+            return;
+        }
+        let (found, inside, between) = (inside.name(), inside.lossless().name(), between.name());
+        let message = format!(
+            "`{found}` inside a site or a global server's group, where what it cuts off would be lost: expected a lossless encoding there, \
+             such as `{{ inside: {inside}, between: {between} }}`"
+        );
+        self.add(path, message);
     }
 
     /// The update rules of `system` must suit the updates of the workload.

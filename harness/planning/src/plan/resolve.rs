@@ -128,6 +128,7 @@ impl Resolving<'_> {
         diagnostics.convergence(&spec.convergence);
         let clocks = spec.convergence.passes.saturating_mul(spec.workload.clocks_per_pass());
         diagnostics.target_rounds(&spec.target.system, clocks);
+        diagnostics.encodings("encoding", spec.encoding);
         diagnostics.nic("nic", spec.nic);
         diagnostics.cap(&spec.cap);
         if let Goal::Clocks(clocks) = spec.goal {
@@ -198,6 +199,9 @@ impl Resolving<'_> {
         };
         self.diagnostics.rules(&format!("{path}.system"), system, workload.kind());
         self.diagnostics.nic(&format!("{path}.nic"), cell.nic);
+        if let Some(encodings) = cell.encoding {
+            self.diagnostics.encodings(&format!("{path}.encoding"), encodings);
+        }
         let is_of_spec = cell.profile.is_none();
         let shared = is_of_spec.then_some(spec.machines_per_site.as_ref()).flatten();
         let asked = Asked {

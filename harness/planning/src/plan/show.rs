@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gaia_core::sync::config::{Bosen, Budget, Encoding, Encodings, GaiaAsync, Inside, Sites, System};
+use gaia_core::sync::config::{Bosen, Budget, Encodings, GaiaAsync, Inside, Sites, System};
 
 use super::estimate::{Estimate, estimate};
 use super::whole::{Experiment, Plan, Planned};
@@ -95,16 +95,11 @@ fn clock(seconds: f64) -> String {
 
 /// One word, or that inside sites and that between them; a global server has no servers in between.
 fn encoding_in_words(plan: &Plan) -> String {
-    let word = |encoding| match encoding {
-        Encoding::Plain => "plain",
-        Encoding::Packed => "packed",
-        Encoding::Dense => "dense",
-    };
     let Encodings { inside, between } = plan.encoding;
     if inside == between || plan.system.sites().is_none() {
-        return word(inside).into();
+        return inside.name().into();
     }
-    format!("{} inside, {} between", word(inside), word(between))
+    format!("{} inside, {} between", inside.name(), between.name())
 }
 
 /// The name of the cell, and its launcher if it is not simulated.

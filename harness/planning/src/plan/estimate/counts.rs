@@ -29,8 +29,16 @@ pub(super) struct Counts {
     pub(super) messages: f64,
 }
 
-/// Bytes of a packed update between sites, index included.
-const PACKED_BYTES: f64 = 5.5;
+/// Bytes of an update between sites, index included; floats, at a density of about 1 %.
+fn update_bytes(encoding: Encoding) -> f64 {
+    match encoding {
+        Encoding::Plain => PLAIN_BYTES,
+        Encoding::Packed | Encoding::Dense => 5.5,
+        Encoding::Smallest | Encoding::Rice => 5.2,
+        Encoding::Bf16 => 3.2,
+        Encoding::Int8 => 2.1,
+    }
+}
 
 /// Counts the work and data of `plan`.
 pub(super) fn counts(plan: &Plan) -> Counts {
@@ -62,7 +70,7 @@ pub(super) fn counts(plan: &Plan) -> Counts {
         let ways = Outgoing { receivers: ways.receivers * exchanges, filters: ways.filters * exchanges };
         counts.filtered = amounts.model * ways.filters;
         counts.mirrored = amounts.model * share * ways.receivers;
-        let bytes = if plan.encoding.between == Encoding::Plain { PLAIN_BYTES } else { PACKED_BYTES };
+        let bytes = update_bytes(plan.encoding.between);
         charged += (counts.mirrored * bytes).min(amounts.model * ways.receivers * FLOAT_BYTES);
         counts.messages += ways.receivers * per_group;
     }

@@ -83,7 +83,8 @@ fn run(plan: &Plan, counts: &Counts, footprint: &Footprint) -> f64 {
         counts.mirrored * footprint.in_flight
     };
     let servers = (SERVED + copies_of_rule(&plan.system)) * served;
-    let recorded = if plan.system.sites().is_none() && plan.system.model().is_synchronous() { 0.0 } else { RECORDED_STATE };
+    let recorded =
+        if plan.system.sites().is_none() && plan.system.model().is_synchronous() { 0.0 } else { RECORDED_STATE };
     let kept = if apart > 0.0 || logs > 0.0 { KEPT_ROWS } else { 0.0 };
     let states = (OWN_STATE + recorded + apart * STATES_APART) * footprint.state;
     states + (footprint.rows + kept + apart * footprint.rows_apart + logs) * read + servers + in_flight

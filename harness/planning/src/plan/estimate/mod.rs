@@ -83,7 +83,8 @@ fn clock_seconds(plan: &Plan, counts: &Counts, memory: &Memory, probe: &mut Prob
         System::Bosen(bosen) => f64::from(bosen.parts) * LOGGED,
         _ => 0.0,
     };
-    let read = costs.read + if plan.encoding.inside == Encoding::Packed { costs.packed } else { 0.0 };
+    let is_measured_twice = !matches!(plan.encoding.inside, Encoding::Plain | Encoding::Dense);
+    let read = costs.read + if is_measured_twice { costs.packed } else { 0.0 };
     let floats = read_floats * (read * counts.exchanges + logged)
         + counts.filtered * FILTERED
         + counts.mirrored * costs.mirrored;

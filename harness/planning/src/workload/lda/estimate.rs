@@ -55,7 +55,9 @@ impl Estimated for Lda {
     fn message_bytes(&self, encoding: Encoding, changed: f64) -> f64 {
         // Half of the messages are updates, half are rows; counts are small whole numbers, most of them 0.
         match encoding {
-            Encoding::Packed => 0.5 * (changed * 2.0 + 0.5),
+            Encoding::Packed | Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
+                0.5 * (changed * 2.0 + 0.5)
+            }
             Encoding::Plain => 0.5 * ((changed * PLAIN_BYTES).min(FLOAT_BYTES) + FLOAT_BYTES),
             Encoding::Dense => FLOAT_BYTES,
         }
