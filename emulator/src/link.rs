@@ -84,6 +84,7 @@
 //! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.
 
 mod bucket;
+mod calendar;
 mod check;
 mod due_tree;
 mod error;

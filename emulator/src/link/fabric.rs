@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::bucket::{Bucket, DATA_KEY};
+use super::bucket::Bucket;
+use super::calendar::DATA_KEY;
 use super::check::check;
 use super::due_tree::{DueTree, NEVER};
 use super::stream::{Queue, Stream};
@@ -268,10 +269,11 @@ impl Fabric {
         for &hop in route {
             while let Some(key) = self.buckets[hop as usize].in_the_way(bytes, at) {
                 let other = (key & !DATA_KEY) as usize;
+                let was = self.lanes[DATA].due.of(other);
                 for &hop in self.lanes[DATA].streams[other].route(&self.hops) {
-                    self.buckets[hop as usize].cancel(key);
+                    self.buckets[hop as usize].cancel(key, was);
                 }
-                moved.push((self.lanes[DATA].due.of(other), other));
+                moved.push((was, other));
             }
         }
         for &hop in route {
