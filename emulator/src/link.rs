@@ -59,7 +59,7 @@
 //! let there = Route { limits: vec![0], delay: Duration::from_millis(30), jitter: Duration::ZERO };
 //! // One route per ordered pair, at `from * machines + to`.
 //! let routes = vec![Route::default(), there, Route::default(), Route::default()];
-//! let network = Arc::new(Network { machines: 2, limits: vec![limit], routes });
+//! let network = Arc::new(Network { machines: 2, limits: vec![limit], routes: routes.into() });
 //!
 //! let mut fabric = Fabric::new(network, LinkConfig::default(), 1)?;
 //! let megabyte = ByteSize::from_bytes(1_000_000);
