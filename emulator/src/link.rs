@@ -37,6 +37,11 @@
 //! data, by design; data cannot starve: a booking only ever moves for control. Nothing can deadlock: every outstanding
 //! chunk has an instant.
 //!
+//! # Size
+//! A pair has streams from its first message on, so memory follows the pairs that talk, not the square of the machines. A
+//! booking in a limit that `n` streams share takes a number of steps that grows with the logarithm of `n`
+//! (`benches/growth.rs`).
+//!
 //! # Order
 //! Things due at the same instant happen control first, then by ordered pair (`from`, then `to`); sends happen where the
 //! caller places them. All state is integers, so equal calls give equal events on any machine.

@@ -16,8 +16,8 @@ use crate::profile::{InvalidProfile, Profile, Shaping, Site};
 use crate::time::Duration;
 use crate::units::{Bandwidth, ByteSize};
 
-/// The most machines of a topology. More would need numbers of pairs, limits and streams that a run's memory does not hold
-/// when all of them talk: 4,096 machines are 16.8 million ordered pairs, each with some 500 bytes once it has sent.
+/// The most machines of a topology. Links take up to a kilobyte per ordered pair that talks: 16 GB when all pairs of so
+/// many do.
 pub const MAX_MACHINES: u32 = 4096;
 
 /// The depth of a bucket, as the time in which its rate carries that many bytes.

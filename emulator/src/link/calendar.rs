@@ -16,6 +16,9 @@
 //! Runs are told apart by sums that saturate, which may only show a run as worth a look that is not. Inside a leaf the
 //! arithmetic is exact.
 
+mod search;
+
+use self::search::{Probe, Search, Seen};
 use super::exact::Exact;
 
 /// A chunk that will leave.
@@ -55,6 +58,8 @@ pub(super) struct Request {
 /// The most bookings of a leaf. Up to here a calendar is a plain list. Few in unit tests, whose calendars are short: they
 /// should be trees, too.
 const LEAF: usize = if cfg!(test) { 4 } else { 32 };
+/// The least number of taken bookings that are dropped together.
+const DROPPED: usize = 8;
 /// The most children of an inner node.
 const FAN: usize = if cfg!(test) { 3 } else { 16 };
 
@@ -64,7 +69,7 @@ const FAN: usize = if cfg!(test) { 3 } else { 16 };
 pub(super) struct Calendar {
     /// Empty only if `rest` is.
     front: Leaf,
-    rest: Node,
+    rest: Child,
 }
 
 #[derive(Clone, Debug)]
@@ -78,12 +83,13 @@ enum Node {
 struct Leaf {
     first: usize,
     list: Vec<Booking>,
-    /// Of the front: the accounts behind its first bookings, by their index. Each search takes up where an earlier one or a
-    /// change has left off.
+    /// Of the front: the account behind each booking of the list, right for the first `known` of them. Each search takes up
+    /// where an earlier one or a change has left off.
     accounts: Vec<Exact>,
+    known: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Child {
     run: Run,
     node: Node,
@@ -99,6 +105,12 @@ struct Run {
     fresh: Exact,
     opens: Exact,
     closes: Exact,
+}
+
+impl Default for Run {
+    fn default() -> Run {
+        Run::EMPTY
+    }
 }
 
 impl Run {
@@ -157,7 +169,7 @@ impl Leaf {
     fn insert(&mut self, place: usize, booking: Booking) {
         let place = self.first + place;
         self.list.insert(place, booking);
-        self.accounts.truncate(place);
+        self.known = self.known.min(place);
     }
 
     #[inline]
@@ -165,15 +177,23 @@ impl Leaf {
         let booking = self.list[self.first];
         self.first += 1;
         // Those that were taken are dropped when they are half of the list: each is moved once on average.
-        if 2 * self.first >= self.list.len() {
-            self.list.copy_within(self.first.., 0);
-            self.list.truncate(self.list.len() - self.first);
-            let known = self.accounts.len();
-            self.accounts.copy_within(self.first.min(known).., 0);
-            self.accounts.truncate(known.saturating_sub(self.first));
-            self.first = 0;
+        if self.first >= DROPPED && 2 * self.first >= self.list.len() {
+            self.drop_taken();
         }
         booking
+    }
+
+    fn drop_taken(&mut self) {
+        let (first, known) = (self.first, self.known.max(self.first));
+        self.list.copy_within(first.., 0);
+        self.list.truncate(self.list.len() - first);
+        if self.accounts.len() >= known {
+            self.accounts.copy_within(first..known, 0);
+            self.known = known - first;
+        } else {
+            self.known = 0;
+        }
+        self.first = 0;
     }
 
     /// Takes the booking of `order` out; `false` when there is none.
@@ -182,7 +202,7 @@ impl Leaf {
         let found = self.bookings().get(place).is_some_and(|b| b.order() == order);
         if found {
             self.list.remove(self.first + place);
-            self.accounts.truncate(self.first + place);
+            self.known = self.known.min(self.first + place);
         }
         found
     }
@@ -190,21 +210,29 @@ impl Leaf {
     /// The account before the booking at `place`, from what is known of those before it; `left` is that before all.
     #[inline]
     fn account(&mut self, terms: &Terms, left: Exact, place: usize) -> Exact {
-        let end = self.first + place;
         if place == 0 {
             return left;
         }
-        if self.accounts.len() < end {
-            // Those that were taken are in `left`.
-            self.accounts.resize(self.accounts.len().max(self.first), left);
-            let known = self.accounts.len();
-            let mut account = if known == self.first { left } else { self.accounts[known - 1] };
-            for b in &self.list[known..end] {
-                account = account.at_least(b.at).plus(terms.per_byte.times(b.bytes));
-                self.accounts.push(account);
-            }
+        let end = self.first + place;
+        if self.known < end {
+            self.learn(terms, left, end);
         }
         self.accounts[end - 1]
+    }
+
+    /// Makes the accounts before `end` known.
+    fn learn(&mut self, terms: &Terms, left: Exact, end: usize) {
+        if self.accounts.len() < self.list.len() {
+            self.accounts.resize(self.list.len(), Exact::ZERO);
+        }
+        // Those that were taken are in `left`.
+        let known = self.known.max(self.first);
+        let mut account = if known == self.first { left } else { self.accounts[known - 1] };
+        for (b, behind) in self.list[known..end].iter().zip(&mut self.accounts[known..end]) {
+            account = account.at_least(b.at).plus(terms.per_byte.times(b.bytes));
+            *behind = account;
+        }
+        self.known = end;
     }
 
     /// The first instant from `from` on with room for the request as far as these bookings show, and its place.
@@ -268,33 +296,32 @@ impl Calendar {
     #[inline]
     pub(super) fn fit(&mut self, terms: &Terms, request: Request, account: Exact, from: u64) -> (u64, Option<usize>) {
         let (at, place, found) = self.front.fit(terms, request, account, from);
-        if self.rest.is_empty() || matches!(found, Found::Room) {
+        if self.rest.node.is_empty() || matches!(found, Found::Room) {
             return (at, Some(place));
         }
         let account = self.front.account(terms, account, self.front.bookings().len());
         let mut search = Search::new(terms, request, account, at, found);
-        search.node(&self.rest);
+        search.child(&self.rest);
         (search.at, (search.at == at && place < self.front.bookings().len()).then_some(place))
     }
 
     /// The account before all bookings has changed otherwise than by taking the first of them.
     pub(super) fn forget_accounts(&mut self) {
-        self.front.accounts.clear();
+        self.front.known = 0;
     }
 
     /// The key of the last data at or before the first booking that would no longer conform to the burst with the request
     /// at `at`, in front of all bookings of that instant; `None` when all conform, 0 when there are no such data.
     pub(super) fn in_the_way(&self, terms: &Terms, request: Request, account: Exact, at: u64) -> Option<u32> {
-        let mut probe = Probe { terms, request, account, at, raised: None, last_data: 0 };
+        let mut probe = Probe::new(terms, request, account, at);
         let seen = match probe.leaf(self.front.bookings()) {
-            Seen::All => probe.node(&self.rest),
+            Seen::All => probe.child(&self.rest),
             seen => seen,
         };
         match seen {
             Seen::Clash => Some(probe.last_data),
             Seen::Room => None,
-            // Behind all bookings the request itself may not conform.
-            Seen::All => (probe.raised.is_none() && probe.enter()).then_some(probe.last_data),
+            Seen::All => probe.clashes_behind().then_some(probe.last_data),
         }
     }
 
@@ -309,7 +336,7 @@ impl Calendar {
                 place += 1;
             }
             // Behind all of the front it may have to go between those behind it.
-            if place < bookings.len() || self.rest.is_empty() {
+            if place < bookings.len() || self.rest.node.is_empty() {
                 return self.front.insert(place, booking);
             }
         }
@@ -321,13 +348,13 @@ impl Calendar {
         let bookings = self.front.bookings();
         let place = bookings.partition_point(|b| b.order() < booking.order());
         let (last, full) = (place == bookings.len(), bookings.len() == LEAF);
-        if last && (full || !self.rest.is_empty()) {
+        if last && (full || !self.rest.node.is_empty()) {
             return self.insert_in_rest(terms, booking);
         }
         self.front.insert(place, booking);
         if full {
             let half = self.front.first + LEAF / 2;
-            self.front.accounts.truncate(half);
+            self.front.known = self.front.known.min(half);
             for moved in self.front.list.split_off(half).into_iter().rev() {
                 self.insert_in_rest(terms, moved);
             }
@@ -335,17 +362,19 @@ impl Calendar {
     }
 
     fn insert_in_rest(&mut self, terms: &Terms, booking: Booking) {
-        if let Some(right) = insert(&mut self.rest, terms, booking) {
+        if let Some(right) = self.rest.insert(terms, booking) {
             let left = std::mem::take(&mut self.rest);
-            self.rest = Node::Inner(vec![Child { run: left.run(terms), node: left }, right]);
+            self.rest = Child { run: left.run.then(&right.run), node: Node::Inner(vec![left, right]) };
         }
     }
 
     /// Takes a booking back.
     pub(super) fn remove(&mut self, terms: &Terms, at: u64, key: u32) {
-        let found = self.front.remove((at, key)) || remove(&mut self.rest, terms, (at, key));
-        assert!(found, "a chunk is booked in every bucket of its route");
-        self.refill(terms);
+        if self.front.remove((at, key)) {
+            return self.refill(terms);
+        }
+        assert!(remove(&mut self.rest.node, terms, (at, key)), "a chunk is booked in every bucket of its route");
+        self.shrink(terms);
     }
 
     /// Takes the first booking.
@@ -360,15 +389,33 @@ impl Calendar {
 
     /// Has the front take the next bookings when it is empty.
     fn refill(&mut self, terms: &Terms) {
-        if self.front.bookings().is_empty() && !self.rest.is_empty() {
-            self.front = take_first(&mut self.rest, terms);
+        if self.front.bookings().is_empty() && !self.rest.node.is_empty() {
+            self.front = take_first(&mut self.rest.node, terms);
+            self.shrink(terms);
         }
-        // A root with one child is that child.
-        while let Node::Inner(children) = &mut self.rest
+    }
+
+    /// Brings the tree up to date after bookings were taken from it.
+    fn shrink(&mut self, terms: &Terms) {
+        while let Node::Inner(children) = &mut self.rest.node
             && children.len() <= 1
         {
-            self.rest = children.pop().map_or(Node::default(), |only| only.node);
+            self.rest.node = children.pop().map_or(Node::default(), |only| only.node);
         }
+        self.rest.run = self.rest.node.run(terms);
+    }
+}
+
+impl Child {
+    /// Adds `booking`; returns the right half if the node became too large.
+    fn insert(&mut self, terms: &Terms, booking: Booking) -> Option<Child> {
+        let behind = self.run.last < booking.order();
+        let right = insert(&mut self.node, terms, booking);
+        self.run = match right {
+            None if behind => self.run.then(&Run::of(&booking, terms)),
+            _ => self.node.run(terms),
+        };
+        right
     }
 }
 
@@ -417,13 +464,7 @@ fn insert(node: &mut Node, terms: &Terms, booking: Booking) -> Option<Child> {
         }
         Node::Inner(children) => {
             let place = holder(children, booking.order());
-            let child = &mut children[place];
-            let behind = child.run.last < booking.order();
-            let right = insert(&mut child.node, terms, booking);
-            child.run = match right {
-                None if behind => child.run.then(&Run::of(&booking, terms)),
-                _ => child.node.run(terms),
-            };
+            let right = children[place].insert(terms, booking);
             children.splice(place + 1..place + 1, right);
             if children.len() <= FAN {
                 return None;
@@ -460,192 +501,5 @@ fn settle(children: &mut Vec<Child>, place: usize, terms: &Terms) {
         children.remove(place);
     } else {
         children[place].run = children[place].node.run(terms);
-    }
-}
-
-/// The search for the first instant with room, booking by booking.
-struct Search<'a> {
-    terms: &'a Terms,
-    request: Request,
-    /// The account before the next booking.
-    account: Exact,
-    /// The account with the request in it, once it has a place.
-    raised: Exact,
-    /// The candidate.
-    at: u64,
-    /// The burst less the cost: an account may run ahead by this before the request.
-    room: Exact,
-    ahead: bool,
-}
-
-impl<'a> Search<'a> {
-    /// Goes on behind bookings that have shown `found`.
-    fn new(terms: &'a Terms, request: Request, account: Exact, at: u64, found: Found) -> Search<'a> {
-        let room = request.burst.less(request.cost);
-        let (ahead, raised) = match found {
-            Found::SoFar(raised) => (true, raised),
-            Found::Room | Found::Nowhere => (false, Exact::ZERO),
-        };
-        Search { terms, request, account, raised, at, room, ahead }
-    }
-
-    /// Searches the bookings of a leaf; `true` when all that is behind them does not matter.
-    #[inline]
-    fn leaf(&mut self, bookings: &[Booking]) -> bool {
-        let mut i = 0;
-        'place: loop {
-            if !self.ahead {
-                // A booking that leaves earlier belongs before this chunk, and its account is the one to start from.
-                while let Some(b) = bookings.get(i)
-                    && b.at < self.at
-                {
-                    self.account = self.account.at_least(b.at).plus(self.cost(b));
-                    self.at = self.at.max(self.account.within(self.room));
-                    i += 1;
-                }
-                if i == bookings.len() {
-                    return false;
-                }
-                // The chunk fits by itself. It raises the accounts of later bookings until the bucket is full again.
-                self.raised = self.account.at_least(self.at).plus(self.request.cost);
-                self.ahead = true;
-            }
-            while let Some(b) = bookings.get(i) {
-                if self.raised.is_by(b.at) {
-                    return true;
-                }
-                let cost = self.cost(b);
-                self.raised = self.raised.plus(cost);
-                self.account = self.account.at_least(b.at).plus(cost);
-                i += 1;
-                // Any instant between here and this booking would raise its account at least as much, so the next candidate
-                // lies behind it.
-                if !self.raised.conforms(b.at, self.request.burst) {
-                    self.ahead = false;
-                    self.at = b.at.max(self.account.within(self.room));
-                    continue 'place;
-                }
-            }
-            return false;
-        }
-    }
-
-    /// Searches a node; `true` when all that is behind it does not matter.
-    fn node(&mut self, node: &Node) -> bool {
-        let children = match node {
-            Node::Leaf(leaf) => return self.leaf(leaf.bookings()),
-            Node::Inner(children) => children,
-        };
-        for Child { run, node } in children {
-            if self.passes(run) {
-                self.pass(run);
-            } else if self.node(node) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether nothing in `run` can end this part of the search.
-    #[inline]
-    fn passes(&self, run: &Run) -> bool {
-        if self.ahead {
-            let margin = self.terms.burst.less(self.request.burst);
-            self.raised > run.opens && self.raised.more(margin) <= run.closes
-        } else {
-            // Before the candidate; or with accounts so far ahead, and without a pause, that the request never fits.
-            run.last.0 < self.at || self.account.less(self.room) > run.opens
-        }
-    }
-
-    #[inline]
-    fn pass(&mut self, run: &Run) {
-        self.account = run.pass(self.account);
-        if self.ahead {
-            self.raised = self.raised.plus(run.sum);
-        } else {
-            self.at = self.at.max(self.account.within(self.room));
-        }
-    }
-
-    #[inline]
-    fn cost(&self, booking: &Booking) -> Exact {
-        self.terms.per_byte.times(booking.bytes)
-    }
-}
-
-/// What a [`Probe`] has seen.
-enum Seen {
-    /// A booking that would not conform.
-    Clash,
-    /// The bucket is full again: nothing further changes.
-    Room,
-    /// Neither.
-    All,
-}
-
-/// Looks for the first booking that a request at a given instant would clash with.
-struct Probe<'a> {
-    terms: &'a Terms,
-    request: Request,
-    account: Exact,
-    at: u64,
-    raised: Option<Exact>,
-    last_data: u32,
-}
-
-impl Probe<'_> {
-    fn node(&mut self, node: &Node) -> Seen {
-        let children = match node {
-            Node::Leaf(leaf) => return self.leaf(leaf.bookings()),
-            Node::Inner(children) => children,
-        };
-        for Child { run, node } in children {
-            let passes = match self.raised {
-                None => run.last.0 < self.at,
-                Some(raised) => raised > run.opens && raised <= run.closes,
-            };
-            if passes {
-                self.account = run.pass(self.account);
-                self.raised = self.raised.map(|raised| raised.plus(run.sum));
-                if run.last_data != 0 {
-                    self.last_data = run.last_data;
-                }
-                continue;
-            }
-            match self.node(node) {
-                Seen::All => {}
-                seen => return seen,
-            }
-        }
-        Seen::All
-    }
-
-    fn leaf(&mut self, bookings: &[Booking]) -> Seen {
-        for b in bookings {
-            if self.raised.is_none() && b.at >= self.at && self.enter() {
-                return Seen::Clash;
-            }
-            if self.raised.is_some_and(|raised| raised.is_by(b.at)) {
-                return Seen::Room;
-            }
-            let cost = self.terms.per_byte.times(b.bytes);
-            self.account = self.account.at_least(b.at).plus(cost);
-            self.raised = self.raised.map(|raised| raised.plus(cost));
-            if b.key & DATA_KEY != 0 {
-                self.last_data = b.key;
-            }
-            if self.raised.is_some_and(|raised| !raised.conforms(b.at, self.request.burst)) {
-                return Seen::Clash;
-            }
-        }
-        Seen::All
-    }
-
-    /// Puts the request in; whether it does not conform itself.
-    fn enter(&mut self) -> bool {
-        let raised = self.account.at_least(self.at).plus(self.request.cost);
-        self.raised = Some(raised);
-        !raised.conforms(self.at, self.request.burst)
     }
 }

@@ -1,14 +1,14 @@
-//! The instants at which the next chunks of streams are due: a tree of minima, eight children per node.
+//! The instants at which the next chunks of streams are due: a tree of minima, four children per node.
 //!
 //! A stream has at most one due instant, so the queue is an array with one key per stream and, above it, arrays with
-//! the minimum of each group of eight. Replacing a key costs a few short scans and no branch that depends on the order of
+//! the minimum of each group of four, a cache line. Replacing a key costs a few short scans and no branch that depends on the order of
 //! the keys. Streams have the numbers in which they came up; equal instants come out by ordered pair, lowest first, so
 //! a key holds the instant, the pair and the stream.
 
 /// The instant of a stream that is not due.
 pub(super) const NEVER: u64 = u64::MAX;
 
-const FAN: usize = 8;
+const FAN: usize = 4;
 const IDLE: u128 = u128::MAX;
 
 /// Due instants by stream.
@@ -79,8 +79,8 @@ impl DueTree {
 
 #[inline]
 fn minimum(group: &[u128; FAN]) -> u128 {
-    let [a, b, c, d, e, f, g, h] = *group;
-    a.min(b).min(c.min(d)).min(e.min(f).min(g.min(h)))
+    let [a, b, c, d] = *group;
+    a.min(b).min(c.min(d))
 }
 
 #[cfg(test)]
