@@ -38,9 +38,8 @@
 //! chunk has an instant.
 //!
 //! # Size
-//! A pair has streams from its first message on, so memory follows the pairs that talk, not the square of the machines. A
-//! booking in a limit that `n` streams share takes a number of steps that grows with the logarithm of `n`
-//! (`benches/growth.rs`).
+//! A pair has streams from its first message on, so memory follows the pairs that talk, not the square of the machines
+//! (`benches/growth.rs`). The calendar of a limit is a list: a booking takes time in proportion to the streams that share it.
 //!
 //! # Order
 //! Things due at the same instant happen control first, then by ordered pair (`from`, then `to`); sends happen where the
@@ -89,7 +88,6 @@
 //! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.
 
 mod bucket;
-mod calendar;
 mod check;
 mod due_tree;
 mod error;

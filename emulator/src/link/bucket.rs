@@ -9,33 +9,48 @@
 //! A booking is made only where it and all later ones conform, and chunks leave exactly when booked, so the law holds
 //! by construction. Tokens between two bookings stay usable: a later request may be booked before earlier ones.
 
-use super::calendar::{Booking, Calendar, DATA_KEY, Request, Terms};
 use super::exact::{Exact, MAX_CHUNK};
 use crate::network::Limit;
+use crate::node::Class;
+
+/// A chunk that will leave.
+#[derive(Clone, Copy, Debug)]
+struct Booking {
+    at: u64,
+    /// The owner of the chunk; the order among equal instants.
+    key: u32,
+    bytes: u32,
+    /// The account once it has left.
+    account: Exact,
+}
 
 /// A limit with its account and its calendar.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    /// The account of what has left.
-    left: Exact,
-    /// A whole chunk of data.
-    whole: Request,
-    /// No whole data chunk can be booked from now to here. Saves searching, changes no result.
-    full_until: u64,
     /// Bytes of a whole chunk.
     chunk: u32,
-    /// The place in the calendar of the last fit that was found.
-    found: Option<usize>,
-    terms: Terms,
-    calendar: Calendar,
-    /// The control bookings of the calendar once more: control is booked as if there were no data.
-    control: Calendar,
+    /// The time that a byte takes.
+    per_byte: Exact,
     /// The depth in time.
     depth: Exact,
+    /// By class: the time by which the account may run ahead. Data leave some of it to control.
+    burst: [Exact; 2],
+    /// The account of what has left.
+    left: Exact,
+    /// No whole data chunk can be booked from now to here. Saves searching, changes no result.
+    full_until: u64,
+    /// By instant, then key; those before `first` have left.
+    bookings: Vec<Booking>,
+    first: usize,
+    /// The index in `bookings` of the last fit that was found.
+    found: usize,
 }
 
 /// The part of the depth that only control may use.
 const HEADROOM: u64 = 8;
+
+/// A key belongs to data when this bit is set: control comes first among equal instants.
+pub(super) const DATA_KEY: u32 = 1 << 31;
 
 impl Bucket {
     /// Full, and nothing booked.
@@ -44,8 +59,7 @@ impl Bucket {
         let depth = limit.depth.as_bytes();
         // The `b` of the law in `link`: d, 2 c or d + c. A burst below a chunk would let none of them pass, ever.
         let burst = depth.max(depth.min(chunk.into()) + u64::from(chunk));
-        // Data leave some of the depth to control. At least a chunk remains, so that they conform in an idle bucket
-        // whatever its depth.
+        // At least a chunk remains, so that data conform in an idle bucket whatever its depth.
         let for_data = burst - (depth / HEADROOM).min(chunk.into());
         let per_byte = Exact::cost(1, rate);
         // Rounded as costs are, so that a chunk as large as the burst conforms.
@@ -54,15 +68,15 @@ impl Bucket {
             _ => Exact::cost(bytes, rate),
         };
         Bucket {
-            left: Exact::ZERO,
-            whole: Request { cost: per_byte.times(chunk), burst: span(for_data) },
-            full_until: 0,
             chunk,
-            found: None,
-            terms: Terms { per_byte, burst: span(burst) },
-            calendar: Calendar::default(),
-            control: Calendar::default(),
+            per_byte,
             depth: span(depth),
+            burst: [burst, for_data].map(span),
+            left: Exact::default(),
+            full_until: 0,
+            bookings: Vec::new(),
+            first: 0,
+            found: 0,
         }
     }
 
@@ -75,13 +89,14 @@ impl Bucket {
     pub(super) fn reset(&mut self, left: Exact) {
         self.left = left;
         self.full_until = 0;
-        (self.calendar, self.control) = Default::default();
+        self.bookings.clear();
+        self.first = 0;
     }
 
     /// The time that `bytes` take to pass when they enter an idle bucket: zero if they are within the depth.
     #[inline]
     pub(super) fn passage(&self, bytes: u32) -> u64 {
-        self.terms.per_byte.times(bytes).within(self.depth)
+        self.cost(bytes).within(self.depth)
     }
 
     /// The first instant from `from` on at which `bytes` of data can be booked.
@@ -89,61 +104,79 @@ impl Bucket {
     pub(super) fn fit(&mut self, bytes: u32, from: u64, now: u64) -> u64 {
         // Bookings only take room, so an instant that had none for a whole chunk stays without until one is cancelled. A
         // shorter chunk may fit there: it neither uses the bound nor moves it.
-        if bytes < self.chunk {
-            let request = Request { cost: self.terms.per_byte.times(bytes), ..self.whole };
-            let (at, place) = self.calendar.fit(&self.terms, request, self.left, from);
-            self.found = place;
-            return at;
-        }
-        let start = from.max(self.full_until);
-        let (at, place) = self.calendar.fit(&self.terms, self.whole, self.left, start);
+        let whole = bytes == self.chunk;
+        let start = if whole { from.max(self.full_until) } else { from };
+        let calendar = &self.bookings[self.first..];
+        let (at, position) = self.fit_in(self.left, calendar, self.burst[Class::Data as usize], bytes, start);
         // Only when nothing between `now` and `from` was skipped is all of it known to be full.
-        if from <= self.full_until.max(now) {
+        if whole && from <= self.full_until.max(now) {
             self.full_until = at;
         }
-        self.found = place;
+        self.found = self.first + position;
         at
     }
 
     /// The first instant from `from` on at which `bytes` of control could be booked if there were no data.
-    pub(super) fn fit_control(&mut self, bytes: u32, from: u64) -> u64 {
-        // The account starts from all that has left, data included: control waits for tokens that are used, never for
-        // data that is only booked.
-        let request = self.control_request(bytes);
-        self.control.forget_accounts();
-        self.control.fit(&self.terms, request, self.left, from).0
+    pub(super) fn fit_control(&self, bytes: u32, from: u64) -> u64 {
+        // The accounts of the calendar include data. Here they are added up anew from what has left, with control alone:
+        // control waits for tokens that are used, never for data that is only booked.
+        let mut account = self.left;
+        let control: Vec<Booking> = self.bookings[self.first..]
+            .iter()
+            .filter(|b| b.key & DATA_KEY == 0)
+            .map(|&b| {
+                account = account.at_least(b.at).plus(self.cost(b.bytes));
+                Booking { account, ..b }
+            })
+            .collect();
+        self.fit_in(self.left, &control, self.burst[Class::Control as usize], bytes, from).0
     }
 
     /// The key of the data that must give way for `bytes` of control at `at`, which fits without data; `None` when nothing has to.
     ///
-    /// It names one booking, the latest, so that data which is booked earlier keeps its instant. The caller cancels that one
-    /// and asks again.
+    /// It names one booking. The caller cancels that one and asks again.
     pub(super) fn in_the_way(&self, bytes: u32, at: u64) -> Option<u32> {
         // With the burst of control for data too: data that leave control less than its part of the depth may stay, as
         // long as the limit's own law holds.
-        let data = self.calendar.in_the_way(&self.terms, self.control_request(bytes), self.left, at)?;
-        assert!(data != 0, "without data there is no clash");
-        Some(data)
+        let burst = self.burst[Class::Control as usize];
+        let position = self.position(at, 0);
+        let mut account = self.before(position).at_least(at).plus(self.cost(bytes));
+        let mut clash = (!account.conforms(at, burst)).then_some(position);
+        for (i, b) in self.bookings.iter().enumerate().skip(position) {
+            // Full again by then: the chunk no longer makes a difference to this booking, nor to any after it.
+            if clash.is_some() || account.is_by(b.at) {
+                break;
+            }
+            account = account.plus(self.cost(b.bytes));
+            clash = (!account.conforms(b.at, burst)).then_some(i + 1);
+        }
+        // The latest one, so that data which is booked earlier keeps its instant.
+        let data = self.bookings[self.first..clash?].iter().rev().find(|b| b.key & DATA_KEY != 0);
+        Some(data.expect("without data there is no clash").key)
     }
 
     /// Books data where [`Bucket::fit`] has just found room.
     #[inline]
     pub(super) fn book_found(&mut self, key: u32, bytes: u32, at: u64) {
-        self.calendar.insert_at(&self.terms, self.found, Booking { at, key, bytes });
+        // The search stops in front of all bookings of its instant; among those the key decides.
+        let mut position = self.found;
+        while self.bookings.get(position).is_some_and(|b| b.at == at && b.key < key) {
+            position += 1;
+        }
+        self.insert(position, key, bytes, at);
     }
 
     /// Books without looking whether there is room.
     pub(super) fn book(&mut self, key: u32, bytes: u32, at: u64) {
-        let booking = Booking { at, key, bytes };
-        self.calendar.insert(&self.terms, booking);
-        if key & DATA_KEY == 0 {
-            self.control.insert(&self.terms, booking);
-        }
+        self.insert(self.position(at, key), key, bytes, at);
     }
 
-    /// Takes back the booking of data at `at`.
-    pub(super) fn cancel(&mut self, key: u32, at: u64) {
-        self.calendar.remove(&self.terms, at, key);
+    /// Takes back a booking.
+    pub(super) fn cancel(&mut self, key: u32) {
+        let here = self.bookings[self.first..].iter().position(|b| b.key == key);
+        let position = self.first + here.expect("a chunk is booked in every bucket of its route");
+        self.bookings.remove(position);
+        self.settle(position, self.before(position));
         // There is room again, perhaps before the bound.
         self.full_until = 0;
     }
@@ -151,16 +184,93 @@ impl Bucket {
     /// The first booking leaves.
     #[inline]
     pub(super) fn depart(&mut self, key: u32, now: u64) {
-        let booking = self.calendar.pop_front(&self.terms);
+        let booking = self.bookings[self.first];
         debug_assert_eq!((booking.at, booking.key), (now, key), "chunks leave in the order of the calendar");
-        self.left = self.left.at_least(booking.at).plus(self.terms.per_byte.times(booking.bytes));
-        if key & DATA_KEY == 0 {
-            self.control.pop_front(&self.terms);
+        self.left = booking.account;
+        self.first += 1;
+        // Bookings that have left are dropped when they are half of the list: each is moved once on average, not once
+        // per departure.
+        if 2 * self.first >= self.bookings.len() {
+            self.bookings.copy_within(self.first.., 0);
+            self.bookings.truncate(self.bookings.len() - self.first);
+            self.first = 0;
         }
     }
 
-    fn control_request(&self, bytes: u32) -> Request {
-        Request { cost: self.terms.per_byte.times(bytes), burst: self.terms.burst }
+    /// The time that `bytes`, at most a chunk, take.
+    #[inline]
+    fn cost(&self, bytes: u32) -> Exact {
+        self.per_byte.times(bytes)
+    }
+
+    /// The account just before the booking at `position`.
+    #[inline]
+    fn before(&self, position: usize) -> Exact {
+        if position == self.first { self.left } else { self.bookings[position - 1].account }
+    }
+
+    /// The index in `bookings` at which a booking of `key` at `at` belongs.
+    fn position(&self, at: u64, key: u32) -> usize {
+        self.first + self.bookings[self.first..].partition_point(|b| (b.at, b.key) < (at, key))
+    }
+
+    /// The first instant from `from` on, and the position in `calendar`, at which `bytes` and all later bookings conform
+    /// to `burst`; `left` is the account before `calendar`.
+    #[inline]
+    fn fit_in(&self, left: Exact, calendar: &[Booking], burst: Exact, bytes: u32, from: u64) -> (u64, usize) {
+        let cost = self.cost(bytes);
+        let mut position = calendar.partition_point(|b| b.at < from);
+        let mut before = if position == 0 { left } else { calendar[position - 1].account };
+        let mut at = from;
+        'place: loop {
+            at = at.max(before.plus(cost).within(burst));
+            // A booking that leaves earlier belongs before this chunk, and its account is the one to start from.
+            if let Some(b) = calendar.get(position)
+                && b.at < at
+            {
+                before = b.account;
+                position += 1;
+                continue;
+            }
+            // The chunk fits by itself. It raises the accounts of later bookings until the bucket is full again.
+            let mut account = before.at_least(at).plus(cost);
+            for (ahead, b) in calendar[position..].iter().enumerate() {
+                if account.is_by(b.at) {
+                    break;
+                }
+                account = account.plus(self.cost(b.bytes));
+                // Any instant between here and this booking would raise its account at least as much, so the next
+                // candidate lies behind it.
+                if !account.conforms(b.at, burst) {
+                    before = b.account;
+                    at = b.at;
+                    position += ahead + 1;
+                    continue 'place;
+                }
+            }
+            return (at, position);
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, position: usize, key: u32, bytes: u32, at: u64) {
+        let account = self.before(position).at_least(at).plus(self.cost(bytes));
+        self.bookings.insert(position, Booking { at, key, bytes, account });
+        self.settle(position + 1, account);
+    }
+
+    /// Brings the accounts from `position` on up to date; `account` is the one before.
+    #[inline]
+    fn settle(&mut self, position: usize, mut account: Exact) {
+        for i in position..self.bookings.len() {
+            let booking = self.bookings[i];
+            account = account.at_least(booking.at).plus(self.cost(booking.bytes));
+            // An account depends on the one before and on its own booking, so from here on nothing changes.
+            if account == booking.account {
+                return;
+            }
+            self.bookings[i].account = account;
+        }
     }
 }
 
@@ -169,7 +279,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::node::Class;
     use crate::units::{Bandwidth, ByteSize};
 
     /// A bucket of one byte per millisecond.
@@ -214,7 +323,7 @@ mod tests {
         assert_eq!(booked, [0, 0, MS, 2 * MS]);
         assert_eq!(b.fit_control(1, 0), 0);
         assert_eq!(b.in_the_way(1, 0), Some(DATA_KEY | 1));
-        b.cancel(DATA_KEY | 1, 0);
+        b.cancel(DATA_KEY | 1);
         assert_eq!(b.in_the_way(1, 0), None);
     }
 
@@ -324,10 +433,9 @@ mod tests {
                 let found = self.0.in_the_way(bytes, at);
                 assert_eq!(found, self.1.in_the_way(bytes, at), "{bytes} bytes at {at}: {:?}", self.1.bookings);
                 let Some(other) = found else { break };
+                self.0.cancel(other);
                 let place = self.1.bookings.iter().position(|booking| booking.key == other).expect("it is booked");
-                let booking = self.1.bookings.remove(place);
-                self.0.cancel(other, booking.at);
-                moved.push(booking);
+                moved.push(self.1.bookings.remove(place));
             }
             self.0.book(key, bytes, at);
             self.1.book(key, bytes, at);

@@ -20,22 +20,12 @@ pub(super) const MAX_RATE: u64 = 1 << 60;
 pub(super) struct Exact(u128);
 
 impl Exact {
-    pub(super) const ZERO: Exact = Exact(0);
-    /// The latest time, and the longest span.
-    pub(super) const MAX: Exact = Exact(u128::MAX);
-
-    /// A whole nanosecond.
-    #[inline]
-    pub(super) fn at(nanos: u64) -> Exact {
-        Exact(u128::from(nanos) << 64)
-    }
-
     /// The time that `bytes` take at `rate` bits per second; the longest span there is when it would be longer.
     pub(super) fn cost(bytes: u64, rate: u64) -> Exact {
         let (nanobits, rate) = (u128::from(bytes) * NANOBITS, u128::from(rate));
         let (nanos, rest) = (nanobits / rate, nanobits % rate);
         let fraction = (rest << 64).div_ceil(rate);
-        if nanos > u128::from(u64::MAX) { Exact::MAX } else { Exact((nanos << 64) + fraction) }
+        if nanos > u128::from(u64::MAX) { Exact(u128::MAX) } else { Exact((nanos << 64) + fraction) }
     }
 
     /// `self` times `n`. The caller sees to it that it fits: per-byte costs times [`MAX_CHUNK`] do.
@@ -50,40 +40,28 @@ impl Exact {
         Exact(self.0.checked_add(other.0).expect("a run lasts less than 584 years"))
     }
 
-    /// The same, or [`Exact::MAX`] when it would be more.
-    #[inline]
-    pub(super) fn more(self, other: Exact) -> Exact {
-        Exact(self.0.saturating_add(other.0))
-    }
-
-    /// The difference, or zero when it would be less.
-    #[inline]
-    pub(super) fn less(self, other: Exact) -> Exact {
-        Exact(self.0.saturating_sub(other.0))
-    }
-
     /// `self`, or `now` when that is later.
     #[inline]
     pub(super) fn at_least(self, now: u64) -> Exact {
-        self.max(Exact::at(now))
+        Exact(self.0.max(u128::from(now) << 64))
     }
 
     /// Whether `self <= now`.
     #[inline]
     pub(super) fn is_by(self, now: u64) -> bool {
-        self <= Exact::at(now)
+        self.0 <= u128::from(now) << 64
     }
 
     /// Whether `self <= t + span`.
     #[inline]
     pub(super) fn conforms(self, t: u64, span: Exact) -> bool {
-        self <= Exact::at(t).more(span)
+        self.0 <= (u128::from(t) << 64).saturating_add(span.0)
     }
 
     /// The first whole nanosecond `t` with `self <= t + span`.
     #[inline]
     pub(super) fn within(self, span: Exact) -> u64 {
-        let ahead = self.less(span).0;
+        let ahead = self.0.saturating_sub(span.0);
         (ahead >> 64) as u64 + u64::from(ahead as u64 != 0)
     }
 }
@@ -117,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_beyond_all_time_saturates() {
-        assert_eq!(Exact::cost(u64::MAX, 1), Exact::MAX);
+        assert_eq!(Exact::cost(u64::MAX, 1), Exact(u128::MAX));
         assert_eq!(Exact::cost(1 << 63, 8_000_000_000), Exact(WHOLE << 63));
     }
 }

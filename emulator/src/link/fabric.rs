@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::bucket::Bucket;
-use super::calendar::DATA_KEY;
+use super::bucket::{Bucket, DATA_KEY};
 use super::check::check;
 use super::due_tree::{DueTree, NEVER};
 use super::stream::{Pair, Queue, Stream};
@@ -274,11 +273,10 @@ impl Fabric {
                 let pair = key & !DATA_KEY;
                 let (from, to) = self.machines(pair);
                 let other = self.slot(from, to).expect("what is booked has a slot");
-                let was = self.lanes[DATA].due.of(other);
                 for &hop in self.lanes[DATA].streams[other].route(&self.hops) {
-                    self.buckets[hop as usize].cancel(key, was);
+                    self.buckets[hop as usize].cancel(key);
                 }
-                moved.push((was, pair, other));
+                moved.push((self.lanes[DATA].due.of(other), pair, other));
             }
         }
         let key = key(Class::Control, self.pair(slot));
