@@ -192,7 +192,7 @@ fn network(machines: usize, limits: Vec<Limit>, on: &[((u32, u32), Vec<u32>)]) -
     for ((from, to), limits) in on {
         routes[*from as usize * machines + *to as usize].limits = limits.clone();
     }
-    Arc::new(Network { machines, limits, routes })
+    Arc::new(Network { machines, limits, routes: routes.into() })
 }
 
 impl Case {
@@ -270,7 +270,7 @@ impl Case {
     fn fair_rates(&self) -> Vec<f64> {
         let capacities: Vec<f64> =
             self.network.limits.iter().map(|limit| limit.rate.as_bits_per_second() as f64).collect();
-        let route = |&(from, to): &(u32, u32)| &self.network.route(MachineId(from), MachineId(to)).limits;
+        let route = |&(from, to): &(u32, u32)| self.network.route(MachineId(from), MachineId(to)).limits;
         fair_rates(&capacities, &self.flows.iter().map(route).collect::<Vec<_>>())
     }
 }

@@ -37,6 +37,10 @@
 //! data, by design; data cannot starve: a booking only ever moves for control. Nothing can deadlock: every outstanding
 //! chunk has an instant.
 //!
+//! # Size
+//! A pair has streams from its first message on, so memory follows the pairs that talk, not the square of the machines
+//! (`benches/growth.rs`). The calendar of a limit is a list: a booking takes time in proportion to the streams that share it.
+//!
 //! # Order
 //! Things due at the same instant happen control first, then by ordered pair (`from`, then `to`); sends happen where the
 //! caller places them. All state is integers, so equal calls give equal events on any machine.
@@ -59,7 +63,7 @@
 //! let there = Route { limits: vec![0], delay: Duration::from_millis(30), jitter: Duration::ZERO };
 //! // One route per ordered pair, at `from * machines + to`.
 //! let routes = vec![Route::default(), there, Route::default(), Route::default()];
-//! let network = Arc::new(Network { machines: 2, limits: vec![limit], routes });
+//! let network = Arc::new(Network { machines: 2, limits: vec![limit], routes: routes.into() });
 //!
 //! let mut fabric = Fabric::new(network, LinkConfig::default(), 1)?;
 //! let megabyte = ByteSize::from_bytes(1_000_000);

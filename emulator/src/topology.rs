@@ -11,13 +11,14 @@
 use thiserror::Error;
 
 use crate::id::{MachineId, SiteId};
-use crate::network::{Limit, Network, Route};
+use crate::network::{By, Limit, Network, PlacedRoutes, Routes, SharedLimits};
 use crate::profile::{InvalidProfile, Profile, Shaping, Site};
 use crate::time::Duration;
 use crate::units::{Bandwidth, ByteSize};
 
-/// The most machines of a topology: there is a route for every ordered pair.
-pub const MAX_MACHINES: u32 = 2048;
+/// The most machines of a topology. Links take up to a kilobyte per ordered pair that talks: 16 GB when all pairs of so
+/// many do.
+pub const MAX_MACHINES: u32 = 4096;
 
 /// The depth of a bucket, as the time in which its rate carries that many bytes.
 const DEPTH_SPAN: Duration = Duration::from_millis(1);
@@ -152,34 +153,33 @@ impl Topology {
     /// The limits and routes between all machines.
     pub fn network(&self) -> Network {
         let limits = Limits::new(self);
-        let machines = self.machine_count();
-        let mut routes = Vec::with_capacity(machines * machines);
-        for from in self.machines() {
-            for to in self.machines() {
-                routes.push(self.route(&limits, from, to));
-            }
-        }
-        Network { machines, limits: limits.all, routes }
+        let Limits { all, nic_out, nic_in, uplink_out, uplink_in, shared, .. } = limits;
+        let (by_sender, by_receiver) = ends(self.profile.shaping);
+        let placed = PlacedRoutes {
+            site_of: self.site_of.clone(),
+            nic_out,
+            nic_in,
+            uplink_out,
+            uplink_in,
+            shared: SharedLimits { by_sender, by_receiver, limits: shared },
+            delays: self.sites().flat_map(|from| self.sites().map(move |to| self.delay(from, to))).collect(),
+            jitter: self.profile.jitter,
+        };
+        Network { machines: self.machine_count(), limits: all, routes: Routes::Placed(placed) }
     }
 
-    fn route(&self, limits: &Limits, from: MachineId, to: MachineId) -> Route {
-        if from == to {
-            return Route::default();
-        }
-        let (source, target) = (self.site_of(from), self.site_of(to));
-        let nics = [limits.nic_out[from.index()], limits.nic_in[to.index()]];
-        let Some(rtt) = self.profile.rtt.value(source, target) else {
-            let delay = half(self.site(source).rtt_inside);
-            return Route { limits: nics.to_vec(), delay, jitter: Duration::ZERO };
-        };
-        let shared = match self.profile.shaping {
-            Shaping::MachineToSite => limits.shared[from.index()][target.index()],
-            Shaping::MachinePair => limits.shared[from.index()][to.index()],
-            Shaping::SitePair => limits.shared[source.index()][target.index()],
-        };
-        let uplinks = limits.uplink_out[source.index()].into_iter().chain(limits.uplink_in[target.index()]);
-        let limits = nics.into_iter().chain(shared).chain(uplinks).collect();
-        Route { limits, delay: half(rtt), jitter: self.profile.jitter }
+    /// The delay from a machine of one site to a machine of another, or inside a site.
+    fn delay(&self, from: SiteId, to: SiteId) -> Duration {
+        half(self.profile.rtt.value(from, to).unwrap_or(self.site(from).rtt_inside))
+    }
+}
+
+/// What the ends of a limit between sites are.
+fn ends(shaping: Shaping) -> (By, By) {
+    match shaping {
+        Shaping::MachineToSite => (By::Machine, By::Site),
+        Shaping::MachinePair => (By::Machine, By::Machine),
+        Shaping::SitePair => (By::Site, By::Site),
     }
 }
 
@@ -228,11 +228,9 @@ impl Limits {
     fn add_shared(&mut self, topology: &Topology) {
         let machines = || topology.machines().map(|m| (topology.site_of(m), m.to_string())).collect::<Vec<_>>();
         let sites = || topology.sites().map(|s| (s, topology.site(s).name.clone())).collect::<Vec<_>>();
-        let (senders, receivers) = match topology.profile.shaping {
-            Shaping::MachineToSite => (machines(), sites()),
-            Shaping::MachinePair => (machines(), machines()),
-            Shaping::SitePair => (sites(), sites()),
-        };
+        let all = |by| if by == By::Machine { machines() } else { sites() };
+        let (by_sender, by_receiver) = ends(topology.profile.shaping);
+        let (senders, receivers) = (all(by_sender), all(by_receiver));
         let depth = match topology.profile.shaping {
             Shaping::MachineToSite | Shaping::MachinePair => bucket_depth,
             Shaping::SitePair => shared_bucket_depth,

@@ -94,7 +94,7 @@
 //! }
 //!
 //! let route = Route { delay: Duration::from_millis(20), ..Route::default() };
-//! let network = Arc::new(Network { machines: 2, limits: vec![], routes: vec![route; 4] });
+//! let network = Arc::new(Network { machines: 2, limits: vec![], routes: vec![route; 4].into() });
 //! let fabric = Fabric::new(network, LinkConfig::default(), 1)?;
 //! let players = [true, false].map(|serves| Player { serves, outputs: VecDeque::new() });
 //! let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build()?);

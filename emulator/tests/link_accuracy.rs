@@ -68,7 +68,7 @@ fn emulate(network: &Arc<Network>, flows: &[Flow]) -> Vec<f64> {
 fn solve(network: &Network, flows: &[Flow]) -> Vec<f64> {
     let capacities: Vec<f64> = network.limits.iter().map(|l| l.rate.as_bits_per_second() as f64 / 8.0).collect();
     let fluid = |flow: &Flow| maxmin::Flow {
-        limits: network.route(flow.from, flow.to).limits.clone(),
+        limits: network.route(flow.from, flow.to).limits,
         start: flow.start_nanos as f64 / 1e9,
         bytes: flow.bytes as f64,
     };

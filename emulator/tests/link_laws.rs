@@ -55,7 +55,7 @@ fn network() -> impl Strategy<Value = Network> {
         prop::collection::vec(route, machines * machines).prop_map(move |routes| Network {
             machines,
             limits: limits.clone(),
-            routes,
+            routes: routes.into(),
         })
     })
 }
@@ -225,8 +225,8 @@ proptest! {
             LinkEvent::Departed(d) if d.message == u64::MAX => Some(d.departed_at),
             _ => None,
         });
-        let slowest = case.network.route(from, to).limits.iter();
-        let slowest = slowest.map(|&l| case.network.limits[l as usize].rate.as_bits_per_second()).min();
+        let route = case.network.route(from, to);
+        let slowest = route.limits.iter().map(|&l| case.network.limits[l as usize].rate.as_bits_per_second()).min();
         let most = slowest.map_or(0, |rate| (bytes * 8_000_000_000).div_ceil(rate));
         prop_assert!(control.expect("it leaves") <= now + Duration::from_nanos(most));
     }
@@ -290,7 +290,7 @@ proptest! {
         };
         let machines = flows as usize + 1;
         let routes = vec![Route { limits: vec![0], ..Route::default() }; machines * machines];
-        let network = Arc::new(Network { machines, limits: vec![limit], routes });
+        let network = Arc::new(Network { machines, limits: vec![limit], routes: routes.into() });
         let mut fabric = Fabric::new(network, LinkConfig::default(), 0).unwrap();
         let streams: Vec<_> = (1..=flows).map(|to| (MachineId(0), MachineId(to))).collect();
         for &(from, to) in &streams {
@@ -315,7 +315,7 @@ fn the_longest_run_and_the_largest_message_do_not_overflow() {
     };
     for bits in [1, 1 << 60] {
         let routes = vec![Route { limits: vec![0], ..Route::default() }; 4];
-        let network = Arc::new(Network { machines: 2, limits: vec![limit(bits)], routes });
+        let network = Arc::new(Network { machines: 2, limits: vec![limit(bits)], routes: routes.into() });
         let mut fabric = Fabric::new(network, LinkConfig::default(), 0).unwrap();
         let late = Instant::from_nanos(u64::MAX - 1_000_000_000_000_000);
         fabric.send(late, MachineId(0), MachineId(1), Class::Data, ByteSize::from_bytes(1 << 63), 0);
@@ -331,7 +331,7 @@ fn the_longest_run_and_the_largest_message_do_not_overflow() {
 fn a_snapshot_of_another_network_is_refused() {
     let of = |machines: usize| {
         let routes = vec![Route::default(); machines * machines];
-        let network = Network { machines, limits: vec![], routes };
+        let network = Network { machines, limits: vec![], routes: routes.into() };
         Fabric::new(Arc::new(network), LinkConfig::default(), 0).unwrap()
     };
     let error = of(3).restore(of(2).snapshot()).unwrap_err();
@@ -343,7 +343,7 @@ fn what_waits_is_described() {
     let limit =
         Limit { name: "m0 out".into(), rate: Bandwidth::from_bits_per_second(8_000), depth: ByteSize::from_bytes(0) };
     let routes = vec![Route { limits: vec![0], ..Route::default() }; 4];
-    let network = Arc::new(Network { machines: 2, limits: vec![limit], routes });
+    let network = Arc::new(Network { machines: 2, limits: vec![limit], routes: routes.into() });
     let mut fabric = Fabric::new(network, LinkConfig::default(), 0).unwrap();
     for message in 0..2 {
         fabric.send(Instant::START, MachineId(0), MachineId(1), Class::Data, ByteSize::from_bytes(500), message);

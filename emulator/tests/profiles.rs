@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use emulator::id::SiteId;
+use emulator::id::{MachineId, SiteId};
 use emulator::profile::{Duplex, Profile, Shaping, SiteMatrix, builtin_names, builtins};
 use emulator::time::Duration;
 use emulator::topology::Topology;
@@ -213,7 +213,7 @@ fn depth_and_jitter_reach_the_network() {
     profile.depth = Some(ByteSize::from_bytes(100_000));
     let network = Topology::new(&profile, &[1, 1, 1]).unwrap().network();
     assert!(network.limits.iter().all(|limit| limit.depth == ByteSize::from_bytes(100_000)));
-    assert_eq!(network.routes[1].jitter, Duration::from_millis(2));
+    assert_eq!(network.route(MachineId(0), MachineId(1)).jitter, Duration::from_millis(2));
 }
 
 /// Writes a file into a new folder, and reads it with `nic` for network cards that it does not state.

@@ -185,7 +185,6 @@ fn a_thousand_machines_can_be_placed() {
     let topology = Topology::new(&profile, &machines).unwrap();
     assert_eq!(topology.machine_count(), 1_000);
     let network = topology.network();
-    assert_eq!(network.routes.len(), 1_000_000);
     assert_eq!(network.limits.len(), 1_000 * (2 + 10));
 }
 

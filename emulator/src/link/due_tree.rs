@@ -1,63 +1,71 @@
-//! The instants at which the next chunks of streams are due: a tree of minima, eight children per node.
+//! The instants at which the next chunks of streams are due: a tree of minima, four children per node.
 //!
 //! A stream has at most one due instant, so the queue is an array with one key per stream and, above it, arrays with
-//! the minimum of each group of eight. Replacing a key costs a few short scans and no branch that depends on the order of
-//! the keys. Equal instants come out by stream number, lowest first.
+//! the minimum of each group of four, a cache line. Replacing a key costs a few short scans and no branch that depends on the order of
+//! the keys. Streams have the numbers in which they came up; equal instants come out by ordered pair, lowest first, so
+//! a key holds the instant, the pair and the stream.
 
 /// The instant of a stream that is not due.
 pub(super) const NEVER: u64 = u64::MAX;
 
-const FAN: usize = 8;
+const FAN: usize = 4;
+const IDLE: u128 = u128::MAX;
 
 /// Due instants by stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct DueTree {
-    /// `levels[0]` has the keys, the last level one group; each padded with `NEVER` to whole groups.
-    levels: Vec<Vec<[u64; FAN]>>,
-    first: u64,
+    /// `levels[0]` has the keys, the last level one group; each padded with `IDLE` to whole groups.
+    levels: Vec<Vec<[u128; FAN]>>,
+    streams: usize,
+    first: Option<u128>,
 }
 
 impl DueTree {
-    /// `streams` streams, none due.
-    pub(super) fn new(streams: usize) -> DueTree {
-        let mut levels = Vec::new();
-        let mut keys = streams.max(1);
-        loop {
+    /// Adds a stream that is not due: the next number.
+    pub(super) fn push(&mut self) {
+        self.streams += 1;
+        let mut keys = self.streams;
+        for level in 0.. {
             let groups = keys.div_ceil(FAN);
-            levels.push(vec![[NEVER; FAN]; groups]);
+            if level == self.levels.len() {
+                // What was the only group is the first of two now.
+                let below = level.checked_sub(1).map_or(IDLE, |below| minimum(&self.levels[below][0]));
+                let mut group = [IDLE; FAN];
+                group[0] = below;
+                self.levels.push(vec![group]);
+            }
+            self.levels[level].resize(groups, [IDLE; FAN]);
             if groups == 1 {
-                break;
+                return;
             }
             keys = groups;
         }
-        DueTree { levels, first: NEVER }
     }
 
     /// The earliest due instant, or `NEVER`.
     #[inline]
     pub(super) fn first(&self) -> u64 {
-        self.first
+        self.first.map_or(NEVER, |key| (key >> 64) as u64)
     }
 
-    /// The stream due first: the lowest of those due at the same instant. Some stream must be due.
+    /// The stream due first: that of the lowest pair among those due at the same instant. Some stream must be due.
     #[inline]
     pub(super) fn first_stream(&self) -> usize {
-        let mut at = 0;
-        for level in self.levels.iter().rev() {
-            at = at * FAN + position(&level[at], self.first);
-        }
-        at
+        self.first.map_or(0, |key| key as u32 as usize)
     }
 
     /// The instant at which `stream` is due, or `NEVER`.
     pub(super) fn of(&self, stream: usize) -> u64 {
-        self.levels[0][stream / FAN][stream % FAN]
+        (self.levels[0][stream / FAN][stream % FAN] >> 64) as u64
     }
 
-    /// Replaces the due instant of `stream`.
+    /// Replaces the due instant of `stream`, which is that of the ordered pair `pair`.
     #[inline]
-    pub(super) fn set(&mut self, stream: usize, due: u64) {
-        let mut key = due;
+    pub(super) fn set(&mut self, stream: usize, pair: u32, due: u64) {
+        let mut key = u128::from(due) << 64 | u128::from(pair) << 32 | stream as u128;
+        if due == NEVER {
+            key = IDLE;
+        }
         let mut at = stream;
         for level in &mut self.levels {
             let group = &mut level[at / FAN];
@@ -65,24 +73,14 @@ impl DueTree {
             key = minimum(group);
             at /= FAN;
         }
-        self.first = key;
+        self.first = (key != IDLE).then_some(key);
     }
 }
 
 #[inline]
-fn minimum(group: &[u64; FAN]) -> u64 {
-    let [a, b, c, d, e, f, g, h] = *group;
-    a.min(b).min(c.min(d)).min(e.min(f).min(g.min(h)))
-}
-
-/// The first position of `key`, which is there.
-#[inline]
-fn position(group: &[u64; FAN], key: u64) -> usize {
-    let mut hits = 0_u32;
-    for (i, &k) in group.iter().enumerate() {
-        hits |= u32::from(k == key) << i;
-    }
-    (hits.trailing_zeros() as usize).min(FAN - 1)
+fn minimum(group: &[u128; FAN]) -> u128 {
+    let [a, b, c, d] = *group;
+    a.min(b).min(c.min(d))
 }
 
 #[cfg(test)]
@@ -93,17 +91,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_sorted_list(streams in 1_usize..700, sets in prop::collection::vec((any::<u16>(), 0_u64..50), 1..200)) {
-            let mut tree = DueTree::new(streams);
-            let mut list = vec![NEVER; streams];
-            for (stream, due) in sets {
-                let stream = usize::from(stream) % streams;
+        fn it_is_a_sorted_list(
+            sets in prop::collection::vec((any::<u16>(), 0_u64..50, 0..3_u8), 1..700),
+            order in any::<u32>(),
+        ) {
+            let mut tree = DueTree::default();
+            let mut list: Vec<(u64, u32)> = Vec::new();
+            for (stream, due, push) in sets {
+                if push == 0 || list.is_empty() {
+                    tree.push();
+                    // Unique, and in no order.
+                    list.push((NEVER, (list.len() as u32).wrapping_mul(0x9e37_79b1) ^ order));
+                }
+                let stream = usize::from(stream) % list.len();
                 let due = if due == 49 { NEVER } else { due };
-                tree.set(stream, due);
-                list[stream] = due;
+                tree.set(stream, list[stream].1, due);
+                list[stream].0 = due;
                 let first = *list.iter().min().expect("at least one stream");
-                prop_assert_eq!(tree.first(), first);
-                if first != NEVER {
+                prop_assert_eq!(tree.first(), first.0);
+                if first.0 != NEVER {
                     prop_assert_eq!(tree.first_stream(), list.iter().position(|&d| d == first).expect("it is there"));
                 }
                 prop_assert_eq!(tree.of(stream), due);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::bucket::{Bucket, DATA_KEY};
 use super::check::check;
 use super::due_tree::{DueTree, NEVER};
-use super::stream::{Queue, Stream};
+use super::stream::{Pair, Queue, Stream};
 use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting, jitter};
 use crate::id::MachineId;
-use crate::network::Network;
+use crate::network::{Network, Route};
 use crate::node::Class;
 use crate::time::{Duration, Instant};
 use crate::units::ByteSize;
@@ -24,7 +24,12 @@ pub struct Fabric {
     pub(super) network: Arc<Network>,
     chunk: u32,
     seed: u64,
-    /// The limits of every pair's route, slowest first, one route after another.
+    /// By sender, the receivers that it has sent to, in their order, and the slot of each pair: pairs have state from their
+    /// first message on.
+    pub(super) slots: Vec<Vec<(MachineId, u32)>>,
+    /// By slot.
+    pub(super) pairs: Vec<Pair>,
+    /// The limits of every slot's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,
     pub(super) buckets: Vec<Bucket>,
     /// One lane per class, indexed by [`Class`].
@@ -32,12 +37,12 @@ pub struct Fabric {
     /// The latest instant that was handled or sent at.
     pub(super) now: u64,
     pub(super) departures: VecDeque<Departure>,
-    /// Pairs whose backlog has changed.
+    /// Slots of the pairs whose backlog has changed.
     pub(super) changed: VecDeque<u32>,
 }
 
-/// The streams of one class, by ordered pair.
-#[derive(Clone, Debug)]
+/// The streams of one class, by slot.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lane {
     pub(super) streams: Vec<Stream>,
     pub(super) queues: Vec<Queue>,
@@ -48,23 +53,14 @@ impl Fabric {
     /// The links of `network`, with nothing on them and every bucket full. `seed` keys the jitter.
     pub fn new(network: Arc<Network>, config: LinkConfig, seed: u64) -> Result<Fabric, LinkError> {
         let chunk = check(&network, config.chunk.as_bytes())?;
-        let mut hops = Vec::new();
-        let mut streams = Vec::with_capacity(network.routes.len());
-        for route in &network.routes {
-            streams.push(Stream::new(hops.len(), route.limits.len()));
-            let mut limits = route.limits.clone();
-            // The slowest usually decides the instant. Asked first, it saves the others a search; the order changes no result.
-            limits.sort_by_key(|&limit| (network.limits[limit as usize].rate, limit));
-            hops.extend(limits);
-        }
-        let queues = vec![Queue::default(); streams.len()];
-        let lane = Lane { due: DueTree::new(streams.len()), queues, streams };
         Ok(Fabric {
             chunk,
             seed,
-            hops,
+            slots: vec![Vec::new(); network.machines],
+            pairs: Vec::new(),
+            hops: Vec::new(),
             buckets: network.limits.iter().map(|limit| Bucket::new(limit, chunk)).collect(),
-            lanes: [lane.clone(), lane],
+            lanes: Default::default(),
             now: 0,
             departures: VecDeque::new(),
             changed: VecDeque::new(),
@@ -86,37 +82,42 @@ impl Fabric {
         if let Some(departure) = self.departures.pop_front() {
             return Some(LinkEvent::Departed(departure));
         }
-        let pair = self.changed.pop_front()? as usize;
-        self.lanes[DATA].streams[pair].reported = false;
-        let (from, to) = self.machines(pair);
-        Some(LinkEvent::Backlog { from, to, backlog: self.backlog_of(pair) })
+        let slot = self.changed.pop_front()? as usize;
+        self.lanes[DATA].streams[slot].reported = false;
+        let Pair { from, to, .. } = self.pairs[slot];
+        Some(LinkEvent::Backlog { from, to, backlog: self.backlog_of(slot) })
     }
 
     /// Charged bytes of both classes that have not left `from` for `to`.
     pub fn backlog(&self, from: MachineId, to: MachineId) -> ByteSize {
-        self.backlog_of(self.pair(from, to))
+        self.slot(from, to).map_or(ByteSize::default(), |slot| self.backlog_of(slot))
     }
 
     /// The traffic that has left `from` for `to` in `class`.
     pub fn traffic(&self, from: MachineId, to: MachineId, class: Class) -> Traffic {
-        let pair = self.pair(from, to);
+        let Some(slot) = self.slot(from, to) else { return Traffic::default() };
         let lane = &self.lanes[class as usize];
-        let queue = &lane.queues[pair];
-        let charged = ByteSize::from_bytes(queue.accepted - lane.streams[pair].waiting);
+        let queue = &lane.queues[slot];
+        let charged = ByteSize::from_bytes(queue.accepted - lane.streams[slot].waiting);
         Traffic { messages: queue.departed, charged }
     }
 
     /// The streams with bytes in them, control first, by pair: for the message about a stalled run.
     pub fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
         CLASSES.into_iter().zip(&self.lanes).flat_map(move |(class, lane)| {
-            let waiting = lane.streams.iter().enumerate().filter(|(_, stream)| stream.waiting > 0);
-            waiting.map(move |(pair, stream)| {
-                let (from, to) = self.machines(pair);
-                let messages = lane.queues[pair].messages.len();
-                let backlog = ByteSize::from_bytes(stream.waiting);
-                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.due.of(pair)) }
+            let waiting = self.in_order().filter(|&slot| lane.streams[slot].waiting > 0);
+            waiting.map(move |slot| {
+                let Pair { from, to, .. } = self.pairs[slot];
+                let messages = lane.queues[slot].messages.len();
+                let backlog = ByteSize::from_bytes(lane.streams[slot].waiting);
+                Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.due.of(slot)) }
             })
         })
+    }
+
+    /// The slots by ordered pair.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = usize> + '_ {
+        self.slots.iter().flatten().map(|&(_, slot)| slot as usize)
     }
 
     /// Puts a message of `charged` bytes (0 counts as 1) in the queue from `from` to `to`. `message` is the caller's
@@ -139,10 +140,10 @@ impl Fabric {
         // would be part of a past that has not happened yet.
         let due = self.poll_timeout();
         assert!(due.is_none_or(|due| due.as_nanos() >= now), "what was due at {due:?} has not been handled");
-        let pair = self.pair(from, to);
+        let slot = self.slot_for(from, to);
         let bytes = charged.as_bytes().max(1);
         let lane = &mut self.lanes[class as usize];
-        let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
+        let (stream, queue) = (&mut lane.streams[slot], &mut lane.queues[slot]);
         queue.accepted = queue.accepted.checked_add(bytes).expect("a stream carries less than 2^64 bytes");
         if queue.messages.is_empty() {
             stream.head_left = bytes;
@@ -153,11 +154,11 @@ impl Fabric {
         if idle {
             let most = match class {
                 Class::Control => self.chunk,
-                Class::Data => first_chunk(self.chunk, pair),
+                Class::Data => first_chunk(self.chunk, self.pair(slot)),
             };
-            self.form_chunk(class, pair, now, most, 0);
+            self.form_chunk(class, slot, now, most, 0);
         }
-        self.report(pair);
+        self.report(slot);
     }
 
     /// Handles all that is due at `now` or before, each event at its own instant: a late call changes no result.
@@ -177,38 +178,38 @@ impl Fabric {
     }
 
     /// The outstanding chunk leaves at `now`; the next one, if any, takes its place.
-    fn depart(&mut self, class: Class, pair: usize, now: u64) {
-        let stream = &mut self.lanes[class as usize].streams[pair];
+    fn depart(&mut self, class: Class, slot: usize, now: u64) {
+        let key = key(class, self.pair(slot));
+        let stream = &mut self.lanes[class as usize].streams[slot];
         for &hop in stream.route(&self.hops) {
-            self.buckets[hop as usize].depart(key(class, pair), now);
+            self.buckets[hop as usize].depart(key, now);
         }
         let bytes = stream.chunk;
         stream.waiting -= u64::from(bytes);
         if u64::from(bytes) < stream.head_left {
             stream.head_left -= u64::from(bytes);
         } else {
-            self.complete_messages(class, pair, bytes.into(), now);
+            self.complete_messages(class, slot, bytes.into(), now);
         }
         // The next chunk is booked only now: a stream never holds more than one place in the calendars, so a long queue
         // gets no more than its turn.
-        self.form_chunk(class, pair, now, self.chunk, bytes);
-        self.report(pair);
+        self.form_chunk(class, slot, now, self.chunk, bytes);
+        self.report(slot);
     }
 
     /// Hands out the messages that end within the `bytes` that leave at `now`.
-    fn complete_messages(&mut self, class: Class, pair: usize, mut bytes: u64, now: u64) {
-        let (from, to) = self.machines(pair);
-        let route = self.network.route(from, to);
+    fn complete_messages(&mut self, class: Class, slot: usize, mut bytes: u64, now: u64) {
+        let Pair { from, to, delay, jitter } = self.pairs[slot];
+        let jitter_key = u64::from(self.pair(slot)) * 2 + class as u64;
         let departed_at = Instant::from_nanos(now);
         let lane = &mut self.lanes[class as usize];
-        let (stream, queue) = (&mut lane.streams[pair], &mut lane.queues[pair]);
+        let (stream, queue) = (&mut lane.streams[slot], &mut lane.queues[slot]);
         while bytes > 0 && bytes >= stream.head_left {
             bytes -= stream.head_left;
             let (message, _) = queue.messages.pop_front().expect("the bytes of a chunk belong to messages");
             stream.head_left = queue.messages.front().map_or(0, |&(_, size)| size);
-            let jitter_key = pair as u64 * 2 + class as u64;
-            let extra = jitter::draw(self.seed, jitter_key, queue.departed, route.jitter.as_nanos());
-            let arrival = departed_at + route.delay + Duration::from_nanos(extra);
+            let extra = jitter::draw(self.seed, jitter_key, queue.departed, jitter);
+            let arrival = departed_at + Duration::from_nanos(delay) + Duration::from_nanos(extra);
             // A smaller jitter must not let a message arrive before an earlier one of its stream.
             queue.last_arrival = queue.last_arrival.max(arrival.as_nanos());
             queue.departed += 1;
@@ -220,8 +221,8 @@ impl Fabric {
 
     /// Takes the next chunk, of `most` bytes or fewer, of a stream that has none outstanding, and books its departure.
     /// `before` bytes have just left.
-    fn form_chunk(&mut self, class: Class, pair: usize, now: u64, most: u32, before: u32) {
-        let stream = &mut self.lanes[class as usize].streams[pair];
+    fn form_chunk(&mut self, class: Class, slot: usize, now: u64, most: u32, before: u32) {
+        let stream = &mut self.lanes[class as usize].streams[slot];
         stream.chunk = match class {
             Class::Control => stream.head_left.min(most.into()) as u32,
             Class::Data => stream.waiting.min(most.into()) as u32,
@@ -238,28 +239,30 @@ impl Fabric {
             };
             let from = now.saturating_add(longest);
             match class {
-                Class::Control => self.book_control(pair, from, now),
-                Class::Data => self.book_data(pair, from, now),
+                Class::Control => self.book_control(slot, from, now),
+                Class::Data => self.book_data(slot, from, now),
             }
         };
-        self.lanes[class as usize].due.set(pair, due);
+        let pair = self.pair(slot);
+        self.lanes[class as usize].due.set(slot, pair, due);
     }
 
-    /// Books the outstanding data chunk of `pair` at the first instant from `from` on at which every bucket has room.
+    /// Books the outstanding data chunk of `slot` at the first instant from `from` on at which every bucket has room.
     #[inline]
-    fn book_data(&mut self, pair: usize, from: u64, now: u64) -> u64 {
-        let stream = &self.lanes[DATA].streams[pair];
+    fn book_data(&mut self, slot: usize, from: u64, now: u64) -> u64 {
+        let stream = &self.lanes[DATA].streams[slot];
         let (route, bytes) = (stream.route(&self.hops), stream.chunk);
         let at = agree(route, from, |hop, from| self.buckets[hop].fit(bytes, from, now));
+        let key = key(Class::Data, self.pair(slot));
         for &hop in route {
-            self.buckets[hop as usize].book_found(key(Class::Data, pair), bytes, at);
+            self.buckets[hop as usize].book_found(key, bytes, at);
         }
         at
     }
 
-    /// Books the outstanding control chunk of `pair` as if there were no data; data in its way is booked anew.
-    fn book_control(&mut self, pair: usize, from: u64, now: u64) -> u64 {
-        let stream = &self.lanes[CONTROL].streams[pair];
+    /// Books the outstanding control chunk of `slot` as if there were no data; data in its way is booked anew.
+    fn book_control(&mut self, slot: usize, from: u64, now: u64) -> u64 {
+        let stream = &self.lanes[CONTROL].streams[slot];
         let (route, bytes) = (stream.route(&self.hops), stream.chunk);
         let at = agree(route, from, |hop, from| self.buckets[hop].fit_control(bytes, from));
         let mut moved = Vec::new();
@@ -267,33 +270,36 @@ impl Fabric {
         // chunk is booked in all of them or in none.
         for &hop in route {
             while let Some(key) = self.buckets[hop as usize].in_the_way(bytes, at) {
-                let other = (key & !DATA_KEY) as usize;
+                let pair = key & !DATA_KEY;
+                let (from, to) = self.machines(pair);
+                let other = self.slot(from, to).expect("what is booked has a slot");
                 for &hop in self.lanes[DATA].streams[other].route(&self.hops) {
                     self.buckets[hop as usize].cancel(key);
                 }
-                moved.push((self.lanes[DATA].due.of(other), other));
+                moved.push((self.lanes[DATA].due.of(other), pair, other));
             }
         }
+        let key = key(Class::Control, self.pair(slot));
         for &hop in route {
-            self.buckets[hop as usize].book(key(Class::Control, pair), bytes, at);
+            self.buckets[hop as usize].book(key, bytes, at);
         }
         // In the order of the instants that they had, then by pair, not in the order in which limits named them. Never
         // earlier than before, because control only takes room.
         moved.sort_unstable();
-        for (was, other) in moved {
+        for (was, pair, other) in moved {
             let due = self.book_data(other, was, now);
-            self.lanes[DATA].due.set(other, due);
+            self.lanes[DATA].due.set(other, pair, due);
         }
         at
     }
 
     /// Queues a backlog event unless one is queued already.
     #[inline]
-    fn report(&mut self, pair: usize) {
-        let stream = &mut self.lanes[DATA].streams[pair];
+    fn report(&mut self, slot: usize) {
+        let stream = &mut self.lanes[DATA].streams[slot];
         if !stream.reported {
             stream.reported = true;
-            self.changed.push_back(pair as u32);
+            self.changed.push_back(slot as u32);
         }
     }
 
@@ -303,19 +309,53 @@ impl Fabric {
         self.now
     }
 
-    fn backlog_of(&self, pair: usize) -> ByteSize {
-        let [control, data] = self.lanes.each_ref().map(|lane| lane.streams[pair].waiting);
+    fn backlog_of(&self, slot: usize) -> ByteSize {
+        let [control, data] = self.lanes.each_ref().map(|lane| lane.streams[slot].waiting);
         ByteSize::from_bytes(control.checked_add(data).expect("less than 2^64 bytes wait between two machines"))
     }
 
-    fn pair(&self, from: MachineId, to: MachineId) -> usize {
+    /// The place of a pair among the receivers of its sender: its own, or where it belongs.
+    fn place(&self, from: MachineId, to: MachineId) -> Result<usize, usize> {
         let machines = self.network.machines;
         assert!(from.index().max(to.index()) < machines, "{from} to {to}: the network has {machines} machines");
-        from.index() * machines + to.index()
+        self.slots[from.index()].binary_search_by_key(&to, |&(to, _)| to)
     }
 
-    fn machines(&self, pair: usize) -> (MachineId, MachineId) {
-        let (machines, pair) = (self.network.machines as u32, pair as u32);
+    /// The slot of a pair that has one.
+    fn slot(&self, from: MachineId, to: MachineId) -> Option<usize> {
+        self.place(from, to).ok().map(|place| self.slots[from.index()][place].1 as usize)
+    }
+
+    /// The slot of a pair, made if it has none.
+    pub(super) fn slot_for(&mut self, from: MachineId, to: MachineId) -> usize {
+        let place = match self.place(from, to) {
+            Ok(place) => return self.slots[from.index()][place].1 as usize,
+            Err(place) => place,
+        };
+        let slot = self.pairs.len();
+        let Route { mut limits, delay, jitter } = self.network.route(from, to);
+        // The slowest usually decides the instant. Asked first, it saves the others a search; the order changes no result.
+        limits.sort_by_key(|&limit| (self.network.limits[limit as usize].rate, limit));
+        for lane in &mut self.lanes {
+            lane.streams.push(Stream::new(self.hops.len(), limits.len()));
+            lane.queues.push(Queue::default());
+            lane.due.push();
+        }
+        self.hops.extend(limits);
+        self.pairs.push(Pair { from, to, delay: delay.as_nanos(), jitter: jitter.as_nanos() });
+        self.slots[from.index()].insert(place, (to, slot as u32));
+        slot
+    }
+
+    /// The number of the pair of a slot: the order among equal instants.
+    #[inline]
+    pub(super) fn pair(&self, slot: usize) -> u32 {
+        let Pair { from, to, .. } = self.pairs[slot];
+        from.0 * self.network.machines as u32 + to.0
+    }
+
+    pub(super) fn machines(&self, pair: u32) -> (MachineId, MachineId) {
+        let machines = self.network.machines as u32;
         (MachineId(pair / machines), MachineId(pair % machines))
     }
 }
@@ -339,16 +379,16 @@ fn agree(route: &[u32], from: u64, mut fit: impl FnMut(usize, u64) -> u64) -> u6
 
 /// The most bytes of a stream's first chunk after a silence: a part of a chunk that differs from pair to pair, by the
 /// golden ratio, so that streams that start together do not leave in step.
-fn first_chunk(chunk: u32, pair: usize) -> u32 {
-    let part = (pair as u32).wrapping_add(1).wrapping_mul(0x9e37_79b9);
+fn first_chunk(chunk: u32, pair: u32) -> u32 {
+    let part = pair.wrapping_add(1).wrapping_mul(0x9e37_79b9);
     ((u64::from(chunk) * u64::from(part)) >> 32).max(1) as u32
 }
 
 /// Order among chunks of equal instants: control first, then by pair.
 #[inline]
-pub(super) fn key(class: Class, pair: usize) -> u32 {
+pub(super) fn key(class: Class, pair: u32) -> u32 {
     match class {
-        Class::Control => pair as u32,
-        Class::Data => pair as u32 | DATA_KEY,
+        Class::Control => pair,
+        Class::Data => pair | DATA_KEY,
     }
 }

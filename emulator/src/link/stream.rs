@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::MachineId;
+
 /// The part of a stream that every chunk touches.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
@@ -42,6 +44,17 @@ pub(super) struct StreamState {
     reported: bool,
     due: u64,
     queue: Queue,
+}
+
+/// The part that the streams of both classes between two machines share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    pub(super) from: MachineId,
+    pub(super) to: MachineId,
+    /// Propagation, in nanoseconds.
+    pub(super) delay: u64,
+    /// The largest extra delay, in nanoseconds.
+    pub(super) jitter: u64,
 }
 
 impl Stream {

@@ -107,8 +107,8 @@ impl Pacer {
             slips: 0,
             lateness: Durations::default(),
             limits: vec![Load::default(); network.limits.len()],
-            links: vec![Load::default(); network.routes.len()],
-            left: vec![0; network.routes.len()],
+            links: vec![Load::default(); network.routes.pairs()],
+            left: vec![0; network.routes.pairs()],
             network,
         }
     }
@@ -165,7 +165,7 @@ impl Pacer {
         if idle {
             let pair = self.pair(from, to);
             self.links[pair].begin(now, wall);
-            for &limit in &self.network.routes[pair].limits {
+            for limit in self.network.route(from, to).limits {
                 self.limits[limit as usize].begin(now, wall);
             }
         }
@@ -194,7 +194,7 @@ impl Pacer {
             }
         };
         count(&mut self.links[pair]);
-        self.network.routes[pair].limits.iter().for_each(|&limit| count(&mut self.limits[limit as usize]));
+        self.network.route(from, to).limits.iter().for_each(|&limit| count(&mut self.limits[limit as usize]));
     }
 
     fn pair(&self, from: MachineId, to: MachineId) -> usize {
@@ -209,7 +209,8 @@ impl Pacer {
         let links = self.links.iter().enumerate().filter(|(_, load)| load.charged > 0);
         let links = links.map(|(pair, load)| {
             let (from, to) = (pair / self.network.machines, pair % self.network.machines);
-            let rates = self.network.routes[pair].limits.iter().map(|&l| self.network.limits[l as usize].rate);
+            let route = self.network.route(MachineId(from as u32), MachineId(to as u32));
+            let rates = route.limits.iter().map(|&l| self.network.limits[l as usize].rate);
             let rate = rates.min().unwrap_or(Bandwidth::from_bits_per_second(u64::MAX));
             self.achieved(format!("m{from} to m{to}"), rate, load, now, wall)
         });
@@ -290,7 +291,7 @@ mod tests {
         let rate = Bandwidth::from_bits_per_second(8_000_000);
         let limit = Limit { name: "link".to_owned(), rate, depth: ByteSize::from_bytes(1000) };
         let route = Route { limits: vec![0], delay: Duration::from_millis(30), ..Route::default() };
-        let network = Arc::new(Network { machines: 2, limits: vec![limit], routes: vec![route; 4] });
+        let network = Arc::new(Network { machines: 2, limits: vec![limit], routes: vec![route; 4].into() });
         let config = LinkConfig { chunk: ByteSize::from_bytes(1000) };
         let fabric = Fabric::new(network.clone(), config, 1).expect("a sound network");
         Pacer::new(fabric, network, dilation.parse().expect("a dilation"), 10 * MS)

@@ -32,13 +32,17 @@ const MILLISECOND: fn(u64) -> u64 = |bits| bits / 8 / 1_000;
 const EIGHT_CHUNKS: u64 = 8 * 16 * 1024;
 
 /// A network under construction.
-pub(crate) struct Builder(Network);
+pub(crate) struct Builder {
+    machines: usize,
+    limits: Vec<Limit>,
+    routes: Vec<Route>,
+}
 
 impl Builder {
     /// `machines` machines with NIC limits of 1 Gbit/s out and in, and nothing else between them.
     pub(crate) fn new(machines: usize) -> Builder {
-        let network = Network { machines, limits: Vec::new(), routes: vec![Route::default(); machines * machines] };
-        let mut builder = Builder(network);
+        let routes = vec![Route::default(); machines * machines];
+        let mut builder = Builder { machines, limits: Vec::new(), routes };
         for m in 0..machines {
             builder.shared(format!("m{m} out"), 1000 * MEGA, |from, _| from == m);
             builder.shared(format!("m{m} in"), 1000 * MEGA, |_, to| to == m);
@@ -58,11 +62,12 @@ impl Builder {
 
     /// The network of the limits and routes that were added.
     pub(crate) fn build(self) -> Arc<Network> {
-        Arc::new(self.0)
+        let Builder { machines, limits, routes } = self;
+        Arc::new(Network { machines, limits, routes: routes.into() })
     }
 
     fn add(&mut self, name: String, bits: u64, depth: u64, passes: impl Fn(usize, usize) -> bool) {
-        let Builder(Network { machines, limits, routes }) = self;
+        let Builder { machines, limits, routes } = self;
         let index = limits.len() as u32;
         let (rate, depth) = (Bandwidth::from_bits_per_second(bits), ByteSize::from_bytes(depth));
         limits.push(Limit { name, rate, depth });

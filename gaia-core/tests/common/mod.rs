@@ -126,7 +126,7 @@ impl Case {
             routes[(from * count + to) as usize].limits.push(limits.len() as u32);
             limits.push(Limit { name: format!("m{from} to m{to}"), rate, depth });
         }
-        Network { machines: count as usize, limits, routes }
+        Network { machines: count as usize, limits, routes: routes.into() }
     }
 
     /// From the first machine to each, then from the second, ...

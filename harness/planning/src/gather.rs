@@ -56,13 +56,13 @@ pub fn fluid_seconds(topology: &Topology, sendings: &[Sending]) -> f64 {
     let capacities: Vec<f64> =
         network.limits.iter().map(|limit| limit.rate.as_bits_per_second() as f64 / 8.0).collect();
     let flow = |sending: &Sending| Flow {
-        limits: network.route(sending.from, sending.to).limits.clone(),
+        limits: network.route(sending.from, sending.to).limits,
         start: 0.0,
         bytes: sending.bytes as f64,
     };
     let flows: Vec<Flow> = sendings.iter().map(flow).collect();
     let ends = completion_times(&capacities, &flows);
-    let delay = |sending: &Sending| network.route(sending.from, sending.to).delay.as_secs_f64();
+    let delay = |sending: &Sending| network.delay(sending.from, sending.to).as_secs_f64();
     ends.iter().zip(sendings).map(|(end, sending)| end + delay(sending)).fold(0.0, f64::max)
 }
 

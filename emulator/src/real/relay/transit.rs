@@ -244,7 +244,7 @@ impl Transit {
         way.skip_received();
         // The model may have let go of these bytes before they came: then they go on at once, not at its next event.
         let left = self.pacer.fabric().traffic(from, to, class).charged.as_bytes();
-        let delay = self.network.route(from, to).delay;
+        let delay = self.network.delay(from, to);
         self.ways.release(from, stream, now, delay, left);
         Ok(())
     }
@@ -301,7 +301,7 @@ impl Ways {
 
     /// Charged bytes have left between two machines.
     fn handle_left(&mut self, fabric: &Fabric, network: &Network, now: Instant, from: MachineId, to: MachineId) {
-        let delay = network.route(from, to).delay;
+        let delay = network.delay(from, to);
         for class in [Class::Control, Class::Data] {
             let left = fabric.traffic(from, to, class).charged.as_bytes();
             self.release(from, Stream { peer: to, class }, now, delay, left);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use emulator::profile::{Duplex, MAX_RATE, Profile};
+use emulator::topology::MAX_MACHINES;
 use emulator::units::Bandwidth;
 use gaia_core::sync::config::System;
 
@@ -12,9 +13,7 @@ use crate::machines;
 use crate::spec::PerSite;
 
 /// The most machines of a site.
-const MAX_MACHINES_A_SITE: u32 = 64;
-/// The most machines of a cell.
-const MAX_MACHINES: u32 = 1024;
+const MAX_MACHINES_A_SITE: u32 = 512;
 
 /// A profile by name or path, and the sites of it that take part.
 pub(super) struct Named<'a> {
