@@ -202,7 +202,8 @@ impl<W: Workload> Worker<W> {
             self.state.sending.answered(index, includes);
         }
         if let Activity::Reading { since } = self.state.activity {
-            self.ask_where_needed(now, out);
+            // The others have been asked, or serve, since the clock began: with many shards it counts that they are left alone.
+            self.ask_if_needed(now, index, out);
             self.try_compute(now, since, &answer, out);
         }
     }
@@ -482,13 +483,16 @@ impl<W: Workload> Worker<W> {
         if self.setting.model().pushes() {
             return;
         }
+        (0..self.shards.len()).for_each(|index| self.ask_if_needed(now, index, out));
+    }
+
+    /// The same for one shard.
+    fn ask_if_needed<T>(&mut self, now: Instant, index: usize, out: &mut Outbox<T, W::State>) {
         let clock = self.state.clock;
-        for index in 0..self.shards.len() {
-            let cache = &self.state.caches[index];
-            if cache.asked.is_none() && !self.serves(cache) {
-                self.state.caches[index].asked = Some(clock);
-                out.messages.push_back((self.shards[index].machine, Message::Read { clock, asked_at: now }));
-            }
+        let cache = &self.state.caches[index];
+        if !self.setting.model().pushes() && cache.asked.is_none() && !self.serves(cache) {
+            self.state.caches[index].asked = Some(clock);
+            out.messages.push_back((self.shards[index].machine, Message::Read { clock, asked_at: now }));
         }
     }
 }
