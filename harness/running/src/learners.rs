@@ -62,6 +62,7 @@ mod tests {
     use super::*;
     use planning::plan::{Experiment, Registries};
     use planning::spec::{Changes, Source};
+    use planning::workload::split::SkewBy;
 
     #[test]
     fn cells_on_the_same_data_share_learners_whatever_their_network() {
@@ -74,14 +75,15 @@ cells:
   - { name: WAN, profile: va-ca, machines-per-site: 2, system: { gaia: { inside: { bsp: {} } } } }
   - { name: fewer, profile: va-ca, machines-per-site: 1, system: { global: { bsp: {} } } }
   - { name: in parts, profile: lan, machines-per-site: 4, system: { bosen: { slack: 0, budget: nic } } }
-  - { name: skewed, profile: va-ca, machines-per-site: 2, split: { skewed: { by: sizes, skew: 1 } }, system: { global: { bsp: {} } } }
 ";
         let source = Source { name: "spec".into(), file: "spec.yaml".into(), folder: ".".into(), text: text.into() };
         let spec = source.spec(&Changes::default()).expect("sound");
         let experiment = Experiment::resolve(&source, &spec, Registries::default()).expect("sound");
         let learners = Learners::default();
-        let number = |cell: usize, new: u32| {
-            let made = learners.of(&experiment.plans[cell].plan, || Ok::<_, ()>(vec![Arc::new(new)]));
+        let mut plans: Vec<Plan> = experiment.plans.into_iter().map(|planned| planned.plan).collect();
+        plans.push(Plan { split: Split::Skewed { by: SkewBy::Sizes, skew: 1.0 }, ..plans[1].clone() });
+        let number = |plan: usize, new: u32| {
+            let made = learners.of(&plans[plan], || Ok::<_, ()>(vec![Arc::new(new)]));
             *made.expect("it can be made")[0]
         };
         assert_eq!([number(0, 0), number(1, 1), number(2, 2), number(0, 3)], [0, 0, 2, 0]);
