@@ -93,7 +93,9 @@ mod due_tree;
 mod error;
 mod exact;
 mod fabric;
+pub mod fluid;
 mod jitter;
+mod links;
 mod snapshot;
 mod stream;
 
@@ -109,6 +111,7 @@ use crate::units::ByteSize;
 
 pub use error::{LinkError, RestoreError};
 pub use fabric::Fabric;
+pub use links::{LinkModel, Links, LinksSnapshot, RestoreLinksError};
 pub use snapshot::FabricSnapshot;
 
 /// Settings of the link model.

@@ -1,7 +1,7 @@
 //! Runs nodes in virtual time.
 //!
 //! One queue of events in the total order (time, kind, node, sequence); the next event is handled, its node's outputs
-//! are carried out, and so on. Links are a [`Fabric`]; compute runs on a thread pool while virtual time stands still or
+//! are carried out, and so on. Links are [`Links`], by either model; compute runs on a thread pool while virtual time stands still or
 //! moves on elsewhere, and is joined when virtual time reaches its completion. Virtual time never depends on real time:
 //! any number of threads gives the same run, which the running [`Digest`] over all events shows.
 //!
@@ -123,7 +123,7 @@ use thiserror::Error;
 use crate::binary;
 use crate::digest::Digest;
 use crate::id::MachineId;
-use crate::link::{Departure, Fabric, FabricSnapshot, LinkEvent};
+use crate::link::{Departure, LinkEvent, Links, LinksSnapshot};
 use crate::node::{Class, Node, Output, Record, Task};
 use crate::time::Instant;
 use crate::units::ByteSize;
@@ -236,7 +236,7 @@ pub struct VirtualDriver<N: Node> {
     nodes: Vec<N>,
     halted: Vec<bool>,
     timeouts: Vec<Option<Instant>>,
-    fabric: Fabric,
+    links: Links,
     queue: BinaryHeap<Reverse<Event>>,
     in_flight: BTreeMap<u64, Envelope<N::Message>>,
     tasks: BTreeMap<u64, Running<Done<N>>>,
@@ -252,7 +252,7 @@ pub struct VirtualDriver<N: Node> {
 struct Written<'a, M, D> {
     halted: &'a [bool],
     timeouts: &'a [Option<Instant>],
-    fabric: FabricSnapshot,
+    links: LinksSnapshot,
     queue: Vec<Event>,
     in_flight: &'a BTreeMap<u64, Envelope<M>>,
     tasks: BTreeMap<u64, &'a D>,
@@ -266,7 +266,7 @@ struct Written<'a, M, D> {
 struct Read<M, D> {
     halted: Vec<bool>,
     timeouts: Vec<Option<Instant>>,
-    fabric: FabricSnapshot,
+    links: LinksSnapshot,
     queue: Vec<Event>,
     in_flight: BTreeMap<u64, Envelope<M>>,
     tasks: BTreeMap<u64, D>,
@@ -277,13 +277,13 @@ struct Read<M, D> {
 
 impl<N: Node> VirtualDriver<N> {
     /// A driver at the start of a run. Call [`VirtualDriver::start`] or [`VirtualDriver::resume`] next.
-    pub fn new(nodes: Vec<N>, fabric: Fabric, pool: Arc<rayon::ThreadPool>) -> Self {
+    pub fn new(nodes: Vec<N>, links: impl Into<Links>, pool: Arc<rayon::ThreadPool>) -> Self {
         let count = nodes.len();
         VirtualDriver {
             nodes,
             halted: vec![false; count],
             timeouts: vec![None; count],
-            fabric,
+            links: links.into(),
             queue: BinaryHeap::new(),
             in_flight: BTreeMap::new(),
             tasks: BTreeMap::new(),
@@ -306,8 +306,8 @@ impl<N: Node> VirtualDriver<N> {
     }
 
     /// The links, for their counters.
-    pub fn fabric(&self) -> &Fabric {
-        &self.fabric
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The running hash over all events so far.
@@ -329,7 +329,7 @@ impl<N: Node> VirtualDriver<N> {
         if self.ended {
             return Ok(Step::Ended);
         }
-        let link = self.fabric.poll_timeout();
+        let link = self.links.poll_timeout();
         let event = self.queue.peek().map(|Reverse(event)| event.at);
         match (link, event) {
             (None, None) if self.halted.iter().all(|&halted| halted) => {
@@ -341,7 +341,7 @@ impl<N: Node> VirtualDriver<N> {
             // the fabric requires.
             (Some(link), event) if event.is_none_or(|event| link <= event) => {
                 self.now = link;
-                self.fabric.handle_timeout(link);
+                self.links.handle_timeout(link);
             }
             _ => {
                 let Reverse(event) = self.queue.pop().expect("it was just seen");
@@ -355,6 +355,11 @@ impl<N: Node> VirtualDriver<N> {
 
     fn handle(&mut self, event: Event, observer: &mut dyn Observer<N::Sample>) {
         let index = event.node.index();
+        // A heap cannot take an entry back. When a node moves its timeout, the old entry stays and is skipped here.
+        if event.kind == Kind::Timeout && self.timeouts[index] != Some(event.at) {
+            return;
+        }
+        self.inform(event.node);
         match event.kind {
             Kind::Arrival(id) => {
                 let envelope = self.in_flight.remove(&id).expect("a message arrives once");
@@ -376,16 +381,19 @@ impl<N: Node> VirtualDriver<N> {
                 self.nodes[index].handle_done(self.now, done);
             }
             Kind::Timeout => {
-                // A heap cannot take an entry back. When a node moves its timeout, the old entry stays and is skipped here.
-                if self.timeouts[index] != Some(event.at) {
-                    return;
-                }
                 self.timeouts[index] = None;
                 self.note(3, event.node, 0, 0);
                 self.nodes[index].handle_timeout(self.now);
             }
         }
         self.carry_out(event.node, observer);
+    }
+
+    /// Reports the backlogs of this moment to a node before it decides something, where links have no event for each change.
+    fn inform(&mut self, node: MachineId) {
+        for (peer, backlog) in self.links.unreported(self.now, node) {
+            self.nodes[node.index()].handle_backlog(self.now, peer, backlog);
+        }
     }
 
     /// Carries out the outputs of a node after it has handled an event.
@@ -399,7 +407,7 @@ impl<N: Node> VirtualDriver<N> {
                     let envelope =
                         Envelope { from: node, to, class, actual, charged, sent_at, arrives_at: sent_at, message };
                     self.in_flight.insert(id, envelope);
-                    self.fabric.send(self.now, node, to, class, charged, id);
+                    self.links.send(self.now, node, to, class, charged, id);
                 }
                 Output::Spawn { task, duration } => {
                     // The completion is scheduled by the modelled duration alone, whenever the task really runs.
@@ -447,7 +455,7 @@ impl<N: Node> VirtualDriver<N> {
         // In one round a node first gets all its reports; then nodes answer in the order of their numbers.
         let mut informed = BTreeSet::new();
         loop {
-            while let Some(event) = self.fabric.poll_event() {
+            while let Some(event) = self.links.poll_event() {
                 match event {
                     LinkEvent::Departed(Departure { to, message, arrives_at, .. }) => {
                         let envelope = self.in_flight.get_mut(&message).expect("only sent messages depart");
@@ -530,7 +538,7 @@ impl<N: Node> VirtualDriver<N> {
         let written = Written {
             halted: &self.halted,
             timeouts: &self.timeouts,
-            fabric: self.fabric.snapshot(),
+            links: self.links.snapshot(),
             queue,
             in_flight: &self.in_flight,
             tasks: self
@@ -569,7 +577,7 @@ impl<N: Node> VirtualDriver<N> {
         let read: Read<N::Message, Done<N>> = binary::read(from).map_err(damaged)?;
         self.halted = read.halted;
         self.timeouts = read.timeouts;
-        self.fabric.restore(read.fabric).map_err(|error| RunError::Checkpoint(error.to_string()))?;
+        self.links.restore(read.links).map_err(|error| RunError::Checkpoint(error.to_string()))?;
         self.queue = read.queue.into_iter().map(Reverse).collect();
         self.in_flight = read.in_flight;
         self.tasks = read.tasks.into_iter().map(|(id, done)| (id, Running::Finished(done))).collect();

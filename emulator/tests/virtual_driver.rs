@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use emulator::digest::Digest;
 use emulator::id::MachineId;
-use emulator::link::{Fabric, LinkConfig};
+use emulator::link::{LinkConfig, LinkModel, Links};
 use emulator::network::{Limit, Network, Route};
 use emulator::node::{Class, Node, Output, Record, Task};
 use emulator::time::{Duration, Instant};
@@ -41,6 +41,8 @@ struct State {
     inbox: u32,
     wake: Option<Instant>,
     busy: bool,
+    /// As reported last.
+    backlog: ByteSize,
 }
 
 struct Compute(Panics);
@@ -130,7 +132,9 @@ impl Node for Script {
         self.go_on(now);
     }
 
-    fn handle_backlog(&mut self, _: Instant, _: MachineId, _: ByteSize) {}
+    fn handle_backlog(&mut self, _: Instant, _: MachineId, backlog: ByteSize) {
+        self.state.backlog = backlog;
+    }
 
     fn handle_peer_lost(&mut self, _: Instant, _: MachineId) {}
 
@@ -174,8 +178,14 @@ impl Observer<Stamp> for Watch {
     }
 }
 
+const CHUNKS: LinkModel = LinkModel::Chunks(LinkConfig { chunk: ByteSize::from_bytes(16 << 10) });
+
 /// Nodes on links of 8 Mbit/s (1 byte per microsecond) and 5 ms.
 fn driver(scripts: Vec<Vec<Action>>) -> VirtualDriver<Script> {
+    driver_on(CHUNKS, scripts)
+}
+
+fn driver_on(model: LinkModel, scripts: Vec<Vec<Action>>) -> VirtualDriver<Script> {
     let machines = scripts.len();
     let limit = |m: usize| Limit {
         name: format!("m{m} out"),
@@ -188,9 +198,9 @@ fn driver(scripts: Vec<Vec<Action>>) -> VirtualDriver<Script> {
         limits: (0..machines).map(limit).collect(),
         routes: (0..machines * machines).map(|pair| route(pair / machines)).collect(),
     };
-    let fabric = Fabric::new(Arc::new(network), LinkConfig::default(), 1).expect("a sound network");
+    let links = Links::new(Arc::new(network), model, 1).expect("a sound network");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads start");
-    VirtualDriver::new(scripts.into_iter().map(Script::new).collect(), fabric, Arc::new(pool))
+    VirtualDriver::new(scripts.into_iter().map(Script::new).collect(), links, Arc::new(pool))
 }
 
 fn run(driver: &mut VirtualDriver<Script>, watch: &mut Watch) -> Result<(), RunError> {
@@ -210,13 +220,32 @@ fn ping_pong() -> Vec<Vec<Action>> {
 
 #[test]
 fn time_is_what_was_modelled() {
-    let (mut driver, mut watch) = (driver(ping_pong()), Watch::default());
-    run(&mut driver, &mut watch).expect("it ends");
-    let millis = |at: Instant| at.as_nanos() / 1_000_000;
-    let spans: Vec<_> = watch.transfers.iter().map(|&(sent, arrived)| (millis(sent), millis(arrived))).collect();
-    // 2,000 bytes take 2 ms on the link, and 5 ms of propagation.
-    assert_eq!(spans, [(3, 10), (40, 47)]);
-    assert_eq!(millis(driver.now()), 49);
+    for model in [CHUNKS, LinkModel::Fluid] {
+        let (mut driver, mut watch) = (driver_on(model, ping_pong()), Watch::default());
+        run(&mut driver, &mut watch).expect("it ends");
+        let millis = |at: Instant| at.as_nanos() / 1_000_000;
+        let spans: Vec<_> = watch.transfers.iter().map(|&(sent, arrived)| (millis(sent), millis(arrived))).collect();
+        // 2,000 bytes take 2 ms on the link, and 5 ms of propagation.
+        assert_eq!(spans, [(3, 10), (40, 47)], "{model:?}");
+        assert_eq!(millis(driver.now()), 49);
+    }
+}
+
+#[test]
+fn a_node_on_fluid_links_decides_by_the_backlog_of_the_moment() {
+    let wait = |millis| Action::SleepUntil { millis };
+    let sender = vec![Action::Send { to: 1, bytes: 4_000 }, wait(1), wait(3), wait(5)];
+    let mut driver = driver_on(LinkModel::Fluid, vec![sender, vec![Action::Receive]]);
+    let (mut seen, mut watch) = (Vec::new(), Watch::default());
+    driver.start(&mut watch);
+    loop {
+        seen.push((driver.now().as_nanos() / 1_000_000, driver.nodes()[0].state.backlog.as_bytes()));
+        if driver.step(&mut watch).expect("no stall") == Step::Ended {
+            break;
+        }
+    }
+    // Timeouts at 1 and 3 ms, departure at 4, timeout at 5, arrival at 9 ms; the end.
+    assert_eq!(seen, [(0, 4_000), (1, 3_000), (3, 1_000), (4, 0), (5, 0), (9, 0)]);
 }
 
 #[test]
@@ -249,19 +278,21 @@ fn the_observer_ends_a_run() {
 
 #[test]
 fn a_run_goes_on_from_a_checkpoint_at_every_event() {
-    let (mut whole, mut watch) = (driver(ping_pong()), Watch::default());
-    run(&mut whole, &mut watch).expect("it ends");
-    for broken_at in 0.. {
-        let (mut first, mut watch) = (driver(ping_pong()), Watch::default());
-        first.start(&mut watch);
-        let ended = (0..broken_at).any(|_| first.step(&mut watch).expect("no stall") == Step::Ended);
-        let mut second = driver(ping_pong());
-        second.resume(&first.checkpoint()).expect("its own");
-        while second.step(&mut watch).expect("no stall") == Step::Running {}
-        assert_eq!(second.digest().to_string(), whole.digest().to_string());
-        if ended {
-            return;
-        }
+    for model in [CHUNKS, LinkModel::Fluid] {
+        let new = || driver_on(model, ping_pong());
+        let (mut whole, mut watch) = (new(), Watch::default());
+        run(&mut whole, &mut watch).expect("it ends");
+        let resumed_after = |events: usize| {
+            let (mut first, mut watch) = (new(), Watch::default());
+            first.start(&mut watch);
+            let has_ended = (0..events).any(|_| first.step(&mut watch).expect("no stall") == Step::Ended);
+            let mut second = new();
+            second.resume(&first.checkpoint()).expect("its own");
+            while second.step(&mut watch).expect("no stall") == Step::Running {}
+            assert_eq!(second.digest().to_string(), whole.digest().to_string(), "{model:?}, after {events} events");
+            has_ended
+        };
+        assert!((0..100).any(resumed_after), "{model:?}: a hundred events, and no end");
     }
 }
 
@@ -270,4 +301,11 @@ fn a_run_goes_on_from_a_checkpoint_at_every_event() {
 fn a_panic_of_a_task_is_the_drivers() {
     let mut driver = driver(vec![vec![Action::Compute { millis: 1, panics: Panics::Yes }]]);
     let _ = run(&mut driver, &mut Watch::default());
+}
+
+#[test]
+fn a_checkpoint_of_the_other_links_is_refused() {
+    let mut fluid = driver_on(LinkModel::Fluid, ping_pong());
+    let error = fluid.resume(&driver(ping_pong()).checkpoint()).expect_err("in chunks");
+    insta::assert_snapshot!(error, @"the checkpoint cannot be read: snapshot of links in chunks: expected one of links as a fluid");
 }

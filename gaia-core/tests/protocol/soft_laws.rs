@@ -37,7 +37,7 @@ fn check_links(driver: &Driver, choosing: &mut [bool]) -> u32 {
         {
             begun += 1;
             for &to in receivers {
-                let backlog = driver.fabric().backlog(MachineId(index as u32), to);
+                let backlog = driver.links().backlog(MachineId(index as u32), to);
                 assert_eq!(backlog.as_bytes(), 0, "m{index} chooses updates for {to}");
             }
         }
