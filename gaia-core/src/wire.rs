@@ -22,6 +22,7 @@ mod blocks;
 mod body;
 mod integers;
 mod reader;
+mod sparse;
 mod values;
 
 use std::sync::Arc;
@@ -33,24 +34,13 @@ use self::blocks::Blocks;
 use self::body::Entries;
 pub use self::reader::DecodeError;
 use self::reader::{BLOCK, Reader, block_bytes};
+use self::sparse::SKIPPED;
+pub use self::sparse::Sparse;
 use self::values::Values;
 use crate::sync::config::Encoding;
 
 /// Bytes before the body.
 pub const PREFIX_BYTES: u64 = 9;
-/// Zeros that are passed over together.
-const SKIPPED: usize = 16;
-
-/// Some floats of an array of `len`, the others zero.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sparse {
-    /// Floats in the whole array.
-    pub len: u32,
-    /// Positions, ascending, below `len`.
-    pub index: Vec<u32>,
-    /// The value at each.
-    pub value: Vec<f32>,
-}
 
 /// Floats as a message carries them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,17 +94,6 @@ fn form(byte: u8, encoding: Encoding) -> Result<(Kind, Body), DecodeError> {
     match FORMS.get(usize::from(byte)) {
         Some(&(kind, body)) if body == Body::All || matches!(body, Body::Blocks(_)) == of_blocks => Ok((kind, body)),
         _ => Err(DecodeError::Form { found: byte, expected }),
-    }
-}
-
-impl Sparse {
-    /// All floats, zero where none is kept.
-    pub fn to_dense(&self) -> Vec<f32> {
-        let mut values = vec![0.0; self.len as usize];
-        for (&index, &value) in self.index.iter().zip(&self.value) {
-            values[index as usize] = value;
-        }
-        values
     }
 }
 
@@ -173,11 +152,11 @@ impl Payload {
                 Sparse { len, index, value }
             }
             (_, Body::Sparse) => {
-                let index = reader.indexes(count, len, encoding)?;
+                let index = read_indexes(&mut reader, count, len, encoding)?;
                 Sparse { len, index, value: reader.floats(count)? }
             }
             (_, Body::WholeNumbers) => {
-                let index = reader.indexes(count, len, encoding)?;
+                let index = read_indexes(&mut reader, count, len, encoding)?;
                 Sparse { len, index, value: integers::read(&mut reader, count)? }
             }
             (_, Body::Blocks(values)) => body::read(&mut reader, count, len, values)?,
@@ -393,7 +372,18 @@ pub fn encode_indexes(index: &[u32], encoding: Encoding, out: &mut Vec<u8>) {
 
 /// Reads the `count` indexes below `len` that [`encode_indexes`] wrote with the same `encoding`.
 pub fn decode_indexes(bytes: &[u8], count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
-    Reader::of(bytes).indexes(count, len, encoding)
+    read_indexes(&mut Reader::of(bytes), count, len, encoding)
+}
+
+/// Ascending indexes below `len`; of at most `len` of them, whatever `count` promises.
+fn read_indexes(reader: &mut Reader, count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
+    match encoding {
+        Encoding::Plain | Encoding::Dense => reader.plain_indexes(count, len),
+        Encoding::Packed => reader.packed_indexes(count, len),
+        Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
+            Ok(blocks::read(reader, count, blocks::UNBOUNDED, len)?.index)
+        }
+    }
 }
 
 fn non_zero(values: &[f32]) -> (Vec<u32>, Vec<f32>) {

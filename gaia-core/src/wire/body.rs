@@ -3,8 +3,8 @@
 use super::blocks::{self, Block, Blocks, Choice, PLACES, each_block};
 use super::integers::Codes;
 use super::reader::{DecodeError, Reader};
+use super::sparse::{SKIPPED, Sparse};
 use super::values::Values;
-use super::{SKIPPED, Sparse};
 use crate::sync::config::Encoding;
 
 /// What a body is made of.

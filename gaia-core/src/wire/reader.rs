@@ -3,9 +3,6 @@
 use bitpacking::{BitPacker, BitPacker4x};
 use thiserror::Error;
 
-use super::blocks;
-use crate::sync::config::Encoding;
-
 /// Numbers of a bit-packed block.
 pub(super) const BLOCK: usize = BitPacker4x::BLOCK_LEN;
 
@@ -114,19 +111,11 @@ impl<'a> Reader<'a> {
         Ok(floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
     }
 
-    /// Ascending indexes below `len`; of at most `len` of them, whatever `count` promises.
-    pub(super) fn indexes(&mut self, count: usize, len: u32, encoding: Encoding) -> Result<Vec<u32>, DecodeError> {
+    /// Ascending indexes below `len`, 8 bytes each.
+    pub(super) fn plain_indexes(&mut self, count: usize, len: u32) -> Result<Vec<u32>, DecodeError> {
         let mut ascending = Ascending { len, index: Vec::new() };
-        match encoding {
-            Encoding::Plain | Encoding::Dense => {
-                let (words, _) = self.take(count.saturating_mul(8))?.as_chunks::<8>();
-                words.iter().try_for_each(|&bytes| ascending.push(u64::from_le_bytes(bytes)))?;
-            }
-            Encoding::Packed => self.packed_indexes(count, &mut ascending)?,
-            Encoding::Smallest | Encoding::Rice | Encoding::Bf16 | Encoding::Int8 => {
-                return Ok(blocks::read(self, count, blocks::UNBOUNDED, len)?.index);
-            }
-        }
+        let (words, _) = self.take(count.saturating_mul(8))?.as_chunks::<8>();
+        words.iter().try_for_each(|&bytes| ascending.push(u64::from_le_bytes(bytes)))?;
         Ok(ascending.index)
     }
 
@@ -139,7 +128,9 @@ impl<'a> Reader<'a> {
         self.take(block_bytes(self.bits) as usize)
     }
 
-    fn packed_indexes(&mut self, count: usize, into: &mut Ascending) -> Result<(), DecodeError> {
+    /// Ascending indexes below `len`, bit-packed.
+    pub(super) fn packed_indexes(&mut self, count: usize, len: u32) -> Result<Vec<u32>, DecodeError> {
+        let mut into = Ascending { len, index: Vec::new() };
         let packer = BitPacker4x::new();
         let mut block = [0; BLOCK];
         while into.index.len() < count {
@@ -148,7 +139,7 @@ impl<'a> Reader<'a> {
             let left = count - into.index.len();
             block.iter().take(left).try_for_each(|&index| into.push(u64::from(index)))?;
         }
-        Ok(())
+        Ok(into.index)
     }
 }
 

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::course::Course;
 use super::goal::{End, Goal};
 use super::progress::CellProgress;
-use super::views::Views;
+use super::views::{Copied, Views};
 use record::results::{Blocked, Breakdown, ClockRow, LinkEnds, MetricValues, Part, Sample};
 
 /// The values of a workload's metrics after a clock, from what all workers measured and the first site's copy of all rows.
@@ -93,10 +93,6 @@ struct PendingRow<S> {
     ended: u32,
     wan: Counts,
 }
-
-/// The rows of a shard of the first site.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Copied(#[serde(with = "emulator::binary::shared")] pub(super) Arc<[f32]>);
 
 impl<S> Default for RecorderState<S> {
     fn default() -> Self {

@@ -9,8 +9,7 @@ use emulator::id::MachineId;
 use gaia_core::layout::Segment;
 use gaia_core::setting::Setting;
 use gaia_core::workload::traits::Workload;
-
-use super::recorder::Copied;
+use serde::{Deserialize, Serialize};
 
 /// Places of rows in a table of all rows.
 pub(super) struct Views {
@@ -20,6 +19,10 @@ pub(super) struct Views {
     /// The rows of each worker: `first` in its view, `second` in the table.
     workers: Vec<Arc<[Segment]>>,
 }
+
+/// The rows of a shard of the first site.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Copied(#[serde(with = "emulator::binary::shared")] pub(super) Arc<[f32]>);
 
 impl Views {
     pub(super) fn new<W: Workload>(setting: &Setting, workloads: &[Arc<W>]) -> Self {
