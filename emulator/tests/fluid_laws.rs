@@ -196,7 +196,7 @@ proptest! {
         }).collect();
         messages.sort_by_key(|m| m.at);
         let flow = |m: &Message| Flow {
-            limits: network.route(m.from, m.to).limits.clone(),
+            limits: network.route(m.from, m.to).limits,
             start: m.at.as_secs_f64(),
             bytes: m.bytes as f64,
         };

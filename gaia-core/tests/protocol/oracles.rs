@@ -104,8 +104,11 @@ fn sequential_loop(workers: u32, clocks: u32) -> Vec<f32> {
     table
 }
 
-/// The bits of what each worker would have measured of every clock on the first group's copy, by (clock, worker).
-fn on_the_copy(case: &Case) -> (BTreeMap<(u32, u32), u64>, BTreeMap<(u32, u32), u64>) {
+/// Bits of objectives, by (clock, worker).
+type Objectives = BTreeMap<(u32, u32), u64>;
+
+/// What each worker would have measured after every clock on the first group's copy, and what it measured.
+fn on_the_copy(case: &Case) -> (Objectives, Objectives) {
     let mut driver = case.driver(2, Mixing::new);
     let kept = run(&mut driver, |_| ());
     let layout: Layout = Mixing::new(0).layout();
