@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::digest::Digest;
-use emulator::link::{Fabric, LinkConfig, LinkError};
+use emulator::link::{LinkError, Links};
 use emulator::topology::{Topology, TopologyError};
 use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
@@ -261,10 +261,10 @@ impl Job<'_> {
         workloads: &[Arc<W>],
     ) -> Result<Driver<W>, LinkError> {
         let network = Arc::new(topology.network());
-        let fabric = Fabric::new(network, LinkConfig { chunk: self.plan.chunk }, self.plan.seed)?;
+        let links = Links::new(network, self.plan.link_model(), self.plan.seed)?;
         let machines = topology.machines().zip(workloads);
         let machines = machines.map(|(id, workload)| Machine::new(setting.clone(), id, workload.clone())).collect();
-        Ok(VirtualDriver::new(machines, fabric, self.pool.clone()))
+        Ok(VirtualDriver::new(machines, links, self.pool.clone()))
     }
 
     /// A driver that takes up the last checkpoint, or starts.
