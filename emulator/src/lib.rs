@@ -4,7 +4,8 @@
 //! This crate knows nothing of machine learning. It depends on neither `datasets` nor `gaia-core`.
 //!
 //! * [`profile`]: sites, bandwidths, delays, as data files; [`topology`]: a profile with machines placed in it.
-//! * [`link`]: the link model, a pure state machine; [`maxmin`]: the exact solver that it is tested against.
+//! * [`link`]: the link model, a pure state machine, in chunks or as a fluid ([`link::fluid`]); [`maxmin`]: the exact solver that both are
+//!   tested against.
 //! * [`node`]: the interface of a machine; [`virtual_driver`]: runs machines in virtual time.
 //! * `real` (a feature): runs machines in real time, over TCP on one host.
 

@@ -83,6 +83,10 @@
 //! # Ok::<(), emulator::link::LinkError>(())
 //! ```
 //!
+//! # Large transfers
+//! Events are in proportion to bytes. [`fluid`] is a second model, with one event per message and exact max-min fairness; [`Links`] is
+//! either.
+//!
 //! # Not modelled
 //! No loss, no retransmission, no congestion control, no cap on the queue of a stream: senders watch their backlog.
 //! Nothing here reads a clock. Times reach 584 years, a stream 2^64 bytes; beyond that it panics.

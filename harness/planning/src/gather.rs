@@ -2,12 +2,12 @@
 //!
 //! Each machine of another site sends what it holds to one machine of the site that all goes to; senders are dealt to its
 //! machines in turn. Data that are there already are not moved. Two clocks measure the same transfer: [`fluid_seconds`] by exact
-//! max-min fairness, to choose a site before anything runs, and [`arrivals`] by the link model, chunk by chunk.
+//! max-min fairness, to choose a site before anything runs, and [`arrivals`] by the link model.
 
 use std::sync::Arc;
 
 use emulator::id::{MachineId, SiteId};
-use emulator::link::{Fabric, LinkConfig, LinkError, LinkEvent};
+use emulator::link::{LinkError, LinkEvent, LinkModel, Links};
 use emulator::maxmin::{Flow, completion_times};
 use emulator::node::Class;
 use emulator::time::Instant;
@@ -73,10 +73,10 @@ pub fn fluid_seconds(topology: &Topology, sendings: &[Sending]) -> f64 {
 pub fn arrivals(
     topology: &Topology,
     sendings: &[Sending],
-    chunk: ByteSize,
+    model: LinkModel,
     seed: u64,
 ) -> Result<Vec<Instant>, LinkError> {
-    let mut fabric = Fabric::new(Arc::new(topology.network()), LinkConfig { chunk }, seed)?;
+    let mut fabric = Links::new(Arc::new(topology.network()), model, seed)?;
     for (number, sending) in (0..).zip(sendings) {
         let bytes = ByteSize::from_bytes(sending.bytes);
         fabric.send(Instant::START, sending.from, sending.to, Class::Data, bytes, number);
@@ -95,6 +95,7 @@ pub fn arrivals(
 
 #[cfg(test)]
 mod tests {
+    use emulator::link::LinkConfig;
     use emulator::profile::Profile;
 
     use super::*;
@@ -129,7 +130,7 @@ mod tests {
         let sent = sendings(&topology, SiteId(0), &[14_750_000; 22]);
         let seconds = fluid_seconds(&topology, &sent);
         assert!((seconds - 1.029_768).abs() < 1e-9, "one second and half of the 59.536 ms: {seconds}");
-        let arrivals = arrivals(&topology, &sent, ByteSize::from_bytes(16 << 10), 1).unwrap();
+        let arrivals = arrivals(&topology, &sent, LinkModel::Chunks(LinkConfig::default()), 1).unwrap();
         let last = arrivals.iter().max().unwrap().as_secs_f64();
         assert!((last / seconds - 1.0).abs() < 0.005, "{last} against {seconds}");
     }
@@ -140,7 +141,7 @@ mod tests {
         for site in topology.sites() {
             let sent = sendings(&topology, site, &[1_000_000; 22]);
             let seconds = fluid_seconds(&topology, &sent);
-            let arrivals = arrivals(&topology, &sent, ByteSize::from_bytes(16 << 10), 1).unwrap();
+            let arrivals = arrivals(&topology, &sent, LinkModel::Chunks(LinkConfig::default()), 1).unwrap();
             let last = arrivals.iter().max().unwrap().as_secs_f64();
             assert!((last / seconds - 1.0).abs() < 0.02, "{site:?}: {last} against {seconds}");
         }

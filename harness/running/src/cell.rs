@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use emulator::digest::Digest;
 use emulator::id::MachineId;
-use emulator::link::{Fabric, LinkConfig, LinkError};
+use emulator::link::{LinkError, Links};
 use emulator::topology::{Topology, TopologyError};
 use emulator::virtual_driver::{RunError, Step, VirtualDriver};
 use gaia_core::machine::Machine;
@@ -328,12 +328,12 @@ impl Job<'_> {
         workloads: &[Arc<W>],
     ) -> Result<Driver<W>, LinkError> {
         let network = Arc::new(topology.network());
-        let fabric = Fabric::new(network, LinkConfig { chunk: self.plan.chunk }, self.plan.seed)?;
+        let links = Links::new(network, self.plan.link_model(), self.plan.seed)?;
         // Side by side: the starting state of a large model takes as long as a clock.
         let machine = |(id, workload): (MachineId, &Arc<W>)| Machine::new(setting.clone(), id, workload.clone());
         let ids: Vec<MachineId> = topology.machines().collect();
         let machines = self.pool.install(|| ids.into_par_iter().zip(workloads).map(machine).collect());
-        Ok(VirtualDriver::new(machines, fabric, self.pool.clone()))
+        Ok(VirtualDriver::new(machines, links, self.pool.clone()))
     }
 
     /// A driver that takes up the last checkpoint, or starts.

@@ -44,7 +44,7 @@ impl Gathered {
         let site = plan.profile.find_site(&central.site).expect("a plan's site was found");
         let bytes = central.raw_data.expect("a plan's raw data were measured").as_bytes();
         let sent = gather::sendings(&topology, site, &gather::shares(bytes, &held()));
-        let arrivals = gather::arrivals(&topology, &sent, plan.chunk, plan.seed)?;
+        let arrivals = gather::arrivals(&topology, &sent, plan.link_model(), plan.seed)?;
         Ok(Some(Gathered { topology, site, sent, arrivals }))
     }
 

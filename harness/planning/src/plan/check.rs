@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use record::suggest;
 
-use crate::spec::{Cap, Convergence, Link};
+use crate::spec::{Cap, Convergence, Link, LinkModel};
 use crate::workload::MIN_RATE;
 use crate::workload::list::{Kind, Workload};
 
@@ -246,7 +246,15 @@ impl Diagnostics {
 
     pub(super) fn link(&mut self, link: &Link) {
         let bytes = ByteSize::from_bytes;
-        self.within("link.chunk", link.chunk, bytes(1 << 10)..=bytes(16 << 20));
+        if let Some(chunk) = link.chunk {
+            self.within("link.chunk", chunk, bytes(1 << 10)..=bytes(16 << 20));
+            let message = match link.model() {
+                LinkModel::Chunks => None,
+                LinkModel::Auto => Some("the model `auto` chooses it: expected none, or the model `chunks`"),
+                LinkModel::Fluid => Some("the model `fluid` has no chunks: expected none, or the model `chunks`"),
+            };
+            message.into_iter().for_each(|message| self.add("link.chunk", format!("{chunk}: {message}")));
+        }
         if let Some(depth) = link.depth {
             self.within("link.depth", depth, bytes(1)..=bytes(1 << 30));
         }

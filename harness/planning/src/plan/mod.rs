@@ -12,6 +12,7 @@ mod estimate;
 mod feasible;
 pub mod fits;
 mod fitting;
+mod links;
 mod numbers;
 pub mod overlay;
 mod panels;
@@ -29,7 +30,7 @@ pub use fitting::unit;
 pub use numbers::{TOLERANCE, differs, numbers, numbers_text};
 pub use resolve::Registries;
 pub use show::{shared, system_in_words, table};
-pub use whole::{Experiment, Plan, Planned, Role, SCHEMA, TARGET};
+pub use whole::{Experiment, Links, Plan, Planned, Role, SCHEMA, TARGET};
 
 pub use crate::sources::{SOURCES, commit, dirty};
 pub use crate::workload::list::{Data, DataSet, DataSource, Kind};

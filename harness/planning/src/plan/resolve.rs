@@ -17,11 +17,12 @@ use super::check::{Diagnostics, GIVEN, plain};
 use super::cluster::Asked;
 use super::data::Loader;
 use super::feasible;
+use super::links;
 use super::pricing;
-use super::whole::{Plan, Planned, Role, SCHEMA, TARGET};
+use super::whole::{Links, Plan, Planned, Role, SCHEMA, TARGET};
 use crate::machines;
 use crate::sources::SOURCES;
-use crate::spec::{Cell, Goal, Launch, Machines, Scale, Spec, SpecData};
+use crate::spec::{Cell, Goal, Launch, LinkModel, Machines, Scale, Spec, SpecData};
 use crate::workload::list::{Data, DataSource, Terms, Workload, WorkloadChange};
 
 /// The most cells of a spec.
@@ -77,6 +78,7 @@ impl Resolving<'_> {
         self.check();
         let mut cells = self.cells();
         self.check_prices(&cells);
+        self.check_launchers(&cells);
         let place = if given.is_some() { GIVEN } else { "data.file" };
         let Some(source) = given.or_else(|| self.data_source()) else { return Vec::new() };
         let loader = loaders.iter().position(|loader| *loader.source() == source).unwrap_or_else(|| {
@@ -142,6 +144,17 @@ impl Resolving<'_> {
     fn check_prices(&mut self, cells: &[Resolved]) {
         for cell in cells.iter().filter(|_| self.spec.prices.are_given()) {
             pricing::check(self.diagnostics, &cell.name, self.pricing, &cell.profile, &cell.machines.name);
+        }
+    }
+
+    /// Machines in real time send real bytes, in chunks.
+    fn check_launchers(&mut self, cells: &[Resolved]) {
+        for (position, cell) in cells.iter().enumerate() {
+            if self.spec.link.model() == LinkModel::Fluid && !cell.launch.is_simulated() {
+                let path = format!("{}.launcher", self.path_of_cell(position));
+                let message = "links of the model `fluid` are simulated only: expected `simulated`, or the model `auto` or `chunks`";
+                self.diagnostics.add(path, message);
+            }
         }
     }
 
@@ -384,7 +397,8 @@ impl Resolving<'_> {
                 machines: cell.machines.clone(),
                 system: cell.system.clone(),
                 encoding: cell.encoding,
-                chunk: spec.link.chunk,
+                links: Links::Chunks,
+                chunk: spec.link.chunk.unwrap_or(links::SMALLEST_CHUNK),
                 convergence: spec.convergence,
                 cap: spec.cap,
                 launch: cell.launch,
@@ -394,6 +408,13 @@ impl Resolving<'_> {
                 Scale::None => Similitude::NONE,
                 Scale::Factors { sigma_bytes, sigma_work } => Similitude { sigma_bytes, sigma_work },
                 _ => plan.problem().similitude().expect("the paper's problem is one of the workload"),
+            };
+            (plan.links, plan.chunk) = match spec.link.model() {
+                LinkModel::Chunks => (plan.links, plan.chunk),
+                LinkModel::Fluid => (Links::Fluid, plan.chunk),
+                // Cells in real time are compared with simulated ones of the same links.
+                LinkModel::Auto if cells.iter().any(|cell| !cell.launch.is_simulated()) => (plan.links, plan.chunk),
+                LinkModel::Auto => links::choose(&plan),
             };
             plans.push((cell.name.clone(), plan));
         }

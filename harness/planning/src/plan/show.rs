@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gaia_core::sync::config::{Bosen, Budget, Encodings, GaiaAsync, Inside, Sites, System};
 
 use super::estimate::{Estimate, estimate};
-use super::whole::{Experiment, Plan, Planned};
+use super::whole::{Experiment, Links, Plan, Planned};
 use crate::calibrate::probe::Probe;
 use record::aligned::{Side, aligned};
 
@@ -102,10 +102,12 @@ fn encoding_in_words(plan: &Plan) -> String {
     format!("{} inside, {} between", inside.name(), between.name())
 }
 
-/// The name of the cell, and its launcher if it is not simulated.
+/// The name of the cell, with its launcher if it is not simulated, and its links if they are fluid.
 fn cell_in_words(planned: &Planned) -> String {
-    let launch = planned.plan.launch;
-    if launch.is_simulated() { planned.name() } else { format!("{} [{launch}]", planned.name()) }
+    let Plan { launch, links, .. } = planned.plan;
+    let launch = (!launch.is_simulated()).then(|| format!(" [{launch}]"));
+    let links = (links == Links::Fluid).then_some(" [fluid links]");
+    format!("{}{}{}", planned.name(), launch.unwrap_or_default(), links.unwrap_or_default())
 }
 
 /// `11 sites of 2`, or `2+3+1`.

@@ -20,7 +20,7 @@ use super::central::AUTO;
 use super::check::{Diagnostics, GIVEN};
 use super::cluster::{Named, find_profile};
 use crate::machines;
-use crate::spec::{Cell, Machines, PanelFields, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
+use crate::spec::{Cell, LinkModel, Machines, PanelFields, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
 
 /// The default problem that stands for the user's: users and items as a share of Netflix's.
 const SCALE: f64 = 0.05;
@@ -61,6 +61,9 @@ pub(super) fn expand(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf,
         panels: panels(asked.uncertainty.bandwidth),
         ..spec.clone()
     };
+    if spec.link.model.is_none() && spec.link.chunk.is_none() {
+        expanded.link.model = Some(LinkModel::Auto);
+    }
     expanded.prices.spread = asked.uncertainty.prices;
     if expanded.cells.is_empty() {
         expanded.cells = cells(asked, &profile, machines);

@@ -1,5 +1,6 @@
 //! Plans and experiments as types; what makes them is in [`super::panels`].
 
+use emulator::link::{LinkConfig, LinkModel};
 use emulator::profile::Profile;
 use emulator::units::ByteSize;
 use gaia_core::rates::{MachineKind, Similitude};
@@ -51,7 +52,10 @@ pub struct Plan {
     pub system: System,
     /// The encoding of updates and rows in messages.
     pub encoding: Encodings,
-    /// The most charged bytes of a chunk: messages cross links in chunks.
+    /// The model of links. A plan in chunks leaves it out.
+    #[serde(default, skip_serializing_if = "Links::is_chunks")]
+    pub links: Links,
+    /// The most charged bytes of a chunk: messages cross links in chunks. The default size where the links have none.
     pub chunk: ByteSize,
     /// The condition for the convergence of the target cell.
     pub convergence: Convergence,
@@ -62,6 +66,23 @@ pub struct Plan {
     pub launch: Launch,
     /// The hash of the sources: [`SOURCES`](crate::sources::SOURCES).
     pub sources: String,
+}
+
+/// The model of links in a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Links {
+    /// One event per chunk.
+    #[default]
+    Chunks,
+    /// Exact max-min fair flows, one event per message.
+    Fluid,
+}
+
+impl Links {
+    fn is_chunks(&self) -> bool {
+        *self == Links::Chunks
+    }
 }
 
 /// The purpose of a cell.
@@ -159,6 +180,14 @@ impl Plan {
         };
         let (machines, similitude) = (self.machine_count().max(1), self.similitude);
         self.workload.problem(&self.data, Terms { seed: self.seed, machines, split: self.split, similitude, clocks })
+    }
+
+    /// The model of its links.
+    pub fn link_model(&self) -> LinkModel {
+        match self.links {
+            Links::Chunks => LinkModel::Chunks(LinkConfig { chunk: self.chunk }),
+            Links::Fluid => LinkModel::Fluid,
+        }
     }
 
     /// The plan where learning takes place: for Centralized, one global server over as many machines in the one site; for

@@ -20,7 +20,7 @@ pub use fit::{
     is_name, known_unit,
 };
 pub use launch::{Goal, Launch, Local};
-pub use parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
+pub use parts::{Cap, Cell, Convergence, Link, LinkModel, Machines, PerSite, Target};
 pub use prices::Prices;
 pub use record::form::FormError;
 pub use record::form::parse as parse_form;

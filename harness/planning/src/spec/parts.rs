@@ -93,14 +93,29 @@ pub struct Cap {
     pub times_target: f64,
 }
 
-/// The sizes of chunks and of the bursts of links, in charged bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// The model of links, and the sizes of their chunks and bursts, in charged bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Link {
-    /// Messages cross links in pieces of at most this size.
-    pub chunk: ByteSize,
+    /// `None` means chunks, and in a `whatif` that sets no chunk the choice of each cell.
+    pub model: Option<LinkModel>,
+    /// Messages cross links in pieces of at most this size. `None` means 16 KiB, or where the model is chosen the size that is.
+    pub chunk: Option<ByteSize>,
     /// The bucket depth of limits: the burst after an idle time. Replaces the profile's.
     pub depth: Option<ByteSize>,
+}
+
+/// The model of links in a spec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkModel {
+    /// One of the others for each cell, by its rates and sizes.
+    Auto,
+    /// One event per chunk.
+    #[default]
+    Chunks,
+    /// Exact max-min fair flows, one event per message.
+    Fluid,
 }
 
 impl Default for Machines {
@@ -138,9 +153,10 @@ impl Default for Convergence {
     }
 }
 
-impl Default for Link {
-    fn default() -> Self {
-        Link { chunk: ByteSize::from_bytes(16 << 10), depth: None }
+impl Link {
+    /// The model, where nothing chooses another.
+    pub fn model(&self) -> LinkModel {
+        self.model.unwrap_or_default()
     }
 }
 

@@ -5,7 +5,7 @@ use gaia_core::sync::config::{Between, Encoding, Inside, Rounds, Significant, Sy
 
 use crate::plan::check::exchanges_every;
 use crate::plan::overlay::overlay;
-use crate::plan::whole::Plan;
+use crate::plan::whole::{Links, Plan};
 use crate::workload::kind::{Amounts, FLOAT_BYTES, PLAIN_BYTES};
 
 /// Amounts of a plan. Unless stated otherwise, an amount is per clock and summed over all machines.
@@ -19,11 +19,13 @@ pub(super) struct Counts {
     pub(super) amounts: Amounts,
     /// Number of times that a worker reads and updates these rows.
     pub(super) exchanges: f64,
+    /// Bytes that one machine reads from the servers of others at an exchange, before similitude; it sends as many.
+    pub(super) exchanged: f64,
     /// Floats that the significance filters scan.
     pub(super) filtered: f64,
     /// Significant updates sent between sites, counted once per receiver.
     pub(super) mirrored: f64,
-    /// Chunks that cross links, a message counting as at least one.
+    /// Chunks that cross links, a message counting as at least one; none on fluid links.
     pub(super) chunks: f64,
     /// Messages between machines, a worker's own shard included.
     pub(super) messages: f64,
@@ -48,13 +50,24 @@ pub(super) fn counts(plan: &Plan) -> Counts {
     let groups = if sites.is_some() { plan.machines_per_site.len() as f64 } else { 1.0 };
     let amounts = problem.amounts();
     let exchanges = exchanges(&plan.system);
-    let mut counts =
-        Counts { machines, groups, amounts, exchanges, filtered: 0.0, mirrored: 0.0, chunks: 0.0, messages: 0.0 };
+    let mut counts = Counts {
+        machines,
+        groups,
+        amounts,
+        exchanges,
+        exchanged: 0.0,
+        filtered: 0.0,
+        mirrored: 0.0,
+        chunks: 0.0,
+        messages: 0.0,
+    };
     // The shard on a worker's own machine is read without a link.
     let afar = 1.0 - groups / machines;
     let inside = 2.0 * machines * amounts.declared * counts.exchanges;
     let changed = problem.changed_share(&amounts, machines);
-    let mut charged = inside * afar * problem.message_bytes(plan.encoding.inside, changed);
+    let bytes_per_float = problem.message_bytes(plan.encoding.inside, changed);
+    counts.exchanged = amounts.declared * afar * bytes_per_float;
+    let mut charged = inside * afar * bytes_per_float;
     let per_group = machines / groups;
     // A request, the rows, an update.
     counts.messages = 3.0 * machines * per_group * counts.exchanges;
@@ -74,7 +87,9 @@ pub(super) fn counts(plan: &Plan) -> Counts {
         charged += (counts.mirrored * bytes).min(amounts.model * ways.receivers * FLOAT_BYTES);
         counts.messages += ways.receivers * per_group;
     }
-    counts.chunks = charged * plan.similitude.sigma_bytes / plan.chunk.as_bytes() as f64 + counts.messages;
+    if plan.links == Links::Chunks {
+        counts.chunks = charged * plan.similitude.sigma_bytes / plan.chunk.as_bytes() as f64 + counts.messages;
+    }
     counts
 }
 

@@ -11,7 +11,7 @@ use gaia_core::sync::config::{Encoding, System};
 
 use self::counts::{Counts, counts};
 pub use self::memory::{Memory, memory};
-use super::whole::{Plan, Role};
+use super::whole::{Links, Plan, Role};
 use crate::calibrate::measure::Pace;
 use crate::calibrate::probe::Probe;
 
@@ -27,6 +27,8 @@ const FILTERED: f64 = 2.0;
 const MOVED: f64 = 0.7;
 /// Per message, from its task to its handler.
 const MESSAGE: f64 = 33.0;
+/// Per message on fluid links, besides: rates change when it begins and when it has left.
+const FLOW: f64 = 8.0;
 
 /// Seconds per byte of a cell to write a checkpoint.
 const CHECKPOINT_SECONDS_PER_BYTE: f64 = 0.8e-9;
@@ -51,6 +53,11 @@ impl Estimate {
     pub fn seconds(&self) -> Option<f64> {
         self.clock_seconds.map(|seconds| seconds * self.clocks)
     }
+}
+
+/// Charged bytes that one machine reads from the servers of others at an exchange; it sends as many.
+pub(super) fn exchanged_bytes(plan: &Plan) -> f64 {
+    counts(plan).exchanged * plan.similitude.sigma_bytes
 }
 
 /// Estimates `plan` on the host that `probe` measures.
@@ -88,7 +95,8 @@ fn clock_seconds(plan: &Plan, counts: &Counts, memory: &Memory, probe: &mut Prob
     let floats = read_floats * (read * counts.exchanges + logged)
         + counts.filtered * FILTERED
         + counts.mirrored * costs.mirrored;
-    let transfers = counts.chunks * MOVED + counts.messages * MESSAGE;
+    let flow = if plan.links == Links::Fluid { FLOW } else { 0.0 };
+    let transfers = counts.chunks * MOVED + counts.messages * (MESSAGE + flow);
     let work = kernels + probe.add_float() * floats + probe.chunk() * transfers;
     let checkpoints = memory.cell * CHECKPOINT_SECONDS_PER_BYTE / CHECKPOINT_SECONDS;
     Some(work * (1.0 + checkpoints.min(MOST_OF_CHECKPOINTS)))
