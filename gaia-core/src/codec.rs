@@ -311,17 +311,7 @@ mod tests {
     }
 
     fn encodings() -> impl Strategy<Value = Encodings> {
-        let one = || {
-            prop::sample::select(vec![
-                Encoding::Plain,
-                Encoding::Packed,
-                Encoding::Dense,
-                Encoding::Smallest,
-                Encoding::Rice,
-                Encoding::Bf16,
-                Encoding::Int8,
-            ])
-        };
+        let one = || prop::sample::select(&Encoding::ALL);
         (one(), one()).prop_map(|(inside, between)| Encodings { inside, between })
     }
 

@@ -433,18 +433,8 @@ mod tests {
     }
 
     fn encoding() -> impl Strategy<Value = Encoding> {
-        prop::sample::select(ALL.to_vec())
+        prop::sample::select(&Encoding::ALL)
     }
-
-    const ALL: [Encoding; 7] = [
-        Encoding::Plain,
-        Encoding::Packed,
-        Encoding::Dense,
-        Encoding::Smallest,
-        Encoding::Rice,
-        Encoding::Bf16,
-        Encoding::Int8,
-    ];
 
     /// The payload as a lossy encoding has it.
     fn as_sent(payload: &Payload, encoding: Encoding) -> Payload {
@@ -523,7 +513,7 @@ mod tests {
     #[test]
     fn negative_zero_comes_back() {
         let payload = Payload::Dense(vec![0.0, -0.0, 0.0, 1.0, 0.0, 0.0].into());
-        for encoding in ALL.into_iter().filter(|encoding| encoding.lossless() == *encoding) {
+        for encoding in Encoding::ALL.into_iter().filter(|encoding| encoding.lossless() == *encoding) {
             let mut bytes = Vec::new();
             payload.encode(encoding, &mut bytes);
             let Ok(Payload::Dense(values)) = Payload::decode(&bytes, encoding, 6) else { panic!("dense") };

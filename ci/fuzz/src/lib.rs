@@ -70,18 +70,8 @@ fn file(target: &str, name: &str, content: &[u8]) -> PathBuf {
 }
 
 fn messages(data: &[u8]) {
-    // Those that the corpus names by number stay where they are.
-    const ENCODINGS: [Encoding; 7] = [
-        Encoding::Plain,
-        Encoding::Packed,
-        Encoding::Dense,
-        Encoding::Smallest,
-        Encoding::Rice,
-        Encoding::Bf16,
-        Encoding::Int8,
-    ];
-    let Some((inside, rest)) = choose(data, &ENCODINGS) else { return };
-    let Some((between, bytes)) = choose(rest, &ENCODINGS) else { return };
+    let Some((inside, rest)) = choose(data, &Encoding::ALL) else { return };
+    let Some((between, bytes)) = choose(rest, &Encoding::ALL) else { return };
     let codec = MessageCodec { encodings: Encodings { inside, between }, floats: 1 << 16, rows: 1 << 12 };
     let Ok(message) = codec.decode(bytes) else { return };
     let mut again = Vec::new();

@@ -143,6 +143,17 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// All encodings. A new one is the last: what fuzzing has found names them by their places here.
+    pub const ALL: [Encoding; 7] = [
+        Encoding::Plain,
+        Encoding::Packed,
+        Encoding::Dense,
+        Encoding::Smallest,
+        Encoding::Rice,
+        Encoding::Bf16,
+        Encoding::Int8,
+    ];
+
     /// As specs name it.
     pub fn name(self) -> &'static str {
         match self {
