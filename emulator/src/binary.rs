@@ -47,7 +47,7 @@ thread_local! {
 struct Stream {
     /// In their order in the stream. Held, so that no other value takes the place of one in memory.
     values: Vec<Box<dyn Any>>,
-    /// By address.
+    /// The place in `values` of each, by its address.
     numbers: HashMap<usize, u32>,
 }
 

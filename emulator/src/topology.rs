@@ -16,8 +16,8 @@ use crate::profile::{InvalidProfile, Profile, Shaping, Site};
 use crate::time::Duration;
 use crate::units::{Bandwidth, ByteSize};
 
-/// The most machines of a topology. Links take up to a kilobyte per ordered pair that talks: 16 GB when all pairs of so
-/// many do.
+/// The most machines of a topology. Links take up to a kilobyte per ordered pair that talks, which would be 16 GB for all
+/// pairs of this number.
 pub const MAX_MACHINES: u32 = 4096;
 
 /// The depth of a bucket, as the time in which its rate carries that many bytes.

@@ -27,7 +27,7 @@ pub struct Fabric {
     /// By sender, the receivers that it has sent to, in their order, and the slot of each pair: pairs have state from their
     /// first message on.
     pub(super) slots: Vec<Vec<(MachineId, u32)>>,
-    /// By slot.
+    /// The machines of every slot, and their route's delay.
     pub(super) pairs: Vec<Pair>,
     /// The limits of every slot's route, slowest first, one route after another.
     pub(super) hops: Vec<u32>,

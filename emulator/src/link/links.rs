@@ -24,18 +24,18 @@ pub enum LinkModel {
 /// The links of a network. Methods are those of [`Fabric`] and of [`FluidFabric`].
 #[derive(Clone, Debug)]
 pub enum Links {
-    /// In chunks.
+    /// Every chunk is an event.
     Chunks(Box<Fabric>),
-    /// As a fluid.
+    /// Rates change when messages begin and end.
     Fluid(Box<FluidFabric>),
 }
 
 /// The state of [`Links`] that changes in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LinksSnapshot {
-    /// In chunks.
+    /// Of links in chunks.
     Chunks(FabricSnapshot),
-    /// As a fluid.
+    /// Of fluid links.
     Fluid(FluidSnapshot),
 }
 

@@ -237,7 +237,7 @@ fn read_number(reader: &mut Reader) -> Result<u32, DecodeError> {
 
 /// Indexes as they were read.
 pub(super) struct Indexes {
-    /// Ascending.
+    /// In ascending order, each once.
     pub(super) index: Vec<u32>,
     /// Whether a block was filled up, so that values may be 0.
     pub(super) has_every: bool,

@@ -172,7 +172,7 @@ type Driver<W> = VirtualDriver<Machine<W>>;
 
 /// The source of what a cell's workers measure.
 enum Learns<'a> {
-    /// They learn.
+    /// They learn, and nobody keeps what they measure.
     Anew,
     /// They learn, and what they measure goes into this course.
     Recorded(&'a mut Course),

@@ -62,8 +62,7 @@ impl FluidFabric {
     /// Takes up the state of a snapshot of the same network and seed, and goes on from there with the same events.
     ///
     /// # Errors
-    /// The snapshot is of another network. The state is then that of a fabric that has sent nothing, or part of the snapshot's: not fit
-    /// for use.
+    /// The snapshot is of another network. The fabric has then sent nothing, or holds a part of the snapshot, and must not be used.
     pub fn restore(&mut self, snapshot: FluidSnapshot) -> Result<(), RestoreFluidError> {
         let machines = self.network.machines;
         let FluidSnapshot { pairs, rates, dirt, now, departures, changed } = snapshot;

@@ -17,9 +17,9 @@ pub(super) const BEYOND: u64 = u64::MAX - 1;
 pub(super) struct Pair {
     pub(super) from: MachineId,
     pub(super) to: MachineId,
-    /// In nanoseconds.
+    /// Propagation, in nanoseconds.
     pub(super) delay: u64,
-    /// In nanoseconds.
+    /// The largest extra delay, in nanoseconds.
     pub(super) jitter: u64,
     pub(super) state: PairState,
 }
