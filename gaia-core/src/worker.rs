@@ -36,6 +36,8 @@ pub struct Worker<W: Workload> {
     shards: Vec<ShardView>,
     /// Floats of all declared rows.
     floats: usize,
+    /// A shard whose rows were not here at the last look: asked about first, as with hundreds of shards most looks end there.
+    lacking: usize,
     state: WorkerState<W::State>,
 }
 
@@ -120,7 +122,7 @@ impl<W: Workload> Worker<W> {
             sending: Sending::new(setting.model().communication(), &shards),
             evaluation: Evaluation::default(),
         };
-        Worker { setting, machine, workload, shards, floats: view_rows.floats(), state }
+        Worker { setting, machine, workload, shards, floats: view_rows.floats(), lacking: 0, state }
     }
 
     /// The number of clocks that the worker has completed.
@@ -193,7 +195,7 @@ impl<W: Workload> Worker<W> {
     where
         T: From<ClockTask<W>>,
     {
-        let index = self.shards.iter().position(|shard| shard.machine == from).expect("only its shards answer");
+        let index = self.shards.binary_search_by_key(&from, |shard| shard.machine).expect("only its shards answer");
         let answer = LastAnswer { from, phases: rows.phases.clone() };
         let includes = rows.includes;
         let is_whole = self.state.caches[index].take_in(rows, self.setting.parts.layout.stages().len());
@@ -231,9 +233,14 @@ impl<W: Workload> Worker<W> {
         let stages = self.setting.parts.layout.stages().len();
         while self.state.ready.len() < stages {
             let stage = self.state.ready.len();
-            let is_here =
-                |cache: &Cache| self.serves(cache) || cache.coming.get(stage).is_some_and(|it| self.answer_serves(it));
-            if !self.state.caches.iter().all(is_here) {
+            let lacks = |cache: &Cache| {
+                !self.serves(cache) && !cache.coming.get(stage).is_some_and(|it| self.answer_serves(it))
+            };
+            if lacks(&self.state.caches[self.lacking]) {
+                return;
+            }
+            if let Some(lacking) = self.state.caches.iter().position(lacks) {
+                self.lacking = lacking;
                 return;
             }
             // The wait for the first stage is what keeps the computation from starting. Later stages arrive while it goes on; where it then
@@ -254,9 +261,10 @@ impl<W: Workload> Worker<W> {
         T: From<ClockTask<W>>,
     {
         self.note_ready(now, since, answer);
-        if !self.state.caches.iter().all(|cache| self.serves(cache)) {
+        if self.state.ready.len() < self.setting.parts.layout.stages().len() {
             return;
         }
+        debug_assert!(self.state.caches.iter().all(|cache| self.serves(cache)), "the last stage makes an answer whole");
         let clock = self.state.clock;
         let pulled = self.pull();
         let (parts, blocked) = (self.state.waited, self.state.blocked);

@@ -42,6 +42,8 @@ pub(super) struct Mirrors {
 pub(super) struct MirrorState {
     /// The clocks of the other sites.
     clocks: BTreeMap<SiteId, u32>,
+    /// The smallest of them: asked for at every message.
+    slowest: Option<u32>,
     barriers: Vec<Barrier>,
     sides: Vec<SideState>,
     /// Bytes that wait on the links to mirrors, as far as is known; none: 0.
@@ -95,8 +97,10 @@ impl Mirrors {
     fn state(&self, others: impl Iterator<Item = SiteId>) -> MirrorState {
         let side =
             |side: &Side| SideState { sent: vec![0; side.of.len()], promised: Vec::new(), due: false, open: false };
+        let clocks: BTreeMap<SiteId, u32> = others.map(|site| (site, 0)).collect();
         MirrorState {
-            clocks: others.map(|site| (site, 0)).collect(),
+            slowest: clocks.values().copied().min(),
+            clocks,
             barriers: Vec::new(),
             sides: self.sides.iter().map(side).collect(),
             backlogs: BTreeMap::new(),
@@ -186,7 +190,7 @@ impl Mirrors {
 impl MirrorState {
     /// The smallest clock among the other sites; none without.
     pub(super) fn slowest(&self) -> Option<u32> {
-        self.clocks.values().copied().min()
+        self.slowest
     }
 
     /// Every other site's clock.
@@ -246,6 +250,7 @@ impl MirrorState {
             *known = clock.max(*known);
         }
         let known = &self.clocks;
+        self.slowest = known.values().copied().min();
         self.barriers.retain(|barrier| !barrier.is_here(known));
     }
 }

@@ -22,7 +22,7 @@ pub use self::state::ShardState;
 use self::state::{Credit, Stages, Whole, Work, Working};
 use super::merge::Rounds;
 use super::mirrors::Mirrors;
-use super::readers::Readers;
+use super::readers::{Clocks, Readers};
 use super::store::{self, Operation, Outcome, Pending, Shared, Store, StoreTask};
 use crate::breakdown::{Blocker, Cause, Part, Phases};
 use crate::layout::{RowSet, Segment};
@@ -155,7 +155,7 @@ impl Shard {
     fn ask(&mut self, worker: usize, clock: u32, now: Instant) {
         let mut phases = Phases::default();
         phases.push(Part::Wire, now, Blocker::message(self.workers[worker], self.machine));
-        self.state.readers.ask(worker, clock, phases);
+        self.readers.ask(&mut self.state.readers, worker, clock, phases);
     }
 
     /// A message of `from` that this shard has had since `now`.
@@ -184,12 +184,12 @@ impl Shard {
             // so that BSP has the same bits on any network, and rules see whole rounds.
             Apply::InWorkerOrder => {
                 let count = self.workers.len();
-                let early = self.state.early.entry(clock).or_insert_with(|| vec![None; count]);
-                let worker = update.1.worker;
-                early[worker] = Some(update);
-                if early.iter().all(Option::is_some) {
-                    let updates = self.state.early.remove(&clock).expect("it was just there").into_iter().flatten();
-                    self.state.queue.push_back(Work::Apply { updates: updates.collect(), cause });
+                let early = self.state.early.entry(clock).or_default();
+                early.push(update);
+                if early.len() == count {
+                    let mut updates = self.state.early.remove(&clock).expect("it was just there");
+                    updates.sort_unstable_by_key(|(_, credit)| credit.worker);
+                    self.state.queue.push_back(Work::Apply { updates, cause });
                 }
             }
         }
@@ -260,21 +260,23 @@ impl Shard {
         out.tasks.push_back((StoreTask { store, operation, isa }.into(), span));
     }
 
-    /// Asks the model about every waiting read; the first that may go ahead, if any.
+    /// Asks the model about waiting reads; the first that may go ahead, if any.
     fn grant(&mut self, now: Instant) -> Option<usize> {
         let (data_clock, mirror_clock) = (self.data_clock(), self.mirror_clock());
         let merged_clock = self.state.rounds.merged_clock();
         let ShardState { readers, mirrors, last_cause, .. } = &mut self.state;
         let model = self.setting.model();
+        let clocks = Clocks { data: data_clock, mirror: mirror_clock, merged: merged_clock };
+        let by = mirrors.barriers().is_empty().then_some(clocks);
         let hold = |clock: u32, declares: &[bool]| {
             let barred = mirrors.bars(clock, declares);
             model.may_read(&ReadState { clock, data_clock, mirror_clock, merged_clock, barred }).err()
         };
-        self.readers.grant(readers, hold, *last_cause, now)
+        self.readers.grant(readers, by, hold, *last_cause, now)
     }
 
     fn answer(&mut self, worker: usize, now: Instant) -> (Working, Operation, Duration) {
-        let mut read = self.state.readers.take(worker);
+        let mut read = self.readers.take(&mut self.state.readers, worker);
         read.phases.push(Part::Server, now, Blocker::work(self.machine));
         let segments = self.readers.floats(worker).clone();
         let floats: usize = segments.iter().flat_map(|stage| stage.iter()).map(|segment| segment.len).sum();
@@ -387,7 +389,9 @@ impl Shard {
             phases.push_hold(Hold::Staleness, cause, now);
             // As if every worker had asked for rows of the clock that is complete.
             let clock = self.data_clock();
-            (0..self.workers.len()).for_each(|worker| self.state.readers.ask(worker, clock, phases.clone()));
+            for worker in 0..self.workers.len() {
+                self.readers.ask(&mut self.state.readers, worker, clock, phases.clone());
+            }
         }
         // The copy after a round is that of all sites, which is yet to be made.
         if self.setting.merges().is_none() || self.outgoing() == Outgoing::Nothing {

@@ -24,7 +24,8 @@ pub struct ShardState {
     pub(super) worker_clocks: Vec<u32>,
     /// The stages of each worker's update that is coming in, the last stage first.
     pub(super) coming: Vec<Vec<Payload>>,
-    pub(super) early: BTreeMap<u32, Vec<Option<Whole>>>,
+    /// By clock, updates that wait for those of the other workers.
+    pub(super) early: BTreeMap<u32, Vec<Whole>>,
     /// The changes received so far of each worker's running clock, where changes are sent all the time and applied in order.
     pub(super) gathering: Vec<Vec<f32>>,
     /// Messages that have come from each worker, where changes are sent all the time.
