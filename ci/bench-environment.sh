@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The peers of the benches in a virtual environment under target/bench, made at the first time; prints its Python.
+# The peers of the benches, and what reads our tables, in a virtual environment under target/bench, made at the first time; prints its Python.
 # LIBMF is compiled here, from the source in its package: it chooses its vector code when it is compiled, and the package's own build has none.
 # Needs Python 3 with venv, and a C++ compiler.
 #
@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-peers=(libmf==0.9.2 cornac==3.0.1 tomotopy==0.14.0 numpy)
+peers=(libmf==0.9.2 cornac==3.0.1 tomotopy==0.14.0 numpy pyarrow)
 flags="-O3 -DNDEBUG -DUSEAVX -march=native"
 there=${CARGO_TARGET_DIR:-target}/bench/venv
 stamp="$there/complete: ${peers[*]} $flags"

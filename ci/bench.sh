@@ -23,6 +23,8 @@ steps=(
     "mf-kernel  | python3 ci/bench-criterion.py gaia-core mf_kernel"
     "lda-kernel | python3 ci/bench-criterion.py gaia-core lda_kernel"
     "links      | python3 ci/bench-criterion.py emulator chunk_events"
+    "fluid      | bash ci/compare-simgrid.sh --rounds {rounds} {quick} | pkg-config --exists simgrid | apt-get install g++ pkg-config libsimgrid-dev"
+    "growth     | python3 ci/bench-growth.py {quick}"
     "torch      | bash ci/bench-torch.sh {rounds} {quick} | bash ci/bench-torch.sh --check | set up libtorch and PyTorch (5 GB): bash ci/bench-torch.sh --setup"
 )
 
