@@ -3,8 +3,9 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use common::errors;
 use harness::results::manifest::CellEntry;
@@ -169,15 +170,10 @@ fn a_broken_or_unfinished_cell_is_run_again_to_the_same_files() {
 fn bsp_learns_the_same_on_every_network_and_a_replay_leaves_the_same_files() {
     let spec = format!("{}encoding: dense\n", SPEC.replace("{ ssp: { slack: 1 } }", "{ bsp: {} }"));
     let place = Place::new(&spec);
-    let replayed = |folder: &str, more: &[&str]| {
+    for (folder, more, cells) in [("learned", &["--no-replay"][..], 0), ("replayed", &[], 2)] {
         assert_eq!(code(&place.run(&[&["--quiet", "--out", folder], more].concat())), 0);
-        let hosts = fs::read_dir(place.path(folder).join("small"))
-            .expect("a folder")
-            .filter_map(|entry| fs::read_to_string(entry.expect("an entry").path().join("host.json")).ok());
-        hosts.filter(|host| host.contains("\"replayed\": true")).count()
-    };
-    assert_eq!(replayed("learned", &["--no-replay"]), 0);
-    assert_eq!(replayed("replayed", &[]), 2, "Baseline and LAN");
+        assert_eq!(replayed(&place.path(folder)), cells, "Baseline and LAN, if any");
+    }
     assert_eq!(files(&place.path("learned")), files(&place.path("replayed")));
     let objective = |cell: &str| {
         let all = summaries(&place.path("learned"));
@@ -186,6 +182,36 @@ fn bsp_learns_the_same_on_every_network_and_a_replay_leaves_the_same_files() {
     };
     assert_eq!(objective("Baseline"), objective("Target"));
     assert_eq!(objective("LAN"), objective("Target"));
+}
+
+#[test]
+fn what_a_killed_cell_has_learned_is_replayed_after_it_has_gone_on() {
+    // So many clocks that the first cell is far from its end when it has written a checkpoint.
+    let spec = SPEC.replace("target: { profile: lan, machines-per-site: 4 }", "goal: { clocks: 200 }");
+    let place = Place::new(&format!("{}encoding: dense\n", spec.replace("{ ssp: { slack: 1 } }", "{ bsp: {} }")));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_experiments"));
+    let arguments = "run small.yaml --out killed --jobs 1 --quiet --checkpoint-every 0 --log info";
+    command.current_dir(place.folder.path()).args(arguments.split(' ')).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the binary starts");
+    let events = BufReader::new(process.stderr.take().expect("it is piped"));
+    let written = events.lines().map_while(Result::ok).find(|line| line.contains("checkpoint written"));
+    process.kill().expect("it runs");
+    process.wait().expect("it was killed");
+    assert!(written.is_some_and(|line| line.contains("Baseline")), "the first cell writes the first checkpoint");
+
+    let again = place.run(&["--out", "killed", "--jobs", "1"]);
+    assert_eq!(code(&again), 0, "{}", errors(&again));
+    assert!(errors(&again).contains("Baseline: goes on from clock"), "{}", errors(&again));
+    assert_eq!(replayed(&place.path("killed")), 1, "LAN");
+    assert_eq!(code(&place.run(&["--quiet", "--out", "learned", "--no-replay"])), 0);
+    assert_eq!(files(&place.path("killed")), files(&place.path("learned")));
+}
+
+/// The number of cells in a folder of results that were replayed.
+fn replayed(folder: &Path) -> usize {
+    let cells = fs::read_dir(folder.join("small")).expect("a folder");
+    let hosts = cells.filter_map(|cell| fs::read_to_string(cell.expect("an entry").path().join("host.json")).ok());
+    hosts.filter(|host| host.contains("\"replayed\": true")).count()
 }
 
 /// A metric at the end of a run.

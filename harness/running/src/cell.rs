@@ -354,8 +354,10 @@ impl Job<'_> {
                 match driver.read_checkpoint(&mut read.driver) {
                     Ok(()) => {
                         recorder.state = read.recorder;
-                        // The measurements before are gone.
-                        recorder.course = None;
+                        recorder.course = recorder.course.take().and_then(|course| {
+                            *course = Course::up_to(&recorder.state.measured, &recorder.state.samples)?;
+                            Some(course)
+                        });
                         info!(cell = self.name, clock = recorder.state.samples.len(), "cell resumed");
                         say(&format!("{}: goes on from clock {}", self.name, recorder.state.samples.len()));
                         return Ok(driver);

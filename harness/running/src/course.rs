@@ -5,8 +5,8 @@
 //! The first such cell of a command records what its workers measured. A later one *replays* it: machines, messages and links run as
 //! ever, and every result has the same bytes, but the floats in the messages are not computed.
 //!
-//! A message's length must not depend on its floats for that: only cells whose machines send dense rows replay. A replayed cell writes no
-//! checkpoint, as a course is in memory alone; when it is killed, it begins again.
+//! A message's length must not depend on its floats for that: only cells whose machines send dense rows replay. A course is in memory
+//! alone: a checkpoint has what its cell's workers have measured, and a replayed cell writes none; when that is killed, it begins again.
 //!
 //! [`Setting::evaluates_one_copy`]: gaia_core::setting::Setting::evaluates_one_copy
 
@@ -20,7 +20,7 @@ use gaia_core::sync::config::{Encoding, System};
 use gaia_core::workload::traits::{Evaluation, Workload};
 use planning::plan::Plan;
 use planning::workload::split::Split;
-use record::results::MetricValues;
+use record::results::{MetricValues, Sample};
 
 use super::goal::Goal;
 
@@ -96,10 +96,17 @@ impl Courses {
 }
 
 impl Course {
-    /// Records the next clock: what each worker measured, the objective and the values of the metrics, and the model.
-    pub(super) fn push(&mut self, evaluations: Vec<Evaluation>, objective: f64, metrics: MetricValues, copy: &[f32]) {
+    /// The course up to a checkpoint, from what each worker measured by clock and the samples of the same clocks; `None` where they
+    /// are not of the same, because nobody wanted a course then. Models before the checkpoint are gone: cells that end there learn.
+    pub(super) fn up_to(measured: &[Vec<Evaluation>], samples: &[Sample]) -> Option<Course> {
+        let clocks = measured.iter().zip(samples).map(|(evaluations, sample)| Clock::of(evaluations.clone(), sample));
+        (measured.len() == samples.len()).then(|| Course { clocks: clocks.collect(), copies: VecDeque::new() })
+    }
+
+    /// Records the next clock: what each worker measured, its sample, and the model.
+    pub(super) fn push(&mut self, evaluations: Vec<Evaluation>, sample: &Sample, copy: &[f32]) {
         self.copies.push_back((self.clocks.len() as u32, copy.to_vec()));
-        self.clocks.push(Clock { evaluations, objective, metrics });
+        self.clocks.push(Clock::of(evaluations, sample));
         while self.copies.len() > 1 && self.copies.len() * copy.len() > MOST_FLOATS {
             self.copies.pop_front();
         }
@@ -122,6 +129,12 @@ impl Course {
     pub(super) fn copy(&self, clock: u32) -> &[f32] {
         let (_, copy) = self.copies.iter().find(|(of, _)| *of == clock).expect("the course has a copy of its end");
         copy
+    }
+}
+
+impl Clock {
+    fn of(evaluations: Vec<Evaluation>, sample: &Sample) -> Clock {
+        Clock { evaluations, objective: sample.objective, metrics: sample.metrics.clone() }
     }
 }
 
@@ -185,14 +198,32 @@ mod tests {
     fn course(objectives: &[f64], floats: usize) -> Course {
         let mut course = Course::default();
         for &objective in objectives {
-            course.push(
-                vec![Evaluation::default()],
-                objective,
-                MetricValues::default(),
-                &vec![objective as f32; floats],
-            );
+            course.push(vec![Evaluation::default()], &sample(objective), &vec![objective as f32; floats]);
         }
         course
+    }
+
+    fn sample(objective: f64) -> Sample {
+        Sample {
+            clock: 0,
+            seconds: 0.0,
+            objective,
+            objective_one_copy: objective,
+            metrics: MetricValues::default(),
+            wan_bytes: 0,
+            wan_bytes_actual: 0,
+        }
+    }
+
+    #[test]
+    fn a_course_goes_on_after_a_checkpoint() {
+        let measured = vec![vec![Evaluation::default()]; 2];
+        assert!(Course::up_to(&measured, &[sample(9.0)]).is_none(), "there was no course at first");
+        let mut course = Course::up_to(&measured, &[9.0, 5.0].map(sample)).expect("all clocks are there");
+        course.push(vec![Evaluation::default()], &sample(4.0), &[4.0]);
+        assert_eq!(course.end(&Goal::Reach(4.0), 100), Some(2));
+        assert_eq!(course.copy(2), [4.0]);
+        assert_eq!(course.end(&Goal::Reach(5.0), 100), None, "its model is gone");
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(super) struct RecorderState<S> {
     pub(super) samples: Vec<Sample>,
     /// Per sample, what the digest has of the workers' first metric: the root of its mean.
     pub(super) judged: Vec<f64>,
+    /// By clock, what each worker measured, where a [course](super::course) of it is wanted.
+    pub(super) measured: Vec<Vec<Evaluation>>,
     pub(super) clocks: Vec<ClockRow>,
     pub(super) traffic: BTreeMap<(u32, u32, Class), Counts>,
     pub(super) read_wait: Durations,
@@ -99,6 +101,7 @@ impl<S> Default for RecorderState<S> {
         RecorderState {
             samples: Vec::new(),
             judged: Vec::new(),
+            measured: Vec::new(),
             clocks: Vec::new(),
             traffic: BTreeMap::new(),
             read_wait: Durations::default(),
@@ -156,8 +159,9 @@ impl<W: Workload> Recorder<'_, W> {
             // What is measured at the end alone is measured there in this cell alone.
             let is_of_all = self.workloads[0].evaluates(next * self.setting.parts.system.parts());
             if let Some(course) = self.course.as_mut().filter(|_| is_of_all || next < self.setting.parts.max_clocks) {
-                let evaluations = row.evaluations.iter().flatten().map(|&(_, evaluation)| evaluation).collect();
-                course.push(evaluations, sample.objective, sample.metrics.clone(), &copy);
+                let evaluations: Vec<Evaluation> = row.evaluations.iter().flatten().map(|&(_, it)| it).collect();
+                self.state.measured.push(evaluations.clone());
+                course.push(evaluations, &sample, &copy);
             }
             self.state.samples.push(sample);
             let objectives: Vec<f64> = self.state.samples.iter().map(|sample| sample.objective).collect();
