@@ -40,8 +40,8 @@ pub(super) struct Mirrors {
 /// The state that changes in a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct MirrorState {
-    /// The clocks of the other sites.
-    clocks: BTreeMap<SiteId, u32>,
+    /// The clock of every site by its number; [`OWN`] for the own one. A hub's message has clocks of up to all sites.
+    clocks: Vec<u32>,
     /// The smallest of them: asked for at every message.
     slowest: Option<u32>,
     barriers: Vec<Barrier>,
@@ -49,6 +49,9 @@ pub(super) struct MirrorState {
     /// Bytes that wait on the links to mirrors, as far as is known; none: 0.
     backlogs: BTreeMap<MachineId, u64>,
 }
+
+/// In the place of the own site's clock, which its shard keeps: never the smallest.
+const OWN: u32 = u32::MAX;
 
 /// Updates that are announced and not here yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,16 +93,16 @@ impl Mirrors {
 
     /// The state before the first clock.
     pub(super) fn start(&self, setting: &Setting) -> MirrorState {
-        let sites = (0..setting.groups().len() as u32).map(SiteId);
-        self.state(sites.filter(|&site| site != self.own))
+        self.state(setting.groups().len())
     }
 
-    fn state(&self, others: impl Iterator<Item = SiteId>) -> MirrorState {
+    fn state(&self, sites: usize) -> MirrorState {
         let side =
             |side: &Side| SideState { sent: vec![0; side.of.len()], promised: Vec::new(), due: false, open: false };
-        let clocks: BTreeMap<SiteId, u32> = others.map(|site| (site, 0)).collect();
+        let mut clocks = vec![0; sites];
+        clocks[self.own.index()] = OWN;
         MirrorState {
-            slowest: clocks.values().copied().min(),
+            slowest: (sites > 1).then_some(0),
             clocks,
             barriers: Vec::new(),
             sides: self.sides.iter().map(side).collect(),
@@ -148,7 +151,7 @@ impl Mirrors {
     }
 
     fn clock_of(&self, state: &MirrorState, site: SiteId, own_clock: u32) -> u32 {
-        if site == self.own { own_clock } else { state.clocks[&site] }
+        if site == self.own { own_clock } else { state.clocks[site.index()] }
     }
 
     /// Notes whose filter is to run now that clocks have moved.
@@ -194,8 +197,12 @@ impl MirrorState {
     }
 
     /// Every other site's clock.
-    pub(super) fn clocks(&self) -> &BTreeMap<SiteId, u32> {
-        &self.clocks
+    pub(super) fn clocks(&self) -> impl Iterator<Item = SiteClock> {
+        self.clocks
+            .iter()
+            .enumerate()
+            .filter(|&(_, &clock)| clock != OWN)
+            .map(|(site, &clock)| (SiteId(site as u32), clock))
     }
 
     /// The barriers that are up.
@@ -239,18 +246,19 @@ impl MirrorState {
 
     /// The updates of all other sites up to this clock are applied.
     pub(super) fn advance_all(&mut self, clock: u32) {
-        let clocks: Vec<SiteClock> = self.clocks.keys().map(|&site| (site, clock)).collect();
+        let clocks: Vec<SiteClock> = self.clocks().map(|(site, _)| (site, clock)).collect();
         self.advance(&clocks);
     }
 
     /// The updates up to these clocks are applied.
     pub(super) fn advance(&mut self, clocks: &[SiteClock]) {
         for &(site, clock) in clocks {
-            let known = self.clocks.get_mut(&site).expect("only other sites' updates come from mirrors");
+            let known = &mut self.clocks[site.index()];
+            debug_assert_ne!(*known, OWN, "only other sites' updates come from mirrors");
             *known = clock.max(*known);
         }
         let known = &self.clocks;
-        self.slowest = known.values().copied().min();
+        self.slowest = known.iter().copied().min().filter(|&clock| clock != OWN);
         self.barriers.retain(|barrier| !barrier.is_here(known));
     }
 }
@@ -262,8 +270,8 @@ impl Barrier {
     }
 
     /// Whether all that is announced is here: it comes with one message.
-    fn is_here(&self, clocks: &BTreeMap<SiteId, u32>) -> bool {
-        self.announced.iter().all(|announced| clocks[&announced.site] >= announced.until)
+    fn is_here(&self, clocks: &[u32]) -> bool {
+        self.announced.iter().all(|announced| clocks[announced.site.index()] >= announced.until)
     }
 }
 
@@ -277,7 +285,7 @@ mod tests {
         let side = |to: &[u32], of: &[SiteId]| Side { to: to.iter().copied().map(MachineId).collect(), of: of.into() };
         let sides = vec![side(&[1, 2], &[SiteId(0)]), side(&[3], &[SiteId(0), one, two]), side(&[1, 2], &[three])];
         let mirrors = Mirrors { own: SiteId(0), sides, relay: Relay::Filter };
-        let state = mirrors.state([one, two, three].into_iter());
+        let state = mirrors.state(4);
         (mirrors, state)
     }
 

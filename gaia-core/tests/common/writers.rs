@@ -272,7 +272,7 @@ impl Watch<'_> {
     /// A barrier that the sender of the updates raised names every site that has moved with the message that lifts it, and all of
     /// that site's clocks which the message completes: seen from the clocks before and after, whatever the barrier names.
     fn check_lifted(&mut self, machine: u32, shard: &Shard) {
-        let (up, clocks) = (barriers_of(shard).collect::<Vec<_>>(), shard.mirror_clocks().clone());
+        let (up, clocks) = (barriers_of(shard).collect::<Vec<_>>(), shard.mirror_clocks());
         let before = std::mem::replace(&mut self.before[machine as usize], Before { up, clocks });
         let after = &self.before[machine as usize];
         if before.up.iter().all(|raised| after.up.contains(raised)) {

@@ -34,8 +34,8 @@ impl Shard {
     }
 
     /// The clock of every other site, all of whose updates before it are here but for what filters on the way held back.
-    pub fn mirror_clocks(&self) -> &BTreeMap<SiteId, u32> {
-        self.state.mirrors.clocks()
+    pub fn mirror_clocks(&self) -> BTreeMap<SiteId, u32> {
+        self.state.mirrors.clocks().collect()
     }
 
     /// The rows, unless a task has them at the moment.

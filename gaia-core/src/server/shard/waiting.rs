@@ -13,7 +13,7 @@ impl Shard {
                 let reason = match read.hold? {
                     Hold::Staleness => format!("its workers are at clocks {:?}", self.state.worker_clocks),
                     Hold::MirrorClock => {
-                        let clocks: Vec<u32> = self.mirror_clocks().values().copied().collect();
+                        let clocks: Vec<u32> = self.mirror_clocks().into_values().collect();
                         format!("its clock is {} and its mirrors' {clocks:?}", self.data_clock())
                     }
                     Hold::BarredRow => {
