@@ -29,7 +29,7 @@ LEFT_OUT = {"validation", "ic", "ic-cifar10", "ic-long", "sweep-ic", "choice-ic"
 # Panels of image classification are named `IC`, `IC V/C`, `IC, full speed`.
 IMAGES = re.compile(r"IC\b")
 # Kept as evidence, and compared where they have run: `all` does not run them.
-NOT_IN_ALL = ("sweep-", "choice-")
+NOT_IN_ALL = ("sweep-", "choice-", "paper-")
 
 
 def cells(folder):
