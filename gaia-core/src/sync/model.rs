@@ -68,7 +68,8 @@ pub trait SyncModel: Send + Sync {
     fn rule(&self) -> Rule {
         Rule::default()
     }
-    /// May the server answer this read now, and if not, why.
+    /// May the server answer this read now, and if not, why. The answer depends on `read` alone: about a read that waits it is asked
+    /// again when one of these clocks has moved, or while barriers are up.
     fn may_read(&self, read: &ReadState) -> Result<(), Hold>;
     /// May the worker compute from its cache without hearing from the server again.
     fn cache_serves(&self, cache: &CacheState) -> bool;
