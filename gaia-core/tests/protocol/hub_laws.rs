@@ -180,5 +180,5 @@ fn barriers_go_ahead_through_hubs() {
 /// A small share of what `examples/protocol_laws.rs` runs.
 #[test]
 fn the_protocol_keeps_its_laws_over_any_hubs() {
-    check_cases(any_hub_case(), 150);
+    check_cases(any_hub_case(), 80);
 }

@@ -172,7 +172,7 @@ fn the_way_of_the_first_question_is_time_on_the_wire() {
 /// A small share of what `examples/protocol_laws.rs` runs.
 #[test]
 fn the_protocol_keeps_its_laws_between_sites() {
-    check_cases(any_direct_case(), 150);
+    check_cases(any_direct_case(), 80);
 }
 
 /// The same law for another case.
