@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs the same problem per machine on more and more machines, and prints what a message and a machine cost, in the form of bench_line.py.
+"""Runs matrix factorisation on more and more machines, and prints what a message and a machine cost, in the form of bench_line.py.
 
 Gaia runs on 2, 10, 50, 100 and 200 sites of 11 machines, in computed groups with one hub each; Baseline (BSP over all machines, every pair of
-which talks) on 22, 110, 550 and 1,100 machines of the 11 sites of `ec2-all`. Every machine has the same data and every message the same
-rows. A size runs for a few clocks and for more: CPU time per message and per clock are of the difference, so that
-what a run does once is not in them. Memory is the peak of the longer run, with all that a process has.
+which talks) on 22, 110, 550 and 1,100 machines of the 11 sites of `ec2-all`. Messages have about the same rows; under Baseline a machine's
+ratings grow with the number of machines, so that it touches the rows of all. A size runs for a few clocks and for more: CPU time per message
+and per clock are of the difference, so that what a run does once is not in them. Memory is the peak of the longer run, with all that
+a process has.
 
 Needs cargo and Python 3; pyarrow comes with the environment of bench-environment.sh.
 """
@@ -96,7 +97,7 @@ def run(system, machines, clocks):
 
 
 def spec(system, machines, clocks, folder):
-    """Ten users a machine, and 200 items for each of a site's machines: with Baseline two for each machine in the cluster."""
+    """Twenty users a machine. Under Gaia 20 items for each machine of a site, under Baseline two for each of all, and ratings for a worker to touch most."""
     if system == "gaia":
         items, per_machine, profile = 20 * SITE, 1_000, network(machines // SITE, folder)
         place = f"profile: {profile}\nmachines-per-site: {SITE}"

@@ -1,7 +1,7 @@
 //! The workers that read from a shard: the rows that each has declared, and the reads that wait.
 //!
-//! A read waits in one place, with the reason and since when. The sync model is asked about each again where something that it decides by
-//! has changed.
+//! A read waits in one place, with the reason and since when.
+//! The sync model is asked about it again where a clock that it decides by has changed, or a barrier is up.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

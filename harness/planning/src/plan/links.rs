@@ -109,7 +109,7 @@ enum Reach {
     OneSite,
     /// Those of its site.
     Sites,
-    /// All.
+    /// Those of all sites, its own included.
     All,
     /// One in every other site.
     Mirrors,
