@@ -1,12 +1,14 @@
 //! Centralized: learning is a LAN's to the bit, later by the time that raw data take to their site; bytes and costs hold them.
 
 mod common;
+mod set_common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{errors, experiments};
 use harness::results::{CellIndex, ClockRow, Sample, Summary, TrafficRow, store};
+use set_common::refused;
 
 /// Three sites; South is near to both others, and its machines are five.
 const SITES: &str = "\
@@ -158,12 +160,7 @@ fn the_best_site_has_all_data_first_and_is_shown_in_plans() {
 #[test]
 fn mistakes_about_centralized_are_reported() {
     let folder = place();
-    let reported = |sets: &[&str]| {
-        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-        let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
-        assert_eq!(output.status.code(), Some(2), "{sets:?}");
-        format!("{}\n{}", sets.join(" "), errors(&output))
-    };
+    let reported = |sets: &[&str]| format!("{}\n{}", sets.join(" "), refused(folder.path(), "small.yaml", sets));
     let messages = [
         reported(&["cells.Centralized.system.centralized.site=Sauth"]),
         reported(&["cells.Centralized.system.centralized.sites=South"]),

@@ -1,12 +1,14 @@
 //! `link.model`: that what `auto` chooses takes the times of chunks of 16 KiB, and mistakes.
 
 mod common;
+mod set_common;
 
 use std::fs;
 use std::path::Path;
 
 use common::{errors, experiments};
 use harness::results::{CellIndex, store};
+use set_common::{refused, with_sets};
 
 const SPEC: &str = "
 workload: { mf: { rank: 8 } }
@@ -27,8 +29,7 @@ cells:
 
 /// Seconds of every cell, and whether its links were a fluid.
 fn run(folder: &Path, sets: &[&str]) -> Vec<(String, f64, bool)> {
-    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-    let ran = experiments(folder, &[&["run", "small.yaml"], &sets[..]].concat());
+    let ran = with_sets(folder, &["run", "small.yaml"], sets);
     assert!(ran.status.success(), "{}", errors(&ran));
     let results = folder.join("results/small");
     let index: CellIndex = store::read_cells(&results).expect("it ran");
@@ -93,12 +94,7 @@ fn fluid_links_give_the_same_bytes_for_any_number_of_jobs() {
 #[test]
 fn mistakes_are_reported_with_their_place() {
     let folder = common::place(&[("small.yaml", SPEC)]);
-    let reported = |sets: &[&str]| {
-        let arguments: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-        let output = experiments(folder.path(), &[&["plan", "small.yaml"], &arguments[..]].concat());
-        assert_eq!(output.status.code(), Some(2), "{sets:?}");
-        format!("{}\n{}", sets.join(" "), errors(&output))
-    };
+    let reported = |sets: &[&str]| format!("{}\n{}", sets.join(" "), refused(folder.path(), "small.yaml", sets));
     let messages = [
         reported(&["link.model=fluide"]),
         reported(&["link.model=auto", "link.chunk=1 MiB"]),

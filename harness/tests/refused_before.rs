@@ -1,6 +1,7 @@
 //! Settings that `run` cannot carry out are refused by `plan` with the path of the field; an error that only a run can show ends its cell.
 
 mod common;
+mod set_common;
 
 use std::fs;
 use std::io::Write;
@@ -8,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::{errors, experiments};
+use set_common::refused;
 
 const SPEC: &str = "
 workload: { mf: { rank: 4 } }
@@ -40,14 +42,6 @@ fn place(spec: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
     common::place(&[files, &[("spec.yaml", spec)]].concat())
 }
 
-/// The message of `plan`, which refuses.
-fn refused(folder: &Path, sets: &[&str]) -> String {
-    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-    let output = experiments(folder, &[&["plan", "spec.yaml"], &sets[..]].concat());
-    assert_eq!(output.status.code(), Some(2), "{sets:?}: {}", errors(&output));
-    errors(&output)
-}
-
 fn planned(folder: &Path, arguments: &[&str]) {
     let output = experiments(folder, &[&["plan"], arguments].concat());
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", errors(&output));
@@ -58,7 +52,7 @@ fn plan_refuses_what_run_refuses() {
     let folder = place(SPEC, &[("net.yaml", NETWORK)]);
     let slowest = NETWORK.replace("10 Mbit/s", "1 bit/s");
     fs::write(folder.path().join("slowest.yaml"), slowest).expect("writable");
-    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), "spec.yaml", sets));
     let messages = [
         reported(&["link.depth=0 B"]),
         reported(&["nic=2000000000 Gbit/s"]),
@@ -92,7 +86,7 @@ fn values_that_fit_their_type_and_not_a_run_are_refused() {
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = place(SPEC, &files);
-    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), sets));
+    let reported = |sets: &[&str]| format!("# {}\n{}", sets.join(" "), refused(folder.path(), "spec.yaml", sets));
     let messages = [
         reported(&["machines=slow.yaml"]),
         reported(&["machines=years.yaml", "similitude={factors: {sigma-bytes: 1, sigma-work: 1000}}"]),
@@ -135,10 +129,11 @@ fn a_panic_is_its_cells_error_and_the_others_go_on() {
 fn a_group_without_sites_is_refused_before_hubs_are_looked_for() {
     let system = "{ gaia: { inside: { bsp: {} }, overlay: { groups: { sites: [[Virginia, California], []] } } } }";
     let folder = place(&SPEC.replace("{ global: { bsp: {} } }", system), &[]);
-    let reported = refused(folder.path(), &[]);
+    let reported = refused(folder.path(), "spec.yaml", &[]);
     let expected = "cells[0].system.gaia.overlay.groups.sites[1]: empty: expected at least one site";
     assert!(reported.contains(expected), "{reported}");
-    let twice = refused(folder.path(), &["cells.0.system.gaia.overlay.groups.sites=[[Virginia], [Virginia]]"]);
+    let twice =
+        refused(folder.path(), "spec.yaml", &["cells.0.system.gaia.overlay.groups.sites=[[Virginia], [Virginia]]"]);
     assert!(
         twice.contains("`Virginia` is in a group already") && twice.contains("`California` is in no group"),
         "{twice}"
@@ -169,7 +164,7 @@ traffic: { uniform: 0.1 }
 fn a_matrix_without_a_diagonal_takes_the_specs_network_cards() {
     let table = "# unit: Mbit/s\n,A,B\nA,0,10\nB,20,-\n";
     let folder = place(&SPEC.replace("va-ca", "net.CSV"), &[("net.CSV", table)]);
-    let reported = refused(folder.path(), &[]);
+    let reported = refused(folder.path(), "spec.yaml", &[]);
     assert!(
         reported.contains("network cards is not stated") && reported.contains("or `nic` of the spec"),
         "{reported}"

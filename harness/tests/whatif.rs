@@ -1,12 +1,14 @@
 //! `whatif`: from a question to time and dollars, and back from what was simulated to what was asked.
 
 mod common;
+mod set_common;
 
 use std::fs;
 use std::path::Path;
 
 use common::{errors, experiments};
 use harness::results::{CellIndex, store};
+use set_common::{refused, with_sets};
 
 const SPEC: &str = "
 title: a question
@@ -29,8 +31,7 @@ fn place(spec: &str) -> tempfile::TempDir {
 }
 
 fn run(folder: &Path, sets: &[&str]) -> String {
-    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-    let ran = experiments(folder, &[&["run", "small.yaml"], &sets[..]].concat());
+    let ran = with_sets(folder, &["run", "small.yaml"], sets);
     assert!(ran.status.success(), "{}", errors(&ran));
     fs::read_to_string(folder.join("results/small/table.csv")).expect("it is there")
 }
@@ -162,12 +163,7 @@ rtt: {uniform: 5 ms}
 fn mistakes_in_questions_are_reported() {
     let folder = place(SPEC);
     fs::create_dir(folder.path().join("folder")).expect("writable");
-    let reported = |sets: &[&str]| {
-        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
-        let output = experiments(folder.path(), &[&["plan", "small.yaml"], &sets[..]].concat());
-        assert_eq!(output.status.code(), Some(2), "{sets:?}");
-        format!("{}\n{}", sets.join(" "), errors(&output))
-    };
+    let reported = |sets: &[&str]| format!("{}\n{}", sets.join(" "), refused(folder.path(), "small.yaml", sets));
     let messages = [
         reported(&["whatif.network=ec2-al"]),
         reported(&["whatif.sites=[us-east-1, Irland]"]),
