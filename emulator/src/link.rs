@@ -100,6 +100,7 @@ mod fabric;
 pub mod fluid;
 mod jitter;
 mod links;
+mod queue;
 mod snapshot;
 mod stream;
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::bucket::{Bucket, DATA_KEY};
 use super::check::check;
 use super::due_tree::{DueTree, NEVER};
-use super::stream::{Pair, Queue, Stream};
-use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting, jitter};
+use super::queue::{Pair, Queue};
+use super::stream::Stream;
+use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting};
 use crate::id::MachineId;
-use crate::network::{Network, Route};
+use crate::network::Network;
 use crate::node::Class;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::units::ByteSize;
 
 const CLASSES: [Class; 2] = [Class::Control, Class::Data];
@@ -98,8 +99,8 @@ impl Fabric {
         let Some(slot) = self.slot(from, to) else { return Traffic::default() };
         let lane = &self.lanes[class as usize];
         let queue = &lane.queues[slot];
-        let charged = ByteSize::from_bytes(queue.accepted - lane.streams[slot].waiting);
-        Traffic { messages: queue.departed, charged }
+        let charged = ByteSize::from_bytes(queue.accepted() - lane.streams[slot].waiting);
+        Traffic { messages: queue.departed(), charged }
     }
 
     /// The streams with bytes in them, control first, by pair: for the message about a stalled run.
@@ -108,7 +109,7 @@ impl Fabric {
             let waiting = self.in_order().filter(|&slot| lane.streams[slot].waiting > 0);
             waiting.map(move |slot| {
                 let Pair { from, to, .. } = self.pairs[slot];
-                let messages = lane.queues[slot].messages.len();
+                let messages = lane.queues[slot].waiting();
                 let backlog = ByteSize::from_bytes(lane.streams[slot].waiting);
                 Waiting { from, to, class, messages, backlog, due: Instant::from_nanos(lane.due.of(slot)) }
             })
@@ -144,11 +145,10 @@ impl Fabric {
         let bytes = charged.as_bytes().max(1);
         let lane = &mut self.lanes[class as usize];
         let (stream, queue) = (&mut lane.streams[slot], &mut lane.queues[slot]);
-        queue.accepted = queue.accepted.checked_add(bytes).expect("a stream carries less than 2^64 bytes");
-        if queue.messages.is_empty() {
+        queue.push(message, bytes);
+        if queue.waiting() == 1 {
             stream.head_left = bytes;
         }
-        queue.messages.push_back((message, bytes));
         let idle = stream.waiting == 0;
         stream.waiting += bytes;
         if idle {
@@ -199,22 +199,13 @@ impl Fabric {
 
     /// Hands out the messages that end within the `bytes` that leave at `now`.
     fn complete_messages(&mut self, class: Class, slot: usize, mut bytes: u64, now: u64) {
-        let Pair { from, to, delay, jitter } = self.pairs[slot];
-        let jitter_key = u64::from(self.pair(slot)) * 2 + class as u64;
-        let departed_at = Instant::from_nanos(now);
+        let (pair, machines) = (self.pairs[slot], self.network.machines);
         let lane = &mut self.lanes[class as usize];
         let (stream, queue) = (&mut lane.streams[slot], &mut lane.queues[slot]);
         while bytes > 0 && bytes >= stream.head_left {
             bytes -= stream.head_left;
-            let (message, _) = queue.messages.pop_front().expect("the bytes of a chunk belong to messages");
-            stream.head_left = queue.messages.front().map_or(0, |&(_, size)| size);
-            let extra = jitter::draw(self.seed, jitter_key, queue.departed, jitter);
-            let arrival = departed_at + Duration::from_nanos(delay) + Duration::from_nanos(extra);
-            // A smaller jitter must not let a message arrive before an earlier one of its stream.
-            queue.last_arrival = queue.last_arrival.max(arrival.as_nanos());
-            queue.departed += 1;
-            let arrives_at = Instant::from_nanos(queue.last_arrival);
-            self.departures.push_back(Departure { from, to, class, message, departed_at, arrives_at });
+            self.departures.push_back(queue.depart(pair, class, now, machines, self.seed));
+            stream.head_left = queue.oldest().unwrap_or(0);
         }
         stream.head_left -= bytes;
     }
@@ -333,7 +324,9 @@ impl Fabric {
             Err(place) => place,
         };
         let slot = self.pairs.len();
-        let Route { mut limits, delay, jitter } = self.network.route(from, to);
+        let route = self.network.route(from, to);
+        self.pairs.push(Pair::new(from, to, &route));
+        let mut limits = route.limits;
         // The slowest usually decides the instant. Asked first, it saves the others a search; the order changes no result.
         limits.sort_by_key(|&limit| (self.network.limits[limit as usize].rate, limit));
         for lane in &mut self.lanes {
@@ -342,7 +335,6 @@ impl Fabric {
             lane.due.push();
         }
         self.hops.extend(limits);
-        self.pairs.push(Pair { from, to, delay: delay.as_nanos(), jitter: jitter.as_nanos() });
         self.slots[from.index()].insert(place, (to, slot as u32));
         slot
     }

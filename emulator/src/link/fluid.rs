@@ -34,12 +34,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use self::rates::Rates;
-use self::stream::{BEYOND, NEVER, Pair, PairState, order};
-use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting, jitter};
+use self::stream::{BEYOND, NEVER, PairState, Streams, order};
+use super::queue::Pair;
+use super::{Departure, LinkConfig, LinkError, LinkEvent, Traffic, Waiting};
 use crate::id::MachineId;
 use crate::network::Network;
 use crate::node::Class;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::units::ByteSize;
 
 pub use self::snapshot::{FluidSnapshot, RestoreFluidError};
@@ -54,7 +55,7 @@ pub struct FluidFabric {
     network: Arc<Network>,
     seed: u64,
     /// In the order of first use. The flows of pair `i` are `2 i` (control) and `2 i + 1` (data).
-    pairs: Vec<Pair>,
+    pairs: Vec<Streams>,
     number_of: BTreeMap<(MachineId, MachineId), u32>,
     /// The pairs of each machine that has sent something.
     sending: BTreeMap<MachineId, Vec<u32>>,
@@ -104,7 +105,7 @@ impl FluidFabric {
         let number = self.changed.pop_front()?;
         let pair = &mut self.pairs[number as usize];
         pair.state.is_reported = false;
-        let (from, to) = (pair.from, pair.to);
+        let Pair { from, to, .. } = pair.pair;
         Some(LinkEvent::Backlog { from, to, backlog: self.backlog_of(number) })
     }
 
@@ -118,7 +119,7 @@ impl FluidFabric {
         let pairs = self.sending.get(&from).into_iter().flatten();
         let backlogs = pairs.map(move |&number| (number, self.waiting_at(number, now.as_nanos().max(self.now))));
         let backlogs = backlogs.filter(|&(_, bytes)| bytes > 0);
-        backlogs.map(|(number, bytes)| (self.pairs[number as usize].to, ByteSize::from_bytes(bytes)))
+        backlogs.map(|(number, bytes)| (self.pairs[number as usize].pair.to, ByteSize::from_bytes(bytes)))
     }
 
     /// The traffic that has left `from` for `to` in `class` at the latest instant seen.
@@ -126,7 +127,7 @@ impl FluidFabric {
         let Some(number) = self.number(from, to) else { return Traffic::default() };
         let stream = &self.pairs[number as usize].state.streams[class as usize];
         let waiting = stream.waiting(self.now, self.rates.rate(flow(number, class)));
-        Traffic { messages: stream.departed, charged: ByteSize::from_bytes(stream.accepted - waiting) }
+        Traffic { messages: stream.queue.departed(), charged: ByteSize::from_bytes(stream.queue.accepted() - waiting) }
     }
 
     /// The streams with bytes in them, control first, by pair, as of the last [`FluidFabric::poll_timeout`].
@@ -135,7 +136,7 @@ impl FluidFabric {
             self.number_of.iter().filter_map(move |(&(from, to), &number)| {
                 let stream = &self.pairs[number as usize].state.streams[class as usize];
                 let bytes = stream.waiting(self.now, self.rates.rate(flow(number, class)));
-                let (messages, backlog) = (stream.messages.len(), ByteSize::from_bytes(bytes));
+                let (messages, backlog) = (stream.queue.waiting(), ByteSize::from_bytes(bytes));
                 let due = Instant::from_nanos(stream.due);
                 (messages > 0).then_some(Waiting { from, to, class, messages, backlog, due })
             })
@@ -194,22 +195,14 @@ impl FluidFabric {
     fn depart(&mut self, flow: u32) {
         let class = CLASSES[flow as usize % 2];
         let rate = self.rates.rate(flow);
-        let Pair { from, to, delay, jitter, ref mut state } = self.pairs[flow as usize / 2];
+        let Streams { pair, ref mut state } = self.pairs[flow as usize / 2];
         let stream = &mut state.streams[class as usize];
-        let sequence = stream.departed;
-        let message = stream.pop(rate);
-        let key = (from.index() * self.network.machines + to.index()) as u64 * 2 + class as u64;
-        let extra = jitter::draw(self.seed, key, sequence, jitter);
-        let departed_at = Instant::from_nanos(self.now);
-        let arrival = departed_at + Duration::from_nanos(delay) + Duration::from_nanos(extra);
-        // A smaller jitter must not let a message arrive before an earlier one of its stream.
-        stream.last_arrival = stream.last_arrival.max(arrival.as_nanos());
-        let arrives_at = Instant::from_nanos(stream.last_arrival);
-        self.departures.push_back(Departure { from, to, class, message, departed_at, arrives_at });
-        if stream.messages.is_empty() {
+        self.departures.push_back(stream.queue.depart(pair, class, self.now, self.network.machines, self.seed));
+        stream.next(rate);
+        if stream.due == NEVER {
             self.rates.stop(flow);
         } else {
-            self.due.insert((stream.due, order(class, from, to), flow));
+            self.due.insert((stream.due, order(class, pair.from, pair.to), flow));
         }
         self.report(flow / 2);
     }
@@ -222,8 +215,8 @@ impl FluidFabric {
         let FluidFabric { rates, pairs, due, now, .. } = self;
         rates.settle(|flow, old, new| {
             let class = CLASSES[flow as usize % 2];
-            let Pair { from, to, ref mut state, .. } = pairs[flow as usize / 2];
-            let (stream, order) = (&mut state.streams[class as usize], order(class, from, to));
+            let Streams { pair, ref mut state } = pairs[flow as usize / 2];
+            let (stream, order) = (&mut state.streams[class as usize], order(class, pair.from, pair.to));
             due.remove(&(stream.due, order, flow));
             stream.change_rate(*now, old, new);
             if stream.due != NEVER {
@@ -269,8 +262,7 @@ impl FluidFabric {
         let route = self.network.route(from, to);
         let capacity = |limit: u32| self.network.limits[limit as usize].rate.as_bits_per_second() as f64 / NANOBITS;
         self.rates.add_pair(route.limits.iter().map(|&limit| (limit, capacity(limit))));
-        let (delay, jitter) = (route.delay.as_nanos(), route.jitter.as_nanos());
-        self.pairs.push(Pair { from, to, delay, jitter, state: PairState::default() });
+        self.pairs.push(Streams { pair: Pair::new(from, to, &route), state: PairState::default() });
         self.number_of.insert((from, to), number);
         self.sending.entry(from).or_default().push(number);
         number

@@ -1,12 +1,10 @@
 //! One ordered pair's queue of one class: messages outside, bytes and one outstanding chunk inside.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
-use crate::id::MachineId;
+use super::queue::Queue;
 
-/// The part of a stream that every chunk touches.
+/// The part of a stream that every chunk touches; its messages are in a [`Queue`].
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     /// Bytes that have not left, those of the outstanding chunk included.
@@ -22,19 +20,6 @@ pub(super) struct Stream {
     pub(super) reported: bool,
 }
 
-/// The part that only messages touch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Queue {
-    /// Caller's handle and size of each message that has not left, oldest first.
-    pub(super) messages: VecDeque<(u64, u64)>,
-    /// Messages that have left.
-    pub(super) departed: u64,
-    /// Bytes accepted since the start.
-    pub(super) accepted: u64,
-    /// The latest arrival so far.
-    pub(super) last_arrival: u64,
-}
-
 /// The part of a stream that changes in a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StreamState {
@@ -44,17 +29,6 @@ pub(super) struct StreamState {
     reported: bool,
     due: u64,
     queue: Queue,
-}
-
-/// The part that the streams of both classes between two machines share.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    pub(super) from: MachineId,
-    pub(super) to: MachineId,
-    /// Propagation, in nanoseconds.
-    pub(super) delay: u64,
-    /// The largest extra delay, in nanoseconds.
-    pub(super) jitter: u64,
 }
 
 impl Stream {

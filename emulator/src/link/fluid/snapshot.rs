@@ -50,7 +50,11 @@ impl FluidFabric {
     /// All state that changes in a run, events not yet polled and changes not yet in the rates included.
     pub fn snapshot(&self) -> FluidSnapshot {
         FluidSnapshot {
-            pairs: self.pairs.iter().map(|pair| (pair.from, pair.to, pair.state.clone())).collect(),
+            pairs: self
+                .pairs
+                .iter()
+                .map(|streams| (streams.pair.from, streams.pair.to, streams.state.clone()))
+                .collect(),
             rates: (0..2 * self.pairs.len() as u32).map(|flow| self.rates.state(flow)).collect(),
             dirt: self.rates.dirt().clone(),
             now: self.now,

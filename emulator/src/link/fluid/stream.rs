@@ -1,10 +1,9 @@
 //! What waits between two machines, and how far the fluid has come since its rate last changed.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use crate::id::MachineId;
+use crate::link::queue::{Pair, Queue};
 use crate::node::Class;
 
 /// The instant of a stream that is not due.
@@ -14,13 +13,8 @@ pub(super) const BEYOND: u64 = u64::MAX - 1;
 
 /// An ordered pair of machines that has sent something.
 #[derive(Clone, Debug)]
-pub(super) struct Pair {
-    pub(super) from: MachineId,
-    pub(super) to: MachineId,
-    /// Propagation, in nanoseconds.
-    pub(super) delay: u64,
-    /// The largest extra delay, in nanoseconds.
-    pub(super) jitter: u64,
+pub(super) struct Streams {
+    pub(super) pair: Pair,
     pub(super) state: PairState,
 }
 
@@ -36,8 +30,7 @@ pub(super) struct PairState {
 /// A queue of messages of one class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stream {
-    /// Caller's handle and size of each message that has not left, oldest first.
-    pub(super) messages: VecDeque<(u64, u64)>,
+    pub(super) queue: Queue,
     /// Bytes of the oldest message that had not left at `since`.
     pub(super) head_left: f64,
     /// Bytes of the other messages.
@@ -46,26 +39,11 @@ pub(super) struct Stream {
     pub(super) since: u64,
     /// The instant at which the oldest message will have left.
     pub(super) due: u64,
-    /// Messages that have left.
-    pub(super) departed: u64,
-    /// Bytes accepted since the start.
-    pub(super) accepted: u64,
-    /// The latest arrival so far.
-    pub(super) last_arrival: u64,
 }
 
 impl Default for Stream {
     fn default() -> Stream {
-        Stream {
-            messages: VecDeque::new(),
-            head_left: 0.0,
-            behind: 0,
-            since: 0,
-            due: NEVER,
-            departed: 0,
-            accepted: 0,
-            last_arrival: 0,
-        }
+        Stream { queue: Queue::default(), head_left: 0.0, behind: 0, since: 0, due: NEVER }
     }
 }
 
@@ -79,7 +57,7 @@ impl Stream {
 
     /// Whole bytes that have not left at `now`: of a byte under way, all.
     pub(super) fn waiting(&self, now: u64, rate: f64) -> u64 {
-        let Some(&(_, size)) = self.messages.front() else { return 0 };
+        let Some(size) = self.queue.oldest() else { return 0 };
         self.behind + (self.left_at(now, rate).ceil() as u64).clamp(1, size)
     }
 
@@ -92,9 +70,8 @@ impl Stream {
 
     /// Takes a message, behind those that wait. Whether it is the first.
     pub(super) fn push(&mut self, now: u64, message: u64, bytes: u64) -> bool {
-        self.accepted = self.accepted.checked_add(bytes).expect("a stream carries less than 2^64 bytes");
-        let is_first = self.messages.is_empty();
-        self.messages.push_back((message, bytes));
+        self.queue.push(message, bytes);
+        let is_first = self.queue.waiting() == 1;
         if is_first {
             (self.head_left, self.since) = (bytes as f64, now);
         } else {
@@ -103,22 +80,19 @@ impl Stream {
         is_first
     }
 
-    /// The oldest message has left, at the instant at which it was due, at `rate`. What has gone beyond it, less than the
+    /// The oldest message has left its queue, at the instant at which it was due, at `rate`. What has gone beyond it, less than the
     /// bytes of a nanosecond, belongs to the next one.
-    pub(super) fn pop(&mut self, rate: f64) -> u64 {
+    pub(super) fn next(&mut self, rate: f64) {
         let now = self.due;
         let beyond = if rate.is_finite() { -self.left_at(now, rate) } else { 0.0 };
-        let (message, _) = self.messages.pop_front().expect("a stream that is due has a message");
-        self.departed += 1;
         self.since = now;
-        if let Some(&(_, size)) = self.messages.front() {
+        if let Some(size) = self.queue.oldest() {
             self.behind -= size;
             self.head_left = size as f64 - beyond.max(0.0);
             self.set_due(rate);
         } else {
             (self.head_left, self.due) = (0.0, NEVER);
         }
-        message
     }
 
     fn set_due(&mut self, rate: f64) {
