@@ -18,13 +18,13 @@ use crate::calibrate::probe::Probe;
 // Costs in units of adding one float to another in memory ([`Probe::add_float`]), fitted to runs of all specs. Those that depend on the
 // workload are its own ([`Costs`](crate::workload::kind::Costs)).
 /// Per float of the rows that a worker reads and part of a clock, where changes are logged and sent continuously.
-const LOGGED: f64 = 29.0;
+const LOGGED: f64 = 24.0;
 /// Per float that a significance filter scans.
 const FILTERED: f64 = 2.0;
 
 // Costs in units of moving a chunk with all links backlogged ([`Probe::chunk`]).
 /// Per chunk that crosses its links.
-const MOVED: f64 = 0.7;
+const MOVED: f64 = 0.3;
 /// Per message, from its task to its handler.
 const MESSAGE: f64 = 33.0;
 /// Per message on fluid links, besides: rates change when it begins and when it has left.
@@ -84,7 +84,10 @@ fn clock_seconds(plan: &Plan, counts: &Counts, memory: &Memory, probe: &mut Prob
     let Pace { learn, judge, judge_float } = probe.pace(problem.as_ref())?;
     let amounts = &counts.amounts;
     let read_floats = counts.machines * amounts.declared;
-    let judged = judge * amounts.judged + judge_float * 2.0 * read_floats;
+    // By the workers, and again on one copy; under BSP what the workers measure is of that copy.
+    let model = plan.system.model();
+    let times = if model.between().is_none() && model.is_synchronous() { 1.0 } else { 2.0 };
+    let judged = times * (judge * amounts.judged / 2.0 + judge_float * read_floats);
     let kernels = costs.crowd * (learn * amounts.learnt + judged);
     let logged = match &plan.system {
         System::Bosen(bosen) => f64::from(bosen.parts) * LOGGED,

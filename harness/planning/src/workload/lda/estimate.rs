@@ -39,7 +39,7 @@ const WARM_UP: u32 = 5;
 
 impl Estimated for Lda {
     /// Significant updates of counts are stored close together.
-    const COSTS: Costs = Costs { read: 9.0, packed: 8.0, mirrored: 4.0, crowd: 1.0, passes: 60.0 };
+    const COSTS: Costs = Costs { read: 6.0, packed: 3.0, mirrored: 6.0, crowd: 1.0, passes: 60.0 };
 
     fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
         let tokens = Lda::size(posed.data).work as f64;

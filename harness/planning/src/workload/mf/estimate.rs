@@ -33,7 +33,7 @@ const RATINGS: u64 = 250_000;
 
 impl Estimated for Mf {
     /// Rows of factors are copied once more to compute. Their significant updates are scattered.
-    const COSTS: Costs = Costs { read: 30.0, packed: 0.0, mirrored: 12.0, crowd: 1.0, passes: 60.0 };
+    const COSTS: Costs = Costs { read: 11.0, packed: 0.0, mirrored: 10.0, crowd: 1.0, passes: 60.0 };
 
     fn amounts(&self, posed: &Posed<'_, Self>) -> Amounts {
         let size = Mf::size(posed.data);
