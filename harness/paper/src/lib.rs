@@ -1,14 +1,16 @@
 //! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page,
-//! [`overview`] a page on the claims of all figures.
+//! [`overview`] a page on the claims of all figures. `links` and `waits` have which link was busy, and who waited for whom.
 //!
 //! Everything here is a function of what is on disk. [`strict`] decides whether claims are evidence.
 
 pub mod claims;
 pub mod figures;
+mod links;
 mod markup;
 pub mod overview;
 mod plans;
 pub mod report;
 pub mod strict;
+mod waits;
 
 pub use self::markup::escaped;

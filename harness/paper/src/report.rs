@@ -1,12 +1,13 @@
 //! A spec's page and figure, made from what is on disk.
 //!
 //! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `figure.svg`,
-//! `figure.png`, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
+//! `figure.png`, the pictures of links and of clocks, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
 //! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
 
 mod costs;
 mod grid;
 mod html;
+mod pictures;
 mod table_csv;
 mod unfinished;
 
@@ -19,6 +20,8 @@ use thiserror::Error;
 use self::costs::Costs;
 pub use self::grid::Titles;
 use self::grid::table_text;
+pub use self::pictures::PictureError;
+use self::pictures::Pictures;
 pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
@@ -47,11 +50,23 @@ pub mod file {
     pub const COSTS: &str = "costs.json";
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
+    pub use super::pictures::file::{LINKS_PNG, LINKS_SVG, TIMELINE_PNG, TIMELINE_SVG};
 }
 
 /// The files that `hashes.json` of a spec's folder covers.
-const COVERED: [&str; 7] =
-    [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+const COVERED: [&str; 11] = [
+    store::file::CELLS,
+    file::TABLE,
+    file::SVG,
+    file::PNG,
+    file::LINKS_SVG,
+    file::LINKS_PNG,
+    file::TIMELINE_SVG,
+    file::TIMELINE_PNG,
+    claims::FILE,
+    file::COSTS,
+    file::PAGE,
+];
 
 /// The reasons for which there is no report.
 #[derive(Debug, Error)]
@@ -95,6 +110,9 @@ pub enum ReportError {
     /// The figure was not drawn.
     #[error(transparent)]
     Draw(#[from] DrawError),
+    /// A picture beside the figure was not made.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// A file was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -213,6 +231,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
     let png = figure.png(&cells)?;
+    let pictures = Pictures::of(folder, &cells)?;
     let page = html::page(&html::Content {
         index: &index,
         question: figure.question,
@@ -220,6 +239,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         table: &table,
         titles: &titles,
         claims: &claims,
+        pictures: &pictures,
         references: &references,
         cells: &cells,
         costs: &costs,
@@ -228,6 +248,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     atomic::write(&folder.join(file::TABLE), &csv)?;
     atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
     atomic::write(&folder.join(file::PNG), &png)?;
+    pictures.write(folder)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
@@ -284,7 +305,17 @@ mod tests {
         out
     }
 
-    const FILES: [&str; 6] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+    // The plans of made-up cells cannot be read, so that their links are not known.
+    const FILES: [&str; 8] = [
+        file::TABLE,
+        file::SVG,
+        file::PNG,
+        file::TIMELINE_SVG,
+        file::TIMELINE_PNG,
+        claims::FILE,
+        file::COSTS,
+        file::PAGE,
+    ];
 
     #[test]
     fn all_files_are_made_and_equal_results_give_equal_bytes() {

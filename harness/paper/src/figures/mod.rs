@@ -3,6 +3,7 @@
 //! * [`Figure::ALL`] lists them: a figure is one entry, and names its form and its claims.
 //! * [`FigureForm`] is the interface of a form: a table and a page, functions of results. A form is one file.
 //! * [`forest`] and [`scatter`] draw the claims of all figures together.
+//! * `heatmap` draws the links of cells, `timeline` their first clocks, each a drawing with values to hover over (`hover`).
 //! * [`Canvas`] records the marks of a page; [`render`] makes the SVG and the PNG of the same marks.
 
 mod accuracy;
@@ -23,6 +24,8 @@ mod figure;
 mod forest;
 mod form;
 mod frame;
+mod heatmap;
+mod hover;
 mod labels;
 mod layers;
 mod legend;
@@ -34,6 +37,7 @@ mod shares;
 mod table1;
 mod text;
 mod timebar;
+mod timeline;
 mod times;
 mod validation;
 mod verdict_marks;
@@ -43,8 +47,11 @@ pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at}
 pub use figure::{Figure, UnknownFigure, claim_names};
 pub use forest::forest;
 pub use form::FigureForm;
+pub(crate) use heatmap::{HeatPanel, bytes_text, heatmap, percent};
+pub(crate) use hover::Drawing;
 pub use render::DrawError;
 pub use scatter::scatter;
+pub(crate) use timeline::{TimelinePanel, timeline};
 
 #[cfg(test)]
 mod claims_testing;

@@ -103,6 +103,11 @@ impl Breakdown {
         ]
     }
 
+    /// The seconds of one part.
+    pub fn part(&self, part: Part) -> f64 {
+        self.parts()[usize::from(part.0)].1
+    }
+
     /// The clock: all parts.
     pub fn sum(&self) -> f64 {
         self.parts().iter().map(|(_, seconds)| seconds).sum()
@@ -363,5 +368,8 @@ mod tests {
         assert_eq!(Breakdown::mean([&one, &other]), Breakdown::from_parts([2.0, 2.5, 3.0, 3.5, 4.0, 4.5]));
         assert_eq!(Breakdown::mean([]), Breakdown::default());
         assert_eq!(one.parts().map(|(_, seconds)| seconds), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        for (name, seconds) in one.parts() {
+            assert_eq!(one.part(Part::named(name).unwrap()), seconds, "{name}");
+        }
     }
 }
