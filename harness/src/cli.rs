@@ -81,6 +81,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: the paper's value, the measured one, the verdict; then totals
     Claims(ClaimsArgs),
+    /// Write a run as a trace for Perfetto (ui.perfetto.dev): machines as tracks, arrows to who waited
+    Trace(TraceArgs),
     /// Fit constants of the model (rates of machines, networks) to measured numbers
     Fit(FitArgs),
     /// Remove cells of earlier plans, which no figure shows any more
@@ -238,6 +240,26 @@ pub struct ClaimsArgs {
     /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
+}
+
+/// The arguments of `experiments trace`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct TraceArgs {
+    /// Folder of one spec's results
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Name of the cell, such as Gaia; in a spec with panels also with its panel: "MF Gaia"
+    #[arg(value_name = "CELL")]
+    pub cell: String,
+    /// Seed of the run [default: the first one]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// File to write [default: SPEC-CELL-SEED.trace.json, in the current folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// The arguments of `experiments clean`.

@@ -9,6 +9,7 @@ pub mod data;
 mod entry;
 pub mod fit;
 pub mod run;
+pub mod trace;
 
 pub use paper::{claims, figures, overview, report, strict};
 pub use planning::{calibrate, gather, machines, memory, plan, spec, workload};

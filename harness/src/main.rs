@@ -9,7 +9,7 @@ use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
 use harness::failure::{self, Failure};
 use harness::figures::{self, Figure};
 use harness::plan::Registries;
-use harness::{calibrate, clean, commands, data, fit, overview, prices, report, run, say, strict};
+use harness::{calibrate, clean, commands, data, fit, overview, prices, report, run, say, strict, trace};
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
@@ -29,6 +29,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::List => commands::list(),
         Command::Plan(args) => return plan(args, registries),
         Command::Clean(args) => clean::command(args)?,
+        Command::Trace(args) => trace::command(args)?,
         Command::Fit(args) => fit::command(args)?,
         Command::Calibrate(args) => calibrate::command(args)?,
         Command::Data(command) => data::command(command)?,

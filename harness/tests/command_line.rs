@@ -25,7 +25,7 @@ fn help(path: &[&str]) -> String {
 #[test]
 fn help_texts() {
     insta::assert_snapshot!("help", help(&[]));
-    for name in ["list", "plan", "run", "report", "claims", "fit", "calibrate", "data"] {
+    for name in ["list", "plan", "run", "report", "claims", "trace", "fit", "calibrate", "data"] {
         insta::assert_snapshot!(format!("help_{name}"), help(&[name]));
     }
     for name in ["list", "import", "generate", "verify"] {

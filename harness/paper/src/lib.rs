@@ -1,5 +1,6 @@
 //! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page,
-//! [`overview`] a page on the claims of all figures. `links` and `waits` have which link was busy, and who waited for whom.
+//! [`overview`] a page on the claims of all figures. `links` and `waits` have which link was busy, and who waited for whom; [`trace`] writes a
+//! run for Perfetto.
 //!
 //! Everything here is a function of what is on disk. [`strict`] decides whether claims are evidence.
 
@@ -11,6 +12,7 @@ pub mod overview;
 mod plans;
 pub mod report;
 pub mod strict;
+pub mod trace;
 mod waits;
 
 pub use self::markup::escaped;
