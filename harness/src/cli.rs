@@ -104,6 +104,10 @@ pub struct ChangeArgs {
     /// Set a field of the spec, such as workload.mf.rank=64 or cells.Gaia.encoding=packed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<Override>,
+    /// Repeat the spec for each value of a field, as panels, or a cell, such as cells.Gaia.system.gaia.significance.threshold=0.001,0.01; can
+    /// be repeated: axes are crossed
+    #[arg(long, value_name = "KEY=A,B,C")]
+    pub sweep: Vec<Override>,
     /// Use this file or folder instead of the spec's data; its format is detected from its content
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
@@ -333,7 +337,13 @@ pub enum IsaChoice {
 impl ChangeArgs {
     /// The changes as a spec applies them; the launcher is that of `run` only.
     pub fn changes(&self) -> Changes {
-        Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone(), launcher: None }
+        Changes {
+            set: self.set.clone(),
+            sweep: self.sweep.clone(),
+            seed: self.seed,
+            data: self.data.clone(),
+            launcher: None,
+        }
     }
 }
 

@@ -201,6 +201,7 @@ fn merged(experiments: &[Experiment], asked: &[Vec<Asked<'_>>], missing: &[(usiz
         origin: first.origin.clone(),
         title: String::new(),
         figure: None,
+        plots: Vec::new(),
         variant: None,
         plans,
         pricing: first.pricing.clone(),

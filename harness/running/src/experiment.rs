@@ -49,13 +49,14 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, variant: _, origin, title, figure, plans, pricing, loaders } = experiment;
+    let Experiment { name, variant: _, origin, title, figure, plots, plans, pricing, loaders } = experiment;
     let index = CellIndex {
         schema: SCHEMA,
         spec: name.clone(),
         title: title.clone(),
         figure: figure.clone().unwrap_or_default(),
         pricing: Some(pricing.clone()),
+        plots: plots.clone(),
         cells: plans.iter().map(Planned::entry).collect(),
     };
     // First whose results these are: a folder between both is then of nobody else.

@@ -16,6 +16,7 @@ mod links;
 mod numbers;
 pub mod overlay;
 mod panels;
+mod plots;
 mod pricing;
 mod resolve;
 mod show;
@@ -29,7 +30,7 @@ pub use estimate::{Estimate, Memory, estimate, memory};
 pub use fitting::unit;
 pub use numbers::{TOLERANCE, differs, numbers, numbers_text};
 pub use resolve::Registries;
-pub use show::{shared, system_in_words, table};
+pub use show::{axes_text, shared, system_in_words, table};
 pub use whole::{Experiment, Links, Plan, Planned, Role, SCHEMA, TARGET};
 
 pub use crate::sources::{SOURCES, commit, dirty};

@@ -7,10 +7,12 @@
 mod fit;
 mod launch;
 mod parts;
+mod plot;
 mod prices;
 mod set;
 mod short_form;
 mod source;
+pub(crate) mod sweep;
 mod variant;
 mod whatif;
 mod whole;
@@ -21,11 +23,13 @@ pub use fit::{
 };
 pub use launch::{Goal, Launch, Local};
 pub use parts::{Cap, Cell, Convergence, Link, LinkModel, Machines, PerSite, Target};
+pub use plot::Plots;
 pub use prices::Prices;
 pub use record::form::FormError;
 pub use record::form::parse as parse_form;
 pub use set::{NotAnOverride, Override, SetCause, SetError};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded, embedded_variants};
+pub use sweep::{GivenSweepError, Origins, Sweep, SweepError};
 pub use variant::{Found, Variant, VariantError};
 pub use whatif::{Uncertainty, WhatIf};
 pub use whole::{PanelFields, PanelSpec, Spec};

@@ -12,7 +12,9 @@ use serde::Deserialize;
 use super::fit::Fit;
 use super::launch::{Goal, Launch};
 use super::parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
+use super::plot::Plots;
 use super::prices::Prices;
+use super::sweep::{Origins, Sweep};
 use super::whatif::WhatIf;
 use crate::workload::list::{Scale, SpecData, Workload};
 use crate::workload::split::Split;
@@ -27,6 +29,9 @@ pub struct Spec {
     /// The figure that the report draws. `None` means tables only.
     #[serde(default)]
     pub figure: Option<String>,
+    /// The plots that are drawn in place of the figure's own drawing; none: the figure's.
+    #[serde(default)]
+    pub plot: Plots,
     /// Every cell is run once with each.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
@@ -96,6 +101,12 @@ pub struct Spec {
     /// The sizes of chunks and of the bursts of links.
     #[serde(default)]
     pub link: Link,
+    /// Axes over which the whole spec is repeated, as panels. `None` in a spec whose sweeps are written out.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
+    /// Where cells and panels come from that sweeps have made.
+    #[serde(skip)]
+    pub origins: Origins,
     /// `--data` of the command line. It replaces the data of panels that learn from its kind.
     #[serde(skip)]
     pub given_data: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //! * [`manifest`]: the facts before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
 //! * [`metrics`]: numbers that judge a model, by name.
 //! * [`hashes`]: the check that files are what was written.
-//! * [`sound`]: whether a target may be believed.
+//! * [`sound`]: whether a target may be believed. [`sweep`]: the values of a sweep's axes, and plots over them.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
 
@@ -21,6 +21,7 @@ mod schema;
 pub mod share;
 pub mod sound;
 pub mod store;
+pub mod sweep;
 pub mod tables;
 pub mod testing;
 mod thrift;
@@ -29,6 +30,7 @@ mod write;
 
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 pub use metrics::{Better, Measured, MetricValues};
+pub use sweep::{AxisValue, Plot, PlotAxis, PlotForm, Swept};
 pub use usage::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 
 pub use manifest::name_in_spec;
@@ -329,6 +331,8 @@ pub struct CellResult {
     pub panel: String,
     /// The cell's name in its panel: `Baseline`, `Gaia`, `LAN`, `Target`.
     pub cell: String,
+    /// Its place in the sweeps of its spec. `None` means that no sweep made it.
+    pub swept: Option<Swept>,
     /// The content of `manifest.json`.
     pub manifest: Manifest,
     /// The content of `summary.json`.
