@@ -24,7 +24,9 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     let (figures, claim_names) = (Figure::names(), figures::claim_names());
     let claim_names: Vec<&str> = claim_names.iter().map(String::as_str).collect();
-    let registries = Registries { figures: &figures, claims: &claim_names, columns: &[] };
+    let columns = figures::columns();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let registries = Registries { figures: &figures, claims: &claim_names, columns: &columns };
     let text = match command {
         Command::List => commands::list(),
         Command::Plan(args) => return plan(args, registries),

@@ -1,6 +1,6 @@
 //! A spec's page and figure, made from what is on disk.
 //!
-//! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `figure.svg`,
+//! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `runs.csv`, `figure.svg`,
 //! `figure.png`, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
 //! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
 
@@ -19,10 +19,11 @@ use thiserror::Error;
 use self::costs::Costs;
 pub use self::grid::Titles;
 use self::grid::table_text;
+use self::table_csv::runs_csv;
 pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
-use crate::figures::{DrawError, Figure, UnknownFigure};
+use crate::figures::{DrawError, Drawn, Figure, UnknownFigure, render};
 use crate::plans;
 use crate::strict;
 use record::cost::Pricing;
@@ -39,6 +40,8 @@ use record::results::{CellIndex, CellResult};
 pub mod file {
     /// The figure's numbers, one row per cell or panel.
     pub const TABLE: &str = "table.csv";
+    /// The numbers of every run alone, one row per cell and seed.
+    pub const RUNS: &str = "runs.csv";
     /// The figure as a drawing.
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
@@ -50,8 +53,8 @@ pub mod file {
 }
 
 /// The files that `hashes.json` of a spec's folder covers.
-const COVERED: [&str; 7] =
-    [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+const COVERED: [&str; 8] =
+    [store::file::CELLS, file::TABLE, file::RUNS, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
 /// The reasons for which there is no report.
 #[derive(Debug, Error)]
@@ -209,10 +212,11 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;
     let csv = table_csv(&table).map_err(table_error)?;
+    let runs = runs_csv(&figure.runs(&cells).map_err(table_error)?).map_err(table_error)?;
     let (titles, claims) = (Titles::of(&cells), figure.claims(&cells));
     let references = figure.references(&cells);
-    let svg = figure.svg(&cells)?;
-    let png = figure.png(&cells)?;
+    let canvas = figure.drawing(Drawn::of(&index.plots, &index.figure), &cells).map_err(table_error)?;
+    let (svg, png) = (render::svg(&canvas)?, render::png(&canvas)?);
     let page = html::page(&html::Content {
         index: &index,
         question: figure.question,
@@ -226,6 +230,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         unfinished: &unfinished,
     });
     atomic::write(&folder.join(file::TABLE), &csv)?;
+    atomic::write(&folder.join(file::RUNS), &runs)?;
     atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
     atomic::write(&folder.join(file::PNG), &png)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
@@ -265,6 +270,7 @@ mod tests {
     use super::*;
     use crate::claims::Verdict;
     use record::results::testing::{self, cell, write_whole};
+    use record::results::{Plot, PlotForm};
 
     fn cells() -> Vec<CellResult> {
         vec![
@@ -284,7 +290,7 @@ mod tests {
         out
     }
 
-    const FILES: [&str; 6] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+    const FILES: [&str; 7] = [file::TABLE, file::RUNS, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
 
     #[test]
     fn all_files_are_made_and_equal_results_give_equal_bytes() {
@@ -300,6 +306,44 @@ mod tests {
         assert!(first.unfinished.is_empty());
         let left = fs::read_dir(b.path()).unwrap().count();
         assert_eq!(left, FILES.len() + cells().len() + 2, "nothing temporary is left");
+    }
+
+    #[test]
+    fn a_sweep_has_its_axes_in_both_tables_and_is_drawn_as_plots() {
+        let gaia = |threshold: f64, seed| {
+            let axes = [("threshold", serde_json::json!(threshold))];
+            cell(&format!("Gaia {threshold}")).swept("Gaia", &axes).seed(seed).seconds(200.0 + seed as f64).done()
+        };
+        let cells = [gaia(0.01, 1), gaia(0.1, 1), gaia(0.01, 2), gaia(0.1, 2)];
+        let out = written(&cells);
+        let text = |name| fs::read_to_string(out.path().join(name)).unwrap();
+        let index = CellIndex { figure: String::new(), ..testing::index(&cells) };
+        store::write_cells(out.path(), &index).unwrap();
+        report(out.path()).unwrap();
+        assert!(text(file::TABLE).starts_with("cell,threshold,system") && text(file::TABLE).lines().count() == 3);
+        let runs: Vec<String> =
+            text(file::RUNS).lines().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            runs,
+            ["cell seed threshold", "Gaia 0.01 1 0.01", "Gaia 0.01 2 0.01", "Gaia 0.1 1 0.1", "Gaia 0.1 2 0.1"]
+        );
+        // A spec that names no figure has plots over the axis; one that names a figure has that, unless it asks for plots.
+        let is_plot = |svg: &str| svg.contains("threshold") && !svg.contains("Where a clock");
+        assert!(is_plot(&text(file::SVG)) && text(file::SVG).contains("seconds to target by threshold"));
+        store::write_cells(out.path(), &testing::index(&cells)).unwrap();
+        report(out.path()).unwrap();
+        assert!(!is_plot(&text(file::SVG)));
+        let plot = Plot {
+            x: "threshold".into(),
+            y: "clocks".into(),
+            title: String::new(),
+            series: vec![],
+            log: vec![],
+            form: PlotForm::Lines,
+        };
+        store::write_cells(out.path(), &CellIndex { plots: vec![plot], ..testing::index(&cells) }).unwrap();
+        report(out.path()).unwrap();
+        assert!(is_plot(&text(file::SVG)) && text(file::SVG).contains("clocks by threshold"));
     }
 
     #[test]

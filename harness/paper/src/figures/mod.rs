@@ -6,12 +6,15 @@
 //! * [`Canvas`] records the marks of a page; [`render`] makes the SVG and the PNG of the same marks.
 
 mod accuracy;
+mod axes;
 mod axis;
 mod bars;
 mod bars_and_accuracy;
 mod canvas;
 mod cells;
 mod charts;
+mod colours;
+mod columns;
 mod convergence;
 mod curve;
 mod curves;
@@ -28,6 +31,7 @@ mod layers;
 mod legend;
 mod measure;
 mod panels;
+mod plots;
 pub mod render;
 mod scatter;
 mod shares;
@@ -39,7 +43,10 @@ mod validation;
 mod verdict_marks;
 mod whatif;
 
+pub(crate) use axes::Runs;
 pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at};
+pub use columns::columns;
+pub(crate) use figure::Drawn;
 pub use figure::{Figure, UnknownFigure, claim_names};
 pub use forest::forest;
 pub use form::FigureForm;
