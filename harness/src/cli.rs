@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use emulator::real::clock::Dilation;
 use emulator::units::ByteSize;
 use gaia_core::workload::ic::device::DeviceChoice;
+use paper::compare::{Pattern, Tolerance};
 use planning::calibrate::CalibrateArgs;
 use planning::plan::Kind;
 use planning::spec::{Changes, Launch, Local, Override};
@@ -18,7 +19,7 @@ use record::failure::Failure;
 use record::log::{self, Format, Level, Log};
 use record::say;
 
-const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict)";
+const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict), or results differ (compare)";
 
 const FIT_FILES: &str = "\
 Writes to DIR/NAME: fit.json (everything), residuals.csv, profiles.csv, figure.svg and figure.png, report.html; runs/ has the simulated cells,
@@ -81,6 +82,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: the paper's value, the measured one, the verdict; then totals
     Claims(ClaimsArgs),
+    /// Compare two folders of results: digests, numbers with direction and range over seeds, verdicts
+    Compare(CompareArgs),
     /// Fit constants of the model (rates of machines, networks) to measured numbers
     Fit(FitArgs),
     /// Remove cells of earlier plans, which no figure shows any more
@@ -238,6 +241,33 @@ pub struct ClaimsArgs {
     /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
     #[arg(long)]
     pub strict: bool,
+}
+
+/// The arguments of `experiments compare`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct CompareArgs {
+    /// Folder of results, or of one figure: what stood before
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The same: what is compared with it
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Changes of numbers up to this percentage do not count, such as `1%`; `0%`: digests must be equal as well
+    /// [default: changes that show where numbers are printed count]
+    #[arg(long, value_name = "PERCENT")]
+    pub tolerance: Option<Tolerance>,
+    /// Compare only the figures, cells, columns and claims that both have, and tables only if they are over the same seeds
+    #[arg(long)]
+    pub common: bool,
+    /// Leave out figures, panels and claims of this name; `*` stands for any text; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub leave_out: Vec<Pattern>,
+    /// Exit with code 3 only for what is worse or gone, and for changed numbers that have no better direction
+    #[arg(long)]
+    pub worse: bool,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The arguments of `experiments clean`.

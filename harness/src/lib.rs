@@ -5,6 +5,7 @@
 pub mod clean;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod data;
 mod entry;
 pub mod fit;

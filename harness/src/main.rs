@@ -9,7 +9,7 @@ use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
 use harness::failure::{self, Failure};
 use harness::figures::{self, Figure};
 use harness::plan::Registries;
-use harness::{calibrate, clean, commands, data, fit, overview, prices, report, run, say, strict};
+use harness::{calibrate, clean, commands, compare, data, fit, overview, prices, report, run, say, strict};
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
@@ -36,6 +36,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::Node(args) => return run::node(&args.assignment, args.role),
         Command::Report(args) => return report(args),
         Command::Claims(args) => return claims(args),
+        Command::Compare(args) => return compare::command(args),
     };
     say::out(&text).map_err(Failure::run)?;
     Ok(ExitCode::SUCCESS)

@@ -1,9 +1,10 @@
 //! From results to the paper's figures: [`figures`] draw, [`claims`] compare with the paper, [`report`] writes both and a page,
-//! [`overview`] a page on the claims of all figures.
+//! [`overview`] a page on the claims of all figures. [`compare`] says what changed between two folders of results.
 //!
 //! Everything here is a function of what is on disk. [`strict`] decides whether claims are evidence.
 
 pub mod claims;
+pub mod compare;
 pub mod figures;
 mod markup;
 pub mod overview;

@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use self::costs::Costs;
 pub use self::grid::Titles;
+pub(crate) use self::grid::number_text;
 use self::grid::table_text;
 pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
