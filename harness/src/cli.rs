@@ -165,7 +165,7 @@ pub struct RunArgs {
     /// Do not show progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
     /// Instruction set of kernels; results are the same with each
@@ -223,7 +223,7 @@ pub struct ReportArgs {
     /// Price list to use instead of the specs', by name or path
     #[arg(long, value_name = "LIST")]
     pub prices: Option<String>,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
 }
@@ -238,7 +238,7 @@ pub struct ClaimsArgs {
     /// numbers, claims.csv and residuals.csv
     #[arg(long, value_name = "FOLDER")]
     pub page: Option<PathBuf>,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
 }

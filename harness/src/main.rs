@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
     let (figures, claim_names) = (Figure::names(), figures::claim_names());
     let claim_names: Vec<&str> = claim_names.iter().map(String::as_str).collect();
-    let registries = Registries { figures: &figures, claims: &claim_names };
+    let registries = Registries { figures: &figures, claims: &claim_names, columns: Some(Figure::columns) };
     let text = match command {
         Command::List => commands::list(),
         Command::Plan(args) => return plan(args, registries),
@@ -54,7 +54,7 @@ fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let reports = report::report_all(&args.dir, prices.as_ref()).map_err(Failure::input)?;
     let text: String = reports.iter().map(report::SpecReport::to_string).collect();
     say::out(&text).map_err(Failure::run)?;
-    let lacking: Vec<String> = reports.iter().flat_map(report::SpecReport::lacking).collect();
+    let lacking: Vec<String> = reports.iter().flat_map(|report| report.evidence().lacking()).collect();
     Ok(strict::verdict(args.strict, &lacking))
 }
 
@@ -65,6 +65,9 @@ fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
         text += &format!("\n{}\n", page.display());
     }
     say::out(&text).map_err(Failure::run)?;
-    let lacking = if args.strict { strict::of_folder(&args.dir).map_err(Failure::input)? } else { Vec::new() };
-    Ok(strict::verdict(args.strict, &lacking))
+    if !args.strict {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let figures = strict::evidence(&args.dir).map_err(Failure::input)?;
+    Ok(strict::verdict(args.strict, &strict::lacking(&args.dir, &figures)))
 }

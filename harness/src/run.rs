@@ -51,7 +51,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         let (errors, report) =
             running::run(&host, experiment, &args.out, |folder| report::report(folder).map_err(Failure::run))?;
         failed.extend(errors);
-        lacking.extend(report.lacking());
+        lacking.extend(report.evidence().lacking());
         if !args.quiet {
             // Returned when all is done: results are not worth less because they cannot be shown.
             shown = shown.and(say::out(&report.to_string()));

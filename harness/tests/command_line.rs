@@ -9,7 +9,7 @@ use harness::plan::Registries;
 use harness::spec::{Launch, Local};
 use harness::{commands, data};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"], claims: &[] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"], claims: &[], columns: None };
 
 /// The help of the command at `path` below the binary, 100 columns wide.
 fn help(path: &[&str]) -> String {

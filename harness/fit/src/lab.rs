@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::plan::{Experiment, Loader, Planned, Role, TARGET};
 use record::failure::Failure;
+use record::results::expectations::Expectations;
 use record::results::{CellResult, store};
 use record::say;
 use running::{Host, Progress};
@@ -204,6 +205,7 @@ fn merged(experiments: &[Experiment], asked: &[Vec<Asked<'_>>], missing: &[(usiz
         variant: None,
         plans,
         pricing: first.pricing.clone(),
+        expectations: Expectations::default(),
         loaders,
     }
 }

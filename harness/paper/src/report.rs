@@ -23,9 +23,9 @@ use self::grid::table_text;
 pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
-use crate::figures::{DrawError, Figure, UnknownFigure};
+use crate::figures::{AssertError, DrawError, Figure, UnknownFigure};
 use crate::plans;
-use crate::strict;
+use crate::strict::{Evidence, Missing};
 use record::cost::Pricing;
 use record::prices::PriceList;
 use record::results::atomic::{self, WriteError};
@@ -93,6 +93,14 @@ pub enum ReportError {
         /// The error of polars.
         source: PolarsError,
     },
+    /// The assertions of the spec were not judged.
+    #[error("judge the assertions of {folder}")]
+    Assert {
+        /// The folder of the spec's results.
+        folder: PathBuf,
+        /// The assertion, or the table that it needs.
+        source: AssertError,
+    },
     /// The figure was not drawn.
     #[error(transparent)]
     Draw(#[from] DrawError),
@@ -133,14 +141,11 @@ pub struct SpecReport {
 }
 
 impl SpecReport {
-    /// The evidence that `--strict` misses, one line each: cells, and claims that were not measured or fail.
-    pub fn lacking(&self) -> Vec<String> {
-        let missing = self.unfinished.iter();
-        let missing = missing
-            .map(|Unfinished { entry, why }| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
+    /// What `--strict` and JUnit reports judge: claims, and cells that are not there.
+    pub fn evidence(&self) -> Evidence {
+        let missing = self.unfinished.iter().map(|Unfinished { entry, why }| Missing::cell(entry, why)).collect();
         let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        let spec = folder.unwrap_or_default();
-        missing.chain(strict::of_claims(&self.claims)).map(|line| format!("{spec}: {line}")).collect()
+        Evidence { name: folder.unwrap_or_default(), claims: self.claims.clone(), missing }
     }
 }
 
@@ -210,7 +215,12 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;
     let csv = table_csv(&table).map_err(table_error)?;
-    let (titles, claims) = (Titles::of(&cells), figure.claims(&cells));
+    let asserted = figure.asserted(&cells, &index.expectations.assert);
+    let asserted = asserted.map_err(|source| ReportError::Assert { folder: folder.to_owned(), source })?;
+    let mut claims = figure.claims(&cells);
+    claims.extend(asserted);
+    claims::expect(&mut claims, &index.expectations.expected);
+    let titles = Titles::of(&cells);
     let references = figure.references(&cells);
     let svg = figure.svg(&cells)?;
     let png = figure.png(&cells)?;
@@ -379,7 +389,7 @@ mod tests {
         let reports = report_all(out.path(), None).unwrap();
         let pages: Vec<PathBuf> = reports.iter().map(|report| report.page.clone()).collect();
         assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
-        assert!(reports.iter().all(|report| report.lacking().is_empty()));
+        assert!(reports.iter().all(|report| report.evidence().lacking().is_empty()));
         assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
         // In a variant's folder, too, by itself and among all.
         folders::Variant::new("derived", "").write(out.path()).unwrap();

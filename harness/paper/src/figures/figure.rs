@@ -3,6 +3,7 @@
 use polars::prelude::{DataFrame, PolarsResult};
 use thiserror::Error;
 
+use super::asserted::{self, AssertError};
 use super::bars::{SLOWDOWNS, SPEEDUPS};
 use super::bars_and_accuracy::BarsAndAccuracy;
 use super::convergence::Convergence;
@@ -17,6 +18,7 @@ use super::whatif::WhatIf;
 use super::{accuracy, convergence, family, fig3, fig11, fig12, measure, shares, table1, validation, whatif};
 use crate::claims::Claim;
 use record::results::CellResult;
+use record::results::expectations::Asserted;
 use record::suggest;
 
 /// A figure: a question about a spec's cells.
@@ -261,6 +263,14 @@ impl Figure {
     /// Its claims on `results`; where a cell is missing, those that need it are not comparable.
     pub fn claims(&self, results: &[CellResult]) -> Vec<Claim> {
         (self.claims)(results)
+    }
+
+    /// The assertions of a spec on `results`, judged as claims.
+    ///
+    /// # Errors
+    /// [`AssertError`] for an assertion that cannot be read.
+    pub fn asserted(&self, results: &[CellResult], asserted: &[Asserted]) -> Result<Vec<Claim>, AssertError> {
+        asserted::claims(self.form, results, asserted)
     }
 
     /// The figure as SVG.

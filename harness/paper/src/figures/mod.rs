@@ -6,12 +6,14 @@
 //! * [`Canvas`] records the marks of a page; [`render`] makes the SVG and the PNG of the same marks.
 
 mod accuracy;
+mod asserted;
 mod axis;
 mod bars;
 mod bars_and_accuracy;
 mod canvas;
 mod cells;
 mod charts;
+mod columns;
 mod convergence;
 mod curve;
 mod curves;
@@ -39,6 +41,7 @@ mod validation;
 mod verdict_marks;
 mod whatif;
 
+pub use asserted::AssertError;
 pub use canvas::{Anchor, Canvas, FAINT, INK, PAPER, Pen, Point, Rect, WIDTH, at};
 pub use figure::{Figure, UnknownFigure, claim_names};
 pub use forest::forest;

@@ -172,7 +172,9 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
         let word = claim.verdict.word();
         rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span>{}</td>", marks(claim));
         let repeats = claim.repeats.as_ref().map_or_else(String::new, |first| format!(" (repeats {})", escaped(first)));
-        rows += &format!("<td>{}<br><code>{}</code>{repeats}</td>", escaped(&claim.says), escaped(&claim.id));
+        let because = claim.because.as_ref();
+        let because = because.map_or_else(String::new, |why| format!("<br>Expected to fail: {}", escaped(why)));
+        rows += &format!("<td>{}<br><code>{}</code>{repeats}{because}</td>", escaped(&claim.says), escaped(&claim.id));
         rows += &format!("<td>{}</td>", escaped(&claim.source));
         rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
         rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());

@@ -9,6 +9,7 @@ mod check;
 mod cluster;
 mod data;
 mod estimate;
+mod expectations;
 mod feasible;
 pub mod fits;
 mod fitting;

@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::check::{Diagnostic, Diagnostics, GIVEN, plain};
 use super::data::{Loader, read_any};
+use super::expectations;
 use super::fitting;
 use super::pricing;
 use super::resolve::{self, Registries, Resolving};
@@ -40,6 +41,7 @@ impl Experiment {
         if let Some(fit) = &spec.fit {
             fitting::check(&mut diagnostics, spec, fit);
         }
+        let expectations = expectations::check(&mut diagnostics, &source.name, written, spec, registries);
         let pricing =
             pricing::find(&mut diagnostics, &spec.prices, &source.folder).ok_or_else(|| diagnostics.clone())?;
         let panels = spec.by_panel();
@@ -65,7 +67,8 @@ impl Experiment {
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
-        Ok(Experiment { name, variant: None, origin: source.origin(), title, figure, plans, pricing, loaders })
+        let origin = source.origin();
+        Ok(Experiment { name, variant: None, origin, title, figure, plans, pricing, expectations, loaders })
     }
 }
 

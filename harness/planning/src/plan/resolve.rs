@@ -33,8 +33,10 @@ const MAX_CELLS: usize = 500;
 pub struct Registries<'a> {
     /// Names of all figures.
     pub figures: &'a [&'a str],
-    /// Names of the claims of all figures.
+    /// Names of the claims of all figures. Empty means that they are not known: those that a spec expects to fail are then not checked.
     pub claims: &'a [&'a str],
+    /// The columns of the table of a figure, by its name (empty: none is named). `None` means that they are not known, and not checked.
+    pub columns: Option<fn(&str) -> Vec<String>>,
 }
 
 /// The parts of a cell that do not depend on the seed.

@@ -7,6 +7,7 @@ use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::results::CellEntry;
+use record::results::expectations::Expectations;
 use record::results::folders::Variant;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,8 @@ pub struct Experiment {
     pub plans: Vec<Planned>,
     /// The pricing of its runs. Not part of a plan.
     pub pricing: Pricing,
+    /// What the spec expects of the results. Not part of a plan.
+    pub expectations: Expectations,
     /// Give the data of plans.
     pub loaders: Vec<Loader>,
 }

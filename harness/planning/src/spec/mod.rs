@@ -4,6 +4,7 @@
 //! externally tagged (`system: { gaia: { ... } }`). The first error of form is reported with file, line and column.
 //! A [`Variant`] is a file that makes specs of other specs.
 
+mod expectations;
 mod fit;
 mod launch;
 mod parts;
@@ -15,6 +16,7 @@ mod variant;
 mod whatif;
 mod whole;
 
+pub use expectations::{Assertion, Expected};
 pub use fit::{
     ErrorSize, Evaluate, Expression, FieldKind, Fit, FittedField, Measurement, Reading, Runs, Surface, Unknown,
     is_name, known_unit,

@@ -9,6 +9,7 @@ use emulator::units::Bandwidth;
 use gaia_core::sync::config::{Encodings, System};
 use serde::Deserialize;
 
+use super::expectations::{Assertion, Expected};
 use super::fit::Fit;
 use super::launch::{Goal, Launch};
 use super::parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
@@ -81,6 +82,12 @@ pub struct Spec {
     /// The constants to infer from measured numbers, by `experiments fit`. Not part of a plan.
     #[serde(default)]
     pub fit: Option<Fit>,
+    /// Comparisons of numbers of the figure's table, judged as claims are. Not part of a plan.
+    #[serde(default)]
+    pub assert: Vec<Assertion>,
+    /// The claims that are known to fail. Not part of a plan.
+    #[serde(default)]
+    pub expected: Vec<Expected>,
     /// The cells to compare.
     #[serde(default)]
     pub cells: Vec<Cell>,

@@ -12,6 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::expectations::Expectations;
 use super::schema::SCHEMA;
 use crate::cost::Pricing;
 
@@ -147,6 +148,9 @@ pub struct CellIndex {
     pub pricing: Option<Pricing>,
     /// One entry per cell and seed.
     pub cells: Vec<CellEntry>,
+    /// What the spec expects of them; left out if that is nothing.
+    #[serde(default, skip_serializing_if = "Expectations::is_empty")]
+    pub expectations: Expectations,
 }
 
 /// One cell and seed of a [`CellIndex`].

@@ -1,7 +1,7 @@
 //! The results of a run, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: the facts before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
-//! * [`metrics`]: numbers that judge a model, by name.
+//! * [`metrics`]: numbers that judge a model, by name. [`expectations`]: what a spec expects of them.
 //! * [`hashes`]: the check that files are what was written.
 //! * [`sound`]: whether a target may be believed.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
@@ -10,6 +10,7 @@
 pub mod atomic;
 pub mod conformance;
 mod damaged;
+pub mod expectations;
 pub mod folders;
 pub mod hashes;
 pub mod lock;

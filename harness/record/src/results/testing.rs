@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::expectations::Expectations;
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 use super::metrics::SHARE;
 use super::store::{self, Tables};
@@ -309,6 +310,7 @@ pub fn index(cells: &[CellResult]) -> CellIndex {
         figure: "fig13".into(),
         pricing: None,
         cells: cells.iter().map(entry).collect(),
+        expectations: Expectations::default(),
     }
 }
 
