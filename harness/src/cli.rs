@@ -168,6 +168,9 @@ pub struct RunArgs {
     /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Instruction set of kernels; results are the same with each
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
@@ -226,6 +229,9 @@ pub struct ReportArgs {
     /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// The arguments of `experiments claims`.
@@ -241,6 +247,9 @@ pub struct ClaimsArgs {
     /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// The arguments of `experiments compare`.

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod compare;
 pub mod data;
 mod entry;
+pub mod evidence;
 pub mod fit;
 pub mod run;
 

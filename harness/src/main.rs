@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use harness::claims;
 use harness::cli::{self, ClaimsArgs, Cli, Command, PlanArgs, ReportArgs};
+use harness::evidence::{check_junit, evidence};
 use harness::failure::{self, Failure};
 use harness::figures::{self, Figure};
 use harness::plan::Registries;
@@ -49,25 +50,27 @@ fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<ExitCode, Failure
 }
 
 fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
+    check_junit(args.junit.as_deref())?;
     let prices = args.prices.as_deref().map(|name| prices::find(name, Path::new("")));
     let prices = prices.transpose().map_err(Failure::input)?;
     let reports = report::report_all(&args.dir, prices.as_ref()).map_err(Failure::input)?;
     let text: String = reports.iter().map(report::SpecReport::to_string).collect();
     say::out(&text).map_err(Failure::run)?;
-    let lacking: Vec<String> = reports.iter().flat_map(|report| report.evidence().lacking()).collect();
-    Ok(strict::verdict(args.strict, &lacking))
+    let figures: Vec<strict::Evidence> = reports.iter().map(report::SpecReport::evidence).collect();
+    evidence(args.strict, args.junit.as_deref(), &args.dir, &figures)
 }
 
 fn claims(args: &ClaimsArgs) -> Result<ExitCode, Failure> {
+    check_junit(args.junit.as_deref())?;
     let mut text = claims::claims_table(&args.dir).map_err(Failure::input)?;
     if let Some(folder) = &args.page {
         let page = overview::write(&args.dir, folder).map_err(Failure::input)?;
         text += &format!("\n{}\n", page.display());
     }
     say::out(&text).map_err(Failure::run)?;
-    if !args.strict {
+    if !args.strict && args.junit.is_none() {
         return Ok(ExitCode::SUCCESS);
     }
     let figures = strict::evidence(&args.dir).map_err(Failure::input)?;
-    Ok(strict::verdict(args.strict, &strict::lacking(&args.dir, &figures)))
+    evidence(args.strict, args.junit.as_deref(), &args.dir, &figures)
 }
