@@ -53,6 +53,9 @@ cargo metadata --format-version 1 --locked --filter-platform x86_64-unknown-linu
 step "killed three times, finished, the same files"
 bash ci/crash.sh target/debug/experiments
 
+step "traces open in Perfetto's own parser, where it is to be had"
+python3 ci/trace.py target/debug/experiments
+
 step "in real time: the simulation's bits, kills of processes, nothing left behind"
 bash ci/real.sh target/debug/experiments 3
 

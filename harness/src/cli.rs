@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use emulator::real::clock::Dilation;
 use emulator::units::ByteSize;
 use gaia_core::workload::ic::device::DeviceChoice;
+use paper::compare::{Pattern, Tolerance};
 use planning::calibrate::CalibrateArgs;
 use planning::plan::Kind;
 use planning::spec::{Changes, Launch, Local, Override};
@@ -18,7 +19,7 @@ use record::failure::Failure;
 use record::log::{self, Format, Level, Log};
 use record::say;
 
-const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict)";
+const EXIT_CODES: &str = "Exit codes: 0 success, 1 a run failed, 2 invalid input, 3 a claim failed or was not measured, or a cell is missing (--strict), or results differ (compare)";
 
 const FIT_FILES: &str = "\
 Writes to DIR/NAME: fit.json (everything), residuals.csv, profiles.csv, figure.svg and figure.png, report.html; runs/ has the simulated cells,
@@ -81,6 +82,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Show all claims: the paper's value, the measured one, the verdict; then totals
     Claims(ClaimsArgs),
+    /// Compare two folders of results: digests, numbers with direction and range over seeds, verdicts
+    Compare(CompareArgs),
+    /// Write a run as a trace for Perfetto (ui.perfetto.dev): machines as tracks, arrows to who waited
+    Trace(TraceArgs),
     /// Fit constants of the model (rates of machines, networks) to measured numbers
     Fit(FitArgs),
     /// Remove cells of earlier plans, which no figure shows any more
@@ -104,6 +109,10 @@ pub struct ChangeArgs {
     /// Set a field of the spec, such as workload.mf.rank=64 or cells.Gaia.encoding=packed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<Override>,
+    /// Repeat the spec for each value of a field, as panels, or a cell, such as cells.Gaia.system.gaia.significance.threshold=0.001,0.01; can
+    /// be repeated: axes are crossed
+    #[arg(long, value_name = "KEY=A,B,C")]
+    pub sweep: Vec<Override>,
     /// Use this file or folder instead of the spec's data; its format is detected from its content
     #[arg(long, value_name = "PATH")]
     pub data: Option<PathBuf>,
@@ -162,9 +171,12 @@ pub struct RunArgs {
     /// Do not show progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Instruction set of kernels; results are the same with each
     #[arg(long, value_enum, env = "GAIA_ISA", hide_env_values = true, default_value_t = IsaChoice::Auto)]
     pub isa: IsaChoice,
@@ -220,9 +232,12 @@ pub struct ReportArgs {
     /// Price list to use instead of the specs', by name or path
     #[arg(long, value_name = "LIST")]
     pub prices: Option<String>,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// The arguments of `experiments claims`.
@@ -235,9 +250,59 @@ pub struct ClaimsArgs {
     /// numbers, claims.csv and residuals.csv
     #[arg(long, value_name = "FOLDER")]
     pub page: Option<PathBuf>,
-    /// Exit with code 3 if a claim failed or was not measured, or a cell is missing
+    /// Exit with code 3 if a claim or assertion failed that the spec does not expect to, if one was not measured, or if a cell is missing
     #[arg(long)]
     pub strict: bool,
+    /// Also write claims and assertions as a JUnit report into this file: a test case each
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// The arguments of `experiments compare`.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct CompareArgs {
+    /// Folder of results, or of one figure: what stood before
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The same: what is compared with it
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Changes of numbers up to this percentage do not count, such as `1%`; `0%`: digests must be equal as well
+    /// [default: changes that show where numbers are printed count]
+    #[arg(long, value_name = "PERCENT")]
+    pub tolerance: Option<Tolerance>,
+    /// Compare only the figures, cells, columns and claims that both have, and tables only if they are over the same seeds
+    #[arg(long)]
+    pub common: bool,
+    /// Leave out figures, panels and claims of this name; `*` stands for any text; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub leave_out: Vec<Pattern>,
+    /// Exit with code 3 only for what is worse or gone, and for changed numbers that have no better direction
+    #[arg(long)]
+    pub worse: bool,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `experiments trace`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct TraceArgs {
+    /// Folder of one spec's results
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Name of the cell, such as Gaia; in a spec with panels also with its panel: "MF Gaia"
+    #[arg(value_name = "CELL")]
+    pub cell: String,
+    /// Seed of the run [default: the first one]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// File to write [default: SPEC-CELL-SEED.trace.json, in the current folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// The arguments of `experiments clean`.
@@ -333,7 +398,13 @@ pub enum IsaChoice {
 impl ChangeArgs {
     /// The changes as a spec applies them; the launcher is that of `run` only.
     pub fn changes(&self) -> Changes {
-        Changes { set: self.set.clone(), seed: self.seed, data: self.data.clone(), launcher: None }
+        Changes {
+            set: self.set.clone(),
+            sweep: self.sweep.clone(),
+            seed: self.seed,
+            data: self.data.clone(),
+            launcher: None,
+        }
     }
 }
 

@@ -132,7 +132,8 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Fai
     for experiment in &experiments {
         let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
         let (table, numbers) = (plan::table(experiment, &mut probe), plan::numbers_text(experiment));
-        text.push_str(&format!("{}{title}\n{table}{numbers}\n", experiment.name));
+        let axes = plan::axes_text(experiment);
+        text.push_str(&format!("{}{title}\n{axes}{table}{numbers}\n", experiment.name));
     }
     if experiments.len() > 1 {
         text.push_str(&plan::shared(&experiments, &mut probe));

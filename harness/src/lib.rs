@@ -5,10 +5,13 @@
 pub mod clean;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod data;
 mod entry;
+pub mod evidence;
 pub mod fit;
 pub mod run;
+pub mod trace;
 
 pub use paper::{claims, figures, overview, report, strict};
 pub use planning::{calibrate, gather, machines, memory, plan, spec, workload};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use emulator::real::clock::Dilation;
 use gaia_core::simd::Isa;
-use paper::{report, strict};
+use paper::report;
 use planning::plan::Registries;
 use record::failure::Failure;
 use record::say;
@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::cli::{IsaChoice, Launcher, RunArgs};
 use crate::commands::experiments;
+use crate::evidence::{check_junit, evidence};
 
 pub use running::{Who, node, read_checkpoint};
 
@@ -30,6 +31,7 @@ struct NoIsa {
 /// # Errors
 /// [`Failure::Input`] for specs and options that cannot be run, [`Failure::Run`] for cells that failed.
 pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, Failure> {
+    check_junit(args.junit.as_deref())?;
     let options = Options {
         jobs: args.jobs,
         isa: isa(args.isa).map_err(Failure::run)?,
@@ -46,17 +48,18 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
     }
     let mut experiments = experiments(&args.specs, &args.changes(), registries)?;
     running::prepare(&mut host, &mut experiments, &args.specs, args.device, &args.out)?;
-    let (mut failed, mut lacking, mut shown) = (Vec::new(), Vec::new(), Ok(()));
+    let (mut failed, mut figures, mut shown) = (Vec::new(), Vec::new(), Ok(()));
     for experiment in &mut experiments {
         let (errors, report) =
             running::run(&host, experiment, &args.out, |folder| report::report(folder).map_err(Failure::run))?;
         failed.extend(errors);
-        lacking.extend(report.lacking());
+        figures.push(report.evidence());
         if !args.quiet {
             // Returned when all is done: results are not worth less because they cannot be shown.
             shown = shown.and(say::out(&report.to_string()));
         }
     }
+    let judged = evidence(args.strict, args.junit.as_deref(), &args.out, &figures);
     if failed.len() > 1 {
         return Err(Failure::run(RunSpecError::Several(failed)));
     }
@@ -64,7 +67,7 @@ pub fn command(args: &RunArgs, registries: Registries<'_>) -> Result<ExitCode, F
         return Err(Failure::run(error));
     }
     shown.map_err(Failure::run)?;
-    Ok(strict::verdict(args.strict, &lacking))
+    judged
 }
 
 fn isa(choice: IsaChoice) -> Result<Isa, NoIsa> {

@@ -9,6 +9,7 @@ use harness::spec::{Changes, Override, Source};
 const REGISTRIES: Registries<'static> = Registries {
     figures: &["fig3", "fig13", "convergence"],
     claims: &["fig13.gaia-speedup", "fig13.baseline-over-lan"],
+    columns: Some(harness::figures::Figure::columns),
 };
 
 /// A spec that is right; mistakes are made by replacing a part of it.
@@ -74,6 +75,9 @@ const FORM: &[Mistake] = &[
     ("unknown field", "title: A spec", "titel: A spec"),
     ("unknown field inside", "rank: 16", "ranks: 16"),
     ("duplicate field", "title: A spec", "title: A spec\ntitle: Another"),
+    ("assertion that compares nothing", "seeds: [1, 2]", "assert: [Gaia.clocks - Baseline.clocks]"),
+    ("assertion with an open quote", "seeds: [1, 2]", "assert: ['\"Gaia.clocks < 9']"),
+    ("assertion of an unknown form", "seeds: [1, 2]", "assert: [{ if: Gaia.clocks < 9 }]"),
     ("wrong type", "rank: 16", "rank: sixteen"),
     ("negative rank", "rank: 16", "rank: -16"),
     ("fraction of a rank", "rank: 16", "rank: 16.5"),
@@ -109,6 +113,20 @@ const FORM: &[Mistake] = &[
 /// Mistakes of meaning: all are reported, by field path.
 const MEANING: &[Mistake] = &[
     ("misspelt figure", "figure: fig13", "figure: fig31"),
+    ("assertion on a misspelt cell", "seeds: [1, 2]", "assert: [Giaa.seconds_to_target < Baseline.seconds_to_target]"),
+    ("assertion on a misspelt column", "seeds: [1, 2]", "assert: ['Gaia.second_to_target < 1']"),
+    ("assertion on a panel that is not there", "seeds: [1, 2]", "assert: [MF.Gaia.clocks < 100]"),
+    ("assertion without a cell", "seeds: [1, 2]", "assert: [1 < 2]"),
+    (
+        "assertions of one name",
+        "seeds: [1, 2]",
+        "assert: [{ name: few, that: Gaia.clocks < 9 }, { name: few, that: Target.clocks < 9 }]",
+    ),
+    (
+        "expected failure of a misspelt claim, without a reason",
+        "seeds: [1, 2]",
+        "expected: [{ claim: fig13.gaia-speeedup, because: '' }]",
+    ),
     ("misspelt profile", "profile: va-ca\n    system", "profile: va-c\n    system"),
     ("misspelt machines", "machines: e5-2698", "machines: e5-2689"),
     ("cell without a system", "    system: { global: { ssp: { slack: 1 } } }\n", ""),

@@ -9,7 +9,7 @@ use harness::plan::Registries;
 use harness::spec::{Launch, Local};
 use harness::{commands, data};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"], claims: &[] };
+const REGISTRIES: Registries<'static> = Registries { figures: &["fig13", "convergence"], claims: &[], columns: None };
 
 /// The help of the command at `path` below the binary, 100 columns wide.
 fn help(path: &[&str]) -> String {
@@ -25,7 +25,7 @@ fn help(path: &[&str]) -> String {
 #[test]
 fn help_texts() {
     insta::assert_snapshot!("help", help(&[]));
-    for name in ["list", "plan", "run", "report", "claims", "fit", "calibrate", "data"] {
+    for name in ["list", "plan", "run", "report", "claims", "compare", "trace", "fit", "calibrate", "data"] {
         insta::assert_snapshot!(format!("help_{name}"), help(&[name]));
     }
     for name in ["list", "import", "generate", "verify"] {
@@ -83,6 +83,8 @@ fn mistakes_on_the_command_line() {
         "run fig13 --checkpoint-every=-1",
         "run fig13 --checkpoint-every nan",
         "calibrate --seconds 1e300",
+        "compare a",
+        "compare a b --tolerance 1",
     ];
     insta::assert_snapshot!(all.map(report).join("\n"));
 }

@@ -8,7 +8,7 @@ use harness::spec::{Changes, PAPER, Source, embedded};
 /// The figures that the specs of experiments/ name.
 fn registries() -> Registries<'static> {
     static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(harness::figures::Figure::names);
-    Registries { figures: &NAMES, claims: &[] }
+    Registries { figures: &NAMES, claims: &[], columns: None }
 }
 
 const SPEC: &str = "\

@@ -128,7 +128,7 @@ fn a_run_leaves_its_files_and_is_reused() {
     let first = place.run(&["--jobs", "2"]);
     assert_eq!(code(&first), 0, "{}", errors(&first));
     let left = files(&place.path("results"));
-    for name in ["table.csv", "figure.svg", "figure.png", "claims.json", "report.html", "cells.json"] {
+    for name in ["table.csv", "runs.csv", "figure.svg", "figure.png", "claims.json", "report.html", "cells.json"] {
         assert!(left.iter().any(|(file, bytes)| file == &format!("small/{name}") && !bytes.is_empty()), "{name}");
     }
     for name in ["manifest.json", "samples.parquet", "clocks.parquet", "traffic.parquet", "summary.json"] {

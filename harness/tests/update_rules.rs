@@ -3,7 +3,7 @@
 use harness::plan::{Experiment, Registries};
 use harness::spec::{Changes, Source};
 
-const REGISTRIES: Registries<'static> = Registries { figures: &[], claims: &[] };
+const REGISTRIES: Registries<'static> = Registries { figures: &[], claims: &[], columns: None };
 
 /// Serialised plans of a spec whose one cell has these local steps, or the message.
 fn plan(local_steps: &str) -> Result<String, String> {

@@ -175,7 +175,7 @@ fn mistakes_name_the_variant_and_the_spec() {
 fn resolve(source: &Source) -> Experiment {
     let names = harness::figures::Figure::names();
     let spec = source.spec(&Changes::default()).unwrap_or_else(|error| panic!("{error}"));
-    Experiment::resolve(source, &spec, Registries { figures: &names, claims: &[] })
+    Experiment::resolve(source, &spec, Registries { figures: &names, claims: &[], columns: None })
         .unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -109,7 +109,8 @@ fn specs(data: &[u8]) {
     let Ok(spec) = source.spec(&Changes::default()) else { return };
     let (figures, claims) = (Figure::names(), figures::claim_names());
     let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
-    if let Ok(experiment) = Experiment::resolve(&source, &spec, Registries { figures: &figures, claims: &claims }) {
+    let registries = Registries { figures: &figures, claims: &claims, columns: Some(Figure::columns) };
+    if let Ok(experiment) = Experiment::resolve(&source, &spec, registries) {
         for planned in &experiment.plans {
             let json = serde_json::to_vec(&planned.plan).expect("a plan is plain data");
             let again: Plan = serde_json::from_slice(&json).expect("what was written");

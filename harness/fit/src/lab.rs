@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use gaia_core::workload::ic::device::DeviceChoice;
 use planning::plan::{Experiment, Loader, Planned, Role, TARGET};
 use record::failure::Failure;
+use record::results::expectations::Expectations;
 use record::results::{CellResult, store};
 use record::say;
 use running::{Host, Progress};
@@ -201,9 +202,11 @@ fn merged(experiments: &[Experiment], asked: &[Vec<Asked<'_>>], missing: &[(usiz
         origin: first.origin.clone(),
         title: String::new(),
         figure: None,
+        plots: Vec::new(),
         variant: None,
         plans,
         pricing: first.pricing.clone(),
+        expectations: Expectations::default(),
         loaders,
     }
 }

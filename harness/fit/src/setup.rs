@@ -65,10 +65,11 @@ impl Setup {
         let Some(fit) = spec.fit.clone() else { return Err(Failure::input(NoFit { file: source.file })) };
         let (names, claims) = (Figure::names(), claim_names());
         let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
-        let mut wrong = match Experiment::resolve(&source, &spec, Registries { figures: &names, claims: &claims }) {
-            Ok(_) => Diagnostics { file: source.file.clone(), list: Vec::new() },
-            Err(diagnostics) => diagnostics,
-        };
+        let mut wrong =
+            match Experiment::resolve(&source, &spec, Registries { figures: &names, claims: &claims, columns: None }) {
+                Ok(_) => Diagnostics { file: source.file.clone(), list: Vec::new() },
+                Err(diagnostics) => diagnostics,
+            };
         let figure = spec.figure.as_deref().map_or(Ok(Figure::ALL[0]), Figure::named);
         if let Ok(figure) = &figure {
             check_columns(&mut wrong, figure, &fit);
@@ -169,7 +170,8 @@ fn resolved(source: &Source, changes: &Changes, fit: &Fit, fields: &[f64]) -> Re
     let spec: Spec = changed.spec(changes).map_err(Failure::input)?;
     let (names, claims) = (Figure::names(), claim_names());
     let claims: Vec<&str> = claims.iter().map(String::as_str).collect();
-    Experiment::resolve(&changed, &spec, Registries { figures: &names, claims: &claims }).map_err(Failure::input)
+    Experiment::resolve(&changed, &spec, Registries { figures: &names, claims: &claims, columns: None })
+        .map_err(Failure::input)
 }
 
 /// The columns of all readings must be those of a cell.

@@ -1,12 +1,13 @@
 //! A spec's page and figure, made from what is on disk.
 //!
-//! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `figure.svg`,
-//! `figure.png`, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
+//! [`report`] reads `cells.json` and the whole cells of `<out>/<spec>/` and writes `table.csv`, `runs.csv`, `figure.svg`,
+//! `figure.png`, the pictures of links and of clocks, `claims.json`, `costs.json` and `report.html` there. It runs nothing and looks at nothing else, so that equal
 //! results give equal bytes, on any host, at any time. Cells that are not whole are named and left out.
 
 mod costs;
 mod grid;
 mod html;
+mod pictures;
 mod table_csv;
 mod unfinished;
 
@@ -18,13 +19,17 @@ use thiserror::Error;
 
 use self::costs::Costs;
 pub use self::grid::Titles;
+pub(crate) use self::grid::number_text;
 use self::grid::table_text;
+pub use self::pictures::PictureError;
+use self::pictures::Pictures;
+use self::table_csv::runs_csv;
 pub(crate) use self::table_csv::table_csv;
 pub use self::unfinished::Unfinished;
 use crate::claims::{self, Claim};
-use crate::figures::{DrawError, Figure, UnknownFigure};
+use crate::figures::{AssertError, DrawError, Drawn, Figure, UnknownFigure, render};
 use crate::plans;
-use crate::strict;
+use crate::strict::{Evidence, Missing};
 use record::cost::Pricing;
 use record::prices::PriceList;
 use record::results::atomic::{self, WriteError};
@@ -39,6 +44,8 @@ use record::results::{CellIndex, CellResult};
 pub mod file {
     /// The figure's numbers, one row per cell or panel.
     pub const TABLE: &str = "table.csv";
+    /// The numbers of every run alone, one row per cell and seed.
+    pub const RUNS: &str = "runs.csv";
     /// The figure as a drawing.
     pub const SVG: &str = "figure.svg";
     /// The figure as pixels.
@@ -47,11 +54,22 @@ pub mod file {
     pub const COSTS: &str = "costs.json";
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
+    pub use super::pictures::file::{LINKS_SVG, TIMELINE_SVG};
 }
 
 /// The files that `hashes.json` of a spec's folder covers.
-const COVERED: [&str; 7] =
-    [store::file::CELLS, file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+const COVERED: [&str; 10] = [
+    store::file::CELLS,
+    file::TABLE,
+    file::RUNS,
+    file::SVG,
+    file::PNG,
+    file::LINKS_SVG,
+    file::TIMELINE_SVG,
+    claims::FILE,
+    file::COSTS,
+    file::PAGE,
+];
 
 /// The reasons for which there is no report.
 #[derive(Debug, Error)]
@@ -92,9 +110,20 @@ pub enum ReportError {
         /// The error of polars.
         source: PolarsError,
     },
+    /// The assertions of the spec were not judged.
+    #[error("judge the assertions of {folder}")]
+    Assert {
+        /// The folder of the spec's results.
+        folder: PathBuf,
+        /// The assertion, or the table that it needs.
+        source: AssertError,
+    },
     /// The figure was not drawn.
     #[error(transparent)]
     Draw(#[from] DrawError),
+    /// A picture beside the figure was not made.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// A file was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -132,14 +161,11 @@ pub struct SpecReport {
 }
 
 impl SpecReport {
-    /// The evidence that `--strict` misses, one line each: cells, and claims that were not measured or fail.
-    pub fn lacking(&self) -> Vec<String> {
-        let missing = self.unfinished.iter();
-        let missing = missing
-            .map(|Unfinished { entry, why }| format!("{} (seed {}) is missing: {why}", entry.name(), entry.seed));
+    /// What `--strict` and JUnit reports judge: claims, and cells that are not there.
+    pub fn evidence(&self) -> Evidence {
+        let missing = self.unfinished.iter().map(|Unfinished { entry, why }| Missing::cell(entry, why)).collect();
         let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        let spec = folder.unwrap_or_default();
-        missing.chain(strict::of_claims(&self.claims)).map(|line| format!("{spec}: {line}")).collect()
+        Evidence { name: folder.unwrap_or_default(), claims: self.claims.clone(), missing }
     }
 }
 
@@ -209,10 +235,17 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;
     let csv = table_csv(&table).map_err(table_error)?;
-    let (titles, claims) = (Titles::of(&cells), figure.claims(&cells));
+    let runs = runs_csv(&figure.runs(&cells).map_err(table_error)?).map_err(table_error)?;
+    let asserted = figure.asserted(&cells, &index.expectations.assert);
+    let asserted = asserted.map_err(|source| ReportError::Assert { folder: folder.to_owned(), source })?;
+    let mut claims = figure.claims(&cells);
+    claims.extend(asserted);
+    claims::expect(&mut claims, &index.expectations.expected);
+    let titles = Titles::of(&cells);
     let references = figure.references(&cells);
-    let svg = figure.svg(&cells)?;
-    let png = figure.png(&cells)?;
+    let canvas = figure.drawing(Drawn::of(&index.plots, &index.figure), &cells).map_err(table_error)?;
+    let (svg, png) = (render::svg(&canvas)?, render::png(&canvas)?);
+    let pictures = Pictures::of(folder, &cells)?;
     let page = html::page(&html::Content {
         index: &index,
         question: figure.question,
@@ -220,14 +253,17 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         table: &table,
         titles: &titles,
         claims: &claims,
+        pictures: &pictures,
         references: &references,
         cells: &cells,
         costs: &costs,
         unfinished: &unfinished,
     });
     atomic::write(&folder.join(file::TABLE), &csv)?;
+    atomic::write(&folder.join(file::RUNS), &runs)?;
     atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
     atomic::write(&folder.join(file::PNG), &png)?;
+    pictures.write(folder)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
@@ -265,6 +301,7 @@ mod tests {
     use super::*;
     use crate::claims::Verdict;
     use record::results::testing::{self, cell, write_whole};
+    use record::results::{Plot, PlotForm};
 
     fn cells() -> Vec<CellResult> {
         vec![
@@ -284,7 +321,9 @@ mod tests {
         out
     }
 
-    const FILES: [&str; 6] = [file::TABLE, file::SVG, file::PNG, claims::FILE, file::COSTS, file::PAGE];
+    // The plans of made-up cells cannot be read, so that their links are not known.
+    const FILES: [&str; 8] =
+        [file::TABLE, file::RUNS, file::SVG, file::PNG, file::TIMELINE_SVG, claims::FILE, file::COSTS, file::PAGE];
 
     #[test]
     fn all_files_are_made_and_equal_results_give_equal_bytes() {
@@ -300,6 +339,44 @@ mod tests {
         assert!(first.unfinished.is_empty());
         let left = fs::read_dir(b.path()).unwrap().count();
         assert_eq!(left, FILES.len() + cells().len() + 2, "nothing temporary is left");
+    }
+
+    #[test]
+    fn a_sweep_has_its_axes_in_both_tables_and_is_drawn_as_plots() {
+        let gaia = |threshold: f64, seed| {
+            let axes = [("threshold", serde_json::json!(threshold))];
+            cell(&format!("Gaia {threshold}")).swept("Gaia", &axes).seed(seed).seconds(200.0 + seed as f64).done()
+        };
+        let cells = [gaia(0.01, 1), gaia(0.1, 1), gaia(0.01, 2), gaia(0.1, 2)];
+        let out = written(&cells);
+        let text = |name| fs::read_to_string(out.path().join(name)).unwrap();
+        let index = CellIndex { figure: String::new(), ..testing::index(&cells) };
+        store::write_cells(out.path(), &index).unwrap();
+        report(out.path()).unwrap();
+        assert!(text(file::TABLE).starts_with("cell,threshold,system") && text(file::TABLE).lines().count() == 3);
+        let runs: Vec<String> =
+            text(file::RUNS).lines().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            runs,
+            ["cell seed threshold", "Gaia 0.01 1 0.01", "Gaia 0.01 2 0.01", "Gaia 0.1 1 0.1", "Gaia 0.1 2 0.1"]
+        );
+        // A spec that names no figure has plots over the axis; one that names a figure has that, unless it asks for plots.
+        let is_plot = |svg: &str| svg.contains("threshold") && !svg.contains("Where a clock");
+        assert!(is_plot(&text(file::SVG)) && text(file::SVG).contains("seconds to target by threshold"));
+        store::write_cells(out.path(), &testing::index(&cells)).unwrap();
+        report(out.path()).unwrap();
+        assert!(!is_plot(&text(file::SVG)));
+        let plot = Plot {
+            x: "threshold".into(),
+            y: "clocks".into(),
+            title: String::new(),
+            series: vec![],
+            log: vec![],
+            form: PlotForm::Lines,
+        };
+        store::write_cells(out.path(), &CellIndex { plots: vec![plot], ..testing::index(&cells) }).unwrap();
+        report(out.path()).unwrap();
+        assert!(is_plot(&text(file::SVG)) && text(file::SVG).contains("clocks by threshold"));
     }
 
     #[test]
@@ -378,7 +455,7 @@ mod tests {
         let reports = report_all(out.path(), None).unwrap();
         let pages: Vec<PathBuf> = reports.iter().map(|report| report.page.clone()).collect();
         assert_eq!(pages, ["a", "b"].map(|name| out.path().join(name).join(file::PAGE)));
-        assert!(reports.iter().all(|report| report.lacking().is_empty()));
+        assert!(reports.iter().all(|report| report.evidence().lacking().is_empty()));
         assert_eq!(reports[0].claims[0].id, "convergence.same-target", "no figure named, so time to convergence");
         // In a variant's folder, too, by itself and among all.
         folders::Variant::new("derived", "").write(out.path()).unwrap();

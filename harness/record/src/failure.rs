@@ -15,6 +15,8 @@ pub const RUN_FAILED: u8 = 1;
 pub const INPUT_WRONG: u8 = 2;
 /// A claim does not hold or was not measured, under `--strict`.
 pub const CLAIM_FAILED: u8 = 3;
+/// Results differ beyond the tolerance, under `experiments compare`.
+pub const CHANGED: u8 = 3;
 
 /// The failure of a command. It is reported on the standard error, with its causes.
 #[derive(Debug)]

@@ -49,14 +49,17 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, variant: _, origin, title, figure, plans, pricing, loaders } = experiment;
+    let Experiment { name, variant: _, origin, title, figure, plots, plans, pricing, expectations, loaders } =
+        experiment;
     let index = CellIndex {
         schema: SCHEMA,
         spec: name.clone(),
         title: title.clone(),
         figure: figure.clone().unwrap_or_default(),
         pricing: Some(pricing.clone()),
+        plots: plots.clone(),
         cells: plans.iter().map(Planned::entry).collect(),
+        expectations: expectations.clone(),
     };
     // First whose results these are: a folder between both is then of nobody else.
     store::write_origin(folder, &Origin { schema: SCHEMA, spec: origin.clone() }).map_err(Failure::run)?;

@@ -54,6 +54,9 @@ pub struct Claim {
     /// The claim that measures the same cells in the same way; totals count both once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
+    /// The reason for which the spec expects it to fail; `None` means that it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 fn is_false(is: &bool) -> bool {
@@ -78,11 +81,24 @@ impl Verdict {
 }
 
 impl Claim {
-    /// `holds`, `fails, predicted`, `holds, crosses`: the verdict, with its marks.
+    /// `holds`, `fails, predicted`, `holds, crosses`, `fails, expected`: the verdict, with its marks.
     pub fn verdict_text(&self) -> String {
-        let marks = [(self.predicted, ", predicted"), (self.crosses, ", crosses")];
+        let marks = [
+            (self.predicted, ", predicted"),
+            (self.crosses, ", crosses"),
+            (self.because.is_some(), self.expected_mark()),
+        ];
         let marks = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark);
         std::iter::once(self.verdict.word()).chain(marks).collect()
+    }
+
+    /// Whether it fails as the spec expects.
+    pub fn fails_as_expected(&self) -> bool {
+        self.verdict == Verdict::Fails && self.because.is_some()
+    }
+
+    fn expected_mark(&self) -> &'static str {
+        if self.fails_as_expected() { ", expected" } else { ", expected to fail" }
     }
 
     /// `2.9 (2.7 - 3.1)`, the range only over several seeds; `-` when nothing was measured.

@@ -11,6 +11,7 @@
 mod claim;
 mod columns;
 mod expected;
+mod expected_failures;
 mod file;
 mod repeats;
 mod residuals;
@@ -21,6 +22,7 @@ mod totals;
 pub use claim::{Claim, Verdict};
 pub use columns::{Column, ColumnsError, DEFAULT, OfSpec, Row, columns, rows};
 pub use expected::Expected;
+pub use expected_failures::expect;
 pub use file::{FILE, below, read, to_json};
 pub use residuals::{Residual, residuals};
 pub use statement::{Context, RestsOn, Statement, Unmeasured};
@@ -29,6 +31,8 @@ pub use totals::{Count, Totals};
 
 /// The source of claims that are not the paper's.
 pub const OURS: &str = "ours";
+/// The source of claims that are assertions of a spec.
+pub const ASSERTED: &str = "assert";
 
 #[cfg(test)]
 pub(crate) mod testing {

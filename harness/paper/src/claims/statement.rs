@@ -111,6 +111,7 @@ impl Statement<'_> {
             predicted: verdict.is_judged() && rests_on_fit,
             crosses: verdict.is_judged() && spread.is_some_and(|spread| self.crosses(&spread)),
             repeats: repeats::repeated_by(self.id).map(str::to_owned),
+            because: None,
         }
     }
 

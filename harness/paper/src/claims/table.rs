@@ -60,10 +60,11 @@ fn block(columns: &[Column], rows: &[Row<'_>]) -> String {
     format!("{}\n{}", rows[0].spec, aligned(&sides, &lines))
 }
 
-/// The claim in words, its source, and the claim that it repeats.
+/// The claim in words, its source, the claim that it repeats, and the reason for which it is expected to fail.
 fn says(claim: &Claim) -> String {
     let repeats = claim.repeats.as_ref().map_or_else(String::new, |first| format!(" [repeats {first}]"));
-    format!("{} ({}){repeats}", claim.says, claim.source)
+    let because = claim.because.as_ref().map_or_else(String::new, |because| format!(" [expected to fail: {because}]"));
+    format!("{} ({}){repeats}{because}", claim.says, claim.source)
 }
 
 #[cfg(test)]

@@ -69,6 +69,14 @@ impl Axis {
         Axis { low, high, spacing: Spacing::Logarithmic, ticks, exponent }
     }
 
+    /// An axis of names in their order: the values are 0, 1, and so on.
+    pub(super) fn names(names: &[String]) -> Axis {
+        let tick = |(i, label): (usize, &String)| Tick { value: i as f64, label: label.clone() };
+        let ticks = names.iter().enumerate().map(tick).collect();
+        let last = names.len().saturating_sub(1) as f64;
+        Axis { low: -0.4, high: last + 0.4, spacing: Spacing::Linear, ticks, exponent: 0 }
+    }
+
     /// The place of `value`: 0 at the axis' start, 1 at its end; values beyond lie at the ends. `None` for NaN, and for a value that
     /// comes before a logarithmic axis, which has no start.
     pub(super) fn place(&self, value: f64) -> Option<f64> {

@@ -131,6 +131,8 @@ pub(super) enum Mark {
     Line { points: Vec<Point>, colour: RGBColor, width: f64 },
     /// A filled rectangle without an outline.
     Area { rect: Rect, colour: RGBColor },
+    /// A filled polygon that what was drawn before shines through.
+    Band { points: Vec<Point>, colour: RGBColor },
     /// A filled disc; the radius is in points.
     Disc { centre: Point, radius: f64, colour: RGBColor },
     /// One line of text, centred vertically on its point.
@@ -215,6 +217,11 @@ impl Canvas {
     /// Fills a rectangle, over what was drawn before.
     pub fn fill(&mut self, rect: Rect, colour: RGBColor) {
         self.marks.push(Mark::Area { rect, colour });
+    }
+
+    /// Fills a polygon so that what was drawn before shines through.
+    pub(super) fn band(&mut self, points: Vec<Point>, colour: RGBColor) {
+        self.marks.push(Mark::Band { points, colour });
     }
 
     /// Draws the outline of a rectangle.

@@ -3,8 +3,11 @@
 use polars::prelude::{DataFrame, PolarsResult};
 use thiserror::Error;
 
+use super::asserted::{self, AssertError};
+use super::axes::{self, Runs};
 use super::bars::{SLOWDOWNS, SPEEDUPS};
 use super::bars_and_accuracy::BarsAndAccuracy;
+use super::canvas::Canvas;
 use super::convergence::Convergence;
 use super::curves::CurvesOverTime;
 use super::fig11::CostBars;
@@ -14,9 +17,10 @@ use super::shares::Shares;
 use super::table1::OverCentralized;
 use super::validation::Validation;
 use super::whatif::WhatIf;
-use super::{accuracy, convergence, family, fig3, fig11, fig12, measure, shares, table1, validation, whatif};
+use super::{accuracy, convergence, family, fig3, fig11, fig12, measure, plots, shares, table1, validation, whatif};
 use crate::claims::Claim;
-use record::results::CellResult;
+use record::results::expectations::Asserted;
+use record::results::{CellResult, Plot};
 use record::suggest;
 
 /// A figure: a question about a spec's cells.
@@ -34,6 +38,28 @@ pub struct Figure {
 /// The names of the claims of all figures, in their order: what a fit of a machine kind may name.
 pub fn claim_names() -> Vec<String> {
     Figure::ALL.iter().flat_map(|figure| (figure.claim_names)()).collect()
+}
+
+/// What is drawn of a figure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Drawn<'a> {
+    /// The plots that the spec asks for, at least one.
+    ByPlots(&'a [Plot]),
+    /// The figure that the spec names.
+    AsNamed,
+    /// The spec names none: plots over the axis of a sweep, or the figure.
+    AsFits,
+}
+
+impl<'a> Drawn<'a> {
+    /// What a spec asks for by its plots and the name of its figure.
+    pub(crate) fn of(plots: &'a [Plot], figure: &str) -> Self {
+        match (plots, figure) {
+            ([], "") => Drawn::AsFits,
+            ([], _) => Drawn::AsNamed,
+            (plots, _) => Drawn::ByPlots(plots),
+        }
+    }
 }
 
 /// A name that is no figure's.
@@ -245,12 +271,33 @@ impl Figure {
         Err(UnknownFigure { found: name.to_owned(), hint: suggest::hint(name, &Figure::names()) })
     }
 
-    /// The numbers: see [`FigureForm::table`].
+    /// The numbers: see [`FigureForm::table`], with a column per axis where the results are of a sweep.
     ///
     /// # Errors
     /// None with results as runs leave them.
     pub fn table(&self, results: &[CellResult]) -> PolarsResult<DataFrame> {
-        self.form.table(results)
+        axes::with_axes(self.form.table(results)?, results)
+    }
+
+    /// The numbers of every run alone, and the bytes that it sent between sites.
+    ///
+    /// # Errors
+    /// As [`Figure::table`].
+    pub(crate) fn runs(&self, results: &[CellResult]) -> PolarsResult<Runs> {
+        axes::runs(self.form, results)
+    }
+
+    /// The page of what is drawn.
+    ///
+    /// # Errors
+    /// As [`Figure::table`].
+    pub(crate) fn drawing(&self, drawn: Drawn<'_>, results: &[CellResult]) -> PolarsResult<Canvas> {
+        let default = match drawn {
+            Drawn::ByPlots(plots) => return plots::page(self.form, plots, results),
+            Drawn::AsNamed => Vec::new(),
+            Drawn::AsFits => plots::default_of(results),
+        };
+        if default.is_empty() { Ok(self.form.draw(results)) } else { plots::page(self.form, &default, results) }
     }
 
     /// The cells that the times of others are over: see [`FigureForm::references`].
@@ -261,6 +308,14 @@ impl Figure {
     /// Its claims on `results`; where a cell is missing, those that need it are not comparable.
     pub fn claims(&self, results: &[CellResult]) -> Vec<Claim> {
         (self.claims)(results)
+    }
+
+    /// The assertions of a spec on `results`, judged as claims.
+    ///
+    /// # Errors
+    /// [`AssertError`] for an assertion that cannot be read.
+    pub fn asserted(&self, results: &[CellResult], asserted: &[Asserted]) -> Result<Vec<Claim>, AssertError> {
+        asserted::claims(self.form, results, asserted)
     }
 
     /// The figure as SVG.

@@ -21,6 +21,8 @@ pub(super) enum Swatch<'a> {
     Line(Pen<'a>),
     /// A filled and hatched rectangle, for bars.
     Area(RGBColor, Hatch),
+    /// A disc, for points.
+    Dot(RGBColor),
 }
 
 /// A name with its mark.
@@ -56,6 +58,7 @@ pub(super) fn draw_at(canvas: &mut Canvas, frame: &Frame, top: f64, entries: &[E
         let y = top + LEGEND_Y + (i / columns.len()) as f64 * LEGEND_ROW;
         match entry.swatch {
             Swatch::Line(pen) => canvas.line(&[at(x, y), at(x + SWATCH - 6.0, y)], pen),
+            Swatch::Dot(colour) => canvas.dot(at(x + SWATCH / 2.0 - 3.0, y), 4.0, colour),
             Swatch::Area(colour, hatch) => {
                 let area = Rect { left: x, top: y - 6.0, right: x + SWATCH - 7.0, bottom: y + 6.0 };
                 draw_area(canvas, area, colour, hatch);

@@ -18,6 +18,8 @@ use super::text::{DENSITY, embedded_width, font};
 
 /// PNG pixels are means of squares with this number of rendered pixels per side: smooth edges.
 const SUPERSAMPLING: usize = 2;
+/// The opacity of bands.
+const BAND_OPACITY: f64 = 0.18;
 /// The distance by which plotters' bitmaps have a line too high, in ems.
 const TOO_HIGH: f64 = 0.17;
 /// The distance by which plotters' bitmaps have a `j` too far right, in ems.
@@ -101,6 +103,10 @@ fn draw<DB: DrawingBackend>(canvas: &Canvas, area: &DrawingArea<DB, Shift>, glyp
                 let Rect { left, top, right, bottom } = *rect;
                 let corners = [pixel(at(left, top)), pixel(at(right, bottom))];
                 area.draw(&Rectangle::new(corners, colour.filled()))?;
+            }
+            Mark::Band { points, colour } => {
+                let corners: Vec<(i32, i32)> = points.iter().map(|point| pixel(*point)).collect();
+                area.draw(&Polygon::new(corners, colour.mix(BAND_OPACITY).filled()))?;
             }
             Mark::Disc { centre, radius, colour } => {
                 area.draw(&Circle::new(pixel(*centre), (radius * DENSITY).round() as i32, colour.filled()))?;

@@ -175,6 +175,22 @@ fn every_figure_draws_every_situation() {
 }
 
 #[test]
+fn plots_know_the_columns_of_every_table() {
+    let texts = ["panel", "cell", "system", "network", "outcome", "centralized", "reached_in_all_panels"];
+    // Results for whole clocks alone, and with prices, have columns of their own.
+    let priced = || vec![cell("Baseline").cost([1.0, 2.0, 3.0]).done(), cell("Gaia").cost([1.0; 3]).done()];
+    for figure in Figure::ALL {
+        let known = Figure::columns(figure.name);
+        for (name, results) in situations().into_iter().chain([("priced", priced())]) {
+            for column in figure.table(&results).unwrap().get_column_names() {
+                let of = column.strip_suffix("_low").or(column.strip_suffix("_high")).unwrap_or(column);
+                assert!(texts.contains(&of) || known.iter().any(|name| name == of), "{} {name}: {column}", figure.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn equal_results_give_equal_bytes() {
     let (_, results) = &situations()[1];
     let figure = figure("fig13");

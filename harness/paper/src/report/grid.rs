@@ -70,15 +70,18 @@ fn value_text(table: &DataFrame, name: &str, row: usize) -> String {
         Some(AnyValue::StringOwned(text)) => text.to_string(),
         Some(AnyValue::Float64(mean)) => {
             let range = number(&format!("{name}_low")).zip(number(&format!("{name}_high")));
-            let significant = |value: f64, digits| without_zeros(significant(value, digits));
-            match range.filter(|(low, high)| low < high) {
-                Some((low, high)) => {
-                    format!("{} ({} - {})", significant(mean, 4), significant(low, 4), significant(high, 4))
-                }
-                None => significant(mean, 4),
-            }
+            number_text(mean, range)
         }
         Some(other) => other.to_string(),
+    }
+}
+
+/// A number with four significant digits, and its range over seeds where that is not one value: `38.53 (35.42 - 41.65)`.
+pub(crate) fn number_text(mean: f64, range: Option<(f64, f64)>) -> String {
+    let text = |value: f64| without_zeros(significant(value, 4));
+    match range.filter(|(low, high)| low < high) {
+        Some((low, high)) => format!("{} ({} - {})", text(mean), text(low), text(high)),
+        None => text(mean),
     }
 }
 

@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 
 use super::costs::Costs;
 use super::grid::{Line, Titles, grid};
+use super::pictures::Pictures;
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
 use crate::markup::{STYLE, escaped, head, marks};
@@ -25,6 +26,7 @@ pub(super) struct Content<'a> {
     pub(super) table: &'a DataFrame,
     pub(super) titles: &'a Titles,
     pub(super) claims: &'a [Claim],
+    pub(super) pictures: &'a Pictures,
     /// The cells that times and speedups are over.
     pub(super) references: &'a [String],
     pub(super) cells: &'a [CellResult],
@@ -49,6 +51,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += "</figure>\n";
     page += &caption(content.cells);
     page += &claims(content.claims, content.cells);
+    page += content.pictures.html();
     page += &numbers(content);
     page += &costs(content.costs);
     page += &models(content.cells);
@@ -172,7 +175,9 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
         let word = claim.verdict.word();
         rows += &format!("<tr><td><span class=\"badge {word}\">{word}</span>{}</td>", marks(claim));
         let repeats = claim.repeats.as_ref().map_or_else(String::new, |first| format!(" (repeats {})", escaped(first)));
-        rows += &format!("<td>{}<br><code>{}</code>{repeats}</td>", escaped(&claim.says), escaped(&claim.id));
+        let because = claim.because.as_ref();
+        let because = because.map_or_else(String::new, |why| format!("<br>Expected to fail: {}", escaped(why)));
+        rows += &format!("<td>{}<br><code>{}</code>{repeats}{because}</td>", escaped(&claim.says), escaped(&claim.id));
         rows += &format!("<td>{}</td>", escaped(&claim.source));
         rows += &format!("<td class=\"number\">{}</td>", claim.paper_text());
         rows += &format!("<td class=\"number\">{}</td>", claim.measured_text());

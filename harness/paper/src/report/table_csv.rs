@@ -1,10 +1,12 @@
-//! A figure's table as comma-separated values: `table.csv`.
+//! A figure's table as comma-separated values: `table.csv`, and `runs.csv`, its numbers run by run.
 //!
 //! A float has the fewest digits that read back as the same number, so that equal tables have equal bytes. An empty field stands for a
 //! value that does not exist, and for an empty text.
 
 use csv::Writer;
 use polars::prelude::{AnyValue, DataFrame, PolarsError, PolarsResult};
+
+use crate::figures::Runs;
 
 /// The bytes of a table: a line of column names, then one line per row.
 ///
@@ -17,6 +19,23 @@ pub(crate) fn table_csv(table: &DataFrame) -> PolarsResult<Vec<u8>> {
     for row in 0..table.height() {
         for column in table.columns() {
             writer.write_field(field(&column.get(row)?)?).expect(in_memory);
+        }
+        writer.write_record(None::<&[u8]>).expect(in_memory);
+    }
+    Ok(writer.into_inner().expect(in_memory))
+}
+
+/// The bytes of the numbers of every run: a line of column names, then one line per run.
+///
+/// # Errors
+/// As [`table_csv`].
+pub(crate) fn runs_csv(runs: &Runs) -> PolarsResult<Vec<u8>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    let in_memory = "memory takes any number of bytes, and every line has one field per column";
+    writer.write_record(&runs.columns).expect(in_memory);
+    for run in &runs.rows {
+        for column in &runs.columns {
+            writer.write_field(field(&run.value(column))?).expect(in_memory);
         }
         writer.write_record(None::<&[u8]>).expect(in_memory);
     }

@@ -7,16 +7,17 @@ use tracing::info;
 
 use super::check::{Diagnostic, Diagnostics, GIVEN, plain};
 use super::data::{Loader, read_any};
+use super::expectations;
 use super::fitting;
+use super::plots;
 use super::pricing;
 use super::resolve::{self, Registries, Resolving};
 use super::whatif;
-use super::whole::Experiment;
+use super::whole::{Experiment, Planned};
+use crate::spec::sweep::MAX_PANELS;
 use crate::spec::{PanelSpec, Source, Spec};
 use crate::workload::list::{DataSource, Kind};
 
-/// The most panels of a spec.
-const MAX_PANELS: usize = 100;
 /// The most runs of a spec: every cell of every panel with every seed, each with a plan of its own.
 const MAX_RUNS: usize = 5_000;
 
@@ -27,19 +28,20 @@ impl Experiment {
         let expanded = spec.whatif.as_ref().map(|asked| whatif::expand(&mut diagnostics, spec, asked, &source.folder));
         let written = spec;
         let spec = match &expanded {
-            Some(None) => return Err(whatif::in_its_words(diagnostics, spec)),
+            Some(None) => return Err(in_words_of(diagnostics, spec)),
             Some(Some(expanded)) => expanded,
             None => spec,
         };
         if let Some((path, message)) = too_many(spec) {
             diagnostics.add(path, message);
-            return Err(whatif::in_its_words(diagnostics, written));
+            return Err(in_words_of(diagnostics, written));
         }
         resolve::check_whole(&mut diagnostics, spec, registries);
         check_names(&mut diagnostics, spec);
         if let Some(fit) = &spec.fit {
             fitting::check(&mut diagnostics, spec, fit);
         }
+        let expectations = expectations::check(&mut diagnostics, &source.name, written, spec, registries);
         let pricing =
             pricing::find(&mut diagnostics, &spec.prices, &source.folder).ok_or_else(|| diagnostics.clone())?;
         let panels = spec.by_panel();
@@ -56,17 +58,38 @@ impl Experiment {
                 pricing: &pricing,
                 claims: registries.claims,
             };
-            plans.extend(resolving.panel(panel.name(), given, &mut loaders));
+            let of_panel = resolving.panel(panel.name(), given, &mut loaders);
+            plans.extend(of_panel.into_iter().map(|planned| with_axes(panel, planned)));
             found.push(own.list);
         }
         diagnostics.list.extend(merged(&panels, found));
+        let columns = registries.columns.map(|of| of(spec.figure.as_deref().unwrap_or_default()));
+        plots::check(&mut diagnostics, &spec.plot, &plans, columns.as_deref());
         if !diagnostics.list.is_empty() {
-            return Err(whatif::in_its_words(diagnostics, written));
+            return Err(in_words_of(diagnostics, written));
         }
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
-        Ok(Experiment { name, variant: None, origin: source.origin(), title, figure, plans, pricing, loaders })
+        let (plots, origin) = (spec.plot.list.clone(), source.origin());
+        Ok(Experiment { name, variant: None, origin, title, figure, plots, plans, pricing, expectations, loaders })
     }
+}
+
+/// Diagnostics in the words of the spec as written, before its question and its sweeps became cells and panels.
+fn in_words_of(diagnostics: Diagnostics, written: &Spec) -> Diagnostics {
+    let mut diagnostics = whatif::in_its_words(diagnostics, written);
+    for diagnostic in &mut diagnostics.list {
+        let (path, remark) = written.origins.in_its_words(&diagnostic.path);
+        diagnostic.path = path;
+        diagnostic.message.push_str(&remark);
+    }
+    diagnostics
+}
+
+/// A plan of a panel with its place in the sweeps.
+fn with_axes(panel: &PanelSpec<'_>, planned: Planned) -> Planned {
+    let cell = panel.spec.cells.iter().position(|cell| cell.name == planned.cell);
+    Planned { swept: panel.spec.origins.of(panel.panel.map(|(number, _)| number), cell), ..planned }
 }
 
 /// The field and what is wrong with it, when there is more than can be planned: before anything is made for each panel, cell or seed.

@@ -22,19 +22,19 @@ use super::pricing;
 use super::whole::{Links, Plan, Planned, Role, SCHEMA, TARGET};
 use crate::machines;
 use crate::sources::SOURCES;
+use crate::spec::sweep::MAX_CELLS;
 use crate::spec::{Cell, Goal, Launch, LinkModel, Machines, Scale, Spec, SpecData};
 use crate::workload::list::{Data, DataSource, Terms, Workload, WorkloadChange};
-
-/// The most cells of a spec.
-const MAX_CELLS: usize = 500;
 
 /// Names that a spec may use and that this module does not know.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registries<'a> {
     /// Names of all figures.
     pub figures: &'a [&'a str],
-    /// Names of the claims of all figures.
+    /// Names of the claims of all figures. Empty means that they are not known: those that a spec expects to fail are then not checked.
     pub claims: &'a [&'a str],
+    /// The columns of the table of a figure, by its name (empty: none is named). `None` means that they are not known, and not checked.
+    pub columns: Option<fn(&str) -> Vec<String>>,
 }
 
 /// The parts of a cell that do not depend on the seed.
@@ -94,7 +94,7 @@ impl Resolving<'_> {
             return Vec::new();
         }
         self.centralize(&mut cells, loaders[loader].source(), &data);
-        let planned = |(cell, plan)| Planned { panel: name.into(), cell, loader, plan };
+        let planned = |(cell, plan)| Planned { panel: name.into(), cell, swept: None, loader, plan };
         let seeds = &self.spec.seeds;
         let plans: Vec<Planned> =
             seeds.iter().flat_map(|seed| self.plans_of_seed(&cells, *seed, &data[seed])).map(planned).collect();

@@ -8,6 +8,8 @@ use super::estimate::{Estimate, estimate};
 use super::whole::{Experiment, Links, Plan, Planned};
 use crate::calibrate::probe::Probe;
 use record::aligned::{Side, aligned};
+use record::results::AxisValue;
+use record::results::sweep::value_text;
 
 /// The training system in words: `IterStore-style, SSP (slack 1)`.
 pub fn system_in_words(system: &System) -> String {
@@ -57,6 +59,24 @@ pub fn table(experiment: &Experiment, probe: &mut Probe) -> String {
         bytes(peak)
     ));
     text
+}
+
+/// A line per axis of the spec's sweeps, with its values; empty without a sweep.
+pub fn axes_text(experiment: &Experiment) -> String {
+    let mut axes: Vec<(&str, Vec<String>)> = Vec::new();
+    for AxisValue { axis, value } in
+        experiment.plans.iter().filter_map(|plan| plan.swept.as_ref()).flat_map(|swept| &swept.axes)
+    {
+        let number = axes.iter().position(|(known, _)| known == axis).unwrap_or_else(|| {
+            axes.push((axis, Vec::new()));
+            axes.len() - 1
+        });
+        let text = value_text(value);
+        if !axes[number].1.contains(&text) {
+            axes[number].1.push(text);
+        }
+    }
+    axes.iter().map(|(axis, values)| format!("axis {axis}: {}\n", values.join(", "))).collect()
 }
 
 /// The sum over several specs, whose equal cells run once.

@@ -6,8 +6,9 @@ use emulator::units::ByteSize;
 use gaia_core::rates::{MachineKind, Similitude};
 use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
-use record::results::CellEntry;
+use record::results::expectations::Expectations;
 use record::results::folders::Variant;
+use record::results::{CellEntry, Plot, Swept};
 use serde::{Deserialize, Serialize};
 
 use super::data::Loader;
@@ -110,6 +111,8 @@ pub struct Planned {
     pub panel: String,
     /// The cell's name in the panel, or [`TARGET`].
     pub cell: String,
+    /// Its place in the sweeps of the spec. `None` means that no sweep made it.
+    pub swept: Option<Swept>,
     /// The index of the entry of [`Experiment::loaders`] that gives its data.
     pub loader: usize,
     /// The plan to run.
@@ -129,10 +132,14 @@ pub struct Experiment {
     pub title: String,
     /// The figure that the report draws.
     pub figure: Option<String>,
+    /// The plots in place of the figure's own drawing. Not part of a plan.
+    pub plots: Vec<Plot>,
     /// Panel by panel, and seed by seed: the target cell, then the cells in the spec's order.
     pub plans: Vec<Planned>,
     /// The pricing of its runs. Not part of a plan.
     pub pricing: Pricing,
+    /// What the spec expects of the results. Not part of a plan.
+    pub expectations: Expectations,
     /// Give the data of plans.
     pub loaders: Vec<Loader>,
 }
@@ -145,7 +152,8 @@ impl Planned {
 
     /// The entry of the cell in the index of a spec's folder.
     pub fn entry(&self) -> CellEntry {
-        CellEntry { panel: self.panel.clone(), cell: self.cell.clone(), seed: self.plan.seed, plan: self.plan.hash() }
+        let Planned { panel, cell, swept, .. } = self.clone();
+        CellEntry { panel, cell, seed: self.plan.seed, plan: self.plan.hash(), swept }
     }
 }
 

@@ -8,6 +8,8 @@ use emulator::units::{Bandwidth, ByteSize};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
+use crate::expression::{Operator, Term};
+
 /// The unknowns of a fit, the fields of the spec that depend on them, and the measured numbers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -222,33 +224,44 @@ impl std::str::FromStr for Expression {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let expected = || {
-            let text = text.trim();
             format!(
                 "found `{text}`, expected unknowns and numbers with `*` and `/` between them, such as `mf / slowdown`"
             )
         };
-        let (mut factor, mut powers, mut sign, mut rest) = (1.0f64, Vec::<(String, i32)>::new(), 1, text);
-        for _ in 0..MAX_FACTORS {
-            let end = rest.find(['*', '/']).unwrap_or(rest.len());
-            let word = rest[..end].trim();
-            match word.parse::<f64>() {
-                Ok(number) if number.is_finite() && number > 0.0 => factor *= number.powi(sign),
-                _ if is_name(word) => match powers.iter_mut().find(|(name, _)| name == word) {
-                    Some((_, power)) => *power += sign,
-                    None => powers.push((word.to_owned(), sign)),
-                },
-                _ => return Err(expected()),
-            }
-            if end == rest.len() {
-                powers.retain(|(_, power)| *power != 0);
-                powers.sort();
-                return Ok(Expression { text: text.trim().to_owned(), factor, powers });
-            }
-            sign = if rest[end..].starts_with('*') { 1 } else { -1 };
-            rest = &rest[end + 1..];
+        let mut expression = Expression { text: text.to_owned(), factor: 1.0, powers: Vec::new() };
+        let factors = expression.multiply(&Term::parse(text).map_err(|_| expected())?, 1).ok_or_else(expected)?;
+        if factors > MAX_FACTORS {
+            return Err(format!("found more than {MAX_FACTORS} factors"));
         }
-        Err(format!("found more than {MAX_FACTORS} factors"))
+        expression.powers.retain(|(_, power)| *power != 0);
+        expression.powers.sort();
+        Ok(expression)
+    }
+}
+
+impl Expression {
+    /// Multiplies by a term to the power `sign`, 1 or -1, and returns the number of its factors. `None` means that it is no product.
+    fn multiply(&mut self, term: &Term, sign: i32) -> Option<usize> {
+        match term {
+            Term::Number(number) if *number > 0.0 => self.factor *= number.powi(sign),
+            Term::Path(words) => match &words[..] {
+                [name] if is_name(name) => match self.powers.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, power)) => *power += sign,
+                    None => self.powers.push((name.clone(), sign)),
+                },
+                _ => return None,
+            },
+            Term::Of(left, Operator::Times, right) => {
+                return Some(self.multiply(left, sign)? + self.multiply(right, sign)?);
+            }
+            Term::Of(left, Operator::Over, right) => {
+                return Some(self.multiply(left, sign)? + self.multiply(right, -sign)?);
+            }
+            Term::Number(_) | Term::Negative(_) | Term::Of(_, Operator::Plus | Operator::Minus, _) => return None,
+        }
+        Some(1)
     }
 }
 
@@ -322,7 +335,11 @@ mod tests {
         assert_eq!((parsed.factor, &*parsed.powers), (0.5, &[("mf".into(), 1), ("slowdown".into(), -1)][..]));
         assert_eq!(parsed.value(|name| if name == "mf" { 12.0 } else { 3.0 }), 2.0);
         assert_eq!("a / a".parse::<Expression>().unwrap().powers, []);
-        for wrong in ["", "a +b", "a * ", "-1", "a b", "0", "2a"] {
+        let over = "mf / (2 * slowdown)".parse::<Expression>().unwrap();
+        assert_eq!((over.factor, over.powers), (0.5, vec![("mf".into(), 1), ("slowdown".into(), -1)]));
+        let many = vec!["a"; 33].join(" * ").parse::<Expression>().unwrap_err();
+        assert!(many.contains("more than 32 factors"), "{many}");
+        for wrong in ["", "a +b", "a * ", "-1", "a b", "0", "2a", "a.b", "a - b", "a < b"] {
             let error = wrong.parse::<Expression>().unwrap_err();
             assert!(error.contains("expected unknowns and numbers"), "{wrong}: {error}");
         }

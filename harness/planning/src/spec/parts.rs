@@ -6,6 +6,7 @@ use gaia_core::sync::config::{Encodings, Inside, System};
 use serde::{Deserialize, Serialize};
 
 use super::launch::Launch;
+use super::sweep::Sweep;
 use crate::workload::list::WorkloadChange;
 
 /// A machine kind by name, by path, or in place.
@@ -68,6 +69,9 @@ pub struct Cell {
     /// In place of the spec's, and of the command line's.
     #[serde(default)]
     pub launcher: Option<Launch>,
+    /// Axes over which the cell is repeated. `None` in a spec whose sweeps are written out.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
 }
 
 /// Converged: over the last `passes`, the objective changed by less than `change` of its improvement since the start.
@@ -137,6 +141,7 @@ impl Cell {
             encoding: None,
             workload: None,
             launcher: None,
+            sweep: None,
         }
     }
 }

@@ -100,6 +100,9 @@ pub enum SetCause {
         /// The length of the list.
         entries: usize,
     },
+    /// A path of an axis that leads to a cell or a panel as a whole, or to a field of a panel.
+    #[error("expected a field of the whole spec, or cells.NAME.FIELD, or panels.NAME.cells.NAME.FIELD")]
+    NoAxis,
     /// The changed text is no spec; the error of reading it.
     #[error("{0}")]
     Form(String),
@@ -147,12 +150,12 @@ impl Override {
     }
 
     /// `a.b[1].c` and `a.b.1.c` alike.
-    fn steps(&self) -> Vec<String> {
+    pub(super) fn steps(&self) -> Vec<String> {
         self.key.replace('[', ".").replace(']', "").split('.').map(str::to_string).collect()
     }
 }
 
-fn root_of(text: &str) -> Value {
+pub(super) fn root_of(text: &str) -> Value {
     serde_yaml::from_str(text).expect("the spec's form has been checked")
 }
 
@@ -169,7 +172,7 @@ pub(super) fn apply_all(text: &str, changes: &[Override]) -> Result<String, (usi
 }
 
 /// Copies a field that the panel shares with the spec, and that `steps` lead into, to the panel.
-fn own_for_panel(root: &mut Value, steps: &[String]) {
+pub(super) fn own_for_panel(root: &mut Value, steps: &[String]) {
     let [panels, name, field, _, ..] = steps else { return };
     let shared = root.get(field).cloned().filter(|_| panels == PANELS && PanelFields::FIELDS.contains(&field.as_str()));
     let panel = root.get_mut(PANELS).and_then(Value::as_sequence_mut);
@@ -193,7 +196,23 @@ fn not_hidden(root: &Value, field: &str) -> Result<(), SetCause> {
     Err(SetCause::SetByPanels { field: field.to_owned(), panels: names })
 }
 
-fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause> {
+/// The cell, of the spec or of a panel, that `steps` lead to; cells that a panel shares with the spec become its own.
+pub(super) fn entry_at<'a>(root: &'a mut Value, steps: &[String]) -> Result<&'a mut Value, SetCause> {
+    own_for_panel(root, steps);
+    not_hidden(root, &steps[0])?;
+    let mut here = root;
+    for (depth, pair) in steps.chunks(2).enumerate() {
+        let [field, name] = pair else { break };
+        let mut path = steps[..depth * 2].join(".");
+        path.push_str(if path.is_empty() { "" } else { "." });
+        let list = here.get_mut(field.as_str()).and_then(Value::as_sequence_mut);
+        here = element(list.map_or(&mut [], Vec::as_mut_slice), &format!("{path}{field}"), name)?;
+    }
+    Ok(here)
+}
+
+/// Sets the value at the end of the path, without checking the form of what it makes.
+pub(super) fn put(root: &mut Value, steps: &[String], value: Value) -> Result<(), SetCause> {
     let of_spec = root.get(ENCODING).filter(|encoding| !encoding.is_null()).cloned();
     let through_machines = steps.iter().any(|step| step == MACHINES);
     let kind = if through_machines { kind_above(root, steps) } else { Value::Null };

@@ -12,6 +12,7 @@ use record::suggest;
 
 use super::launch::Launch;
 use super::set::{self, Override, SetCause, SetError};
+use super::sweep::{self, GivenSweepError, SweepError};
 use super::whole::Spec;
 
 /// The specs of experiments/ at the time of building: file names and texts, by name.
@@ -95,6 +96,17 @@ pub enum SourceError {
     /// A `--set` that does not fit.
     #[error(transparent)]
     Set(#[from] SetError),
+    /// A `--sweep` that does not fit.
+    #[error(transparent)]
+    GivenSweep(#[from] GivenSweepError),
+    /// A sweep that cannot be written out.
+    #[error("{file}: {source}")]
+    Sweep {
+        /// The file of the spec.
+        file: String,
+        /// The path of the field, and what is wrong with it.
+        source: SweepError,
+    },
 }
 
 /// The changes of a spec from the command line.
@@ -102,6 +114,8 @@ pub enum SourceError {
 pub struct Changes {
     /// `--set`, in the order given.
     pub set: Vec<Override>,
+    /// `--sweep`, in the order given: the path of an axis and its values.
+    pub sweep: Vec<Override>,
     /// `--seed`: in place of all seeds.
     pub seed: Option<u64>,
     /// `--data`: in place of the data of those panels that learn from its kind.
@@ -168,7 +182,7 @@ impl Source {
         Ok(Source { text: set::apply_all(&self.text, changes)?, ..self.clone() })
     }
 
-    /// The typed spec, with the changes of the command line.
+    /// The typed spec, with the changes of the command line, and its sweeps written out.
     pub fn spec(&self, changes: &Changes) -> Result<Spec, SourceError> {
         let mut spec: Spec = form::parse(&self.file, &self.text)?;
         let mut text = self.text.clone();
@@ -176,6 +190,11 @@ impl Source {
             text = change.apply(&text)?;
             spec = form::parse(&self.file, &text)?;
         }
+        for axis in &changes.sweep {
+            text = axis.sweep(&text)?;
+            spec = form::parse(&self.file, &text)?;
+        }
+        spec = sweep::expanded(&self.file, spec, &text)?;
         if let Some(seed) = changes.seed {
             spec.seeds = vec![seed];
         }

@@ -9,10 +9,13 @@ use emulator::units::Bandwidth;
 use gaia_core::sync::config::{Encodings, System};
 use serde::Deserialize;
 
+use super::expectations::{Assertion, Expected};
 use super::fit::Fit;
 use super::launch::{Goal, Launch};
 use super::parts::{Cap, Cell, Convergence, Link, Machines, PerSite, Target};
+use super::plot::Plots;
 use super::prices::Prices;
+use super::sweep::{Origins, Sweep};
 use super::whatif::WhatIf;
 use crate::workload::list::{Scale, SpecData, Workload};
 use crate::workload::split::Split;
@@ -27,6 +30,9 @@ pub struct Spec {
     /// The figure that the report draws. `None` means tables only.
     #[serde(default)]
     pub figure: Option<String>,
+    /// The plots that are drawn in place of the figure's own drawing; none: the figure's.
+    #[serde(default)]
+    pub plot: Plots,
     /// Every cell is run once with each.
     #[serde(default = "default_seeds")]
     pub seeds: Vec<u64>,
@@ -81,6 +87,12 @@ pub struct Spec {
     /// The constants to infer from measured numbers, by `experiments fit`. Not part of a plan.
     #[serde(default)]
     pub fit: Option<Fit>,
+    /// Comparisons of numbers of the figure's table, judged as claims are. Not part of a plan.
+    #[serde(default)]
+    pub assert: Vec<Assertion>,
+    /// The claims that are known to fail. Not part of a plan.
+    #[serde(default)]
+    pub expected: Vec<Expected>,
     /// The cells to compare.
     #[serde(default)]
     pub cells: Vec<Cell>,
@@ -96,6 +108,12 @@ pub struct Spec {
     /// The sizes of chunks and of the bursts of links.
     #[serde(default)]
     pub link: Link,
+    /// Axes over which the whole spec is repeated, as panels. `None` in a spec whose sweeps are written out.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
+    /// Where cells and panels come from that sweeps have made.
+    #[serde(skip)]
+    pub origins: Origins,
     /// `--data` of the command line. It replaces the data of panels that learn from its kind.
     #[serde(skip)]
     pub given_data: Option<PathBuf>,

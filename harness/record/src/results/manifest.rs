@@ -12,7 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::expectations::Expectations;
 use super::schema::SCHEMA;
+use super::sweep::{Plot, Swept};
 use crate::cost::Pricing;
 
 /// The plan and the version of the program: `manifest.json`.
@@ -145,8 +147,14 @@ pub struct CellIndex {
     /// The price list of its runs.
     #[serde(default)]
     pub pricing: Option<Pricing>,
+    /// The plots that are drawn; left out without any: the figure draws its own form then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plots: Vec<Plot>,
     /// One entry per cell and seed.
     pub cells: Vec<CellEntry>,
+    /// What the spec expects of them; left out if that is nothing.
+    #[serde(default, skip_serializing_if = "Expectations::is_empty")]
+    pub expectations: Expectations,
 }
 
 /// One cell and seed of a [`CellIndex`].
@@ -161,6 +169,9 @@ pub struct CellEntry {
     pub seed: u64,
     /// The plan's hash: the folder's name.
     pub plan: String,
+    /// Its place in the sweeps of the spec; left out where no sweep made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swept: Option<Swept>,
 }
 
 /// The path of a spec: `host.json` in its folder. Like that of a cell it differs between equal runs.

@@ -1,15 +1,16 @@
 //! The results of a run, as types: read by figures, written by runs. The files' schemas are documented in results/README.md.
 //!
 //! * [`manifest`]: the facts before the first sample; [`usage`]: what is paid for; [`store`]: a cell's folder; [`tables`]: rows as Parquet.
-//! * [`metrics`]: numbers that judge a model, by name.
+//! * [`metrics`]: numbers that judge a model, by name. [`expectations`]: what a spec expects of them.
 //! * [`hashes`]: the check that files are what was written.
-//! * [`sound`]: whether a target may be believed.
+//! * [`sound`]: whether a target may be believed. [`sweep`]: the values of a sweep's axes, and plots over them.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
 
 pub mod atomic;
 pub mod conformance;
 mod damaged;
+pub mod expectations;
 pub mod folders;
 pub mod hashes;
 pub mod lock;
@@ -21,6 +22,7 @@ mod schema;
 pub mod share;
 pub mod sound;
 pub mod store;
+pub mod sweep;
 pub mod tables;
 pub mod testing;
 mod thrift;
@@ -29,6 +31,7 @@ mod write;
 
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 pub use metrics::{Better, Measured, MetricValues};
+pub use sweep::{AxisValue, Plot, PlotAxis, PlotForm, Swept};
 pub use usage::{Cost, PairUsage, SiteCost, SiteUsage, Usage};
 
 pub use manifest::name_in_spec;
@@ -101,6 +104,11 @@ impl Breakdown {
             ("barrier", self.barrier),
             ("staleness", self.staleness),
         ]
+    }
+
+    /// The seconds of one part.
+    pub fn part(&self, part: Part) -> f64 {
+        self.parts()[usize::from(part.0)].1
     }
 
     /// The clock: all parts.
@@ -329,6 +337,8 @@ pub struct CellResult {
     pub panel: String,
     /// The cell's name in its panel: `Baseline`, `Gaia`, `LAN`, `Target`.
     pub cell: String,
+    /// Its place in the sweeps of its spec. `None` means that no sweep made it.
+    pub swept: Option<Swept>,
     /// The content of `manifest.json`.
     pub manifest: Manifest,
     /// The content of `summary.json`.
@@ -363,5 +373,8 @@ mod tests {
         assert_eq!(Breakdown::mean([&one, &other]), Breakdown::from_parts([2.0, 2.5, 3.0, 3.5, 4.0, 4.5]));
         assert_eq!(Breakdown::mean([]), Breakdown::default());
         assert_eq!(one.parts().map(|(_, seconds)| seconds), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        for (name, seconds) in one.parts() {
+            assert_eq!(one.part(Part::named(name).unwrap()), seconds, "{name}");
+        }
     }
 }

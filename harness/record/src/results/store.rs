@@ -276,7 +276,8 @@ pub fn read_cell(spec_folder: &Path, entry: &CellEntry) -> Result<CellResult, Re
     let manifest = read_json(&folder.join(file::MANIFEST))?;
     let samples = read_samples(folder)?;
     let traffic = read_traffic(folder)?;
-    Ok(CellResult { panel: entry.panel.clone(), cell: entry.cell.clone(), manifest, summary, samples, traffic })
+    let CellEntry { panel, cell, swept, .. } = entry.clone();
+    Ok(CellResult { panel, cell, swept, manifest, summary, samples, traffic })
 }
 
 /// The state of learning after every clock.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::expectations::Expectations;
 use super::manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
 use super::metrics::SHARE;
 use super::store::{self, Tables};
 use super::{
-    Better, Blocked, Breakdown, CellResult, ClockRow, Cost, LinkEnds, Measured, Outcome, Part, Percentiles, SCHEMA,
-    Sample, Summary, TrafficRow, Usage,
+    AxisValue, Better, Blocked, Breakdown, CellResult, ClockRow, Cost, LinkEnds, Measured, Outcome, Part, Percentiles,
+    SCHEMA, Sample, Summary, Swept, TrafficRow, Usage,
 };
 
 /// A cell to be, with the few numbers that figures depend on.
@@ -28,6 +29,7 @@ pub struct Made {
     faults: Vec<String>,
     traffic: Vec<TrafficRow>,
     cost: Option<[f64; 3]>,
+    swept: Option<Swept>,
 }
 
 /// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
@@ -48,6 +50,7 @@ pub fn cell(name: &str) -> Made {
         faults: Vec::new(),
         traffic: traffic_rows(),
         cost: None,
+        swept: None,
     }
 }
 
@@ -55,6 +58,13 @@ impl Made {
     /// Sets the panel of the cell.
     pub fn panel(self, panel: &str) -> Self {
         Made { panel: panel.to_owned(), ..self }
+    }
+
+    /// Made by a sweep, of the cell `of`, with these values of its axes.
+    pub fn swept(self, of: &str, axes: &[(&str, serde_json::Value)]) -> Self {
+        let axes = axes.iter().map(|(axis, value)| AxisValue { axis: (*axis).to_owned(), value: value.clone() });
+        let swept = Swept { panel: String::new(), cell: of.to_owned(), axes: axes.collect() };
+        Made { swept: Some(swept), ..self }
     }
 
     /// Sets the seed of the run.
@@ -154,6 +164,7 @@ impl Made {
         CellResult {
             panel: self.panel.clone(),
             cell: self.name.clone(),
+            swept: self.swept.clone(),
             manifest: self.manifest(&plan),
             summary: self.summary(plan, last),
             samples: samples(380, 8.4e8, last, self.seconds),
@@ -308,7 +319,9 @@ pub fn index(cells: &[CellResult]) -> CellIndex {
         title: "Matrix factorisation under SSP, 11 data centres".into(),
         figure: "fig13".into(),
         pricing: None,
+        plots: Vec::new(),
         cells: cells.iter().map(entry).collect(),
+        expectations: Expectations::default(),
     }
 }
 
@@ -319,6 +332,7 @@ pub fn entry(cell: &CellResult) -> CellEntry {
         cell: cell.cell.clone(),
         seed: cell.summary.seed,
         plan: cell.summary.plan.clone(),
+        swept: cell.swept.clone(),
     }
 }
 

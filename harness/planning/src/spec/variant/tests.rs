@@ -177,6 +177,13 @@ fn changes_of_the_command_line_come_last() {
 }
 
 #[test]
+fn assertions_stay_and_expected_failures_do_not() {
+    let with = format!("{SPEC}assert: [Gaia.clocks < 100]\nexpected: [{{ claim: spec.assert.1, because: so }}]\n");
+    let spec = replaced("seeds: [3]", &with);
+    assert_eq!((spec.assert.len(), spec.expected.len()), (1, 0));
+}
+
+#[test]
 fn all_that_fits_no_spec_is_reported_together() {
     let text = "\
 variant-of: [a.yaml, sweep-gaja, a.yaml, b.yaml]
