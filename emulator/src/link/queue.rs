@@ -15,7 +15,7 @@ use crate::time::{Duration, Instant};
 pub(super) struct Pair {
     pub(super) from: MachineId,
     pub(super) to: MachineId,
-    /// Propagation.
+    /// Propagation delay, without jitter.
     delay: Duration,
     /// The largest extra delay.
     jitter: Duration,
@@ -70,7 +70,7 @@ impl Queue {
         self.accepted
     }
 
-    /// The oldest message has left at `now`, on a network of so many machines. `seed` keys its extra delay, with the stream and the
+    /// The oldest message has left at `now`, on a network of `machines` machines. `seed` keys its extra delay, with the stream and the
     /// message's number in it.
     ///
     /// # Panics

@@ -52,7 +52,7 @@ pub(crate) struct Waited {
 /// All waits of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Waits {
-    /// Longest first.
+    /// The waits, the longest first.
     pub(crate) all: Vec<Waited>,
     /// Seconds of all clocks by part, summed over machines.
     pub(crate) parts: Breakdown,

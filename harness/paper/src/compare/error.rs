@@ -12,7 +12,7 @@ pub enum CompareError {
     /// A folder cannot be listed.
     #[error("compare {folder}")]
     List {
-        /// The folder.
+        /// The folder as named on the command line.
         folder: PathBuf,
         /// The error of the operating system.
         source: std::io::Error,
@@ -22,7 +22,7 @@ pub enum CompareError {
         "compare {folder}: found no figure in it, expected a folder of results, or of one figure (with a table.csv)"
     )]
     Nothing {
-        /// The folder.
+        /// The folder as named on the command line.
         folder: PathBuf,
     },
     /// One figure and many.

@@ -28,7 +28,7 @@ pub enum AssertError {
     /// An assertion that this program cannot read.
     #[error("read the assertion {id}")]
     Form {
-        /// Its name.
+        /// The name of the assertion.
         id: String,
         /// The error, with its place.
         source: ExpressionError,

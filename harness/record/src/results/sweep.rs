@@ -92,7 +92,7 @@ pub struct Plot {
     /// The axes with logarithmic spacing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<PlotAxis>,
-    /// The marks.
+    /// Lines, or points alone.
     pub form: PlotForm,
 }
 
@@ -100,9 +100,9 @@ pub struct Plot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlotAxis {
-    /// Across.
+    /// The horizontal axis.
     X,
-    /// Upwards.
+    /// The vertical axis.
     Y,
 }
 
