@@ -92,6 +92,45 @@ fn what_is_simulated_is_what_was_asked() {
     assert!((ratio - 2.0).abs() < 0.02, "twice the model, twice the bytes: {ratio}");
 }
 
+#[test]
+fn a_training_of_a_given_length_has_the_time_and_the_cost_of_the_whole() {
+    let folder = place(SPEC);
+    let of = |sets: &[&str]| run(folder.path(), &[&["whatif.uncertainty.bandwidth=0"], sets].concat());
+    let [short, long] = ["whatif.steps=20", "whatif.steps=2000"].map(|steps| of(&[steps]));
+    let epochs = of(&["whatif.epochs=4", "whatif.steps-per-epoch=500"]);
+    for cell in ["Baseline", "Gaia", "Centralized", "LAN"] {
+        assert_eq!(number(&short, cell, "steps"), 20.0);
+        assert_eq!(number(&long, cell, "steps"), 2000.0);
+        assert_eq!(number(&epochs, cell, "seconds"), number(&long, cell, "seconds"));
+        let per_step = number(&long, cell, "seconds_per_step");
+        assert!(per_step >= 0.25, "a machine computes for a quarter of a second: {per_step}");
+        let month = number(&long, cell, "usd_per_hour") * 730.0;
+        assert!((number(&long, cell, "usd_per_month") / month - 1.0).abs() < 1e-9);
+        // An hour has 3600 seconds of steps.
+        let hour = number(&long, cell, "usd_per_1000_steps") * 3.6 / per_step;
+        assert!((number(&long, cell, "usd_per_hour") / hour - 1.0).abs() < 1e-9);
+        let steady = |of: &str, step: &str| number(&long, cell, of) / (2000.0 * number(&long, cell, step));
+        let usd = number(&long, cell, "usd_total") / (2.0 * number(&long, cell, "usd_per_1000_steps"));
+        // Centralized moves raw data first; the first steps of Gaia send more than the later ones.
+        let most = if cell == "Centralized" { 1.6 } else { 1.1 };
+        for share in [steady("seconds", "seconds_per_step"), usd] {
+            assert!((0.99..most).contains(&share), "{cell}: {share}");
+        }
+    }
+    let plan = experiments(folder.path(), &["plan", "small.yaml", "--set", "whatif.steps=2000"]);
+    let text = String::from_utf8_lossy(&plan.stdout).into_owned();
+    for said in [
+        "2,000 steps; the first 100 are simulated",
+        "Virginia to Ireland: 64 Mbit/s",
+        "not of your model",
+        "1 GB in all",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let page = fs::read_to_string(folder.path().join("results/small/report.html")).expect("written");
+    assert!(page.contains("What the answer rests on") && page.contains("Tokyo"), "the page says so, too");
+}
+
 /// A run of three clocks that waits for nothing but a network without delays: `shaping`, and uplinks as tight as the rest.
 fn network_bound(shaping: &str) -> tempfile::TempDir {
     let folder = place(
@@ -182,6 +221,13 @@ fn mistakes_in_questions_are_reported() {
         reported(&["whatif.updates-per-second=null", "whatif.work=1e15"]),
         reported(&["machines=missing.yaml"]),
         reported(&["workload=null"]),
+        reported(&["whatif.steps=0"]),
+        reported(&["whatif.steps=10", "whatif.epochs=2"]),
+        reported(&["whatif.epochs=2"]),
+        reported(&["whatif.epochs=0.1", "whatif.steps-per-epoch=2"]),
+        reported(&["whatif.steps-per-epoch=2"]),
+        reported(&["whatif.steps=10", "goal={clocks: 3}"]),
+        reported(&["whatif.sensitivity=simulate"]),
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }

@@ -289,6 +289,14 @@ impl Profile {
         Profile { name, title, source, date, notes, sites, bandwidth, rtt, jitter, shaping, depth }
     }
 
+    /// The same network with every round trip between sites times `times`, to the nearest nanosecond. Those inside sites stay.
+    #[must_use]
+    pub fn rtt_times(&self, times: f64) -> Profile {
+        let longer = |rtt: Duration| Duration::from_nanos((rtt.as_nanos() as f64 * times).round() as u64);
+        let rtt = SiteMatrix::from_fn(self.sites.len(), |from, to| self.rtt.value(from, to).map(longer));
+        Profile { rtt, ..self.clone() }
+    }
+
     /// The number of machines in each site unless an experiment gives another.
     pub fn default_machines(&self) -> Vec<u32> {
         self.sites.iter().map(|site| site.machines).collect()

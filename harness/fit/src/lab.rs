@@ -207,6 +207,7 @@ fn merged(experiments: &[Experiment], asked: &[Vec<Asked<'_>>], missing: &[(usiz
         plans,
         pricing: first.pricing.clone(),
         expectations: Expectations::default(),
+        whatif: None,
         loaders,
     }
 }

@@ -10,6 +10,7 @@ mod html;
 mod pictures;
 mod table_csv;
 mod unfinished;
+mod whatif;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -225,12 +226,14 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         index.pricing = Some(index.pricing.take().map_or_else(|| Pricing::of(list.clone()), |old| old.with(list)));
     }
     let (mut cells, unfinished) = read(folder, &index)?;
+    whatif::extend(&index, &mut cells);
     let costs = costs::price(&index, &mut cells);
     if let Some((cell, why)) = costs.unpriced().filter(|_| prices.is_some()) {
         return Err(ReportError::Prices { folder: folder.to_owned(), cell, why });
     }
     // A spec that names no figure asks for the first: time to convergence.
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
+    whatif::take_varied(&index, &mut cells);
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;

@@ -49,7 +49,7 @@ pub(super) fn run(
     out: &Path,
     folder: &Path,
 ) -> Result<Vec<RunSpecError>, Failure> {
-    let Experiment { name, variant: _, origin, title, figure, plots, plans, pricing, expectations, loaders } =
+    let Experiment { name, variant: _, origin, title, figure, plots, plans, pricing, expectations, whatif, loaders } =
         experiment;
     let index = CellIndex {
         schema: SCHEMA,
@@ -60,6 +60,7 @@ pub(super) fn run(
         plots: plots.clone(),
         cells: plans.iter().map(Planned::entry).collect(),
         expectations: expectations.clone(),
+        whatif: whatif.clone(),
     };
     // First whose results these are: a folder between both is then of nobody else.
     store::write_origin(folder, &Origin { schema: SCHEMA, spec: origin.clone() }).map_err(Failure::run)?;

@@ -1,7 +1,8 @@
 //! The figure for users' own regions: time and dollars of each system between them, with their spread.
 //!
 //! The first panel of the spec has the network as it was given; the others have it slower and faster. Ranges run over all
-//! panels and seeds; those of costs also over the prices' own spread.
+//! panels and seeds; those of costs also over the prices' own spread. A question about a training of a given length has the time and
+//! the cost of the whole, of which runs are the beginning: see [`training`](super::training).
 
 use polars::prelude::{DataFrame, PolarsResult, df};
 use record::numbers::{Spread, significant};
@@ -12,8 +13,13 @@ use super::charts::{self, Bar, BarGroup, Chart, Range, dollars};
 use super::form::FigureForm;
 use super::measure;
 use super::panels::{self, COST_PARTS, PanelCells};
+use super::training::{HOURS_A_MONTH, Parts, Training};
 use crate::claims::Claim;
-use record::results::{CellResult, Cost, Summary};
+use record::results::CellResult;
+
+/// The parts of a cost, in the order of [`COST_PARTS`].
+const PARTS: [fn(&Parts) -> f64; 3] =
+    [|cost| cost.machine_compute, |cost| cost.machine_network, |cost| cost.communication];
 
 /// The name of the one claim.
 pub(super) const SAME_TARGET: &str = "whatif.same-target";
@@ -38,23 +44,37 @@ impl Row<'_> {
         Some(Spread { low, high, ..given })
     }
 
+    /// A number of the training that each run begins.
+    fn of_training(&self, of: fn(&Training) -> Option<f64>) -> Option<Spread> {
+        self.spread(&|cell| over_runs(cell, &|run| of(&Training::of(run)?)))
+    }
+
     fn seconds(&self) -> Option<Spread> {
-        self.spread(&|cell| cell.least_seconds())
+        self.of_training(|training| Some(training.seconds))
     }
 
     /// In USD, with the spread of prices on top of the network's.
-    fn total(&self) -> Option<Spread> {
+    fn usd(&self, of: fn(&Training) -> Option<f64>) -> Option<Spread> {
         let at = |side: f64| {
-            move |summary: &Summary| summary.cost.as_ref().map(|cost| cost.total * (1.0 + side * cost.spread))
+            self.spread(&|cell| {
+                over_runs(cell, &|run| {
+                    let spread = run.summary.cost.as_ref()?.spread;
+                    Some(of(&Training::of(run)?)? * (1.0 + side * spread))
+                })
+            })
         };
-        let low = self.spread(&|cell| cell.spread(at(-1.0)))?.low;
-        let high = self.spread(&|cell| cell.spread(at(1.0)))?.high;
-        self.spread(&|cell| cell.spread(at(0.0))).map(|spread| Spread { low, high, ..spread })
+        let (low, high) = (at(-1.0)?.low, at(1.0)?.high);
+        at(0.0).map(|spread| Spread { low, high, ..spread })
+    }
+
+    fn total(&self) -> Option<Spread> {
+        self.usd(|training| Some(training.cost?.total()))
     }
 
     /// In USD, with the network as it was given.
-    fn part(&self, usd: fn(&Cost) -> f64) -> Option<f64> {
-        panels::part(self.given, usd).map(|spread| spread.mean)
+    fn part(&self, usd: fn(&Parts) -> f64) -> Option<f64> {
+        let of = |run: &CellResult| Training::of(run)?.cost.as_ref().map(usd);
+        over_runs(self.given, &of).map(|spread| spread.mean)
     }
 
     fn all_reached(&self) -> bool {
@@ -70,9 +90,27 @@ fn rows<'a>(panels: &'a [PanelCells<'a>]) -> Vec<Row<'a>> {
     compared(&first.cells).into_iter().map(row).collect()
 }
 
+/// A number of each run of a cell, over seeds; `None` when a run has none.
+fn over_runs(cell: &Cell<'_>, of: &dyn Fn(&CellResult) -> Option<f64>) -> Option<Spread> {
+    let values: Option<Vec<f64>> = cell.runs.iter().map(|run| of(run)).collect();
+    Spread::of(&values?)
+}
+
 /// That the answers compare like with like; nothing else can be claimed of a user's own question.
 pub(super) fn claims(results: &[CellResult]) -> Vec<Claim> {
     measure::same_target(SAME_TARGET, results)
+}
+
+fn per_1000_steps(training: &Training) -> Option<f64> {
+    Some(training.steady.usd_per_step?.total() * 1000.0)
+}
+
+fn per_hour(training: &Training) -> Option<f64> {
+    training.steady.usd_per_hour()
+}
+
+fn per_month(training: &Training) -> Option<f64> {
+    Some(per_hour(training)? * HOURS_A_MONTH)
 }
 
 /// The form: time and cost with ranges over panels, a bar per system.
@@ -113,6 +151,8 @@ fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         "seconds_low" => column(&|row| row.seconds().map(|s| s.low)),
         "seconds_high" => column(&|row| row.seconds().map(|s| s.high)),
         "speedup" => over(&|row| row.seconds()),
+        "steps" => column(&|row| row.of_training(|training| Some(training.steps)).map(|s| s.mean)),
+        "seconds_per_step" => column(&|row| row.of_training(|training| Some(training.steady.seconds_per_step)).map(|s| s.mean)),
         "usd_machine_compute" => column(&|row| row.part(|cost| cost.machine_compute)),
         "usd_machine_network" => column(&|row| row.part(|cost| cost.machine_network)),
         "usd_communication" => column(&|row| row.part(|cost| cost.communication)),
@@ -120,7 +160,12 @@ fn table(results: &[CellResult]) -> PolarsResult<DataFrame> {
         "usd_total_low" => column(&|row| row.total().map(|s| s.low)),
         "usd_total_high" => column(&|row| row.total().map(|s| s.high)),
         "times_cheaper" => over(&|row| row.total()),
-        "wan_gb" => column(&|row| row.given.spread(|s| Some(s.wan_bytes as f64 / 1e9)).map(|s| s.mean)),
+        "usd_per_1000_steps" => column(&|row| row.usd(per_1000_steps).map(|s| s.mean)),
+        "usd_per_hour" => column(&|row| row.usd(per_hour).map(|s| s.mean)),
+        "usd_per_month" => column(&|row| row.usd(per_month).map(|s| s.mean)),
+        "usd_per_month_low" => column(&|row| row.usd(per_month).map(|s| s.low)),
+        "usd_per_month_high" => column(&|row| row.usd(per_month).map(|s| s.high)),
+        "wan_gb" => column(&|row| row.of_training(|training| Some(training.wan_bytes / 1e9)).map(|s| s.mean)),
     ]
 }
 
@@ -145,7 +190,7 @@ fn charts(results: &[CellResult]) -> Vec<Chart> {
         Bar {
             name: row.given.name.to_owned(),
             label: vec![spread.map_or_else(|| "no price".into(), |spread| dollars(spread.mean))],
-            parts: COST_PARTS.map(|part| row.part(part.usd).unwrap_or(0.0)).into(),
+            parts: PARTS.map(|usd| row.part(usd).unwrap_or(0.0)).into(),
             range: spread.map(|spread| Range { low: spread.low, high: spread.high }),
             is_bound: !row.all_reached(),
             ..Bar::default()
@@ -154,7 +199,7 @@ fn charts(results: &[CellResult]) -> Vec<Chart> {
     let group = |bars: Vec<Bar>| vec![BarGroup { name: String::new(), bars }];
     vec![
         Chart {
-            title: "(a) Time to converge".into(),
+            title: if is_of_length(results) { "(a) Time of the training" } else { "(a) Time to converge" }.into(),
             axis: unit.into(),
             parts: vec!["time"],
             line: None,
@@ -168,6 +213,11 @@ fn charts(results: &[CellResult]) -> Vec<Chart> {
             groups: group(rows.iter().map(cost).collect()),
         },
     ]
+}
+
+/// Whether the question is about a training of a given length.
+fn is_of_length(results: &[CellResult]) -> bool {
+    results.iter().any(|run| run.training_steps.is_some())
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &unfinished(content.unfinished);
     page += &faults(content.cells);
     page += &targets(content.cells);
+    page += &super::whatif::section(content.index.whatif.as_ref()).into_string();
     page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
     page += content.svg;

@@ -50,6 +50,7 @@ pub(super) struct Asked<'a> {
     /// Sites that take part; empty: all.
     pub(super) sites: &'a [String],
     pub(super) bandwidth_times: Option<f64>,
+    pub(super) rtt_times: Option<f64>,
     pub(super) machines_per_site: Option<&'a PerSite>,
     /// The rate of network interfaces, instead of the profile's: the rate of a LAN.
     pub(super) nic: Option<Bandwidth>,
@@ -79,6 +80,13 @@ impl Asked<'_> {
             // A rate of a card that is too high has been reported with its own place.
             if let Err(wrong) = with_nic(profile.clone(), Some(MAX_RATE)).check() {
                 diagnostics.add("bandwidth-times", format!("{times}: {wrong}"));
+                return None;
+            }
+        }
+        if let Some(times) = self.rtt_times {
+            profile = profile.rtt_times(times);
+            if let Err(wrong) = with_nic(profile.clone(), Some(MAX_RATE)).check() {
+                diagnostics.add("rtt-times", format!("{times}: {wrong}"));
                 return None;
             }
         }

@@ -4,6 +4,7 @@
 //! [`hash`](Plan::hash) names its folder in the results: equal plans leave equal files, so a finished one is reused.
 //! Names (of spec, panel, cell), number of threads, output folder and paths of this host are no part of a plan.
 
+mod assumptions;
 mod central;
 mod check;
 mod cluster;
@@ -24,6 +25,7 @@ mod show;
 mod whatif;
 mod whole;
 
+pub use assumptions::assumptions_text;
 pub use central::AUTO;
 pub use check::{Diagnostic, Diagnostics};
 pub use data::{DataError, Loader, read_any};

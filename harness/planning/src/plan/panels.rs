@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use tracing::info;
 
+use super::assumptions;
 use super::check::{Diagnostic, Diagnostics, GIVEN, plain};
 use super::data::{Loader, read_any};
 use super::expectations;
@@ -71,7 +72,20 @@ impl Experiment {
         let (name, title, figure) = (source.name.clone(), spec.title.clone(), spec.figure.clone());
         info!(spec = name, plans = plans.len(), panels = panels.len(), "spec resolved");
         let (plots, origin) = (spec.plot.list.clone(), source.origin());
-        Ok(Experiment { name, variant: None, origin, title, figure, plots, plans, pricing, expectations, loaders })
+        let whatif = written.whatif.as_ref().and_then(|question| assumptions::asked(question, spec, &plans));
+        Ok(Experiment {
+            name,
+            variant: None,
+            origin,
+            title,
+            figure,
+            plots,
+            plans,
+            pricing,
+            expectations,
+            whatif,
+            loaders,
+        })
     }
 }
 

@@ -127,6 +127,9 @@ impl Resolving<'_> {
         if let Some(times) = spec.bandwidth_times {
             diagnostics.positive("bandwidth-times", times, 1000.0);
         }
+        if let Some(times) = spec.rtt_times {
+            diagnostics.positive("rtt-times", times, 1000.0);
+        }
         diagnostics.convergence(&spec.convergence);
         let clocks = spec.convergence.passes.saturating_mul(spec.workload.clocks_per_pass());
         diagnostics.target_rounds(&spec.target.system, clocks);
@@ -180,6 +183,7 @@ impl Resolving<'_> {
             profile: Some(&target.profile),
             sites: &[],
             bandwidth_times: None,
+            rtt_times: None,
             machines_per_site: target.machines_per_site.as_ref(),
             nic: spec.nic.or(machines.and_then(|machines| machines.nic)),
             system: &target.system,
@@ -222,6 +226,7 @@ impl Resolving<'_> {
             profile: cell.profile.as_deref().or(spec.profile.as_deref()),
             sites: if is_of_spec { &spec.sites } else { &[] },
             bandwidth_times: spec.bandwidth_times.filter(|_| is_of_spec),
+            rtt_times: spec.rtt_times.filter(|_| is_of_spec),
             machines_per_site: cell.machines_per_site.as_ref().or(shared),
             nic: cell.nic.or(spec.nic).or(machines.as_ref().and_then(|machines| machines.nic)),
             system,

@@ -15,17 +15,19 @@ use gaia_core::sync::config::{
     Ways,
 };
 use gaia_core::workload::mf::config::Mf;
+use record::results::whatif::{Input, Length, Varied};
 
+use super::assumptions::{self, MAX_STEPS, WORK_RANK};
 use super::central::AUTO;
 use super::check::{Diagnostics, GIVEN};
 use super::cluster::{Named, find_profile};
 use crate::machines;
-use crate::spec::{Cell, LinkModel, Machines, PanelFields, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload};
+use crate::spec::{
+    Cell, Goal, LinkModel, Machines, PanelFields, PerSite, Scale, Spec, SpecData, Target, WhatIf, Workload,
+};
 
 /// The default problem that stands for the user's: users and items as a share of Netflix's.
 const SCALE: f64 = 0.05;
-/// The rank in which `work` counts.
-const WORK_RANK: f64 = 500.0;
 /// The most times that what is asked for may be larger than the problem that stands for it.
 const MAX_FACTOR: f64 = 1e9;
 /// The figure that shows the answer.
@@ -61,6 +63,9 @@ pub(super) fn expand(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf,
         panels: panels(asked.uncertainty.bandwidth),
         ..spec.clone()
     };
+    if let Some(Length::Steps(steps)) = assumptions::length(asked) {
+        expanded.goal = Goal::Clocks(steps.simulated);
+    }
     if spec.link.model.is_none() && spec.link.chunk.is_none() {
         expanded.link.model = Some(LinkModel::Auto);
     }
@@ -68,6 +73,8 @@ pub(super) fn expand(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf,
     if expanded.cells.is_empty() {
         expanded.cells = cells(asked, &profile, machines);
     }
+    let varied = assumptions::varied(asked);
+    expanded.panels.extend(varied.iter().map(|varied| varied_panel(varied, factors, &expanded.cells)));
     Some(expanded)
 }
 
@@ -101,9 +108,44 @@ fn check(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf) {
             "how long a machine computes: expected either `updates-per-second` or `work` (with `machines`)",
         ),
     }
+    check_length(diagnostics, spec, asked);
     diagnostics.within("whatif.machines-per-site", asked.machines_per_site, 1..=64);
     diagnostics.within("whatif.uncertainty.bandwidth", asked.uncertainty.bandwidth, 0.0..=0.9);
     diagnostics.within("whatif.uncertainty.prices", asked.uncertainty.prices, 0.0..=1.0);
+}
+
+fn check_length(diagnostics: &mut Diagnostics, spec: &Spec, asked: &WhatIf) {
+    let is_of_length = asked.steps.is_some() || asked.epochs.is_some();
+    if is_of_length && spec.goal != Goal::Target {
+        diagnostics.add("goal", "follows from `whatif.steps` and `whatif.epochs`: expected none with one of them");
+    }
+    match (asked.steps, asked.epochs, asked.steps_per_epoch) {
+        (Some(_), Some(_), _) => {
+            diagnostics.add("whatif", "the length of the training: expected either `steps` or `epochs`, not both");
+        }
+        (Some(steps), None, _) => {
+            diagnostics.within("whatif.steps", steps, 1..=MAX_STEPS);
+            if asked.steps_per_epoch.is_some() {
+                diagnostics.add("whatif.steps-per-epoch", "is for `epochs`: expected none with `steps`");
+            }
+        }
+        (None, Some(_), None) => diagnostics.add(
+            "whatif.epochs",
+            "the steps of a pass over your data are not known: expected `steps-per-epoch`, the model updates that a machine makes in a pass",
+        ),
+        (None, Some(epochs), Some(per_epoch)) => {
+            diagnostics.positive("whatif.epochs", epochs, 1e6);
+            diagnostics.within("whatif.steps-per-epoch", per_epoch, 1..=MAX_STEPS);
+            if assumptions::length(asked).is_none() {
+                let message = format!("{epochs} of {per_epoch} steps: expected 1 to {MAX_STEPS} steps in all");
+                diagnostics.add("whatif.epochs", message);
+            }
+        }
+        (None, None, Some(_)) => {
+            diagnostics.add("whatif.steps-per-epoch", "is for `epochs`: expected `epochs` with it");
+        }
+        (None, None, None) => {}
+    }
 }
 
 /// The problem that stands for the user's.
@@ -194,6 +236,8 @@ pub(super) fn in_its_words(mut diagnostics: Diagnostics, written: &Spec) -> Diag
             "similitude.factors.sigma-bytes" => "whatif.model",
             "similitude.factors.sigma-work" => work(asked).0,
             "bandwidth-times" => "whatif.uncertainty.bandwidth",
+            "goal.clocks" => "whatif.steps",
+            "rtt-times" => "whatif.sensitivity",
             "sites" => "whatif.sites",
             "profile" => "whatif.network",
             "machines-per-site" => "whatif.machines-per-site",
@@ -229,6 +273,23 @@ fn panels(bandwidth: f64) -> Vec<PanelFields> {
         panels.push(panel(format!("{percent} faster"), Some(1.0 + bandwidth)));
     }
     panels
+}
+
+/// The question with one input changed, for the cells on its network.
+fn varied_panel(varied: &Varied, given: Similitude, cells: &[Cell]) -> PanelFields {
+    let Varied { panel, input, times } = varied;
+    let mut fields = PanelFields { name: panel.clone(), ..PanelFields::default() };
+    let factors = |sigma_bytes, sigma_work| Some(Scale::Factors { sigma_bytes, sigma_work });
+    let Similitude { sigma_bytes, sigma_work } = given;
+    match input {
+        Input::Bandwidth => fields.bandwidth_times = Some(*times),
+        Input::RoundTrips => fields.rtt_times = Some(*times),
+        Input::ComputeSpeed => fields.similitude = factors(sigma_bytes, sigma_work / times),
+        Input::Model => fields.similitude = factors(sigma_bytes * times, sigma_work),
+    }
+    let on_network: Vec<Cell> = cells.iter().filter(|cell| cell.profile.is_none()).cloned().collect();
+    fields.cells = (!on_network.is_empty()).then_some(on_network);
+    fields
 }
 
 /// The systems that are asked about when the spec names none.

@@ -8,6 +8,7 @@ use gaia_core::sync::config::{Encodings, System};
 use record::cost::Pricing;
 use record::results::expectations::Expectations;
 use record::results::folders::Variant;
+use record::results::whatif::Asked;
 use record::results::{CellEntry, Plot, Swept};
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,8 @@ pub struct Experiment {
     pub pricing: Pricing,
     /// What the spec expects of the results. Not part of a plan.
     pub expectations: Expectations,
+    /// The what-if question that it answers. `None` means that it is none. Not part of a plan.
+    pub whatif: Option<Asked>,
     /// Give the data of plans.
     pub loaders: Vec<Loader>,
 }

@@ -33,7 +33,7 @@ pub use set::{NotAnOverride, Override, SetCause, SetError};
 pub use source::{ALL, Changes, PAPER, Source, SourceError, embedded, embedded_variants};
 pub use sweep::{GivenSweepError, Origins, Sweep, SweepError};
 pub use variant::{Found, Variant, VariantError};
-pub use whatif::{Uncertainty, WhatIf};
+pub use whatif::{Sensitivity, Uncertainty, WhatIf};
 pub use whole::{PanelFields, PanelSpec, Spec};
 
 pub use crate::workload::list::{Scale, SpecData, Workload, WorkloadChange};

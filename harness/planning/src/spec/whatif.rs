@@ -31,9 +31,32 @@ pub struct WhatIf {
     /// The data of all sites together, for Centralized. `None` means no cell of Centralized.
     #[serde(default)]
     pub raw_data: Option<ByteSize>,
+    /// The model updates (clocks) per machine of the training, instead of those until the stand-in problem has converged.
+    #[serde(default)]
+    pub steps: Option<u64>,
+    /// Instead: the passes over the data of the training.
+    #[serde(default)]
+    pub epochs: Option<f64>,
+    /// The model updates per machine of a pass, with `epochs`.
+    #[serde(default)]
+    pub steps_per_epoch: Option<u64>,
+    /// The runs that show how much each input matters.
+    #[serde(default)]
+    pub sensitivity: Sensitivity,
     /// The uncertainty of the inputs.
     #[serde(default)]
     pub uncertainty: Uncertainty,
+}
+
+/// The inputs whose halves and doubles are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sensitivity {
+    /// Those that follow from recorded hours and bytes: prices and raw data. No runs of their own.
+    #[default]
+    Recorded,
+    /// Bandwidth, round trips, compute speed and model size as well, by a run per cell for the half and the double of each.
+    Simulated,
 }
 
 /// Relative uncertainty of the inputs, as shares in both directions.

@@ -75,6 +75,9 @@ pub struct Spec {
     /// The factor of the bandwidths between sites and of the uplinks of sites.
     #[serde(default)]
     pub bandwidth_times: Option<f64>,
+    /// The factor of the round trips between sites.
+    #[serde(default)]
+    pub rtt_times: Option<f64>,
     /// Machines per site, for cells of that network that set no number themselves.
     #[serde(default)]
     pub machines_per_site: Option<PerSite>,
@@ -186,6 +189,7 @@ panel! {
     profile: String = "profile",
     sites: Vec<String> = "sites",
     bandwidth_times: f64 = "bandwidth-times",
+    rtt_times: f64 = "rtt-times",
     machines_per_site: PerSite = "machines-per-site",
     system: System = "system",
     target: Target = "target",

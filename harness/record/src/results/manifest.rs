@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::expectations::Expectations;
 use super::schema::SCHEMA;
 use super::sweep::{Plot, Swept};
+use super::whatif::Asked;
 use crate::cost::Pricing;
 
 /// The plan and the version of the program: `manifest.json`.
@@ -155,6 +156,9 @@ pub struct CellIndex {
     /// What the spec expects of them; left out if that is nothing.
     #[serde(default, skip_serializing_if = "Expectations::is_empty")]
     pub expectations: Expectations,
+    /// The what-if question that it answers; left out for other specs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whatif: Option<Asked>,
 }
 
 /// One cell and seed of a [`CellIndex`].

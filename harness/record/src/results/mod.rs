@@ -4,6 +4,7 @@
 //! * [`metrics`]: numbers that judge a model, by name. [`expectations`]: what a spec expects of them.
 //! * [`hashes`]: the check that files are what was written.
 //! * [`sound`]: whether a target may be believed. [`sweep`]: the values of a sweep's axes, and plots over them.
+//! * [`whatif`]: a what-if question and its assumptions.
 //! * [`atomic`]: files that are there whole or not at all; [`lock`]: one run at a time in a folder; [`share`]: cells that
 //!   several specs have.
 
@@ -27,6 +28,7 @@ pub mod tables;
 pub mod testing;
 mod thrift;
 pub mod usage;
+pub mod whatif;
 mod write;
 
 pub use manifest::{CellEntry, CellIndex, Data, Host, Machines, Manifest, Scale, Shape};
@@ -347,6 +349,9 @@ pub struct CellResult {
     pub samples: Vec<Sample>,
     /// `traffic.parquet`, by sender, receiver and class.
     pub traffic: Vec<TrafficRow>,
+    /// The steps of the training that the run begins, of a what-if question about a training of that length. `None` means that
+    /// the run is all that is asked about.
+    pub training_steps: Option<u64>,
 }
 
 impl Summary {

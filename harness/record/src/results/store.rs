@@ -277,7 +277,7 @@ pub fn read_cell(spec_folder: &Path, entry: &CellEntry) -> Result<CellResult, Re
     let samples = read_samples(folder)?;
     let traffic = read_traffic(folder)?;
     let CellEntry { panel, cell, swept, .. } = entry.clone();
-    Ok(CellResult { panel, cell, swept, manifest, summary, samples, traffic })
+    Ok(CellResult { panel, cell, swept, manifest, summary, samples, traffic, training_steps: None })
 }
 
 /// The state of learning after every clock.

@@ -30,6 +30,7 @@ pub struct Made {
     traffic: Vec<TrafficRow>,
     cost: Option<[f64; 3]>,
     swept: Option<Swept>,
+    training_steps: Option<u64>,
 }
 
 /// A cell of seed 1 that reaches its target of 1.4e8 after 300 seconds.
@@ -51,6 +52,7 @@ pub fn cell(name: &str) -> Made {
         traffic: traffic_rows(),
         cost: None,
         swept: None,
+        training_steps: None,
     }
 }
 
@@ -65,6 +67,11 @@ impl Made {
         let axes = axes.iter().map(|(axis, value)| AxisValue { axis: (*axis).to_owned(), value: value.clone() });
         let swept = Swept { panel: String::new(), cell: of.to_owned(), axes: axes.collect() };
         Made { swept: Some(swept), ..self }
+    }
+
+    /// Sets the steps of the training that the run begins.
+    pub fn training_steps(self, steps: u64) -> Self {
+        Made { training_steps: Some(steps), ..self }
     }
 
     /// Sets the seed of the run.
@@ -169,6 +176,7 @@ impl Made {
             summary: self.summary(plan, last),
             samples: samples(380, 8.4e8, last, self.seconds),
             traffic: self.traffic,
+            training_steps: self.training_steps,
         }
     }
 
@@ -322,6 +330,7 @@ pub fn index(cells: &[CellResult]) -> CellIndex {
         plots: Vec::new(),
         cells: cells.iter().map(entry).collect(),
         expectations: Expectations::default(),
+        whatif: None,
     }
 }
 
