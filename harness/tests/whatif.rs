@@ -4,7 +4,7 @@ mod common;
 mod set_common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::{errors, experiments};
 use harness::results::{CellIndex, store};
@@ -30,10 +30,18 @@ fn place(spec: &str) -> tempfile::TempDir {
     common::place(&[("small.yaml", spec)])
 }
 
+/// The table of a run.
 fn run(folder: &Path, sets: &[&str]) -> String {
+    fs::read_to_string(run_into(folder, sets).join("table.csv")).expect("it is there")
+}
+
+/// The folder of a run: that of the page with which its output ends.
+fn run_into(folder: &Path, sets: &[&str]) -> PathBuf {
     let ran = with_sets(folder, &["run", "small.yaml"], sets);
     assert!(ran.status.success(), "{}", errors(&ran));
-    fs::read_to_string(folder.join("results/small/table.csv")).expect("it is there")
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let page = text.lines().rev().find(|line| line.ends_with("report.html")).expect("the page is named");
+    folder.join(page.trim()).parent().expect("it is in a folder").to_owned()
 }
 
 /// A number of the table.
@@ -84,8 +92,9 @@ fn what_is_simulated_is_what_was_asked() {
     let scale = &cell.manifest.similitude;
     assert!((scale.sigma_bytes * 150.0 * 8.0 * 4.0 / 40e6 - 1.0).abs() < 1e-9, "{scale:?}");
 
-    let double = run(folder.path(), &["whatif.model=80 MB", "whatif.uncertainty.bandwidth=0"]);
-    let index: CellIndex = store::read_cells(&results).expect("it ran");
+    let second = run_into(folder.path(), &["whatif.model=80 MB", "whatif.uncertainty.bandwidth=0"]);
+    let double = fs::read_to_string(second.join("table.csv")).expect("it is there");
+    let index: CellIndex = store::read_cells(&second).expect("it ran");
     assert!(index.cells.iter().all(|entry| entry.panel == "as given"), "nothing else is run without uncertainty");
     let bytes = cell.summary.wan_bytes as f64 / 1e9;
     let ratio = number(&double, "Baseline", "wan_gb") / bytes;
@@ -129,6 +138,48 @@ fn a_training_of_a_given_length_has_the_time_and_the_cost_of_the_whole() {
     }
     let page = fs::read_to_string(folder.path().join("results/small/report.html")).expect("written");
     assert!(page.contains("What the answer rests on") && page.contains("Tokyo"), "the page says so, too");
+}
+
+#[test]
+fn a_second_question_is_answered_beside_the_first() {
+    let folder = place(SPEC);
+    let [few, many] = ["whatif.steps=10", "whatif.steps=1000"];
+    let ask = |set: &str| run_into(folder.path(), &[set, "whatif.uncertainty.bandwidth=0"]);
+    let (first, second) = (ask(few), ask(many));
+    assert_eq!(first, folder.path().join("results/small"));
+    assert!(second.display().to_string().contains("results/small-"), "{}", second.display());
+    // Each finds its own again, whatever was asked in between.
+    assert_eq!((ask(few), ask(many)), (first.clone(), second.clone()));
+    let tables = [&first, &second].map(|folder| fs::read_to_string(folder.join("table.csv")).expect("it is there"));
+    assert_eq!([number(&tables[0], "Gaia", "steps"), number(&tables[1], "Gaia", "steps")], [10.0, 1000.0]);
+}
+
+#[test]
+fn the_recommendation_says_where_it_flips_and_how_much_inputs_matter() {
+    let folder = place(SPEC);
+    let sets = ["whatif.steps=400", "whatif.sensitivity=simulated"];
+    let answered = run_into(folder.path(), &sets);
+    let csv = fs::read_to_string(answered.join("sensitivity.csv")).expect("it is there");
+    let seconds = |cell: &str, input: &str, times: &str| -> f64 {
+        let is_it = |line: &&str| line.starts_with(&format!("{cell},{input},")) && line.contains(&format!(",{times},"));
+        let line = csv.lines().find(is_it).unwrap_or_else(|| panic!("{cell}, {input}, {times}: {csv}"));
+        line.split(',').nth(4).and_then(|number| number.parse().ok()).expect("a number")
+    };
+    let given = number(&fs::read_to_string(answered.join("table.csv")).expect("there"), "Baseline", "seconds");
+    for (input, faster) in
+        [("bandwidth", "2.0"), ("round trips", "0.5"), ("compute speed", "2.0"), ("model size", "0.5")]
+    {
+        let slower = if faster == "2.0" { "0.5" } else { "2.0" };
+        let [fast, slow] = [faster, slower].map(|times| seconds("Baseline", input, times));
+        assert!(fast < given && given < slow, "{input}: {fast} {given} {slow}");
+    }
+    let more = seconds("Centralized", "raw data", "2.0") - seconds("Centralized", "raw data", "0.5");
+    assert!(more > 0.0 && seconds("Gaia", "raw data", "2.0") == seconds("Gaia", "raw data", "0.5"));
+    // The figure is about the question as it was asked: the table has its cells only.
+    let page = fs::read_to_string(answered.join("report.html")).expect("written");
+    assert!(page.contains("What to do") && page.contains("of raw data"), "it flips with the raw data");
+    assert!(!page.contains("bandwidth x 4"), "runs with other inputs are not in its tables");
+    assert!(fs::read_to_string(answered.join("tornado.svg")).expect("drawn").contains("when doubled"));
 }
 
 /// A run of three clocks that waits for nothing but a network without delays: `shaping`, and uplinks as tight as the rest.

@@ -13,6 +13,7 @@ mod markup;
 pub mod overview;
 mod plans;
 pub mod report;
+mod sensitivity;
 pub mod strict;
 pub mod trace;
 mod waits;

@@ -56,10 +56,14 @@ pub mod file {
     /// Everything on one page.
     pub const PAGE: &str = "report.html";
     pub use super::pictures::file::{LINKS_SVG, TIMELINE_SVG};
+    pub use super::whatif::file::{SENSITIVITY, TORNADO_SVG};
 }
 
+/// What the name of a folder begins with that holds a report by other prices than the spec's.
+const PRICED: &str = "prices-";
+
 /// The files that `hashes.json` of a spec's folder covers.
-const COVERED: [&str; 10] = [
+const COVERED: [&str; 12] = [
     store::file::CELLS,
     file::TABLE,
     file::RUNS,
@@ -67,6 +71,8 @@ const COVERED: [&str; 10] = [
     file::PNG,
     file::LINKS_SVG,
     file::TIMELINE_SVG,
+    file::TORNADO_SVG,
+    file::SENSITIVITY,
     claims::FILE,
     file::COSTS,
     file::PAGE,
@@ -143,6 +149,8 @@ pub enum ReportError {
 /// The report on a spec, as its folder has it.
 #[derive(Debug)]
 pub struct SpecReport {
+    /// The name of the folder of the spec's results.
+    pub name: String,
     /// The figure's numbers, one row per cell.
     pub table: DataFrame,
     /// Titles of its columns for readers.
@@ -153,6 +161,8 @@ pub struct SpecReport {
     pub faults: Vec<String>,
     /// The cells that times and speedups are over; empty where there are none.
     pub references: Vec<String>,
+    /// What to do, of a what-if question, and where that flips: a sentence each; empty for other specs.
+    pub recommendation: Vec<String>,
     /// The costs of the runs.
     pub costs: Costs,
     /// Cells that the spec has and the report has not.
@@ -165,8 +175,7 @@ impl SpecReport {
     /// What `--strict` and JUnit reports judge: claims, and cells that are not there.
     pub fn evidence(&self) -> Evidence {
         let missing = self.unfinished.iter().map(|Unfinished { entry, why }| Missing::cell(entry, why)).collect();
-        let folder = self.page.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        Evidence { name: folder.unwrap_or_default(), claims: self.claims.clone(), missing }
+        Evidence { name: self.name.clone(), claims: self.claims.clone(), missing }
     }
 }
 
@@ -176,6 +185,9 @@ impl fmt::Display for SpecReport {
         writeln!(f, "{}", table_text(&self.table, &self.titles))?;
         if !self.references.is_empty() {
             writeln!(f, "normalised times and speedups are over {}\n", self.references.join(", "))?;
+        }
+        for line in &self.recommendation {
+            writeln!(f, "{line}")?;
         }
         write!(f, "{}", claims::to_text(&self.claims))?;
         for fault in &self.faults {
@@ -190,7 +202,7 @@ impl fmt::Display for SpecReport {
 }
 
 /// [`report`]s on `folder` when it is a spec's folder, else on each spec's folder in it and in the folders of variants in it, by path;
-/// each is locked meanwhile. `prices`: in place of those that the specs were run with.
+/// each is locked meanwhile. `prices`: in place of those that the specs were run with; these reports are in folders of their own.
 ///
 /// # Errors
 /// [`ReportError`] of the first folder that cannot be reported on; reports on those before it are written.
@@ -216,7 +228,7 @@ pub fn report(folder: &Path) -> Result<SpecReport, ReportError> {
     report_priced(folder, None)
 }
 
-/// [`report`], priced by `prices` in place of the spec's.
+/// [`report`], priced by `prices` in place of the spec's: in the folder `prices-NAME` of `folder`, beside the report by the spec's prices.
 ///
 /// # Errors
 /// As [`report`], and [`ReportError::Prices`] where `prices` has no price for a cell.
@@ -233,7 +245,8 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     }
     // A spec that names no figure asks for the first: time to convergence.
     let name = if index.figure.is_empty() { Figure::ALL[0].name } else { &index.figure };
-    whatif::take_varied(&index, &mut cells);
+    let varied = whatif::take_varied(&index, &mut cells);
+    let answer = whatif::Answer::of(&index, &cells, &varied)?;
     let figure = Figure::named(name).map_err(|source| ReportError::Figure { folder: folder.to_owned(), source })?;
     let table_error = |source| ReportError::Table { folder: folder.to_owned(), source };
     let table = figure.table(&cells).map_err(table_error)?;
@@ -249,6 +262,11 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     let canvas = figure.drawing(Drawn::of(&index.plots, &index.figure), &cells).map_err(table_error)?;
     let (svg, png) = (render::svg(&canvas)?, render::png(&canvas)?);
     let pictures = Pictures::of(folder, &cells)?;
+    let (runs_folder, folder) = (folder, target(folder, prices));
+    if folder != runs_folder {
+        atomic::create_folder(&folder)?;
+    }
+    let folder = folder.as_path();
     let page = html::page(&html::Content {
         index: &index,
         question: figure.question,
@@ -257,6 +275,7 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
         titles: &titles,
         claims: &claims,
         pictures: &pictures,
+        answer: &answer,
         references: &references,
         cells: &cells,
         costs: &costs,
@@ -267,12 +286,33 @@ pub fn report_priced(folder: &Path, prices: Option<&PriceList>) -> Result<SpecRe
     atomic::write(&folder.join(file::SVG), svg.as_bytes())?;
     atomic::write(&folder.join(file::PNG), &png)?;
     pictures.write(folder)?;
+    answer.write(folder)?;
     atomic::write(&folder.join(claims::FILE), claims::to_json(&claims).as_bytes())?;
     atomic::write(&folder.join(file::COSTS), costs.to_json().as_bytes())?;
     atomic::write(&folder.join(file::PAGE), page.as_bytes())?;
     hashes::write(folder, &COVERED)?;
     let (faults, page) = (faults(&cells), folder.join(file::PAGE));
-    Ok(SpecReport { table, titles, claims, references, costs, faults, unfinished, page })
+    let name = runs_folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(SpecReport {
+        name,
+        recommendation: answer.lines().to_vec(),
+        table,
+        titles,
+        claims,
+        references,
+        costs,
+        faults,
+        unfinished,
+        page,
+    })
+}
+
+/// The folder of the report: that of the results, and one in it for prices in place of the spec's.
+fn target(folder: &Path, prices: Option<&PriceList>) -> PathBuf {
+    let Some(list) = prices else { return folder.to_owned() };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let name: String = list.name.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+    folder.join(format!("{PRICED}{name}"))
 }
 
 fn faults(cells: &[CellResult]) -> Vec<String> {

@@ -18,6 +18,7 @@ mod local;
 mod meter;
 mod panics;
 mod progress;
+mod question;
 mod recorder;
 mod shared_name;
 mod summary;
@@ -76,6 +77,7 @@ pub fn prepare(
     }
     host.display.expect(experiments.iter().map(|experiment| experiment.plans.len()).sum());
     for experiment in experiments {
+        question::set_apart(out, experiment).iter().for_each(|line| say::err(line));
         let replaced = shared_name::check(out, experiment).map_err(Failure::input)?;
         replaced.iter().for_each(|line| say::err(line));
     }

@@ -44,6 +44,7 @@ mod text;
 mod timebar;
 mod timeline;
 mod times;
+pub(crate) mod tornado;
 pub(crate) mod training;
 mod validation;
 mod verdict_marks;

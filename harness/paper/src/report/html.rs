@@ -27,6 +27,7 @@ pub(super) struct Content<'a> {
     pub(super) titles: &'a Titles,
     pub(super) claims: &'a [Claim],
     pub(super) pictures: &'a Pictures,
+    pub(super) answer: &'a super::whatif::Answer,
     /// The cells that times and speedups are over.
     pub(super) references: &'a [String],
     pub(super) cells: &'a [CellResult],
@@ -45,7 +46,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &unfinished(content.unfinished);
     page += &faults(content.cells);
     page += &targets(content.cells);
-    page += &super::whatif::section(content.index.whatif.as_ref()).into_string();
+    page += &super::whatif::section(content.index.whatif.as_ref(), content.answer).into_string();
     page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
     page += content.svg;

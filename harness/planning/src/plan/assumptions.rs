@@ -47,6 +47,19 @@ pub(super) fn length(asked: &WhatIf) -> Option<Length> {
     Some(Length::Steps(Steps { steps, simulated, per_epoch: asked.steps_per_epoch }))
 }
 
+/// The panels of slower and faster networks.
+pub(super) fn ranges(bandwidth: f64) -> Vec<Varied> {
+    if bandwidth <= 0.0 {
+        return Vec::new();
+    }
+    let panel = |word: &str, times: f64| Varied {
+        panel: format!("{:.0} % {word}", bandwidth * 100.0),
+        input: Input::Bandwidth,
+        times,
+    };
+    vec![panel("slower", 1.0 - bandwidth), panel("faster", 1.0 + bandwidth)]
+}
+
 /// The panels that repeat the question with one input changed.
 pub(super) fn varied(asked: &WhatIf) -> Vec<Varied> {
     if asked.sensitivity == Sensitivity::Recorded {
@@ -91,7 +104,12 @@ pub(super) fn asked(question: &WhatIf, expanded: &Spec, plans: &[Planned]) -> Op
         bandwidth_spread: question.uncertainty.bandwidth,
         price_spread: question.uncertainty.prices,
     };
-    Some(Asked { length: length(question)?, assumptions, varied: varied(question) })
+    Some(Asked {
+        length: length(question)?,
+        assumptions,
+        varied: varied(question),
+        ranges: ranges(question.uncertainty.bandwidth),
+    })
 }
 
 fn links(profile: &Profile) -> Vec<Link> {

@@ -266,13 +266,9 @@ pub(super) fn in_its_words(mut diagnostics: Diagnostics, written: &Spec) -> Diag
 fn panels(bandwidth: f64) -> Vec<PanelFields> {
     let panel =
         |name: String, times: Option<f64>| PanelFields { name, bandwidth_times: times, ..PanelFields::default() };
-    let mut panels = vec![panel("as given".into(), None)];
-    if bandwidth > 0.0 {
-        let percent = format!("{:.0} %", bandwidth * 100.0);
-        panels.push(panel(format!("{percent} slower"), Some(1.0 - bandwidth)));
-        panels.push(panel(format!("{percent} faster"), Some(1.0 + bandwidth)));
-    }
-    panels
+    let ranges = assumptions::ranges(bandwidth).into_iter();
+    let ranges = ranges.map(|varied| panel(varied.panel, Some(varied.times)));
+    [panel("as given".into(), None)].into_iter().chain(ranges).collect()
 }
 
 /// The question with one input changed, for the cells on its network.

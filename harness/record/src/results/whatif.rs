@@ -18,6 +18,9 @@ pub struct Asked {
     /// The panels that repeat the question with one input changed. Empty: it does not ask for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub varied: Vec<Varied>,
+    /// The panels of the uncertainty of bandwidths, which give the answer its range.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<Varied>,
 }
 
 /// The length of a training.

@@ -1,9 +1,12 @@
-//! What a report on a what-if question has in addition: the length of the training, and a section with what the answer rests on.
+//! What a report on a what-if question has in addition: the length of the training, what to do and where that flips, a tornado, and a
+//! section with what the answer rests on.
 
+mod answer;
 mod page;
 
 use record::results::{CellIndex, CellResult};
 
+pub(super) use self::answer::{Answer, file};
 pub(super) use self::page::section;
 
 /// Tells `cells` how long the training is that they begin.
