@@ -95,6 +95,9 @@ pub enum Command {
     /// Take part in a run in real time; started by `run --launcher local`
     #[command(hide = true)]
     Node(NodeArgs),
+    /// Import price lists from catalogues of clouds
+    #[command(subcommand)]
+    Prices(PricesCommand),
     /// List, import, generate and verify data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -317,6 +320,50 @@ pub struct CleanArgs {
     /// Also remove the folders of specs whose results this version cannot read
     #[arg(long)]
     pub older: bool,
+}
+
+/// The commands of `experiments prices`.
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum PricesCommand {
+    /// Read a catalogue of prices that a cloud publishes, and write it as a price list for specs
+    Import {
+        /// The cloud whose catalogue FILE is
+        #[arg(value_enum)]
+        cloud: Cloud,
+        /// The catalogue as CSV: the bulk file of AWS Price List (AmazonEC2, index.csv), rows of Azure Retail Prices, or the pricing table of Google
+        /// Cloud's billing console
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// File to write, ending in .yaml
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Keep this instance, on demand and spot; can be repeated [default: all]
+        #[arg(long, value_name = "NAME")]
+        instance: Vec<String>,
+        /// USD per GB that leaves a region, where the catalogue has no price from region to region
+        #[arg(long, value_name = "USD", value_parser = usd)]
+        leaving: Option<f64>,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// A cloud that publishes a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Cloud {
+    /// Amazon Web Services
+    Aws,
+    /// Microsoft Azure
+    Azure,
+    /// Google Cloud
+    Gcp,
+}
+
+/// A price in USD.
+fn usd(text: &str) -> Result<f64, String> {
+    let usd = text.parse().ok().filter(|usd: &f64| (0.0..=1e6).contains(usd));
+    usd.ok_or_else(|| "expected a number of USD from 0 to 1000000".into())
 }
 
 /// The commands of `experiments data`.

@@ -10,6 +10,7 @@ pub mod data;
 mod entry;
 pub mod evidence;
 pub mod fit;
+pub mod price_lists;
 pub mod run;
 pub mod trace;
 

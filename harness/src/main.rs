@@ -10,7 +10,9 @@ use harness::evidence::{check_junit, evidence};
 use harness::failure::{self, Failure};
 use harness::figures::{self, Figure};
 use harness::plan::Registries;
-use harness::{calibrate, clean, commands, compare, data, fit, overview, prices, report, run, say, strict, trace};
+use harness::{
+    calibrate, clean, commands, compare, data, fit, overview, price_lists, prices, report, run, say, strict, trace,
+};
 
 fn main() -> ExitCode {
     failure::exit(match Cli::try_parse() {
@@ -33,6 +35,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Failure> {
         Command::Trace(args) => trace::command(args)?,
         Command::Fit(args) => fit::command(args)?,
         Command::Calibrate(args) => calibrate::command(args)?,
+        Command::Prices(command) => price_lists::command(command)?,
         Command::Data(command) => data::command(command)?,
         Command::Run(args) => return run::command(args, registries),
         Command::Node(args) => return run::node(&args.assignment, args.role),

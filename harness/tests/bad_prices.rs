@@ -1,8 +1,11 @@
-//! Mistakes in price lists, each with the message that the user reads.
+//! Mistakes in price lists, each with the message that the user reads; and lists that are imported.
+
+mod common;
 
 use std::fs;
 use std::path::Path;
 
+use common::{errors, experiments};
 use harness::prices;
 
 const LIST: &str = "\
@@ -96,4 +99,55 @@ fn mistakes_in_price_lists_have_a_place_and_an_expectation() {
 fn unknown_lists_are_reported_with_the_nearest() {
     let unknown = |name: &str| prices::find(name, Path::new("")).expect_err(name).to_string();
     insta::assert_snapshot!([unknown("ec2-2016"), unknown("gcp"), unknown("none/list.yaml")].join("\n"));
+}
+
+#[test]
+fn a_catalogue_becomes_a_list_that_specs_can_use() {
+    let header = "currencyCode,retailPrice,armRegionName,productName,skuName,serviceName,unitOfMeasure,type,armSkuName";
+    let row = |usd: f64, region: &str, end: &str| {
+        format!(
+            "USD,{usd},{region},NDsr Series,ND96isr H100 v5{end},Virtual Machines,1 Hour,Consumption,Standard_ND96isr_H100_v5\n"
+        )
+    };
+    let rows = [row(98.32, "eastus", ""), row(20.5, "eastus", " Spot"), row(110.0, "westeurope", "")].concat();
+    let folder = common::place(&[("azure.csv", &format!("{header}\n{rows}"))]);
+    let import = |also: &[&str]| {
+        experiments(folder.path(), &[&["prices", "import", "azure", "azure.csv", "--out", "azure.yaml"], also].concat())
+    };
+    let refused = import(&[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        errors(&refused).contains("no price of traffic from eastus; expected `--leaving USD`"),
+        "{}",
+        errors(&refused)
+    );
+    let done = import(&["--leaving", "0.05"]);
+    assert!(done.status.success(), "{}", errors(&done));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(said, "azure.yaml: 2 regions, 2 instances; machines as Standard_ND96isr_H100_v5\n");
+    assert_eq!(import(&["--leaving", "0.05"]).status.code(), Some(2), "an existing file stays without --force");
+    let spec = "
+whatif: { network: net.yaml, model: 4 MB, updates-per-second: 1, steps: 10 }
+workload: { mf: { rank: 4 } }
+data: { generated: { users: 200, items: 60, ratings: 2000 } }
+prices: azure.yaml
+";
+    let network = "
+sites: [{name: eastus}, {name: westeurope}]
+nic: {in: 1 Gbit/s, out: 1 Gbit/s}
+bandwidth: {uniform: 100 Mbit/s}
+rtt: {uniform: 80 ms}
+";
+    fs::write(folder.path().join("q.yaml"), spec).expect("writable");
+    fs::write(folder.path().join("net.yaml"), network).expect("writable");
+    let planned = experiments(folder.path(), &["plan", "q.yaml"]);
+    assert!(planned.status.success(), "{}", errors(&planned));
+    let list = fs::read_to_string(folder.path().join("azure.yaml")).expect("written");
+    fs::write(
+        folder.path().join("azure.yaml"),
+        list.replace("lan:", "notes-on-lan:").replace("notes-on-lan: \"eastus\"", ""),
+    )
+    .expect("writable");
+    let unplaced = experiments(folder.path(), &["plan", "q.yaml"]);
+    assert!(errors(&unplaced).contains("or `lan: REGION` in the price list"), "{}", errors(&unplaced));
 }

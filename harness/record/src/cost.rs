@@ -40,7 +40,9 @@ pub struct Pricing {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unpriced {
     /// A site that is no region of the list.
-    #[error("the site `{site}` is no region of the prices `{list}`{hint}; expected `price-as: {{ {site}: REGION }}`")]
+    #[error(
+        "the site `{site}` is no region of the prices `{list}`{hint}; expected `price-as: {{ {site}: REGION }}`{or_lan}"
+    )]
     Site {
         /// The name of the site.
         site: String,
@@ -48,6 +50,8 @@ pub enum Unpriced {
         list: String,
         /// The nearest region, and all.
         hint: String,
+        /// The other way to place a network of one site; else empty.
+        or_lan: &'static str,
     },
     /// No price, and nothing to fill it from.
     #[error("the prices `{list}` have no price of `{instance}` in {region}, and none to fill it from")]
@@ -154,7 +158,8 @@ impl Pricing {
         named.or_else(|| self.list.lan.as_deref().filter(|_| is_alone)).ok_or_else(|| {
             let known: Vec<&str> = self.list.regions().collect();
             let (name, list) = (given.or(region).unwrap_or(site), self.list.name.clone());
-            Unpriced::Site { site: site.to_owned(), list, hint: suggest::hint(name, &known) }
+            let or_lan = if is_alone { ", or `lan: REGION` in the price list" } else { "" };
+            Unpriced::Site { site: site.to_owned(), list, hint: suggest::hint(name, &known), or_lan }
         })
     }
 }

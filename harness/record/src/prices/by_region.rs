@@ -1,4 +1,5 @@
-//! Prices by region as comma-separated text: one row per region. Lines that begin with `#` are comments.
+//! Prices by region as comma-separated text: one row per region. Lines that begin with `#` are comments; the columns `source` and `date` are
+//! for readers of the table.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,8 @@ use super::{PriceError, PriceProblem};
 
 /// The column of a traffic table for whatever leaves a region.
 const LEAVING: &str = "leaving";
+/// Columns that say where the prices of a row are from, and when they held.
+const SOURCES: [&str; 2] = ["source", "date"];
 /// The mark of a missing price.
 const NO_PRICE: &str = "NA";
 
@@ -94,7 +97,8 @@ fn check_header(columns: &[String]) -> Result<(), PriceProblem> {
 
 fn prices(region: &str, columns: &[String], cells: &[String]) -> Result<BTreeMap<String, f64>, PriceProblem> {
     let mut row = BTreeMap::new();
-    for (column, cell) in columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty() && *cell != NO_PRICE) {
+    let prices = columns.iter().zip(cells).filter(|(column, _)| !SOURCES.contains(&column.as_str()));
+    for (column, cell) in prices.filter(|(_, cell)| !cell.is_empty() && *cell != NO_PRICE) {
         let usd = cell.parse().ok().filter(|usd: &f64| usd.is_finite() && *usd >= 0.0);
         let place = || format!("{region}, {column}");
         let usd = usd.ok_or_else(|| PriceProblem::Price { place: place(), found: cell.clone(), expected: EXPECTED })?;

@@ -159,9 +159,10 @@ mod tests {
         for name in names() {
             let list = builtin(name).unwrap();
             assert_eq!(list.name, name);
-            assert_eq!(list.regions().count(), 11);
+            assert!(list.regions().count() >= 7 && !list.source.is_empty() && !list.date.is_empty(), "{name}");
             for region in list.regions() {
-                for instance in list.instances() {
+                // The instances that machines are priced as; others may be sold in too few regions to be filled.
+                for instance in list.kinds.values().chain([&list.instance]) {
                     let price = list.machine(region, instance).unwrap();
                     assert!(price.usd_per_hour > 0.0, "{name} {region} {instance}");
                 }

@@ -6,6 +6,7 @@
 
 mod by_region;
 mod error;
+pub mod import;
 mod list;
 mod read;
 

@@ -56,6 +56,17 @@ enum TrafficTable {
     Leaving(BTreeMap<String, f64>),
     /// USD per GB, the same everywhere.
     Uniform(f64),
+    /// USD per GB from region to region, and by region for all others.
+    Pairs(Pairs),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pairs {
+    #[serde(default)]
+    between: BTreeMap<String, BTreeMap<String, f64>>,
+    #[serde(default)]
+    leaving: BTreeMap<String, f64>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +117,7 @@ fn parse(file: &str, text: &str, beside: &dyn Fn(&str) -> Result<String, PriceEr
     let traffic = match form.traffic {
         TrafficTable::Csv(table) => by_region::traffic(&table.file, &beside(&table.file)?)?,
         TrafficTable::Leaving(leaving) => Traffic { leaving, between: BTreeMap::new() },
+        TrafficTable::Pairs(Pairs { between, leaving }) => Traffic { leaving, between },
         TrafficTable::Uniform(usd) => {
             let leaving = machines.keys().map(|region| (region.clone(), usd)).collect();
             Traffic { leaving, between: BTreeMap::new() }
