@@ -133,8 +133,8 @@ pub fn plan(args: &PlanArgs, registries: Registries<'_>) -> Result<PlanText, Fai
         let title = if experiment.title.is_empty() { String::new() } else { format!(": {}", experiment.title) };
         let (table, numbers) = (plan::table(experiment, &mut probe), plan::numbers_text(experiment));
         let axes = plan::axes_text(experiment);
-        let assumptions = plan::assumptions_text(experiment);
-        text.push_str(&format!("{}{title}\n{axes}{table}{assumptions}{numbers}\n", experiment.name));
+        let (assumptions, target) = (plan::assumptions_text(experiment), plan::target_text(experiment));
+        text.push_str(&format!("{}{title}\n{axes}{table}{target}{assumptions}{numbers}\n", experiment.name));
     }
     if experiments.len() > 1 {
         text.push_str(&plan::shared(&experiments, &mut probe));

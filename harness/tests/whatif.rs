@@ -250,6 +250,31 @@ rtt: {uniform: 5 ms}
 }
 
 #[test]
+fn a_folder_of_iperf_reports_is_a_network() {
+    let folder = place(SPEC);
+    let runs = folder.path().join("runs");
+    fs::create_dir(&runs).expect("writable");
+    let report = |rate: u64| {
+        format!(
+            r#"{{"start": {{"test_start": {{"protocol": "TCP", "num_streams": 1, "duration": 10}}}},
+                "end": {{"streams": [{{"sender": {{"min_rtt": 80000}}}}], "sum_received": {{"seconds": 10, "bits_per_second": {rate}}}}}}}"#
+        )
+    };
+    fs::write(runs.join("us-east-1..eu-west-1.json"), report(90_000_000)).expect("writable");
+    let sets = ["whatif.network=runs/", "whatif.sites=[]", "nic=1 Gbit/s", "whatif.steps=10"];
+    let lacks = refused(folder.path(), "small.yaml", &sets);
+    assert!(lacks.contains("whatif.network: ") && lacks.contains("no report eu-west-1..us-east-1.json"), "{lacks}");
+    fs::write(runs.join("eu-west-1..us-east-1.json"), report(40_000_000)).expect("writable");
+    let plan = with_sets(folder.path(), &["plan", "small.yaml"], &sets);
+    let text = String::from_utf8_lossy(&plan.stdout).into_owned();
+    for said in
+        ["eu-west-1 to us-east-1: 40 Mbit/s, round trip 80 ms", "reports of iperf3", "the least that the senders"]
+    {
+        assert!(text.contains(said), "{said}: {text}{}", errors(&plan));
+    }
+}
+
+#[test]
 fn mistakes_in_questions_are_reported() {
     let folder = place(SPEC);
     fs::create_dir(folder.path().join("folder")).expect("writable");

@@ -174,6 +174,18 @@ pub enum ReadProfileProblem {
         /// The key for it.
         instead: &'static str,
     },
+    /// A folder without any report of iperf3.
+    #[error(
+        "a folder without reports of iperf3; expected `FROM..TO.json` (the output of `iperf3 -J`) for every ordered pair of sites, or a file that ends in .yaml, .yml or .csv"
+    )]
+    NoReports,
+    /// A folder of reports that lacks some.
+    #[error("no report {missing}; expected one for each direction between {sites}")]
+    MissingReports {
+        /// The names of the files.
+        missing: String,
+        sites: String,
+    },
     /// A report of iperf3 that cannot be used.
     #[error("{message}")]
     Iperf { message: String },

@@ -23,6 +23,8 @@ mod matrix;
 #[cfg(feature = "read")]
 mod read;
 #[cfg(feature = "read")]
+mod reports;
+#[cfg(feature = "read")]
 mod source;
 #[cfg(feature = "read")]
 mod yaml;

@@ -10,7 +10,7 @@ use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::listed;
 use super::matrix::{Key, Stated, Table};
 use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Opened, Source};
-use super::{Duplex, Profile, Shaping, Site, SiteMatrix, yaml};
+use super::{Duplex, Profile, Shaping, Site, SiteMatrix, reports, yaml};
 use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
@@ -58,13 +58,16 @@ impl Profile {
         yaml::parse(&source, &open)
     }
 
-    /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`.
+    /// The profile in a file: YAML, or a bare table of bandwidths when its name ends in `.csv`; or in a folder of iperf3's reports.
     pub fn read(path: &Path) -> Result<Profile, ReadProfileError> {
         Profile::read_with_nic(path, None)
     }
 
     /// [`Profile::read`], with `nic` as the rate in and out of the network cards that the file does not state.
     pub fn read_with_nic(path: &Path, nic: Option<Bandwidth>) -> Result<Profile, ReadProfileError> {
+        if path.is_dir() {
+            return reports::read(path, nic);
+        }
         let file = path.display().to_string();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = read_text(path)?;
@@ -145,7 +148,7 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
-fn read_text(path: &Path) -> Result<String, ReadProfileError> {
+pub(super) fn read_text(path: &Path) -> Result<String, ReadProfileError> {
     let file = path.display().to_string();
     if path.is_dir() {
         return Err(ReadProfileError::Folder { file });

@@ -33,7 +33,7 @@ pub use estimate::{Estimate, Memory, estimate, memory};
 pub use fitting::unit;
 pub use numbers::{TOLERANCE, differs, numbers, numbers_text};
 pub use resolve::Registries;
-pub use show::{axes_text, shared, system_in_words, table};
+pub use show::{axes_text, shared, system_in_words, table, target_text};
 pub use whole::{Experiment, Links, Plan, Planned, Role, SCHEMA, TARGET};
 
 pub use crate::sources::{SOURCES, commit, dirty};

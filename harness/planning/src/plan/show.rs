@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gaia_core::sync::config::{Bosen, Budget, Encodings, GaiaAsync, Inside, Sites, System};
 
 use super::estimate::{Estimate, estimate};
-use super::whole::{Experiment, Links, Plan, Planned};
+use super::whole::{Experiment, Links, Plan, Planned, Role};
 use crate::calibrate::probe::Probe;
 use record::aligned::{Side, aligned};
 use record::results::AxisValue;
@@ -59,6 +59,25 @@ pub fn table(experiment: &Experiment, probe: &mut Probe) -> String {
         bytes(peak)
     ));
     text
+}
+
+/// A line per panel whose target cell has another number of machines than all other cells: its objective is reached on other hardware.
+pub fn target_text(experiment: &Experiment) -> String {
+    let panels = experiment.plans.chunk_by(|a, b| a.panel == b.panel && a.plan.seed == b.plan.seed);
+    let line = |panel: &[Planned]| {
+        let target = panel.iter().find(|planned| planned.plan.role == Role::SetsTarget)?.plan.machine_count();
+        let cells = panel.iter().filter(|planned| planned.plan.role != Role::SetsTarget);
+        let counts: Vec<u32> = cells.map(|planned| planned.plan.machine_count()).collect();
+        let of_cells = counts.first().filter(|_| counts.iter().all(|count| *count != target))?;
+        let of = if panel[0].panel.is_empty() { String::new() } else { format!(" of {}", panel[0].panel) };
+        Some(format!(
+            "the target{of} is set on {target} machines, cells run on {of_cells}: `target: {{ machines-per-site: {of_cells} }}` sets it on as many\n"
+        ))
+    };
+    // Seeds say the same.
+    let mut lines: Vec<String> = panels.filter_map(line).collect();
+    lines.dedup();
+    lines.concat()
 }
 
 /// A line per axis of the spec's sweeps, with its values; empty without a sweep.
