@@ -9,9 +9,8 @@ use super::builtin::{builtin_names, builtins};
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::listed;
 use super::matrix::{Key, Stated, Table};
-use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Opened, Source};
+use super::source::{DEFAULT_MACHINES, DEFAULT_RTT_INSIDE, Opened, Source, read_text};
 use super::{Duplex, Profile, Shaping, Site, SiteMatrix, reports, yaml};
-use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
 
@@ -146,12 +145,4 @@ pub fn is_path(name_or_path: &str) -> bool {
 
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
-}
-
-pub(super) fn read_text(path: &Path) -> Result<String, ReadProfileError> {
-    let file = path.display().to_string();
-    if path.is_dir() {
-        return Err(ReadProfileError::Folder { file });
-    }
-    text::read(path).map_err(|error| ReadProfileError::File { file, error })
 }

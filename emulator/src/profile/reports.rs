@@ -11,8 +11,7 @@ use std::path::Path;
 
 use super::error::{ReadProfileError, ReadProfileProblem as Problem};
 use super::find::listed;
-use super::read::read_text;
-use super::source::{Opened, Source};
+use super::source::{Opened, Source, read_text};
 use super::{Profile, yaml};
 use crate::units::Bandwidth;
 

@@ -1,6 +1,9 @@
 //! The text of a profile before it is parsed, and the values of fields that it leaves out.
 
+use std::path::Path;
+
 use super::error::ReadProfileError;
+use crate::text;
 use crate::time::Duration;
 use crate::units::Bandwidth;
 
@@ -32,3 +35,12 @@ pub(super) struct Opened {
 
 /// Reads a file that a profile names, by the name that stands there.
 pub(super) type Open<'a> = dyn Fn(&str) -> Result<Opened, ReadProfileError> + 'a;
+
+/// The text of the file at `path`.
+pub(super) fn read_text(path: &Path) -> Result<String, ReadProfileError> {
+    let file = path.display().to_string();
+    if path.is_dir() {
+        return Err(ReadProfileError::Folder { file });
+    }
+    text::read(path).map_err(|error| ReadProfileError::File { file, error })
+}
