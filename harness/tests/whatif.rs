@@ -138,6 +138,8 @@ fn a_training_of_a_given_length_has_the_time_and_the_cost_of_the_whole() {
     }
     let page = fs::read_to_string(folder.path().join("results/small/report.html")).expect("written");
     assert!(page.contains("What the answer rests on") && page.contains("Tokyo"), "the page says so, too");
+    assert!(page.contains("<title>40 MB between Virginia, Ireland and Tokyo</title>"), "the title is the question");
+    assert!(page.contains("Every data byte is charged as") && !page.contains("Nothing is scaled"));
 }
 
 #[test]

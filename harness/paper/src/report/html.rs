@@ -6,7 +6,7 @@ use std::fmt::Write;
 use polars::prelude::DataFrame;
 
 use super::costs::Costs;
-use super::grid::{Line, Titles, grid};
+use super::grid::{Line, Titles, grid, number_text};
 use super::pictures::Pictures;
 use super::unfinished::Unfinished;
 use crate::claims::{Claim, Context, Verdict};
@@ -38,7 +38,9 @@ pub(super) struct Content<'a> {
 /// The HTML of a report, from its doctype to its end.
 pub(super) fn page(content: &Content<'_>) -> String {
     let mut page = String::new();
-    let title = escaped(&content.index.title);
+    // The title of a spec may be that of another question: fields are set on the command line.
+    let question = content.index.whatif.as_ref().map(|asked| asked.in_short());
+    let title = escaped(question.as_ref().unwrap_or(&content.index.title));
     page += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
     page += "<meta name=\"viewport\" content=\"width=device-width\">\n";
     page += &format!("<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n");
@@ -302,6 +304,12 @@ fn scales(cells: &[CellResult]) -> String {
                 escaped(of),
                 scale.sigma_bytes,
                 scale.sigma_work
+            ),
+            None if (scale.sigma_bytes, scale.sigma_work) != (1.0, 1.0) => format!(
+                "Every data byte is charged as {} bytes on links and at servers, every unit of work as {} units; rates, latencies, machine \
+                 speeds and control bytes are unscaled.",
+                number_text(scale.sigma_bytes, None),
+                number_text(scale.sigma_work, None)
             ),
             None => "Nothing is scaled: data, bytes and work count at their own size.".to_owned(),
         };

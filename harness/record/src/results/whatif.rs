@@ -250,6 +250,17 @@ impl Asked {
         rows
     }
 
+    /// The question in short: `1.5 GB between Frankfurt, Mumbai and Virginia`.
+    pub fn in_short(&self) -> String {
+        let names: Vec<&str> = self.assumptions.sites.iter().map(|site| site.name.as_str()).collect();
+        let model = bytes_text(self.assumptions.model_bytes);
+        match names.as_slice() {
+            [] => model,
+            [site] => format!("{model} in {site}"),
+            [first @ .., last] => format!("{model} between {} and {last}", first.join(", ")),
+        }
+    }
+
     /// The steps of the training. `None` means that it ends at a target.
     pub fn steps(&self) -> Option<u64> {
         match self.length {
