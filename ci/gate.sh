@@ -9,6 +9,12 @@ cd "$(dirname "$0")/.."
 export CARGO_INCREMENTAL=0
 
 begun=$(date +%s) last=$begun step=''
+
+# libtorch arrives while the first steps keep the processor busy; its own step waits for it.
+work=$(mktemp -d)
+trap 'kill "$libtorch" 2>/dev/null || true; rm -rf "$work"' EXIT
+bash ci/setup-torch.sh >"$work/libtorch" 2>&1 &
+libtorch=$!
 # Prints the name of the step that begins, and the time that the one before took.
 step() {
     local now
@@ -60,7 +66,8 @@ step "in real time: the simulation's bits, kills of processes, nothing left behi
 bash ci/real.sh target/debug/experiments 3
 
 step "image classification on libtorch: lints, tests"
-bash ci/setup-torch.sh
+wait "$libtorch" || { cat "$work/libtorch" >&2; exit 1; }
+cat "$work/libtorch"
 with_torch=(-p datasets -p emulator -p gaia-core -p harness --features torch --locked)
 cargo clippy --workspace --features torch --all-targets --locked --quiet -- -D warnings
 cargo test "${with_torch[@]}" --lib --test ic_torch
