@@ -62,6 +62,9 @@ bash ci/crash.sh target/debug/experiments
 step "traces open in Perfetto's own parser, where it is to be had"
 python3 ci/trace.py target/debug/experiments
 
+step "the Python package reads results as they were written"
+bash ci/python.sh target/debug/experiments
+
 step "in real time: the simulation's bits, kills of processes, nothing left behind"
 bash ci/real.sh target/debug/experiments 3
 
