@@ -290,9 +290,10 @@ fn a_line_of_nothing_but_a_byte_order_mark_is_blank() {
 }
 
 #[test]
-fn a_folder_is_no_profile() {
+fn a_folder_without_reports_is_no_profile() {
     let error = Profile::read(Path::new("profiles")).unwrap_err().to_string();
-    assert!(error.starts_with("profiles: a folder; expected a file that ends in .yaml, .yml or .csv"), "{error}");
+    let expected = "expected `FROM..TO.json` (the output of `iperf3 -J`) for every ordered pair of sites, or a file that ends in .yaml, .yml or .csv";
+    assert_eq!(error, format!("profiles: a folder without reports of iperf3; {expected}"));
 }
 
 #[test]
