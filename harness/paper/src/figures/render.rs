@@ -4,6 +4,7 @@
 //! corrected here, the first for `j`, whose ink alone begins left of its place.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use image::ImageError;
@@ -14,7 +15,7 @@ use record::say;
 use thiserror::Error;
 
 use super::canvas::{Anchor, Canvas, Direction, Mark, PAPER, Point, Rect, WIDTH, at};
-use super::text::{DENSITY, embedded_width, font};
+use super::text::{DENSITY, embedded_width, font, stated_length};
 
 /// PNG pixels are means of squares with this number of rendered pixels per side: smooth edges.
 const SUPERSAMPLING: usize = 2;
@@ -69,8 +70,29 @@ pub fn svg(canvas: &Canvas) -> Result<String, DrawError> {
     // The page's size in points; the drawing's own finer units stay in the viewBox.
     let drawn = format!("width=\"{width}\" height=\"{height}\" viewBox");
     let svg = svg.replacen(&drawn, &format!("width=\"{WIDTH}\" height=\"{}\" viewBox", canvas.height()), 1);
+    let svg = with_lengths(canvas, &svg);
     // No XML has control characters; results of earlier versions may.
     Ok(say::shown(&svg))
+}
+
+/// `svg` with the length of each text, in the order of the canvas's marks: a viewer whose font is wider would else print texts over
+/// each other.
+fn with_lengths(canvas: &Canvas, svg: &str) -> String {
+    const BEGIN: &str = "<text ";
+    let mut lengths = canvas.marks().iter().filter_map(|mark| match mark {
+        Mark::Text { size, text, .. } => Some((stated_length(*size, text) * DENSITY).round()),
+        _ => None,
+    });
+    let mut parts = svg.split(BEGIN);
+    let mut with = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        with += BEGIN;
+        if let Some(length) = lengths.next().filter(|length| *length > 0.0) {
+            let _ = write!(with, "textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\" ");
+        }
+        with += part;
+    }
+    with
 }
 
 /// The page as PNG, 2 pixels per point.
@@ -223,7 +245,22 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{pieces, shrink};
+    use super::super::canvas::{Anchor, Canvas, INK, at};
+    use super::super::text::stated_length;
+    use super::{DENSITY, pieces, shrink, svg};
+
+    #[test]
+    fn each_text_of_an_svg_states_the_length_of_its_own_characters() {
+        let mut canvas = Canvas::new(60.0);
+        canvas.text(at(10.0, 10.0), Anchor::Left, 12.0, INK, "");
+        canvas.text(at(10.0, 20.0), Anchor::Left, 12.0, INK, "a <text > of its own");
+        canvas.text_upwards(at(10.0, 40.0), Anchor::Middle, 20.0, INK, "upwards");
+        let svg = svg(&canvas).unwrap();
+        let stated: Vec<&str> = svg.split("textLength=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let length = |size, text| (stated_length(size, text) * DENSITY).round().to_string();
+        assert_eq!(stated, [length(12.0, "a <text > of its own"), length(20.0, "upwards")]);
+        assert_eq!(svg.matches("<text ").count(), 3);
+    }
 
     #[test]
     fn pixels_are_means_of_squares() {

@@ -1,6 +1,7 @@
 //! The width of text, and the ways in which it is cut or broken to fit.
 //!
-//! An SVG leaves glyphs to its viewer; layout leaves room for viewers' fonts, which are wider than the embedded one.
+//! An SVG leaves glyphs to its viewer, whose font may be wider than the embedded one. Layout leaves room for wider fonts, and each text of an
+//! SVG states its length, so that no viewer's font is wider still.
 
 use std::sync::Once;
 
@@ -16,10 +17,18 @@ pub(super) const DENSITY: f64 = 4.0;
 const PLOTTERS_PER_EM: f64 = 1.24;
 /// Viewers' fonts over the embedded one.
 const WIDER: f64 = 1.12;
+/// Usual sans-serif fonts over the embedded one.
+const USUAL: f64 = 1.07;
 
 /// The greatest width of a text in the reader's font, in points.
 pub(super) fn text_width(size: f64, text: &str) -> f64 {
     embedded_width(size, text) * WIDER
+}
+
+/// The length that an SVG states for a text, in points: that of usual sans-serif fonts, which are then hardly stretched, and below
+/// [`text_width`].
+pub(super) fn stated_length(size: f64, text: &str) -> f64 {
+    embedded_width(size, text) * USUAL
 }
 
 /// `text`, cut at its end so that it fits in `room` points.
