@@ -433,7 +433,7 @@ mod tests {
         for text in ["28b6056", "d19e57", "da7a", "holds", "156.25", "seconds to target", "<svg", "812", "IterStore"] {
             assert!(page.contains(text), "{text}");
         }
-        assert!(page.find("Provenance").unwrap() < page.find("<svg").unwrap(), "provenance comes first");
+        assert!(page.find("Provenance").unwrap() > page.find("<svg").unwrap(), "provenance comes last");
         assert!(!page.contains("http-equiv") && !page.contains(" src="), "self-contained");
     }
 

@@ -1,4 +1,4 @@
-//! The page: one self-contained HTML file, provenance first. No scripts, no links to anything outside its folder.
+//! The page: one self-contained HTML file, provenance last. No scripts, no links to anything outside its folder.
 
 use record::numbers::significant;
 use std::fmt::Write;
@@ -49,7 +49,6 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &faults(content.cells);
     page += &targets(content.cells);
     page += &super::whatif::section(content.index.whatif.as_ref(), content.answer).into_string();
-    page += &provenance(content);
     page += "<h2>Figure</h2>\n<figure style=\"margin: 0\">\n";
     page += content.svg;
     page += "</figure>\n";
@@ -62,6 +61,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
     page += &breakdowns(content.cells);
     page += &scales(content.cells);
     page += &stands_for(content.cells);
+    page += &provenance(content);
     page += "</body>\n</html>\n";
     page
 }
@@ -137,9 +137,9 @@ fn provenance(content: &Content<'_>) -> String {
     ];
     let list: String = items.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{text}</dd>\n")).collect();
     format!(
-        "<h2>Provenance</h2>\n<dl>\n{list}</dl>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p \
+        "<details><summary>Provenance</summary>\n<dl>\n{list}</dl>\n<div class=\"wide\"><table>{}<tbody>\n{rows}</tbody></table></div>\n<p \
          class=\"note\">A cell's folder is named by its plan and holds the manifest. Runs with equal digests are the \
-         same run. Host, dates and wall times are in each folder's host.json.</p>\n",
+         same run. Host, dates and wall times are in each folder's host.json.</p>\n</details>\n",
         head(&["cell", "seed", "plan", "digest of all events"]),
     )
 }
@@ -188,7 +188,7 @@ fn claims(claims: &[Claim], cells: &[CellResult]) -> String {
         rows += &format!("<td class=\"number\">{}</td></tr>\n", claim.n);
     }
     let head = head(&["verdict", "claim", "source", "paper", "measured", "seeds"]);
-    let mut text = format!("<h2>Claims</h2>\n<table>{head}<tbody>\n{rows}</tbody></table>\n");
+    let mut text = format!("<h2>Claims</h2>\n<div class=\"wide\"><table>{head}<tbody>\n{rows}</tbody></table></div>\n");
     let context = Context::of(cells);
     if claims.iter().any(|claim| claim.verdict == Verdict::Calibration) {
         let fitted = escaped(&context.fitted.join(", "));
