@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 binary=$(realpath "${1:?names the binary: ci/python.sh target/debug/experiments}")
+[ -x "$binary" ] || { echo "$binary: expected the program experiments; \`cargo build --bin experiments\` makes it" >&2; exit 2; }
 # hatchling builds the package.
 needs=(polars==2.1.0 matplotlib==3.11.2 pytest==9.2.0 hatchling==1.33.0)
 python=$(command -v python3 || command -v python) || { echo "needs Python 3.11 with venv" >&2; exit 2; }
