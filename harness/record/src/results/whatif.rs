@@ -1,6 +1,6 @@
 //! A what-if question as it was asked, and what its answer rests on: `whatif` of `cells.json`.
 //!
-//! Made from the question's plans before anything is run, so that a report needs no spec. [`Assumptions::rows`] has it in words,
+//! Made from the question's plans before anything is run, so that a report needs no spec. [`Asked::rows`] has it in words,
 //! for terminals and pages.
 
 use serde::{Deserialize, Serialize};
